@@ -1,0 +1,143 @@
+//! Time as a value: [`UnixTime`], [`Lifetime`] and the [`Context`] that a host hands to every operation.
+
+use std::fmt;
+
+use crate::entropy::Entropy;
+use crate::error::{Error, ErrorCode, Result};
+
+/// A point in time: whole seconds since 1970-01-01T00:00:00Z, as in a JWT's NumericDate (RFC 7519 section 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct UnixTime(i64);
+
+impl UnixTime {
+    /// The last second of the year 9999: later times are refused, so sums with a [`Lifetime`] never overflow.
+    pub const MAX: UnixTime = UnixTime(253_402_300_799);
+
+    /// A time from whole seconds.
+    pub const fn from_seconds(seconds: i64) -> Self {
+        UnixTime(seconds)
+    }
+
+    /// The whole seconds.
+    pub const fn seconds(self) -> i64 {
+        self.0
+    }
+
+    /// This time plus a lifetime, at most [`UnixTime::MAX`].
+    #[must_use]
+    pub fn after(self, lifetime: Lifetime) -> UnixTime {
+        let seconds = i64::try_from(lifetime.0).unwrap_or(i64::MAX);
+        UnixTime(self.0.saturating_add(seconds).min(Self::MAX.0))
+    }
+}
+
+impl fmt::Display for UnixTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How long something lives: whole seconds, at least one.
+///
+/// Parses and prints the texts of [`crate::expires_in`].
+///
+/// ```
+/// use tokenmint::Lifetime;
+/// assert_eq!("1h".parse::<Lifetime>()?.seconds(), 3600);
+/// assert_eq!("3600".parse::<Lifetime>()?, Lifetime::HOUR);
+/// assert_eq!(Lifetime::from_seconds(5400)?.to_string(), "90m");
+/// # Ok::<(), tokenmint::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Lifetime(u64);
+
+impl Lifetime {
+    /// One minute.
+    pub const MINUTE: Lifetime = Lifetime(60);
+    /// One hour.
+    pub const HOUR: Lifetime = Lifetime(3600);
+    /// One day of 24 hours.
+    pub const DAY: Lifetime = Lifetime(86_400);
+    /// The longest lifetime: 1000 years of 365.25 days.
+    pub const MAX: Lifetime = Lifetime(31_557_600_000);
+
+    /// A lifetime from whole seconds.
+    ///
+    /// # Errors
+    /// `lifetime_not_positive` for 0, `lifetime_overflow` over [`Lifetime::MAX`].
+    pub fn from_seconds(seconds: u64) -> Result<Self> {
+        if seconds == 0 {
+            return Err(Error::new(ErrorCode::LifetimeNotPositive)
+                .because("a lifetime of 0 seconds is over at once; write at least \"1s\""));
+        }
+        if seconds > Self::MAX.0 {
+            return Err(Error::new(ErrorCode::LifetimeOverflow)
+                .because(format!("{seconds} seconds are more than the {} that fit", Self::MAX.0)));
+        }
+        Ok(Lifetime(seconds))
+    }
+
+    /// The whole seconds.
+    pub const fn seconds(self) -> u64 {
+        self.0
+    }
+
+    /// A lifetime of `minutes`; at least one minute.
+    pub(crate) const fn minutes(minutes: u32) -> Self {
+        Lifetime(if minutes == 0 { 60 } else { minutes as u64 * 60 })
+    }
+}
+
+/// What the host gives to every operation: the time, and a seed for its randomness.
+///
+/// ```
+/// use tokenmint::{Context, UnixTime};
+/// let context = Context::new(UnixTime::from_seconds(1_700_000_000), [7; 32]); // the seed: 32 fresh random bytes
+/// assert_eq!(context.now().seconds(), 1_700_000_000);
+/// ```
+#[derive(Clone)]
+pub struct Context {
+    now_us: u64,
+    seed: [u8; 32],
+}
+
+impl Context {
+    /// A context at a whole second. `seed` is 32 bytes from a cryptographic random generator, used once.
+    pub fn new(now: UnixTime, seed: [u8; 32]) -> Self {
+        let seconds = u64::try_from(now.seconds()).unwrap_or(0);
+        Context { now_us: seconds.saturating_mul(1_000_000), seed }
+    }
+
+    /// A context at microseconds since 1970: rate limits are as fine as the clock that is given here.
+    pub fn at_micros(now_us: u64, seed: [u8; 32]) -> Self {
+        Context { now_us, seed }
+    }
+
+    /// The time in whole seconds, rounded down.
+    pub fn now(&self) -> UnixTime {
+        UnixTime(i64::try_from(self.now_us / 1_000_000).unwrap_or(i64::MAX).min(UnixTime::MAX.0))
+    }
+
+    /// The time in microseconds.
+    pub fn now_micros(&self) -> u64 {
+        self.now_us
+    }
+
+    /// A generator over the seed.
+    pub fn entropy(&self) -> Entropy {
+        Entropy::new(self.seed)
+    }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.seed);
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Context {{ now_us: {} }}", self.now_us)
+    }
+}
