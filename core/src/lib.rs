@@ -13,6 +13,7 @@
 mod encoding;
 mod entropy;
 mod error;
+pub mod expires_in;
 mod json;
 mod secret;
 mod time;
