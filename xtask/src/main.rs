@@ -1,1 +1,62 @@
-fn main() {}
+//! Developer commands: `cargo xtask test` is all that CI runs.
+
+mod setup;
+mod shell;
+mod test;
+mod vectors;
+mod wasm;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::shell::Shell;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Developer commands of tokenmint")]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run every check that CI runs, in order; stop at the first that fails
+    Test {
+        /// Run only these steps
+        #[arg(value_name = "STEP")]
+        only: Vec<String>,
+        /// List the steps and run none
+        #[arg(long)]
+        list: bool,
+    },
+    /// Install what the tests need and this machine lacks
+    Setup,
+    /// Write the files that are generated from the code
+    Vectors {
+        /// Write nothing; fail where a file differs from what the code says
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Args::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let shell = Shell::new()?;
+    match command {
+        Command::Test { list: true, .. } => test::list(),
+        Command::Test { only, .. } => return test::run(&shell, &only),
+        Command::Setup => setup::run(&shell)?,
+        Command::Vectors { check } => vectors::run(&shell, check)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,47 @@
+//! `cargo xtask setup`: installs what the tests need and this machine lacks.
+//!
+//! A second run finds everything there and changes nothing. Only package managers are used: rustup, apt, pip
+//! and npm, each as the machine configures it.
+
+mod apt;
+mod node;
+mod python;
+
+use anyhow::{Result, bail};
+
+use crate::shell::Shell;
+use crate::wasm;
+
+pub(crate) use python::python;
+
+/// Looks for each need in turn, and installs what is missing.
+pub(crate) fn run(shell: &Shell) -> Result<()> {
+    components(shell)?;
+    let wasm_by_rustup = wasm::add_target(shell);
+    let mut missing = python::missing(shell);
+    missing.extend(node::missing(shell));
+    if !wasm_by_rustup {
+        missing.extend(wasm::missing_packages());
+    }
+    apt::install(shell, &missing)?;
+    if !wasm_by_rustup && !wasm::missing_packages().is_empty() {
+        bail!(
+            "no compiler for wasm32-unknown-unknown: `rustup target add {}` does not work here",
+            wasm::TARGET
+        );
+    }
+    python::install(shell)?;
+    node::install(shell)?;
+    println!("everything that the tests need is installed");
+    Ok(())
+}
+
+/// rustfmt and clippy are not in rustup's minimal profile.
+fn components(shell: &Shell) -> Result<()> {
+    for (component, subcommand) in [("rustfmt", "fmt"), ("clippy", "clippy")] {
+        if !shell.succeeds("cargo", &[subcommand, "--version"]) {
+            shell.run(shell.command("rustup", &["component", "add", component]))?;
+        }
+    }
+    Ok(())
+}

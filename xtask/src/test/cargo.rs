@@ -1,0 +1,52 @@
+//! The steps that are plain cargo commands.
+
+use anyhow::Result;
+
+use crate::shell::Shell;
+
+/// The sets of features of the core that differ in code, besides the default one.
+const CORE_FEATURES: [&[&str]; 2] = [
+    &["-p", "tokenmint", "--no-default-features"],
+    &["-p", "tokenmint", "--no-default-features", "--features", "rustcrypto"],
+];
+
+/// Every source is as rustfmt writes it.
+pub(super) fn format(shell: &Shell) -> Result<()> {
+    shell.run(shell.cargo(&["fmt", "--all", "--check"]))
+}
+
+/// Every target is free of lints, in every set of features.
+pub(super) fn clippy(shell: &Shell) -> Result<()> {
+    let deny = ["--", "-D", "warnings"];
+    let head = ["clippy", "--locked", "--all-targets"];
+    shell.run(shell.cargo(&[&head, ["--workspace"].as_slice(), &deny].concat()))?;
+    for features in CORE_FEATURES {
+        shell.run(shell.cargo(&[&head, features, &deny].concat()))?;
+    }
+    // The core's library may not silence the lints that keep it pure; its tests may.
+    let forbid = ["--", "-F", "clippy::disallowed_methods", "-F", "clippy::disallowed_types"];
+    for features in [&["-p", "tokenmint"], CORE_FEATURES[1]] {
+        shell.run(shell.cargo(&[&["clippy", "--locked", "--lib"], features, &forbid].concat()))?;
+    }
+    Ok(())
+}
+
+/// Every test passes, the examples in the documentation included.
+pub(super) fn tests(shell: &Shell) -> Result<()> {
+    shell.run(shell.cargo(&["test", "--locked", "--workspace"]))?;
+    for features in CORE_FEATURES {
+        shell.run(shell.cargo(&[&["test", "--locked"], features].concat()))?;
+    }
+    Ok(())
+}
+
+/// The documentation builds without a warning.
+pub(super) fn docs(shell: &Shell) -> Result<()> {
+    // The command and the library have the same name, and rustdoc writes both to one folder: one at a time.
+    for packages in [["-p", "tokenmint-cli"].as_slice(), &["--workspace", "--exclude", "tokenmint-cli"]] {
+        let mut command = shell.cargo(&[&["doc", "--locked", "--no-deps"], packages].concat());
+        command.env("RUSTDOCFLAGS", "-D warnings");
+        shell.run(command)?;
+    }
+    Ok(())
+}

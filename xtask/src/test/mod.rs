@@ -1,0 +1,140 @@
+//! `cargo xtask test`: the steps of CI, in order.
+
+mod cargo;
+mod oracles;
+mod policy;
+mod purity;
+mod schemas;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use crate::shell::Shell;
+use crate::{setup, vectors, wasm};
+
+/// How a step that did not fail ended.
+enum Outcome {
+    Passed,
+    /// There is nothing to check yet; the text says what is missing.
+    Skipped(String),
+}
+
+struct Step {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&Shell) -> Result<Outcome>,
+}
+
+/// Cheap and telling steps first.
+const STEPS: &[Step] = &[
+    Step { name: "setup", about: "what the tests need is installed", run: |shell| passed(setup::run(shell)) },
+    Step { name: "format", about: "the sources are formatted", run: |shell| passed(cargo::format(shell)) },
+    Step {
+        name: "policy",
+        about: "dependencies: licences, bans, sources",
+        run: |shell| passed(policy::run(shell)),
+    },
+    Step {
+        name: "vectors",
+        about: "generated files are what the code says",
+        run: |shell| passed(vectors::run(shell, true)),
+    },
+    Step { name: "schemas", about: "the vector files follow their schemas", run: schemas::run },
+    Step {
+        name: "clippy",
+        about: "no lint, in every set of features",
+        run: |shell| passed(cargo::clippy(shell)),
+    },
+    Step {
+        name: "purity",
+        about: "the core's lints refuse clock, files, ...",
+        run: |shell| passed(purity::run(shell)),
+    },
+    Step {
+        name: "tests",
+        about: "every test, in every set of features",
+        run: |shell| passed(cargo::tests(shell)),
+    },
+    Step {
+        name: "docs",
+        about: "the documentation builds, no link broken",
+        run: |shell| passed(cargo::docs(shell)),
+    },
+    Step { name: "wasm", about: "the core builds for the browser", run: |shell| passed(wasm::build(shell)) },
+    Step { name: "oracles", about: "other libraries accept and refuse the same", run: oracles::run },
+];
+
+fn passed(result: Result<()>) -> Result<Outcome> {
+    result.map(|()| Outcome::Passed)
+}
+
+/// Prints the steps.
+pub(crate) fn list() {
+    for step in STEPS {
+        println!("{:<8} {}", step.name, step.about);
+    }
+}
+
+/// Runs the steps named in `only`, or all; the last line printed is `N passed, M failed`.
+pub(crate) fn run(shell: &Shell, only: &[String]) -> Result<ExitCode> {
+    if let Some(unknown) = only.iter().find(|name| STEPS.iter().all(|step| step.name != **name)) {
+        bail!("there is no step `{unknown}`; `cargo xtask test --list` names them");
+    }
+    let wanted = |step: &&Step| only.is_empty() || only.iter().any(|name| name == step.name);
+    let mut report = Report::default();
+    for step in STEPS.iter().filter(wanted) {
+        println!("\n== {}: {}", step.name, step.about);
+        let start = Instant::now();
+        let result = (step.run)(shell);
+        let failed = result.is_err();
+        report.add(step.name, start.elapsed(), result);
+        if failed {
+            break;
+        }
+    }
+    Ok(report.finish())
+}
+
+#[derive(Default)]
+struct Report {
+    lines: Vec<String>,
+    total: Duration,
+    passed: usize,
+    failure: Option<anyhow::Error>,
+}
+
+impl Report {
+    fn add(&mut self, name: &str, took: Duration, result: Result<Outcome>) {
+        let verdict = match result {
+            Ok(Outcome::Passed) => {
+                self.passed += 1;
+                "passed".to_owned()
+            }
+            Ok(Outcome::Skipped(reason)) => {
+                println!("skipped: {reason}");
+                format!("skipped: {reason}")
+            }
+            Err(error) => {
+                self.failure = Some(error.context(format!("step `{name}` failed")));
+                "FAILED".to_owned()
+            }
+        };
+        self.total += took;
+        self.lines.push(format!("{name:<8} {:>8.1} s  {verdict}", took.as_secs_f64()));
+    }
+
+    fn finish(self) -> ExitCode {
+        println!("\n== summary");
+        for line in &self.lines {
+            println!("{line}");
+        }
+        println!("{:<8} {:>8.1} s", "total", self.total.as_secs_f64());
+        if let Some(error) = &self.failure {
+            println!("\n{error:#}");
+        }
+        println!("{} passed, {} failed", self.passed, usize::from(self.failure.is_some()));
+        if self.failure.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    }
+}
