@@ -14,6 +14,7 @@ mod encoding;
 mod entropy;
 mod error;
 mod json;
+mod key;
 mod secret;
 mod time;
 
@@ -21,5 +22,6 @@ mod time;
 pub use encoding::fingerprint;
 pub use entropy::Entropy;
 pub use error::{Error, ErrorCode, Result, Retry};
+pub use key::{Algorithm, Key, KeySet, KeySetBuilder};
 pub use secret::Secret;
 pub use time::{Context, Lifetime, UnixTime};
