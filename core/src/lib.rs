@@ -15,6 +15,7 @@ mod entropy;
 mod error;
 pub mod expires_in;
 mod json;
+mod key;
 mod secret;
 mod time;
 
@@ -22,5 +23,6 @@ mod time;
 pub use encoding::fingerprint;
 pub use entropy::Entropy;
 pub use error::{Error, ErrorCode, Result, Retry};
+pub use key::{Algorithm, Key, KeySet, KeySetBuilder};
 pub use secret::Secret;
 pub use time::{Context, Lifetime, UnixTime};

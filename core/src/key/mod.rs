@@ -1,1 +1,334 @@
-//! placeholder
+//! Keys: judged once, prepared once, bound to one algorithm.
+//!
+//! What JWK, PEM and generation give becomes `Material` (numbers), is judged, and then prepared by the back end:
+//! AWS-LC with the feature `aws-lc`, pure Rust with `rustcrypto` (AWS-LC wins where both are on), or none, which
+//! leaves HMAC. The verdicts do not depend on the back end.
+//!
+//! Signing with ES* and PS* is randomized. AWS-LC draws that randomness itself, as it does for RSA blinding; the
+//! pure Rust back end derives it from the key and the message. Everything else here is a function of its arguments.
+
+mod algorithm;
+mod asymmetric;
+#[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
+mod der;
+mod ed25519;
+mod hmac;
+mod jwk;
+#[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
+mod pem;
+mod rsa;
+mod set;
+
+#[cfg(feature = "aws-lc")]
+#[path = "aws_lc.rs"]
+mod backend;
+#[cfg(not(any(feature = "aws-lc", feature = "rustcrypto")))]
+#[path = "none.rs"]
+mod backend;
+#[cfg(all(feature = "rustcrypto", not(feature = "aws-lc")))]
+#[path = "rustcrypto.rs"]
+mod backend;
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+pub use algorithm::Algorithm;
+use algorithm::Family;
+use asymmetric::Asymmetric;
+use hmac::HmacKey;
+pub(crate) use hmac::Tag;
+pub use set::{KeySet, KeySetBuilder};
+
+use crate::entropy::Entropy;
+use crate::error::{Error, ErrorCode, Result};
+use crate::secret::Secret;
+
+/// A key that is bound to one algorithm, strong enough for it, and ready to use. A clone shares the same key.
+///
+/// An HMAC key signs and verifies; so does the private half of a pair; a public half verifies. `Debug` shows the id
+/// and the algorithm, and there is no way to get a private half out again.
+///
+/// ```
+/// use tokenmint::{Algorithm, ErrorCode, Key};
+/// let key = Key::hmac(Some("k1"), Algorithm::HS256, "a secret of at least thirty-two bytes")?;
+/// assert_eq!(format!("{key:?}"), r#"Key { kid: Some("k1"), alg: HS256 }"#);
+///
+/// let weak = Key::hmac(Some("k1"), Algorithm::HS256, "secret").unwrap_err();
+/// assert_eq!(weak.code(), ErrorCode::KeyWeak);
+/// # Ok::<(), tokenmint::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Key {
+    kid: Option<Arc<str>>,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    alg: Algorithm,
+    prepared: Prepared,
+    may: Uses,
+}
+
+enum Prepared {
+    Hmac(HmacKey),
+    Asymmetric(Asymmetric),
+}
+
+/// What a JWK's `key_ops` leaves of what the key could do.
+#[derive(Clone, Copy)]
+struct Uses {
+    sign: bool,
+    verify: bool,
+}
+
+impl Uses {
+    const ALL: Uses = Uses { sign: true, verify: true };
+}
+
+impl Key {
+    /// An HMAC key over secret bytes, which should be random: at least as many as the hash has (32, 48 or 64).
+    ///
+    /// # Errors
+    /// `key_weak` for a secret that is shorter (RFC 7518 section 3.2), `key_usage` where `alg` is no HMAC.
+    pub fn hmac(kid: Option<&str>, alg: Algorithm, secret: impl Into<Secret>) -> Result<Self> {
+        Self::hmac_key(kid, alg, &secret.into(), false)
+    }
+
+    /// An HMAC key that may be shorter than RFC 7518 demands, for secrets that others chose and that cannot be
+    /// changed yet. A short secret can be found by trial from one token.
+    ///
+    /// # Errors
+    /// `key_weak` for an empty secret, `key_usage` where `alg` is no HMAC.
+    pub fn allow_short_hmac_key(
+        kid: Option<&str>,
+        alg: Algorithm,
+        secret: impl Into<Secret>,
+    ) -> Result<Self> {
+        Self::hmac_key(kid, alg, &secret.into(), true)
+    }
+
+    fn hmac_key(kid: Option<&str>, alg: Algorithm, secret: &Secret, allow_short: bool) -> Result<Self> {
+        if !alg.is_hmac() {
+            return Err(wrong_family(alg, Family::Hmac));
+        }
+        hmac::judge(alg, secret.expose(), allow_short)?;
+        Ok(Self::new(kid, alg, Prepared::Hmac(HmacKey::new(alg, secret.expose())?), Uses::ALL))
+    }
+
+    /// A key from one block of PEM: `PRIVATE KEY` (PKCS#8), `PUBLIC KEY` (SubjectPublicKeyInfo), or the older
+    /// `RSA PRIVATE KEY`, `RSA PUBLIC KEY` and `EC PRIVATE KEY`; not encrypted.
+    ///
+    /// `alg` may be `None` for EC and Ed25519 keys, which serve one algorithm each.
+    ///
+    /// # Errors
+    /// `key_malformed`, `key_weak`; `key_usage` where `alg` needs another kind of key; `key_unsupported` for other
+    /// kinds of keys and files, and in a build without a back end.
+    ///
+    /// ```
+    /// # #[cfg(feature = "aws-lc")] {
+    /// use tokenmint::{Algorithm, Key};
+    /// // RFC 8410 section 10.1
+    /// let key = Key::from_pem(Some("ed"), None, "-----BEGIN PUBLIC KEY-----
+    /// MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
+    /// -----END PUBLIC KEY-----")?;
+    /// assert_eq!(key.algorithm(), Algorithm::EdDSA);
+    /// # }
+    /// # Ok::<(), tokenmint::Error>(())
+    /// ```
+    pub fn from_pem(kid: Option<&str>, alg: Option<Algorithm>, pem: &str) -> Result<Self> {
+        #[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
+        {
+            let material = pem::parse(pem)?;
+            let alg = alg.map_or_else(|| material.family().only_algorithm(), Ok)?;
+            Ok(Self::new(kid, alg, Prepared::Asymmetric(Asymmetric::prepare(alg, material)?), Uses::ALL))
+        }
+        #[cfg(not(any(feature = "aws-lc", feature = "rustcrypto")))]
+        {
+            let _ = (kid, pem);
+            asymmetric::supported(alg.unwrap_or(Algorithm::EdDSA))?;
+            Err(Error::new(ErrorCode::KeyUnsupported))
+        }
+    }
+
+    /// A key from a JWK (RFC 7517; RFC 7518 section 6; RFC 8037 section 2), public, private or symmetric.
+    ///
+    /// What it says about itself binds: `alg`; `use`, which must be `sig`; `key_ops`; `crv`. EC and OKP keys may
+    /// leave `alg` out. Unknown members are ignored, members that stand twice are not.
+    ///
+    /// # Errors
+    /// `key_malformed`, `key_weak`, `key_usage`, `key_unsupported`, each naming the member.
+    ///
+    /// ```
+    /// use tokenmint::{ErrorCode, Key};
+    /// let encryption = r#"{"kty":"oct","alg":"HS256","use":"enc","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T"}"#;
+    /// assert_eq!(Key::from_jwk(encryption).unwrap_err().code(), ErrorCode::KeyUsage);
+    /// ```
+    pub fn from_jwk(jwk: &str) -> Result<Self> {
+        jwk::parse(jwk, &[])
+    }
+
+    /// Like [`Key::from_jwk`], for a JWK that may leave out its `alg`, as those of several large issuers do. One
+    /// that it names must be `alg`.
+    ///
+    /// # Errors
+    /// As [`Key::from_jwk`].
+    pub fn from_jwk_as(alg: Algorithm, jwk: &str) -> Result<Self> {
+        let key = jwk::parse(jwk, &[alg])?;
+        if key.algorithm() != alg {
+            return Err(Error::new(ErrorCode::KeyUsage)
+                .at("alg")
+                .because(format!("the key is for {}, not for {alg}", key.algorithm())));
+        }
+        Ok(key)
+    }
+
+    /// A new key from the host's randomness; see [`Key::generate_jwk`] for one that is to be kept.
+    ///
+    /// # Errors
+    /// As [`Key::generate_jwk`].
+    pub fn generate(kid: Option<&str>, alg: Algorithm, entropy: &mut Entropy) -> Result<Self> {
+        let jwk = Self::generate_jwk(kid, alg, entropy)?;
+        Self::from_jwk(std::str::from_utf8(jwk.expose()).map_err(|_| Error::new(ErrorCode::Internal))?)
+    }
+
+    /// A new private or symmetric key as a JWK, to be stored and loaded by [`Key::from_jwk`]. The same entropy gives
+    /// the same key.
+    ///
+    /// # Errors
+    /// `key_unsupported` for RSA, whose primes come from a search that belongs to other tools, and in a build
+    /// without a back end for all but HMAC.
+    ///
+    /// ```
+    /// use tokenmint::{Algorithm, Entropy, Key};
+    /// let mut entropy = Entropy::new([7; 32]); // in earnest: 32 fresh random bytes
+    /// let jwk = Key::generate_jwk(Some("k1"), Algorithm::HS256, &mut entropy)?;
+    /// let key = Key::from_jwk(std::str::from_utf8(jwk.expose()).unwrap())?;
+    /// assert_eq!(key.kid(), Some("k1"));
+    /// # Ok::<(), tokenmint::Error>(())
+    /// ```
+    pub fn generate_jwk(kid: Option<&str>, alg: Algorithm, entropy: &mut Entropy) -> Result<Secret> {
+        jwk::generate(kid, alg, entropy)
+    }
+
+    /// The same key under another id, or under none.
+    #[must_use]
+    pub fn with_kid(self, kid: Option<&str>) -> Self {
+        Key { kid: kid.map(Arc::from), ..self }
+    }
+
+    /// The key id that stands in the header of tokens.
+    pub fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// The one algorithm of this key.
+    pub fn algorithm(&self) -> Algorithm {
+        self.inner.alg
+    }
+
+    /// Whether this key can sign: it is an HMAC key or has its private half, and its `key_ops` do not forbid it.
+    pub fn can_sign(&self) -> bool {
+        self.inner.may.sign
+            && match &self.inner.prepared {
+                Prepared::Hmac(_) => true,
+                Prepared::Asymmetric(pair) => pair.can_sign(),
+            }
+    }
+
+    /// The JWK thumbprint (RFC 7638) with SHA-256, in base64url; `None` for an HMAC key, whose hash would help
+    /// whoever guesses the secret.
+    pub fn thumbprint(&self) -> Option<String> {
+        match &self.inner.prepared {
+            Prepared::Hmac(_) => None,
+            Prepared::Asymmetric(pair) => Some(jwk::thumbprint(&pair.public)),
+        }
+    }
+
+    /// The public half as a JWK: `kty`, `use`, `alg`, `kid` and the public numbers; `None` for an HMAC key.
+    pub fn public_jwk(&self) -> Option<String> {
+        match &self.inner.prepared {
+            Prepared::Hmac(_) => None,
+            Prepared::Asymmetric(pair) => Some(jwk::public(&pair.public, self.algorithm(), self.kid())),
+        }
+    }
+
+    /// Appends the signature of `message`, in the form of JWS.
+    ///
+    /// # Errors
+    /// `key_cannot_sign`.
+    pub(crate) fn sign(&self, message: &[u8], out: &mut Vec<u8>) -> Result<()> {
+        if !self.can_sign() {
+            return Err(Error::new(ErrorCode::KeyCannotSign));
+        }
+        match &self.inner.prepared {
+            Prepared::Hmac(key) => out.extend_from_slice(key.tag(message).as_ref()),
+            Prepared::Asymmetric(pair) => pair.sign(message, out)?,
+        }
+        Ok(())
+    }
+
+    /// Whether `signature` is this key's for `message`; constant time for HMAC.
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.inner.may.verify
+            && match &self.inner.prepared {
+                Prepared::Hmac(key) => crate::encoding::same(key.tag(message).as_ref(), signature),
+                Prepared::Asymmetric(pair) => pair.verify(message, signature),
+            }
+    }
+
+    /// The HMAC of `message` on the stack, for callers that compare it encoded; `None` for other keys.
+    /// To be compared in constant time, and only where [`Key::can_verify`] says so.
+    pub(crate) fn tag(&self, message: &[u8]) -> Option<Tag> {
+        match &self.inner.prepared {
+            Prepared::Hmac(key) => Some(key.tag(message)),
+            Prepared::Asymmetric(_) => None,
+        }
+    }
+
+    /// Whether this key may verify: only a symmetric key whose `key_ops` leave it out may not.
+    pub(crate) fn can_verify(&self) -> bool {
+        self.inner.may.verify
+    }
+
+    /// The one length of this key's signatures, in bytes.
+    pub(crate) fn signature_len(&self) -> usize {
+        match &self.inner.prepared {
+            Prepared::Hmac(_) => self.inner.alg.hash_len(),
+            Prepared::Asymmetric(pair) => pair.signature_len(),
+        }
+    }
+
+    fn new(kid: Option<&str>, alg: Algorithm, prepared: Prepared, may: Uses) -> Self {
+        Key { kid: kid.map(Arc::from), inner: Arc::new(Inner { alg, prepared, may }) }
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Key").field("kid", &self.kid()).field("alg", &self.algorithm()).finish()
+    }
+}
+
+fn malformed(field: &'static str, text: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(ErrorCode::KeyMalformed).at(field).because(text)
+}
+
+fn wrong_family(alg: Algorithm, found: Family) -> Error {
+    Error::new(ErrorCode::KeyUsage).at("alg").because(format!(
+        "{alg} needs {}; found {}",
+        alg.family().text(),
+        found.text()
+    ))
+}
+
+/// A foreign text in an error: quoted, escaped and at most 40 characters.
+fn quoted(text: &str) -> String {
+    match text.char_indices().nth(40) {
+        Some((end, _)) => format!("{:?}...", text.get(..end).unwrap_or_default()),
+        None => format!("{text:?}"),
+    }
+}

@@ -1,0 +1,252 @@
+//! Keys of two halves: what JWK and PEM files are read into, the judgement of their strength, and the prepared form.
+//!
+//! The numbers are judged here, before a back end sees them, so that both back ends give the same verdicts.
+
+use zeroize::Zeroizing;
+
+use super::algorithm::Family;
+use super::{Algorithm, backend, ed25519, malformed, rsa};
+use crate::error::{Error, ErrorCode, Result};
+
+/// Whether this build has a back end.
+pub(super) const AVAILABLE: bool = backend::AVAILABLE;
+
+/// A NIST curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Curve {
+    P256,
+    P384,
+    P521,
+}
+
+impl Curve {
+    pub(super) const ALL: [Curve; 3] = [Curve::P256, Curve::P384, Curve::P521];
+
+    /// The name in a JWK (RFC 7518 section 6.2.1.1).
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Curve::P256 => "P-256",
+            Curve::P384 => "P-384",
+            Curve::P521 => "P-521",
+        }
+    }
+
+    /// The length of a coordinate, of a private scalar and of each half of a signature, in bytes.
+    pub(super) const fn field_len(self) -> usize {
+        match self {
+            Curve::P256 => 32,
+            Curve::P384 => 48,
+            Curve::P521 => 66,
+        }
+    }
+}
+
+/// The numbers of a key, as read and not yet judged.
+pub(super) enum Material {
+    Rsa {
+        n: Vec<u8>,
+        e: Vec<u8>,
+        private: Option<RsaPrivate>,
+    },
+    /// The point is uncompressed (SEC 1 section 2.3.3); it may be left out beside a scalar.
+    Ec {
+        curve: Curve,
+        point: Option<Vec<u8>>,
+        scalar: Option<Zeroizing<Vec<u8>>>,
+    },
+    /// The point may be left out beside a seed.
+    Ed25519 {
+        point: Option<Vec<u8>>,
+        seed: Option<Zeroizing<Vec<u8>>>,
+    },
+}
+
+/// The private numbers of a two-prime RSA key (RFC 8017 section 3.2), big-endian.
+pub(super) struct RsaPrivate {
+    pub(super) d: Zeroizing<Vec<u8>>,
+    pub(super) p: Zeroizing<Vec<u8>>,
+    pub(super) q: Zeroizing<Vec<u8>>,
+    pub(super) dp: Zeroizing<Vec<u8>>,
+    pub(super) dq: Zeroizing<Vec<u8>>,
+    pub(super) qi: Zeroizing<Vec<u8>>,
+}
+
+impl Material {
+    pub(super) fn family(&self) -> Family {
+        match self {
+            Material::Rsa { .. } => Family::Rsa,
+            Material::Ec { curve, .. } => Family::Ec(*curve),
+            Material::Ed25519 { .. } => Family::Ed25519,
+        }
+    }
+}
+
+/// The public half, for JWK and thumbprint.
+pub(super) enum Public {
+    Rsa { n: Vec<u8>, e: Vec<u8> },
+    Ec { curve: Curve, point: Vec<u8> },
+    Ed25519 { point: [u8; 32] },
+}
+
+/// A judged and prepared key; with a private half, it can sign as well.
+pub(super) struct Asymmetric {
+    pub(super) public: Public,
+    verifier: backend::Verifier,
+    signer: Option<backend::Signer>,
+}
+
+impl Asymmetric {
+    /// Judges and prepares a key.
+    ///
+    /// # Errors
+    /// `key_usage` where the key is not of the kind that `alg` needs, `key_unsupported`, `key_malformed`, `key_weak`.
+    pub(super) fn prepare(alg: Algorithm, material: Material) -> Result<Self> {
+        if alg.family() != material.family() {
+            return Err(super::wrong_family(alg, material.family()));
+        }
+        supported(alg)?;
+        match material {
+            Material::Rsa { n, e, private } => Self::prepare_rsa(alg, n, e, private),
+            Material::Ec { curve, point, scalar } => Self::prepare_ec(curve, point, scalar),
+            Material::Ed25519 { point, seed } => Self::prepare_ed25519(point, seed),
+        }
+    }
+
+    fn prepare_rsa(alg: Algorithm, n: Vec<u8>, e: Vec<u8>, private: Option<RsaPrivate>) -> Result<Self> {
+        rsa::judge(&n, &e)?;
+        let verifier = backend::Verifier::rsa(alg, &n, &e)
+            .ok_or_else(|| malformed("n", "the numbers are not an RSA public key"))?;
+        let signer = match private {
+            None => None,
+            Some(private) => {
+                rsa::judge_private(&n, &private)?;
+                Some(backend::Signer::rsa(alg, &n, &e, &private).ok_or_else(|| {
+                    malformed("d", "the private numbers d, p, q, dp, dq and qi do not belong to this modulus")
+                })?)
+            }
+        };
+        Ok(Asymmetric { public: Public::Rsa { n, e }, verifier, signer })
+    }
+
+    fn prepare_ec(curve: Curve, point: Option<Vec<u8>>, scalar: Option<Zeroizing<Vec<u8>>>) -> Result<Self> {
+        let (signer, derived) = match scalar {
+            None => (None, None),
+            Some(scalar) => {
+                // RFC 7518 section 6.2.2.1: the length of "d" MUST be that of the order, zeros included.
+                if scalar.len() != curve.field_len() {
+                    return Err(wrong_len("d", curve, scalar.len()));
+                }
+                let (signer, point) = backend::Signer::ec(curve, &scalar).ok_or_else(|| {
+                    malformed("d", format!("the private number is not in the range of {}", curve.name()))
+                })?;
+                (Some(signer), Some(point))
+            }
+        };
+        let point = agreed(point, derived)?;
+        let coordinates = point.len().saturating_sub(1);
+        match point.first() {
+            Some(4) if coordinates == 2 * curve.field_len() => {}
+            Some(2 | 3) if coordinates == curve.field_len() => {
+                return Err(Error::new(ErrorCode::KeyUnsupported).because(
+                    "the public point is compressed; write it uncompressed (openssl ec -conv_form uncompressed)",
+                ));
+            }
+            _ => return Err(wrong_len("x", curve, coordinates / 2)),
+        }
+        let verifier = backend::Verifier::ec(curve, &point)
+            .ok_or_else(|| malformed("x", format!("the point (x, y) is not on {}", curve.name())))?;
+        Ok(Asymmetric { public: Public::Ec { curve, point }, verifier, signer })
+    }
+
+    fn prepare_ed25519(point: Option<Vec<u8>>, seed: Option<Zeroizing<Vec<u8>>>) -> Result<Self> {
+        let (signer, derived) = match seed {
+            None => (None, None),
+            Some(seed) => {
+                let seed: Zeroizing<[u8; 32]> = Zeroizing::new(
+                    seed.as_slice().try_into().map_err(|_| ed25519::wrong_len("d", seed.len()))?,
+                );
+                let (signer, point) =
+                    backend::Signer::ed25519(&seed).ok_or(Error::new(ErrorCode::Internal))?;
+                (Some(signer), Some(point.to_vec()))
+            }
+        };
+        let point = agreed(point, derived)?;
+        let point: [u8; 32] =
+            point.as_slice().try_into().map_err(|_| ed25519::wrong_len("x", point.len()))?;
+        ed25519::judge(&point)?;
+        let verifier = backend::Verifier::ed25519(&point)
+            .ok_or_else(|| malformed("x", "the bytes are not an Ed25519 public key"))?;
+        Ok(Asymmetric { public: Public::Ed25519 { point }, verifier, signer })
+    }
+
+    pub(super) fn can_sign(&self) -> bool {
+        self.signer.is_some()
+    }
+
+    /// Appends the signature of `message`.
+    pub(super) fn sign(&self, message: &[u8], out: &mut Vec<u8>) -> Result<()> {
+        let signer = self.signer.as_ref().ok_or(Error::new(ErrorCode::KeyCannotSign))?;
+        let before = out.len();
+        signer
+            .sign(message, self.signature_len(), out)
+            .filter(|()| out.len() == before + self.signature_len())
+            .ok_or_else(|| Error::new(ErrorCode::Internal).because("the signature could not be made"))
+    }
+
+    pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        // RFC 8017 section 8.2.2, RFC 7518 section 3.4, RFC 8032 section 5.1.7: a signature has one length.
+        if signature.len() != self.signature_len() {
+            return false;
+        }
+        // RFC 8017 section 5.2.2: a signature representative is below the modulus. Not every back end looks.
+        if let Public::Rsa { n, .. } = &self.public
+            && signature >= n.as_slice()
+        {
+            return false;
+        }
+        self.verifier.verify(message, signature)
+    }
+
+    pub(super) fn signature_len(&self) -> usize {
+        match &self.public {
+            Public::Rsa { n, .. } => n.len(),
+            Public::Ec { curve, .. } => 2 * curve.field_len(),
+            Public::Ed25519 { .. } => 64,
+        }
+    }
+}
+
+/// Whether this build can use `alg`.
+///
+/// # Errors
+/// `key_unsupported` naming the algorithm.
+pub(super) fn supported(alg: Algorithm) -> Result<()> {
+    if alg.is_supported() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorCode::KeyUnsupported).at("alg").because(format!(
+        "this build has no {alg}: build tokenmint with the feature \"aws-lc\" or \"rustcrypto\""
+    )))
+}
+
+/// The public half: as given, as derived from the private half, or both if they agree.
+fn agreed(given: Option<Vec<u8>>, derived: Option<Vec<u8>>) -> Result<Vec<u8>> {
+    match (given, derived) {
+        (Some(given), Some(derived)) if given != derived => {
+            Err(malformed("d", "the private and the public half do not belong together"))
+        }
+        (Some(point), _) | (None, Some(point)) => Ok(point),
+        (None, None) => Err(malformed("x", "there is neither a public nor a private half")),
+    }
+}
+
+fn wrong_len(field: &'static str, curve: Curve, found: usize) -> Error {
+    malformed(
+        field,
+        format!(
+            "{} needs exactly {} bytes, leading zeros included; found {found}",
+            curve.name(),
+            curve.field_len()
+        ),
+    )
+}

@@ -1,0 +1,328 @@
+//! JSON Web Keys: read, written, generated, and their thumbprints (RFC 7517, RFC 7518 section 6, RFC 8037, RFC 7638).
+
+use zeroize::Zeroizing;
+
+use super::algorithm::Family;
+use super::asymmetric::{Asymmetric, Curve, Material, Public, RsaPrivate};
+use super::hmac::{self, HmacKey};
+use super::{Algorithm, Key, Prepared, Uses, asymmetric, malformed, quoted};
+use crate::encoding::{base64url, from_base64url, push_base64url, sha256};
+use crate::entropy::Entropy;
+use crate::error::{Error, ErrorCode, Result};
+use crate::json::{self, Object};
+use crate::secret::Secret;
+
+/// Reads a JWK. Where it names no `alg`, the first of `candidates` that fits its kind of key is taken.
+pub(super) fn parse(text: &str, candidates: &[Algorithm]) -> Result<Key> {
+    let object = Object::parse(text)
+        .map_err(|fault| Error::new(ErrorCode::KeyMalformed).because(format!("the JWK is {fault}")))?;
+    let jwk = Jwk { object };
+    let kid = jwk.text("kid")?;
+    let kty = jwk.required_text("kty")?;
+    let family = jwk.family(&kty)?;
+    let alg = match jwk.text("alg")? {
+        Some(name) => name.parse::<Algorithm>()?,
+        None => match candidates.iter().find(|candidate| candidate.family() == family) {
+            Some(candidate) => *candidate,
+            None => family.only_algorithm()?,
+        },
+    };
+    if alg.family() != family {
+        return Err(super::wrong_family(alg, family));
+    }
+    let private = family == Family::Hmac || jwk.object.get("d").is_some();
+    let may = jwk.uses(private, family == Family::Hmac)?;
+    let prepared = match family {
+        Family::Hmac => {
+            let secret = Secret::from(jwk.required_bytes("k")?);
+            hmac::judge(alg, secret.expose(), false)?;
+            Prepared::Hmac(HmacKey::new(alg, secret.expose())?)
+        }
+        _ => {
+            // Said before the numbers are looked at, so that a build without a back end gives one answer.
+            asymmetric::supported(alg)?;
+            Prepared::Asymmetric(Asymmetric::prepare(alg, jwk.material(family)?)?)
+        }
+    };
+    Ok(Key::new(kid.as_deref(), alg, prepared, may))
+}
+
+/// The `kid` of a JWK that may be faulty otherwise.
+pub(super) fn kid(text: &str) -> Option<String> {
+    json::string(Object::parse(text).ok()?.get("kid")?).map(std::borrow::Cow::into_owned)
+}
+
+struct Jwk<'a> {
+    object: Object<'a>,
+}
+
+impl<'a> Jwk<'a> {
+    fn text(&self, name: &'static str) -> Result<Option<std::borrow::Cow<'a, str>>> {
+        match self.object.get(name) {
+            None => Ok(None),
+            Some(value) => {
+                json::string(value).map(Some).ok_or_else(|| malformed(name, "the member is not a string"))
+            }
+        }
+    }
+
+    fn required_text(&self, name: &'static str) -> Result<std::borrow::Cow<'a, str>> {
+        self.text(name)?.ok_or_else(|| malformed(name, "the JWK lacks this member"))
+    }
+
+    fn required_bytes(&self, name: &'static str) -> Result<Vec<u8>> {
+        from_base64url(&self.required_text(name)?)
+            .ok_or_else(|| malformed(name, "the member is not strict base64url without padding"))
+    }
+
+    fn private_bytes(&self, name: &'static str) -> Result<Zeroizing<Vec<u8>>> {
+        self.required_bytes(name).map(Zeroizing::new)
+    }
+
+    fn family(&self, kty: &str) -> Result<Family> {
+        match kty {
+            "oct" => Ok(Family::Hmac),
+            "RSA" => Ok(Family::Rsa),
+            "EC" => {
+                let name = self.required_text("crv")?;
+                Curve::ALL.into_iter().find(|curve| curve.name() == name).map(Family::Ec).ok_or_else(|| {
+                    unsupported("crv", format!("{} is not one of P-256, P-384, P-521", quoted(&name)))
+                })
+            }
+            "OKP" => match self.required_text("crv")?.as_ref() {
+                "Ed25519" => Ok(Family::Ed25519),
+                name => Err(unsupported("crv", format!("{} does not sign here; Ed25519 does", quoted(name)))),
+            },
+            name => Err(unsupported("kty", format!("{} is not one of oct, RSA, EC, OKP", quoted(name)))),
+        }
+    }
+
+    /// What `use` and `key_ops` permit (RFC 7517 sections 4.2 and 4.3).
+    fn uses(&self, private: bool, symmetric: bool) -> Result<Uses> {
+        if let Some(purpose) = self.text("use")?
+            && purpose != "sig"
+        {
+            return Err(Error::new(ErrorCode::KeyUsage)
+                .at("use")
+                .because(format!("the key is for {}; \"sig\" is needed", quoted(&purpose))));
+        }
+        let Some(operations) = self.object.get("key_ops") else { return Ok(Uses::ALL) };
+        let operations: Vec<String> = json::read(operations)
+            .ok_or_else(|| malformed("key_ops", "the member is not an array of strings"))?;
+        let has = |name: &str| operations.iter().any(|operation| operation == name);
+        // RFC 7517 section 4.3: duplicate key operation values MUST NOT be present.
+        if operations
+            .iter()
+            .enumerate()
+            .any(|(at, name)| operations.iter().skip(at + 1).any(|other| other == name))
+        {
+            return Err(malformed("key_ops", "an operation stands twice"));
+        }
+        let sign = private && has("sign");
+        // The public half of a pair that may sign is for nothing but to verify.
+        let verify = has("verify") || (sign && !symmetric);
+        if !sign && !verify {
+            return Err(Error::new(ErrorCode::KeyUsage).at("key_ops").because(if private {
+                "the key's operations include neither \"sign\" nor \"verify\""
+            } else {
+                "the key's operations do not include \"verify\", which is all that a public key can do"
+            }));
+        }
+        Ok(Uses { sign, verify })
+    }
+
+    fn material(&self, family: Family) -> Result<Material> {
+        let private = self.object.get("d").is_some();
+        match family {
+            Family::Hmac => Err(Error::new(ErrorCode::Internal)),
+            Family::Rsa => self.rsa(private),
+            Family::Ec(curve) => {
+                // RFC 7518 section 6.2.1.2: the coordinates are full-length, so a short one does not slip by in
+                // the sum of both.
+                let (x, y) = (self.required_bytes("x")?, self.required_bytes("y")?);
+                for (name, coordinate) in [("x", &x), ("y", &y)] {
+                    if coordinate.len() != curve.field_len() {
+                        return Err(malformed(
+                            name,
+                            format!(
+                                "a coordinate on {} has exactly {} bytes, leading zeros included; found {}",
+                                curve.name(),
+                                curve.field_len(),
+                                coordinate.len()
+                            ),
+                        ));
+                    }
+                }
+                let point = Some([&[4], x.as_slice(), &y].concat());
+                let scalar = private.then(|| self.private_bytes("d")).transpose()?;
+                Ok(Material::Ec { curve, point, scalar })
+            }
+            Family::Ed25519 => {
+                let point = Some(self.required_bytes("x")?);
+                let seed = private.then(|| self.private_bytes("d")).transpose()?;
+                Ok(Material::Ed25519 { point, seed })
+            }
+        }
+    }
+
+    fn rsa(&self, private: bool) -> Result<Material> {
+        // RFC 7518 section 6.3.2.7: a key of more than two primes.
+        if self.object.get("oth").is_some() {
+            return Err(unsupported("oth", "RSA keys of more than two primes are not supported"));
+        }
+        if !private && ["p", "q", "dp", "dq", "qi"].into_iter().any(|name| self.object.get(name).is_some()) {
+            return Err(malformed("d", "the JWK has private members but lacks this one"));
+        }
+        let private = if private {
+            // RFC 7518 section 6.3.2 lets a producer leave out all but d; both back ends need the primes.
+            Some(RsaPrivate {
+                d: self.private_bytes("d")?,
+                p: self.private_bytes("p")?,
+                q: self.private_bytes("q")?,
+                dp: self.private_bytes("dp")?,
+                dq: self.private_bytes("dq")?,
+                qi: self.private_bytes("qi")?,
+            })
+        } else {
+            None
+        };
+        Ok(Material::Rsa { n: self.required_bytes("n")?, e: self.required_bytes("e")?, private })
+    }
+}
+
+fn unsupported(field: &'static str, text: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::new(ErrorCode::KeyUnsupported).at(field).because(text)
+}
+
+/// The public half as a JWK.
+pub(super) fn public(public: &Public, alg: Algorithm, kid: Option<&str>) -> String {
+    let members = members(public);
+    let mut json = Writer::default();
+    json.member("kty", kty(public));
+    json.member("use", "sig");
+    json.member("alg", alg.name());
+    if let Some(kid) = kid {
+        json.member("kid", kid);
+    }
+    for (name, value) in members {
+        json.member(name, &value);
+    }
+    json.finish()
+}
+
+/// RFC 7638 section 3: the required members in the order of their names, without blanks.
+pub(super) fn thumbprint(public: &Public) -> String {
+    let mut members = members(public);
+    members.push(("kty", kty(public).to_owned()));
+    members.sort_unstable_by_key(|(name, _)| *name);
+    let mut json = Writer::default();
+    for (name, value) in members {
+        json.member(name, &value);
+    }
+    base64url(&sha256(json.finish().as_bytes()))
+}
+
+fn kty(public: &Public) -> &'static str {
+    match public {
+        Public::Rsa { .. } => "RSA",
+        Public::Ec { .. } => "EC",
+        Public::Ed25519 { .. } => "OKP",
+    }
+}
+
+fn members(public: &Public) -> Vec<(&'static str, String)> {
+    match public {
+        Public::Rsa { n, e } => vec![("n", base64url(n)), ("e", base64url(e))],
+        Public::Ec { curve, point } => {
+            let coordinates = point.get(1..).unwrap_or_default();
+            let (x, y) = coordinates.split_at_checked(curve.field_len()).unwrap_or_default();
+            vec![("crv", curve.name().to_owned()), ("x", base64url(x)), ("y", base64url(y))]
+        }
+        Public::Ed25519 { point } => vec![("crv", "Ed25519".to_owned()), ("x", base64url(point))],
+    }
+}
+
+/// A new key as a private JWK.
+pub(super) fn generate(kid: Option<&str>, alg: Algorithm, entropy: &mut Entropy) -> Result<Secret> {
+    asymmetric::supported(alg)?;
+    let (head, name, private) = match alg.family() {
+        Family::Rsa => {
+            return Err(unsupported(
+                "alg",
+                "RSA keys are not generated here: make one outside, for example by \
+                 `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072`, and load the PEM",
+            ));
+        }
+        Family::Hmac => {
+            let mut secret = Zeroizing::new(vec![0; alg.hash_len()]);
+            entropy.fill(&mut secret);
+            let mut head = Writer::default();
+            head.member("kty", "oct");
+            head.member("use", "sig");
+            head.member("alg", alg.name());
+            if let Some(kid) = kid {
+                head.member("kid", kid);
+            }
+            (head.finish(), "k", secret)
+        }
+        Family::Ed25519 => {
+            let mut seed = Zeroizing::new(vec![0; 32]);
+            entropy.fill(&mut seed);
+            let pair = Asymmetric::prepare(alg, Material::Ed25519 { point: None, seed: Some(seed.clone()) })?;
+            (public(&pair.public, alg, kid), "d", seed)
+        }
+        Family::Ec(curve) => {
+            let (pair, scalar) = generate_ec(alg, curve, entropy)?;
+            (public(&pair.public, alg, kid), "d", scalar)
+        }
+    };
+    let mut jwk = String::with_capacity(head.len() + private.len() * 2 + 16);
+    jwk.push_str(head.strip_suffix('}').unwrap_or_default());
+    jwk.push_str(",\"");
+    jwk.push_str(name);
+    jwk.push_str("\":\"");
+    push_base64url(&mut jwk, &private);
+    jwk.push_str("\"}");
+    Ok(Secret::from(jwk))
+}
+
+/// A scalar by rejection (FIPS 186-5 section A.2.2): drawn with the bits of the order until it is in its range.
+fn generate_ec(
+    alg: Algorithm,
+    curve: Curve,
+    entropy: &mut Entropy,
+) -> Result<(Asymmetric, Zeroizing<Vec<u8>>)> {
+    // A draw fails with a probability below 2^-31 on these curves.
+    for _ in 0..16 {
+        let mut scalar = Zeroizing::new(vec![0; curve.field_len()]);
+        entropy.fill(&mut scalar);
+        if let (Curve::P521, Some(first)) = (curve, scalar.first_mut()) {
+            *first &= 1;
+        }
+        let material = Material::Ec { curve, point: None, scalar: Some(scalar.clone()) };
+        if let Ok(pair) = Asymmetric::prepare(alg, material) {
+            return Ok((pair, scalar));
+        }
+    }
+    Err(Error::new(ErrorCode::Internal).because("no private number was found"))
+}
+
+/// Writes an object of strings.
+#[derive(Default)]
+struct Writer {
+    json: Vec<u8>,
+}
+
+impl Writer {
+    fn member(&mut self, name: &str, value: &str) {
+        self.json.push(if self.json.is_empty() { b'{' } else { b',' });
+        json::push_string(&mut self.json, name);
+        self.json.push(b':');
+        json::push_string(&mut self.json, value);
+    }
+
+    fn finish(mut self) -> String {
+        self.json.push(b'}');
+        String::from_utf8(self.json).unwrap_or_default()
+    }
+}

@@ -1,0 +1,44 @@
+mod import;
+mod jwk_rules;
+mod oracle;
+mod rfc;
+mod secrecy;
+mod signatures;
+
+use super::*;
+
+/// Test keys, not secret.
+macro_rules! pem {
+    ($name:literal) => {
+        include_str!(concat!("../../../tests-data/keys/", $name, ".pem"))
+    };
+}
+pub(super) use pem;
+
+/// One key that signs for each algorithm of this build.
+fn signing_keys() -> Vec<Key> {
+    Algorithm::ALL.iter().filter(|alg| alg.is_supported()).map(|alg| signing_key(*alg)).collect()
+}
+
+fn signing_key(alg: Algorithm) -> Key {
+    match alg {
+        Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => {
+            Key::hmac(Some("k1"), alg, vec![0xa7; alg.hash_len()]).unwrap()
+        }
+        Algorithm::ES256 => Key::from_pem(Some("k1"), Some(alg), pem!("p256")).unwrap(),
+        Algorithm::ES384 => Key::from_pem(Some("k1"), Some(alg), pem!("p384")).unwrap(),
+        Algorithm::ES512 => Key::from_pem(Some("k1"), Some(alg), pem!("p521")).unwrap(),
+        Algorithm::EdDSA => Key::from_pem(Some("k1"), Some(alg), pem!("ed25519")).unwrap(),
+        _ => Key::from_pem(Some("k1"), Some(alg), pem!("rsa2048")).unwrap(),
+    }
+}
+
+fn sign(key: &Key, message: &[u8]) -> Vec<u8> {
+    let mut signature = Vec::new();
+    key.sign(message, &mut signature).unwrap();
+    signature
+}
+
+fn code<T: fmt::Debug>(result: Result<T>) -> ErrorCode {
+    result.unwrap_err().code()
+}
