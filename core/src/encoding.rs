@@ -18,6 +18,11 @@ pub(crate) fn from_base64url(text: &str) -> Option<Vec<u8>> {
     base64_simd::URL_SAFE_NO_PAD.decode_to_vec(text).ok()
 }
 
+/// The bytes of a standard base64 text with padding (RFC 4648 section 4), as HTTP Basic uses it.
+pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
+    base64_simd::STANDARD.decode_to_vec(text).ok()
+}
+
 /// The SHA-256 of `bytes`.
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()

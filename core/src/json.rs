@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use serde::de::DeserializeOwned;
 
@@ -34,20 +35,19 @@ impl fmt::Display for Fault {
     }
 }
 
-/// The members of a checked JSON object, in their order; values are the JSON text as it came.
+/// Where the members of a checked JSON object are in its text.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Object<'a> {
-    members: Vec<(Cow<'a, str>, &'a str)>,
+pub(crate) struct Members(Vec<(Name, Range<usize>)>);
+
+#[derive(Clone, Debug)]
+enum Name {
+    Plain(Range<usize>),
+    Decoded(String),
 }
 
-impl<'a> Object<'a> {
-    /// Checks bytes that should be one JSON object.
-    pub(crate) fn from_slice(bytes: &'a [u8]) -> Result<Self, Fault> {
-        Self::parse(std::str::from_utf8(bytes).map_err(|_| Fault::NotUtf8)?)
-    }
-
+impl Members {
     /// Checks a text that should be one JSON object.
-    pub(crate) fn parse(text: &'a str) -> Result<Self, Fault> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
         let mut scanner = Scanner::new(text);
         scanner.blanks();
         if scanner.peek() != Some(b'{') {
@@ -58,17 +58,52 @@ impl<'a> Object<'a> {
         let mut members = Vec::with_capacity(12);
         scanner.object(1, &mut |name, value| members.push((name, value)))?;
         scanner.end()?;
-        Ok(Object { members })
+        Ok(Members(members))
+    }
+
+    /// The JSON text of a member's value; `text` is what was parsed.
+    pub(crate) fn get<'a>(&self, text: &'a str, name: &str) -> Option<&'a str> {
+        self.iter(text).find(|(found, _)| *found == name).map(|(_, value)| value)
+    }
+
+    /// All members in their order; `text` is what was parsed.
+    pub(crate) fn iter<'s, 'a: 's>(&'s self, text: &'a str) -> impl Iterator<Item = (&'s str, &'a str)> {
+        self.0.iter().map(move |(name, value)| {
+            let name = match name {
+                Name::Plain(range) => text.get(range.clone()).unwrap_or_default(),
+                Name::Decoded(name) => name,
+            };
+            (name, text.get(value.clone()).unwrap_or_default())
+        })
+    }
+}
+
+/// A checked JSON object; values are the JSON text as it came.
+#[derive(Clone, Debug)]
+pub(crate) struct Object<'a> {
+    text: &'a str,
+    members: Members,
+}
+
+impl<'a> Object<'a> {
+    /// Checks bytes that should be one JSON object.
+    pub(crate) fn from_slice(bytes: &'a [u8]) -> Result<Self, Fault> {
+        Self::parse(std::str::from_utf8(bytes).map_err(|_| Fault::NotUtf8)?)
+    }
+
+    /// Checks a text that should be one JSON object.
+    pub(crate) fn parse(text: &'a str) -> Result<Self, Fault> {
+        Ok(Object { text, members: Members::parse(text)? })
     }
 
     /// The JSON text of a member's value.
     pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
-        self.members.iter().find(|(found, _)| found == name).map(|(_, value)| *value)
+        self.members.get(self.text, name)
     }
 
     /// All members in their order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
-        self.members.iter().map(|(name, value)| (name.as_ref(), *value))
+        self.members.iter(self.text)
     }
 }
 
@@ -160,8 +195,9 @@ impl<'a> Scanner<'a> {
             Some(b'"') => self.string().map(drop),
             Some(b'{') => {
                 let first = self.names.len();
-                // The names are taken out of the shared list again when the object closes.
-                self.nested_object(depth + 1, first)
+                self.object(depth + 1, &mut |_, _| ())?;
+                self.names.truncate(first);
+                Ok(())
             }
             Some(b'[') => self.array(depth + 1),
             Some(b't') => self.word("true"),
@@ -204,14 +240,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn nested_object(&mut self, depth: usize, first: usize) -> Result<(), Fault> {
-        self.object(depth, &mut |_, _| ())?;
-        self.names.truncate(first);
-        Ok(())
-    }
-
     /// One object; `found` is called with each member.
-    fn object(&mut self, depth: usize, found: &mut dyn FnMut(Cow<'a, str>, &'a str)) -> Result<(), Fault> {
+    fn object(&mut self, depth: usize, found: &mut dyn FnMut(Name, Range<usize>)) -> Result<(), Fault> {
         if depth > MAX_DEPTH {
             return Err(Fault::TooDeep);
         }
@@ -223,15 +253,19 @@ impl<'a> Scanner<'a> {
             return Ok(());
         }
         loop {
+            let quote = self.at;
             let name = self.string()?;
+            let place = match &name {
+                Cow::Borrowed(_) => Name::Plain(quote + 1..self.at - 1),
+                Cow::Owned(name) => Name::Decoded(name.clone()),
+            };
             self.blanks();
             self.expect(b':')?;
             self.blanks();
             let start = self.at;
-            self.names.push(name.clone());
+            self.names.push(name);
             self.value(depth)?;
-            let Some(value) = self.text.get(start..self.at) else { return self.syntax() };
-            found(name, value);
+            found(place, start..self.at);
             self.blanks();
             match self.peek() {
                 Some(b',') => self.at += 1,

@@ -1,0 +1,192 @@
+//! The checks of registered claims, one function each. A malformed claim is not an absent one.
+
+use std::borrow::Cow;
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::json::{self, Members};
+use crate::time::UnixTime;
+
+/// The payload of a token whose signature was good.
+#[derive(Clone, Copy)]
+pub(crate) struct Payload<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) members: &'a Members,
+}
+
+impl<'a> Payload<'a> {
+    /// The JSON text of a claim.
+    pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
+        self.members.get(self.text, name)
+    }
+
+    /// A claim that is a string, or absent.
+    pub(crate) fn string(&self, name: &'static str) -> Result<Option<Cow<'a, str>>> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        json::string(value).map(Some).ok_or_else(|| wrong_type(name, "a string", value))
+    }
+
+    /// A claim that is a time in seconds, fractions and all, or absent.
+    ///
+    /// RFC 7519 section 2: a NumericDate is a JSON number. 0 is a time; what no calendar holds is not.
+    pub(crate) fn time(&self, name: &'static str) -> Result<Option<f64>> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        let number = value.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+        let seconds = if number { value.parse::<f64>().ok() } else { None };
+        let Some(seconds) = seconds else { return Err(wrong_type(name, "a number of seconds", value)) };
+        #[allow(clippy::cast_precision_loss)] // the last second of 9999 is far below 2^53
+        let last = UnixTime::MAX.seconds() as f64;
+        if !(0.0..=last).contains(&seconds) {
+            return Err(Error::new(ErrorCode::ClaimInvalid)
+                .at(name)
+                .because("expected a time between 1970 and the end of 9999, found a number outside of it"));
+        }
+        Ok(Some(seconds))
+    }
+}
+
+/// RFC 7519 section 4.1.4: `exp` must be after now; with a leeway, now < exp + leeway.
+pub(crate) fn expiry(payload: Payload<'_>, now: UnixTime, leeway: u64, required: bool) -> Result<()> {
+    let Some(exp) = payload.time("exp")? else {
+        return if required { Err(missing("exp")) } else { Ok(()) };
+    };
+    if seconds(now) < exp + widen(leeway) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorCode::TokenExpired)
+        .at("exp")
+        .because(format!("the token has expired: exp {exp}, now {now}")))
+}
+
+/// RFC 7519 section 4.1.5: `nbf` must not be after now; with a leeway, now + leeway >= nbf.
+pub(crate) fn not_before(payload: Payload<'_>, now: UnixTime, leeway: u64) -> Result<()> {
+    match payload.time("nbf")? {
+        Some(nbf) if seconds(now) + widen(leeway) < nbf => Err(Error::new(ErrorCode::TokenNotYetValid)
+            .at("nbf")
+            .because(format!("not valid before {nbf}, now {now}"))),
+        _ => Ok(()),
+    }
+}
+
+/// `iat` must be a time. One a little ahead is no reason to refuse: clocks differ, and `nbf` exists.
+pub(crate) fn issued_at(
+    payload: Payload<'_>,
+    now: UnixTime,
+    leeway: u64,
+    max_age: Option<u64>,
+) -> Result<()> {
+    let iat = payload.time("iat")?;
+    let Some(max_age) = max_age else { return Ok(()) };
+    let Some(iat) = iat else { return Err(missing("iat")) };
+    if seconds(now) - iat > widen(max_age) + widen(leeway) {
+        return Err(Error::new(ErrorCode::TokenTooOld)
+            .at("iat")
+            .because(format!("issued at {iat}, now {now}, allowed age {max_age} seconds")));
+    }
+    Ok(())
+}
+
+/// RFC 7519 section 4.1.1, RFC 8725 section 3.8: an expected issuer must be there, a string, and equal.
+pub(crate) fn issuer(payload: Payload<'_>, expected: &[String]) -> Result<()> {
+    one_of(payload, "iss", expected, ErrorCode::IssuerMismatch)
+}
+
+/// RFC 7519 section 4.1.2: an expected subject must be there, a string, and equal.
+pub(crate) fn subject(payload: Payload<'_>, expected: &[String]) -> Result<()> {
+    one_of(payload, "sub", expected, ErrorCode::SubjectMismatch)
+}
+
+/// RFC 7519 section 4.1.3, RFC 8725 section 3.9: `aud` is a string or a list of strings; one must be expected.
+pub(crate) fn audience(payload: Payload<'_>, expected: &[String]) -> Result<()> {
+    let Some(value) = payload.get("aud") else {
+        return if expected.is_empty() { Ok(()) } else { Err(missing("aud")) };
+    };
+    let found: Vec<String> = if let Some(one) = json::string(value) {
+        vec![one.into_owned()]
+    } else {
+        json::read(value).ok_or_else(|| wrong_type("aud", "a string or a list of strings", value))?
+    };
+    if expected.is_empty() || found.iter().any(|aud| expected.contains(aud)) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorCode::AudienceMismatch).at("aud").because(format!(
+        "expected {}, found {}",
+        list(expected),
+        list(&found)
+    )))
+}
+
+/// RFC 7515 section 4.1.9, RFC 8725 section 3.11: the header's `typ`, with or without `application/`, in any case.
+pub(crate) fn token_type(found: Option<&str>, expected: &str) -> Result<()> {
+    let Some(found) = found else {
+        return Err(Error::new(ErrorCode::TypeMismatch)
+            .at("typ")
+            .because(format!("expected {expected:?}, the header has none")));
+    };
+    if media_type(found).eq_ignore_ascii_case(media_type(expected)) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorCode::TypeMismatch)
+        .at("typ")
+        .because(format!("expected {expected:?}, found {:?}", excerpt(found))))
+}
+
+/// The error for a claim that is not there.
+pub(crate) fn missing(name: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(ErrorCode::ClaimMissing).at(name).because("the claim is required and missing")
+}
+
+fn one_of(payload: Payload<'_>, name: &'static str, expected: &[String], code: ErrorCode) -> Result<()> {
+    let Some(found) = payload.string(name)? else {
+        return if expected.is_empty() { Ok(()) } else { Err(missing(name)) };
+    };
+    if expected.is_empty() || expected.iter().any(|one| *one == found) {
+        return Ok(());
+    }
+    Err(Error::new(code).at(name).because(format!(
+        "expected {}, found {:?}",
+        list(expected),
+        excerpt(&found)
+    )))
+}
+
+fn wrong_type(name: &'static str, expected: &str, value: &str) -> Error {
+    let found = match value.bytes().next() {
+        Some(b'"') => "a string",
+        Some(b'{') => "an object",
+        Some(b'[') => "a list",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        _ => "a number",
+    };
+    Error::new(ErrorCode::ClaimInvalid).at(name).because(format!("expected {expected}, found {found}"))
+}
+
+fn media_type(typ: &str) -> &str {
+    match typ.get(..12) {
+        Some(prefix) if prefix.eq_ignore_ascii_case("application/") => typ.get(12..).unwrap_or(typ),
+        _ => typ,
+    }
+}
+
+fn list(values: &[String]) -> String {
+    let shown: Vec<String> = values.iter().take(4).map(|value| format!("{:?}", excerpt(value))).collect();
+    shown.join(" or ")
+}
+
+fn excerpt(text: &str) -> String {
+    let mut short: String = text.chars().take(60).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+#[allow(clippy::cast_precision_loss)] // times end with the year 9999, far below 2^53
+fn seconds(time: UnixTime) -> f64 {
+    time.seconds() as f64
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn widen(seconds: u64) -> f64 {
+    seconds as f64
+}

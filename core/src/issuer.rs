@@ -1,0 +1,207 @@
+//! The issuer: keys and policy. It mints; its flows ask for storage.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::claims::Claims;
+use crate::error::{Error, ErrorCode, Result};
+use crate::key::{Key, KeySet};
+use crate::policy::Policy;
+use crate::time::{Context, Lifetime};
+use crate::token::derived::DerivationKey;
+use crate::token::header;
+use crate::token::mint::{Frame, Payload};
+use crate::token::verify::Verifier;
+
+/// Mints tokens with its signing key, the first of the key set, and runs the flows. Immutable and cheap to clone.
+///
+/// ```
+/// use tokenmint::*;
+/// let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
+/// let issuer = Issuer::new(keys, Policy::new("https://api.example.com"))?;
+/// let context = Context::new(UnixTime::from_seconds(1_700_000_000), [1; 32]);
+///
+/// let claims = Claims::new().subject("ent_1").audience("app").set("pages", ["invoices"]);
+/// let token = issuer.mint(&claims, "1h".parse()?, &context)?;
+///
+/// let claims = issuer.verifier().audience("app").verify(&token, context.now())?;
+/// assert_eq!(claims.subject().as_deref(), Some("ent_1"));
+/// assert_eq!(claims.claim::<Vec<String>>("pages")?.unwrap(), ["invoices"]);
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Issuer(Arc<Inner>);
+
+struct Inner {
+    keys: KeySet,
+    signing: Key,
+    header: String,
+    policy: Policy,
+    sessions: Option<SessionKeys>,
+}
+
+/// What sessions and account tokens are derived with.
+pub(crate) struct SessionKeys {
+    pub(crate) refresh: KeySet,
+    pub(crate) refresh_header: String,
+    pub(crate) derivation: DerivationKey,
+}
+
+/// The `typ` of a refresh token: no verifier of access tokens takes it (RFC 8725 section 3.11).
+pub(crate) const REFRESH_TYPE: &str = "refresh+jwt";
+
+impl Issuer {
+    /// An issuer that signs with the first key of `keys` that can.
+    ///
+    /// # Errors
+    /// `key_missing` where no key can sign, `policy_invalid` where the policy cannot work, `key_weak` for a session
+    /// secret under 32 bytes.
+    pub fn new(keys: KeySet, policy: Policy) -> Result<Self> {
+        policy.check()?;
+        let signing = keys.signing_key().cloned().ok_or_else(|| {
+            Error::new(ErrorCode::KeyMissing).at("keys").because("the key set has no key that can sign")
+        })?;
+        let header = header::segment(&signing, &policy.token_type);
+        let sessions = policy.session_secret.as_ref().map(SessionKeys::new).transpose()?;
+        Ok(Issuer(Arc::new(Inner { keys, signing, header, policy, sessions })))
+    }
+
+    /// Mints a token.
+    ///
+    /// # Errors
+    /// `claim_reserved`, `claims_not_json`, `claims_too_large`; `lifetime_too_long` over the policy's maximum.
+    pub fn mint(&self, claims: &Claims, lifetime: Lifetime, context: &Context) -> Result<String> {
+        self.mint_payload(claims, lifetime, context, |_| Ok(()))
+    }
+
+    /// Mints a token with the members of any type that serde writes as a JSON object as custom claims.
+    ///
+    /// ```
+    /// # use tokenmint::*;
+    /// # let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
+    /// # let issuer = Issuer::new(keys, Policy::new("https://api.example.com").audience("app"))?;
+    /// # let context = Context::new(UnixTime::from_seconds(1_700_000_000), [1; 32]);
+    /// #[derive(serde::Serialize)]
+    /// struct Widget { organization: &'static str, seats: u64 }
+    /// let widget = Widget { organization: "org_1", seats: u64::MAX };
+    /// let token = issuer.mint_with(&Claims::new(), &widget, Lifetime::HOUR, &context)?;
+    /// let claims = issuer.verifier().verify(&token, context.now())?;
+    /// assert_eq!(claims.claim_json("seats"), Some("18446744073709551615"));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Issuer::mint`]; `claims_not_object`, `claim_duplicate`, and `claim_reserved` for a registered name.
+    pub fn mint_with<T: Serialize + ?Sized>(
+        &self,
+        claims: &Claims,
+        members: &T,
+        lifetime: Lifetime,
+        context: &Context,
+    ) -> Result<String> {
+        self.mint_payload(claims, lifetime, context, |payload| payload.add(members))
+    }
+
+    /// Mints a token with the members of a ready-made JSON object as custom claims, byte for byte.
+    ///
+    /// # Errors
+    /// As [`Issuer::mint_with`].
+    pub fn mint_json(
+        &self,
+        claims: &Claims,
+        members: &str,
+        lifetime: Lifetime,
+        context: &Context,
+    ) -> Result<String> {
+        self.mint_payload(claims, lifetime, context, |payload| payload.add_json(members))
+    }
+
+    /// A verifier of this issuer's tokens: its keys, its name, its `typ`, and its audience where the policy has one.
+    pub fn verifier(&self) -> Verifier {
+        let policy = &self.0.policy;
+        let verifier = Verifier::new(self.0.keys.clone())
+            .issuer(policy.issuer.clone())
+            .token_type(policy.token_type.clone())
+            .leeway_seconds(policy.leeway);
+        policy.audience.iter().fold(verifier, |verifier, audience| verifier.audience(audience.clone()))
+    }
+
+    /// The public keys as a JSON Web Key Set (RFC 7517 section 5); never an HMAC key.
+    pub fn public_jwks(&self) -> String {
+        self.0.keys.public_jwks()
+    }
+
+    /// The policy.
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    /// The keys.
+    pub fn keys(&self) -> &KeySet {
+        &self.0.keys
+    }
+
+    /// What sessions need.
+    pub(crate) fn sessions(&self) -> Result<&SessionKeys> {
+        self.0.sessions.as_ref().ok_or_else(|| {
+            Error::new(ErrorCode::PolicyInvalid).at("session_secret").because(
+                "sessions, links and account tokens need a session secret of at least 32 bytes in the policy",
+            )
+        })
+    }
+
+    /// Writes the payload, lets `add` put members behind it, and signs it.
+    fn mint_payload(
+        &self,
+        claims: &Claims,
+        lifetime: Lifetime,
+        context: &Context,
+        add: impl FnOnce(&mut Payload<'_>) -> Result<()>,
+    ) -> Result<String> {
+        let policy = &self.0.policy;
+        let lifetime = lifetime.at_most(policy.max_lifetime)?;
+        let mut id = uuid::Uuid::encode_buffer();
+        let id = match claims.id {
+            Some(_) => "",
+            None => context.entropy().uuid().hyphenated().encode_lower(&mut id),
+        };
+        let frame = Frame {
+            issuer: &policy.issuer,
+            audience: &policy.audience,
+            issued_at: context.now(),
+            expires_at: context.now().after(lifetime),
+            id,
+            fixed: &policy.fixed_claims,
+        };
+        let mut payload = Payload::new(claims, &frame)?;
+        add(&mut payload)?;
+        payload.sign(&self.0.header, &self.0.signing)
+    }
+}
+
+impl SessionKeys {
+    fn new(secret: &crate::Secret) -> Result<Self> {
+        let weak = || {
+            Error::new(ErrorCode::KeyWeak)
+                .at("session_secret")
+                .because(format!("a session secret has at least 32 bytes, found {}", secret.len()))
+        };
+        let master = DerivationKey::new(secret).filter(|_| secret.len() >= 32).ok_or_else(weak)?;
+        // Two uses, two keys: neither tells anything about the other.
+        let refresh = master.mac("refresh key", &[]);
+        let derivation = master.mac("derivation key", &[]);
+        let refresh = KeySet::builder().hmac("session", refresh.as_slice())?.build()?;
+        let refresh_header =
+            refresh.signing_key().map(|key| header::segment(key, REFRESH_TYPE)).unwrap_or_default();
+        let derivation = DerivationKey::new(&derivation.as_slice().into()).ok_or_else(weak)?;
+        Ok(SessionKeys { refresh, refresh_header, derivation })
+    }
+}
+
+impl fmt::Debug for Issuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Issuer").field("policy", &self.0.policy).field("keys", &self.0.keys).finish()
+    }
+}

@@ -1,0 +1,273 @@
+//! What an issuer may do: names, lifetimes, limits.
+
+use std::borrow::Cow;
+
+use crate::claims::not_registered;
+use crate::error::{Error, ErrorCode, Result};
+use crate::secret::Secret;
+use crate::time::Lifetime;
+
+/// The rules of an [`crate::Issuer`]. Every field has a default that is safe; set what differs.
+///
+/// ```
+/// use tokenmint::{Lifetime, Policy};
+/// let policy = Policy::new("https://api.example.com").audience("app").lifetime(Lifetime::MINUTE);
+/// # drop(policy);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Policy {
+    pub(crate) issuer: String,
+    pub(crate) audience: Vec<String>,
+    pub(crate) token_type: String,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) max_lifetime: Lifetime,
+    pub(crate) leeway: u64,
+    pub(crate) access_format: AccessFormat,
+    pub(crate) fixed_claims: Vec<(Cow<'static, str>, String)>,
+    pub(crate) session_secret: Option<Secret>,
+    pub(crate) session_idle: Lifetime,
+    pub(crate) session_absolute: Lifetime,
+    pub(crate) session_claims: Vec<Cow<'static, str>>,
+    pub(crate) grace: u64,
+    pub(crate) renewal: Lifetime,
+    pub(crate) named_session_idle: Lifetime,
+    pub(crate) client_rate: Option<Rate>,
+    pub(crate) failure_rate: Option<Rate>,
+    pub(crate) redeem_window: u64,
+    pub(crate) public_token_lifetime: Lifetime,
+    pub(crate) integrations: Vec<Integration>,
+}
+
+/// Something that a link can connect an end user to.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Integration {
+    /// Its id in requests.
+    pub slug: String,
+    /// Its name for people.
+    pub name: String,
+    /// The categories it belongs to.
+    pub categories: Vec<String>,
+}
+
+/// What an access token looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessFormat {
+    /// A JWT, which anybody with the public key can verify without the store.
+    Jwt,
+    /// An opaque handle, which only the issuer can look up.
+    Opaque,
+}
+
+/// How many events are admitted: a steady rate, and a burst ahead of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    pub(crate) events: u32,
+    pub(crate) per: Lifetime,
+    pub(crate) burst: u32,
+}
+
+impl Rate {
+    /// `events` for each `per` on average, and at most `burst` at once.
+    ///
+    /// # Errors
+    /// `policy_invalid` for 0 events or a burst of 0.
+    pub fn new(events: u32, per: Lifetime, burst: u32) -> Result<Self> {
+        if events == 0 || burst == 0 {
+            return Err(Error::new(ErrorCode::PolicyInvalid)
+                .at("rate")
+                .because("a rate admits at least 1 event, and a burst of at least 1"));
+        }
+        Ok(Rate { events, per, burst })
+    }
+
+    pub(crate) fn interval_us(self) -> u64 {
+        (self.per.seconds().saturating_mul(1_000_000) / u64::from(self.events)).max(1)
+    }
+
+    pub(crate) fn burst_us(self) -> u64 {
+        self.interval_us().saturating_mul(u64::from(self.burst))
+    }
+}
+
+impl Policy {
+    /// The rules for an issuer of this name, usually its URL: it becomes `iss`.
+    pub fn new(issuer: impl Into<String>) -> Self {
+        Policy {
+            issuer: issuer.into(),
+            audience: Vec::new(),
+            token_type: "JWT".to_owned(),
+            lifetime: Lifetime::HOUR,
+            max_lifetime: Lifetime::MAX,
+            leeway: 0,
+            access_format: AccessFormat::Jwt,
+            fixed_claims: Vec::new(),
+            session_secret: None,
+            session_idle: Lifetime::minutes(30),
+            session_absolute: Lifetime::DAY,
+            session_claims: vec!["sid".into()],
+            grace: 10,
+            renewal: Lifetime::minutes(30 * 24 * 60),
+            named_session_idle: Lifetime::DAY,
+            client_rate: None,
+            failure_rate: None,
+            redeem_window: 10,
+            public_token_lifetime: Lifetime::HOUR,
+            integrations: Vec::new(),
+        }
+    }
+
+    /// The `aud` of tokens whose claims name none; said again, one more.
+    #[must_use]
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience.push(audience.into());
+        self
+    }
+
+    /// The header's `typ`; `JWT` by default.
+    #[must_use]
+    pub fn token_type(mut self, typ: impl Into<String>) -> Self {
+        self.token_type = typ.into();
+        self
+    }
+
+    /// How long tokens of the flows live; one hour by default.
+    #[must_use]
+    pub fn lifetime(mut self, lifetime: Lifetime) -> Self {
+        self.lifetime = lifetime;
+        self
+    }
+
+    /// The longest life that a token can be given; by default there is no bound but the calendar's.
+    #[must_use]
+    pub fn max_lifetime(mut self, lifetime: Lifetime) -> Self {
+        self.max_lifetime = lifetime;
+        self
+    }
+
+    /// How far clocks may differ when this issuer's own tokens are verified; 0 by default.
+    #[must_use]
+    pub fn leeway_seconds(mut self, seconds: u64) -> Self {
+        self.leeway = seconds;
+        self
+    }
+
+    /// Whether access tokens of the flows are JWTs, the default, or opaque.
+    #[must_use]
+    pub fn access_format(mut self, format: AccessFormat) -> Self {
+        self.access_format = format;
+        self
+    }
+
+    /// A custom claim that every token carries, as JSON text.
+    #[must_use]
+    pub fn fixed_claim(mut self, name: impl Into<Cow<'static, str>>, json: impl Into<String>) -> Self {
+        self.fixed_claims.push((name.into(), json.into()));
+        self
+    }
+
+    /// At least 32 secret bytes from which refresh, public and account tokens are derived.
+    #[must_use]
+    pub fn session_secret(mut self, secret: impl Into<Secret>) -> Self {
+        self.session_secret = Some(secret.into());
+        self
+    }
+
+    /// How long a session lives without a refresh (30 minutes by default), and at all (one day by default).
+    #[must_use]
+    pub fn session_lifetimes(mut self, idle: Lifetime, absolute: Lifetime) -> Self {
+        self.session_idle = idle;
+        self.session_absolute = absolute;
+        self
+    }
+
+    /// Another claim beside `sid` that holds the session's id.
+    #[must_use]
+    pub fn session_claim(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.session_claims.push(name.into());
+        self
+    }
+
+    /// For how many seconds a refresh token is still answered after its exchange, with the same successor: the first
+    /// answer may have been lost. 10 by default, at most 60, 0 for never.
+    #[must_use]
+    pub fn refresh_grace_seconds(mut self, seconds: u64) -> Self {
+        self.grace = seconds;
+        self
+    }
+
+    /// For how long after its first issue an entity token can be renewed with itself; 30 days by default.
+    #[must_use]
+    pub fn renewal(mut self, lifetime: Lifetime) -> Self {
+        self.renewal = lifetime;
+        self
+    }
+
+    /// How many requests of one client are admitted; no limit by default.
+    #[must_use]
+    pub fn client_rate(mut self, rate: Rate) -> Self {
+        self.client_rate = Some(rate);
+        self
+    }
+
+    /// How many failed attempts are answered with the reason; no limit by default. A right secret is never locked out
+    /// by other people's wrong ones.
+    #[must_use]
+    pub fn failure_rate(mut self, rate: Rate) -> Self {
+        self.failure_rate = Some(rate);
+        self
+    }
+
+    /// For how many seconds the same redeemer of a link gets the same answer again; 10 by default, at most 60.
+    #[must_use]
+    pub fn redeem_window_seconds(mut self, seconds: u64) -> Self {
+        self.redeem_window = seconds;
+        self
+    }
+
+    /// How long a redeemed link's public token lives; one hour by default.
+    #[must_use]
+    pub fn public_token_lifetime(mut self, lifetime: Lifetime) -> Self {
+        self.public_token_lifetime = lifetime;
+        self
+    }
+
+    /// Adds to the catalogue of what links can connect to.
+    #[must_use]
+    pub fn integration(mut self, integration: Integration) -> Self {
+        self.integrations.push(integration);
+        self
+    }
+
+    /// Whether the rules can work.
+    pub(crate) fn check(&self) -> Result<()> {
+        let invalid = |field: &'static str, text: &'static str| {
+            Err(Error::new(ErrorCode::PolicyInvalid).at(field).because(text))
+        };
+        if self.issuer.is_empty() {
+            return invalid("issuer", "an issuer has a name");
+        }
+        if self.audience.iter().any(String::is_empty) {
+            return invalid("audience", "the audience is empty");
+        }
+        if self.token_type.is_empty() {
+            return invalid("token_type", "the token type is empty");
+        }
+        if self.lifetime > self.max_lifetime {
+            return invalid("lifetime", "the default lifetime is over the maximum");
+        }
+        if self.grace > 60 || self.redeem_window > 60 {
+            return invalid("grace", "a grace period has at most 60 seconds");
+        }
+        if self.session_idle > self.session_absolute {
+            return invalid("session_lifetimes", "the idle lifetime is over the absolute one");
+        }
+        for (name, value) in &self.fixed_claims {
+            not_registered(name)?;
+            if crate::json::check(value).is_err() {
+                return invalid("fixed_claim", "the value is not JSON");
+            }
+        }
+        Ok(())
+    }
+}

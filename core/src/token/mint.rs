@@ -1,0 +1,159 @@
+//! Minting: registered claims and custom members into one JSON text, that into one token.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use super::MAX_TOKEN;
+use crate::claims::{Claims, not_registered};
+use crate::encoding::push_base64url;
+use crate::error::{Error, ErrorCode, Result};
+use crate::json::{self, Object};
+use crate::key::Key;
+use crate::time::UnixTime;
+
+/// What the issuer adds to the claims it is given.
+pub(crate) struct Frame<'a> {
+    pub(crate) issuer: &'a str,
+    pub(crate) audience: &'a [String],
+    pub(crate) issued_at: UnixTime,
+    pub(crate) expires_at: UnixTime,
+    pub(crate) id: &'a str,
+    pub(crate) fixed: &'a [FixedClaim],
+}
+
+/// The payload as it is written: one JSON object, open at its end.
+pub(crate) struct Payload<'a> {
+    text: Vec<u8>,
+    claims: &'a Claims,
+    fixed: &'a [FixedClaim],
+}
+
+/// A claim that every token of an issuer carries: its name and JSON text.
+pub(crate) type FixedClaim = (Cow<'static, str>, String);
+
+impl<'a> Payload<'a> {
+    /// The registered claims, the custom ones of `claims`, and the issuer's fixed ones that those do not set.
+    pub(crate) fn new(claims: &'a Claims, frame: &Frame<'a>) -> Result<Self> {
+        claims.check()?;
+        let mut payload = Payload { text: Vec::with_capacity(512), claims, fixed: frame.fixed };
+        payload.text.push(b'{');
+        payload.string("iss", frame.issuer);
+        if let Some(subject) = &claims.subject {
+            payload.string("sub", subject);
+        }
+        let audience = if claims.audience.is_empty() { frame.audience } else { &claims.audience };
+        match audience {
+            [] => {}
+            [one] => payload.string("aud", one),
+            many => {
+                payload.name("aud");
+                for (index, one) in many.iter().enumerate() {
+                    payload.text.push(if index == 0 { b'[' } else { b',' });
+                    json::push_string(&mut payload.text, one);
+                }
+                payload.text.push(b']');
+            }
+        }
+        payload.time("iat", frame.issued_at);
+        if let Some(not_before) = claims.not_before {
+            payload.time("nbf", not_before);
+        }
+        payload.time("exp", frame.expires_at);
+        payload.string("jti", claims.id.as_deref().unwrap_or(frame.id));
+        for (name, value) in claims.custom() {
+            payload.name(name);
+            payload.text.extend_from_slice(value.as_bytes());
+        }
+        for (name, value) in frame.fixed {
+            if claims.custom().iter().all(|(known, _)| known != name) {
+                payload.name(name);
+                payload.text.extend_from_slice(value.as_bytes());
+            }
+        }
+        Ok(payload)
+    }
+
+    /// Adds the members of any type that serde writes as a JSON object.
+    pub(crate) fn add<T: Serialize + ?Sized>(&mut self, members: &T) -> Result<()> {
+        let start = self.text.len();
+        serde_json::to_writer(&mut self.text, members).map_err(|error| {
+            Error::new(ErrorCode::ClaimsNotJson)
+                .because(format!("the claims cannot be written as JSON: {error}"))
+        })?;
+        self.splice(start)
+    }
+
+    /// Adds the members of a ready-made JSON object.
+    pub(crate) fn add_json(&mut self, text: &str) -> Result<()> {
+        let start = self.text.len();
+        self.text.extend_from_slice(text.trim_matches([' ', '\t', '\r', '\n']).as_bytes());
+        self.splice(start)
+    }
+
+    /// Encodes and signs.
+    pub(crate) fn sign(mut self, header: &str, key: &Key) -> Result<String> {
+        self.text.push(b'}');
+        let mut token = String::with_capacity(header.len() + self.text.len().div_ceil(3) * 4 + 90);
+        token.push_str(header);
+        push_base64url(&mut token, &self.text);
+        // The payload's buffer has served; the signature takes its place.
+        self.text.clear();
+        key.sign(token.as_bytes(), &mut self.text)?;
+        token.push('.');
+        push_base64url(&mut token, &self.text);
+        if token.len() > MAX_TOKEN {
+            return Err(Error::new(ErrorCode::ClaimsTooLarge).because(format!(
+                "the token would have {} bytes, at most {MAX_TOKEN} are allowed",
+                token.len()
+            )));
+        }
+        Ok(token)
+    }
+
+    /// Turns the object written at `start` into more members of this one.
+    fn splice(&mut self, start: usize) -> Result<()> {
+        let text =
+            self.text.get(start..).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
+        let object = Object::parse(text).map_err(|fault| match fault {
+            json::Fault::Duplicate { name } => Error::new(ErrorCode::ClaimDuplicate).at(name),
+            json::Fault::NotObject => Error::new(ErrorCode::ClaimsNotObject),
+            other => Error::new(ErrorCode::ClaimsNotJson).because(format!("the claims are {other}")),
+        })?;
+        let mut empty = true;
+        for (name, _) in object.iter() {
+            empty = false;
+            not_registered(name)?;
+            if self.claims.custom().iter().chain(self.fixed).any(|(known, _)| known == name) {
+                return Err(Error::new(ErrorCode::ClaimDuplicate).at(name.to_owned()));
+            }
+        }
+        if empty {
+            self.text.truncate(start);
+        } else {
+            if let Some(brace) = self.text.get_mut(start) {
+                *brace = b',';
+            }
+            self.text.pop();
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, name: &str) {
+        if self.text.len() > 1 {
+            self.text.push(b',');
+        }
+        json::push_string(&mut self.text, name);
+        self.text.push(b':');
+    }
+
+    fn string(&mut self, name: &str, value: &str) {
+        self.name(name);
+        json::push_string(&mut self.text, value);
+    }
+
+    fn time(&mut self, name: &str, time: UnixTime) {
+        self.name(name);
+        self.text.extend_from_slice(time.seconds().to_string().as_bytes());
+    }
+}

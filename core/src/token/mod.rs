@@ -1,0 +1,10 @@
+//! Tokens: the JWS compact form (RFC 7515 section 7.1) that carries claims, and opaque handles that carry nothing.
+
+pub(crate) mod derived;
+pub(crate) mod handle;
+pub(crate) mod header;
+pub(crate) mod mint;
+pub(crate) mod verify;
+
+/// The longest token that is minted or read, in bytes.
+pub const MAX_TOKEN: usize = 64 * 1024;

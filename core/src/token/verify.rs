@@ -1,0 +1,400 @@
+//! Verification: refused until the last check says yes.
+//!
+//! The order is fixed: size, framing, base64url, header, algorithm and key, signature, and only then the payload.
+
+use serde::de::DeserializeOwned;
+
+use super::{MAX_TOKEN, header::Header};
+use crate::claims::check::{self, Payload};
+use crate::encoding::from_base64url;
+use crate::error::{Error, ErrorCode, Result};
+use crate::json::{self, Members};
+use crate::key::{Algorithm, Key, KeySet};
+use crate::time::{Lifetime, UnixTime};
+
+/// Verifies tokens: the public side of an issuer.
+///
+/// `exp`, `iss`, `aud` and `typ` are required unless a method drops one by name. Leeway is 0 unless asked for.
+///
+/// ```
+/// use tokenmint::*;
+/// let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
+/// let issuer = Issuer::new(keys.clone(), Policy::new("https://api.example.com"))?;
+/// let now = UnixTime::from_seconds(1_700_000_000);
+/// let token = issuer.mint(&Claims::new().audience("app"), Lifetime::HOUR, &Context::new(now, [1; 32]))?;
+///
+/// let verifier = Verifier::new(keys).issuer("https://api.example.com").audience("app");
+/// assert_eq!(verifier.verify(&token, now)?.issuer(), Some("https://api.example.com".into()));
+/// assert_eq!(verifier.verify(&token, now.after(Lifetime::HOUR)).unwrap_err().code(), ErrorCode::TokenExpired);
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Verifier {
+    keys: KeySet,
+    algorithms: Option<Vec<Algorithm>>,
+    issuers: Expected,
+    audiences: Expected,
+    subjects: Vec<String>,
+    typ: Option<String>,
+    require_exp: bool,
+    max_age: Option<u64>,
+    leeway: u64,
+    fault: Option<Error>,
+}
+
+/// What a claim must be: not said yet, anything, or one of these.
+#[derive(Clone, Debug)]
+enum Expected {
+    Unsaid,
+    Any,
+    OneOf(Vec<String>),
+}
+
+impl Expected {
+    fn add(&mut self, value: String) {
+        match self {
+            Expected::OneOf(values) => values.push(value),
+            _ => *self = Expected::OneOf(vec![value]),
+        }
+    }
+
+    fn values(&self) -> &[String] {
+        match self {
+            Expected::OneOf(values) => values,
+            _ => &[],
+        }
+    }
+}
+
+impl Verifier {
+    /// A verifier that trusts these keys, each with its own algorithm only.
+    pub fn new(keys: KeySet) -> Self {
+        Verifier {
+            keys,
+            algorithms: None,
+            issuers: Expected::Unsaid,
+            audiences: Expected::Unsaid,
+            subjects: Vec::new(),
+            typ: Some("JWT".to_owned()),
+            require_exp: true,
+            max_age: None,
+            leeway: 0,
+            fault: None,
+        }
+    }
+
+    /// Expects `iss` to be this; said again, one of these.
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        let issuer = self.not_empty("iss", issuer.into());
+        self.issuers.add(issuer);
+        self
+    }
+
+    /// Takes a token from any issuer whose key is in the key set.
+    pub fn any_issuer(mut self) -> Self {
+        self.issuers = Expected::Any;
+        self
+    }
+
+    /// Expects `aud` to name this; said again, one of these.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        let audience = self.not_empty("aud", audience.into());
+        self.audiences.add(audience);
+        self
+    }
+
+    /// Takes a token for any audience.
+    pub fn any_audience(mut self) -> Self {
+        self.audiences = Expected::Any;
+        self
+    }
+
+    /// Expects `sub` to be this; said again, one of these.
+    pub fn subject(mut self, subject: impl Into<String>) -> Self {
+        let subject = self.not_empty("sub", subject.into());
+        self.subjects.push(subject);
+        self
+    }
+
+    /// Expects the header's `typ` to be this instead of `JWT`.
+    pub fn token_type(mut self, typ: impl Into<String>) -> Self {
+        let typ = self.not_empty("typ", typ.into());
+        self.typ = Some(typ);
+        self
+    }
+
+    /// Takes a token of any `typ`, or of none.
+    pub fn any_token_type(mut self) -> Self {
+        self.typ = None;
+        self
+    }
+
+    /// Takes a token without `exp`. One that has it is still checked.
+    pub fn without_expiry(mut self) -> Self {
+        self.require_exp = false;
+        self
+    }
+
+    /// Takes only these algorithms. An empty list is a configuration error.
+    pub fn algorithms(mut self, algorithms: &[Algorithm]) -> Self {
+        if algorithms.is_empty() {
+            self.fail("alg", "the list of allowed algorithms is empty: nothing could ever be verified");
+        }
+        self.algorithms = Some(algorithms.to_vec());
+        self
+    }
+
+    /// Refuses a token issued longer ago than this; then `iat` is required.
+    pub fn max_age(mut self, age: Lifetime) -> Self {
+        self.max_age = Some(age.seconds());
+        self
+    }
+
+    /// Allows for clocks that differ by so many seconds.
+    pub fn leeway_seconds(mut self, seconds: u64) -> Self {
+        self.leeway = seconds;
+        self
+    }
+
+    /// Verifies a token and gives its claims.
+    ///
+    /// # Errors
+    /// The first failed check, each with its own code (300 to 322), naming the claim, what was expected and what was
+    /// found; `policy_invalid` where the verifier itself cannot work.
+    pub fn verify(&self, token: &str, now: UnixTime) -> Result<Verified> {
+        self.check_policy()?;
+        let verified = self.verify_signature(token)?;
+        self.verify_claims(&verified, now)?;
+        Ok(verified)
+    }
+
+    /// Everything up to the payload's claims: the claims are not checked.
+    pub(crate) fn verify_signature(&self, token: &str) -> Result<Verified> {
+        let parts = Parts::split(token)?;
+        let header = Header::parse(parts.header)?;
+        let signature = from_base64url(parts.signature).ok_or_else(|| encoding("signature"))?;
+        let key = self.find_key(&header, parts.signed, &signature)?;
+        let payload = from_base64url(parts.payload).ok_or_else(|| encoding("payload"))?;
+        let malformed = |fault: json::Fault| {
+            Error::new(ErrorCode::PayloadMalformed).at("payload").because(format!("the payload is {fault}"))
+        };
+        let json = String::from_utf8(payload).map_err(|_| malformed(json::Fault::NotUtf8))?;
+        let members = Members::parse(&json).map_err(malformed)?;
+        Ok(Verified { json, members, key_id: header.kid, token_type: header.typ, algorithm: key.algorithm() })
+    }
+
+    fn verify_claims(&self, verified: &Verified, now: UnixTime) -> Result<()> {
+        if let Some(typ) = &self.typ {
+            check::token_type(verified.token_type.as_deref(), typ)?;
+        }
+        let payload = verified.payload();
+        check::expiry(payload, now, self.leeway, self.require_exp)?;
+        check::not_before(payload, now, self.leeway)?;
+        check::issued_at(payload, now, self.leeway, self.max_age)?;
+        check::issuer(payload, self.issuers.values())?;
+        check::audience(payload, self.audiences.values())?;
+        check::subject(payload, &self.subjects)?;
+        payload.string("jti").map(drop)
+    }
+
+    /// The key that made the signature: the one with the token's key id, or the first that fits where it has none.
+    fn find_key(&self, header: &Header, signed: &str, signature: &[u8]) -> Result<&Key> {
+        let alg = Algorithm::from_name(&header.alg);
+        let allowed = |alg| match &self.algorithms {
+            Some(list) => list.contains(&alg),
+            None => self.keys.keys().any(|key| key.algorithm() == alg),
+        };
+        let Some(alg) = alg.filter(|alg| allowed(*alg)) else {
+            let short: String = header.alg.chars().take(20).collect();
+            return Err(Error::new(ErrorCode::AlgorithmNotAllowed)
+                .at("alg")
+                .because(format!("the algorithm {short:?} is not allowed")));
+        };
+        let mut named = None;
+        if let Some(kid) = &header.kid {
+            named = self.keys.key(kid);
+            // A key without an id may have made any token.
+            if named.is_none() && self.keys.keys().all(|key| key.kid().is_some()) {
+                return Err(Error::new(ErrorCode::KeyNotFound).at("kid"));
+            }
+        }
+        if let Some(key) = named {
+            if key.algorithm() != alg {
+                return Err(Error::new(ErrorCode::KeyMismatch).at("alg").because(format!(
+                    "the key is for {}, the token says {}",
+                    key.algorithm().name(),
+                    alg.name()
+                )));
+            }
+            return if key.verify(signed.as_bytes(), signature) { Ok(key) } else { Err(bad_signature()) };
+        }
+        let fits = |key: &&Key| key.algorithm() == alg && (header.kid.is_none() || key.kid().is_none());
+        let mut found = false;
+        for key in self.keys.keys().filter(fits).take(MAX_CANDIDATES) {
+            found = true;
+            if key.verify(signed.as_bytes(), signature) {
+                return Ok(key);
+            }
+        }
+        Err(if found { bad_signature() } else { Error::new(ErrorCode::KeyMismatch).at("alg") })
+    }
+
+    fn check_policy(&self) -> Result<()> {
+        let unsaid = |expected: &Expected| matches!(expected, Expected::Unsaid);
+        let missing = |claim: &'static str, text: &'static str| {
+            Err(Error::new(ErrorCode::PolicyInvalid).at(claim).because(text))
+        };
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone());
+        }
+        if unsaid(&self.issuers) {
+            return missing("iss", "say which issuer is expected with `issuer`, or `any_issuer`");
+        }
+        if unsaid(&self.audiences) {
+            return missing("aud", "say which audience is expected with `audience`, or `any_audience`");
+        }
+        Ok(())
+    }
+
+    fn not_empty(&mut self, claim: &'static str, value: String) -> String {
+        if value.is_empty() {
+            self.fail(claim, "the expected value is empty");
+        }
+        value
+    }
+
+    fn fail(&mut self, claim: &'static str, text: &'static str) {
+        self.fault.get_or_insert(Error::new(ErrorCode::PolicyInvalid).at(claim).because(text));
+    }
+}
+
+/// A token without a key id is tried with so many keys at most.
+const MAX_CANDIDATES: usize = 8;
+
+/// The claims of a token that was verified.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    json: String,
+    members: Members,
+    key_id: Option<String>,
+    token_type: Option<String>,
+    algorithm: Algorithm,
+}
+
+impl Verified {
+    /// `iss`.
+    pub fn issuer(&self) -> Option<String> {
+        self.text("iss")
+    }
+
+    /// `sub`.
+    pub fn subject(&self) -> Option<String> {
+        self.text("sub")
+    }
+
+    /// `jti`.
+    pub fn id(&self) -> Option<String> {
+        self.text("jti")
+    }
+
+    /// `exp`, rounded down.
+    pub fn expires_at(&self) -> Option<UnixTime> {
+        self.time("exp")
+    }
+
+    /// `iat`, rounded down.
+    pub fn issued_at(&self) -> Option<UnixTime> {
+        self.time("iat")
+    }
+
+    /// Any claim as a type that serde can read; `None` where it is absent.
+    ///
+    /// # Errors
+    /// `claims_shape` where the claim does not fit the type.
+    pub fn claim<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+        let Some(value) = self.claim_json(name) else { return Ok(None) };
+        json::read(value).map(Some).ok_or_else(|| {
+            Error::new(ErrorCode::ClaimsShape)
+                .at(name.to_owned())
+                .because("the claim does not fit the requested type")
+        })
+    }
+
+    /// The JSON text of a claim, as it stands in the token.
+    pub fn claim_json(&self, name: &str) -> Option<&str> {
+        self.members.get(&self.json, name)
+    }
+
+    /// All claims as a type that serde can read.
+    ///
+    /// # Errors
+    /// `claims_shape` where they do not fit the type.
+    pub fn claims<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_str(&self.json).map_err(|error| {
+            Error::new(ErrorCode::ClaimsShape)
+                .because(format!("the claims do not fit the requested type: {error}"))
+        })
+    }
+
+    /// All claims as the JSON text that was signed.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// The key id of the token's header.
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+
+    /// The algorithm of the key that made the signature.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    fn payload(&self) -> Payload<'_> {
+        Payload { text: &self.json, members: &self.members }
+    }
+
+    fn text(&self, name: &'static str) -> Option<String> {
+        self.payload().string(name).ok().flatten().map(|text| text.into_owned())
+    }
+
+    fn time(&self, name: &'static str) -> Option<UnixTime> {
+        let seconds = self.payload().time(name).ok().flatten()?;
+        #[allow(clippy::cast_possible_truncation)] // `time` lets nothing pass beyond the year 9999
+        Some(UnixTime::from_seconds(seconds.floor() as i64))
+    }
+}
+
+/// The three parts of a compact token, and what is signed.
+struct Parts<'a> {
+    header: &'a str,
+    payload: &'a str,
+    signature: &'a str,
+    signed: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    fn split(token: &'a str) -> Result<Self> {
+        if token.len() > MAX_TOKEN {
+            return Err(Error::new(ErrorCode::TokenTooLarge)
+                .because(format!("the token has {} bytes, at most {MAX_TOKEN} are read", token.len())));
+        }
+        let malformed = || Error::new(ErrorCode::TokenMalformed);
+        let (signed, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
+        let (header, payload) = signed.split_once('.').ok_or_else(malformed)?;
+        if payload.contains('.') || header.is_empty() {
+            return Err(malformed());
+        }
+        Ok(Parts { header, payload, signature, signed })
+    }
+}
+
+fn encoding(part: &'static str) -> Error {
+    Error::new(ErrorCode::TokenEncoding).at(part)
+}
+
+fn bad_signature() -> Error {
+    Error::new(ErrorCode::SignatureInvalid).at("signature")
+}
