@@ -1,0 +1,222 @@
+//! A flow as a value that asks for storage: no runtime, no thread, no callback.
+//!
+//! A flow is an ordinary `async fn` that awaits only [`Io::execute`]. A [`Task`] polls it with a waker that does
+//! nothing: each time the flow asks for a command, the task hands it to whoever drives it.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+
+use crate::error::Result;
+use crate::event::Event;
+use crate::store::{AsyncStore, Command, Reply, Store, StoreError};
+
+/// What a finished flow leaves: its result, and what happened on the way.
+///
+/// Events are there also when the result is an error: a refused token is one.
+#[derive(Clone, Debug)]
+pub struct Outcome<T> {
+    /// What the caller asked for, or why not.
+    pub result: Result<T>,
+    /// What happened, for the host's log: ids and fingerprints, never tokens or secrets.
+    pub events: Vec<Event>,
+}
+
+/// What a task wants next.
+#[derive(Debug)]
+pub enum Step<T> {
+    /// This command carried out, and its reply given to the next [`Task::step`].
+    Need(Command),
+    /// Nothing: it is finished.
+    Done(Outcome<T>),
+    /// Nothing: its outcome was taken before.
+    Spent,
+}
+
+/// A flow under way. It does nothing until it is driven, in one of three ways: [`Task::run`], [`Task::run_async`],
+/// or [`Task::step`] by a host that has its own storage.
+///
+/// Dropping a task leaves the store as its last command left it, which is always a whole state.
+///
+/// ```
+/// use tokenmint::*;
+/// let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
+/// let issuer = Issuer::new(keys, Policy::new("https://api.example.com"))?;
+/// let context = Context::new(UnixTime::from_seconds(1_700_000_000), [7; 32]);
+/// let store = MemoryStore::new();
+///
+/// let mut task = issuer.check("not a token", &context);
+/// let mut reply = None;
+/// let outcome = loop {
+///     match task.step(reply.take()) {
+///         Step::Need(command) => reply = Some(store.execute(command)),
+///         Step::Done(outcome) => break outcome,
+///         Step::Spent => unreachable!(),
+///     }
+/// };
+/// assert_eq!(outcome.result.unwrap_err().code(), ErrorCode::HandleMalformed);
+/// # Ok::<(), Error>(())
+/// ```
+#[must_use = "a task does nothing until it is driven"]
+pub struct Task<T> {
+    future: Option<Pin<Box<dyn Future<Output = Result<T>> + Send>>>,
+    io: Io,
+    asked: Option<Command>,
+}
+
+impl<T: 'static> Task<T> {
+    /// A task from an asynchronous block that asks for storage through the [`Io`] it is given.
+    pub(crate) fn new<F>(flow: impl FnOnce(Io) -> F) -> Self
+    where
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        let io = Io::default();
+        Task { future: Some(Box::pin(flow(io.clone()))), io, asked: None }
+    }
+
+    /// Goes on: first with `None`, then with the reply to the command that was asked for.
+    ///
+    /// Without a reply while one is due, the same command is asked for again. A reply that was not asked for is
+    /// ignored.
+    pub fn step(&mut self, reply: Option<Result<Reply, StoreError>>) -> Step<T> {
+        if let Some(asked) = &self.asked
+            && reply.is_none()
+        {
+            return Step::Need(asked.clone());
+        }
+        self.advance(reply, true)
+    }
+
+    /// Drives the task to its end on a store that blocks or answers at once.
+    pub fn run<S: Store + ?Sized>(mut self, store: &S) -> Outcome<T> {
+        let mut reply = None;
+        loop {
+            match self.advance(reply.take(), false) {
+                Step::Need(command) => reply = Some(store.execute(command)),
+                Step::Done(outcome) => return outcome,
+                Step::Spent => {
+                    return Outcome { result: Err(crate::ErrorCode::Internal.into()), events: Vec::new() };
+                }
+            }
+        }
+    }
+
+    /// Drives the task to its end on a store that answers later.
+    pub async fn run_async<S: AsyncStore + ?Sized>(mut self, store: &S) -> Outcome<T> {
+        let mut reply = None;
+        loop {
+            match self.advance(reply.take(), false) {
+                Step::Need(command) => reply = Some(store.execute(command).await),
+                Step::Done(outcome) => return outcome,
+                Step::Spent => {
+                    return Outcome { result: Err(crate::ErrorCode::Internal.into()), events: Vec::new() };
+                }
+            }
+        }
+    }
+
+    fn advance(&mut self, reply: Option<Result<Reply, StoreError>>, remember: bool) -> Step<T> {
+        let Some(future) = self.future.as_mut() else { return Step::Spent };
+        if let Some(reply) = reply {
+            self.asked = None;
+            self.io.slot().reply = Some(reply);
+        }
+        match future.as_mut().poll(&mut std::task::Context::from_waker(Waker::noop())) {
+            Poll::Ready(result) => {
+                self.future = None;
+                Step::Done(Outcome { result, events: std::mem::take(&mut self.io.slot().events) })
+            }
+            Poll::Pending => match self.io.slot().command.take() {
+                Some(command) => {
+                    if remember {
+                        self.asked = Some(command.clone());
+                    }
+                    Step::Need(command)
+                }
+                None => Step::Spent,
+            },
+        }
+    }
+}
+
+impl<T> fmt::Debug for Task<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Task").field("finished", &self.future.is_none()).finish_non_exhaustive()
+    }
+}
+
+/// The way out of a flow: commands to the store, and events to the host.
+#[derive(Clone, Default)]
+pub(crate) struct Io(Arc<Mutex<Slot>>);
+
+#[derive(Default)]
+struct Slot {
+    command: Option<Command>,
+    reply: Option<Result<Reply, StoreError>>,
+    events: Vec<Event>,
+}
+
+impl Io {
+    /// Asks for a command and waits for its reply. The only thing that a flow awaits.
+    pub(crate) async fn execute(&self, command: Command) -> Result<Reply, StoreError> {
+        let mut command = Some(command);
+        std::future::poll_fn(|_| {
+            let mut slot = self.slot();
+            if let Some(command) = command.take() {
+                slot.reply = None;
+                slot.command = Some(command);
+                return Poll::Pending;
+            }
+            slot.reply.take().map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
+
+    /// Tells the host what happened.
+    pub(crate) fn emit(&self, event: Event) {
+        self.slot().events.push(event);
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Slot> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{MemoryStore, RecordKey};
+
+    fn load() -> Command {
+        Command::Load { keys: vec![RecordKey::new(b"k").unwrap()] }
+    }
+
+    fn two_loads() -> Task<usize> {
+        Task::new(|io| async move {
+            let mut answers = 0;
+            for _ in 0..2 {
+                answers += usize::from(io.execute(load()).await.is_ok());
+            }
+            Ok(answers)
+        })
+    }
+
+    #[test]
+    fn runs_to_its_end() {
+        assert_eq!(two_loads().run(&MemoryStore::new()).result.unwrap(), 2);
+    }
+
+    #[test]
+    fn steps_ask_again_until_they_are_answered() {
+        let mut task = two_loads();
+        assert!(matches!(task.step(None), Step::Need(command) if command == load()));
+        assert!(matches!(task.step(None), Step::Need(command) if command == load()));
+        assert!(matches!(task.step(Some(Err(StoreError::Unavailable))), Step::Need(_)));
+        let last = task.step(Some(Ok(Reply::Done)));
+        assert!(matches!(last, Step::Done(Outcome { result: Ok(1), .. })));
+        assert!(matches!(task.step(None), Step::Spent));
+        assert!(matches!(task.step(Some(Ok(Reply::Done))), Step::Spent));
+    }
+}
