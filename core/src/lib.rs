@@ -1,4 +1,22 @@
-//! The token endpoint as a library.
+//! The token endpoint as a library: mint, verify, refresh, revoke and redeem tokens.
+//!
+//! This crate is pure: it has no clock, no randomness and no I/O. Whatever comes from outside is a value: the time and
+//! a seed come in a [`Context`], and a flow is a [`Task`] that asks whoever drives it for storage. The same request,
+//! context and stored records give the same bytes out, in every language.
+//!
+//! Three levels: primitives ([`Issuer::mint`], [`Verifier::verify`]), flows ([`Issuer::refresh`] and its neighbours),
+//! and the endpoints of four vendors ([`endpoint::Endpoint`]), which are no more than renderings of the flows.
+//!
+//! ```
+//! use tokenmint::*;
+//! let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;   // a weak key is refused here
+//! let issuer = Issuer::new(keys, Policy::new("https://api.example.com"))?;
+//! let context = Context::new(UnixTime::from_seconds(1_700_000_000), [1; 32]); // the clock, and 32 random bytes
+//! let token = issuer.mint(&Claims::new().subject("ent_1").audience("app"), "1h".parse()?, &context)?;
+//! let claims = issuer.verifier().audience("app").verify(&token, context.now())?;
+//! assert_eq!(claims.subject().as_deref(), Some("ent_1"));
+//! # Ok::<(), Error>(())
+//! ```
 #![cfg_attr(
     not(test),
     deny(
@@ -10,19 +28,54 @@
     )
 )]
 
+mod claims;
+mod credential;
 mod encoding;
+pub mod endpoint;
 mod entropy;
 mod error;
+mod event;
 pub mod expires_in;
+mod flow;
+mod issuer;
 mod json;
 mod key;
+mod policy;
 mod secret;
+mod store;
+mod task;
 mod time;
+mod token;
 
 // The public interface.
+pub use claims::{Claims, REGISTERED};
+pub use credential::{Credentials, SecretHash};
 pub use encoding::fingerprint;
 pub use entropy::Entropy;
 pub use error::{Error, ErrorCode, Result, Retry};
+pub use event::{Event, EventKind};
+pub use flow::access::{AccessToken, ActiveToken};
+pub use flow::account::{Account, AccountToken, ExchangeRequest};
+pub use flow::api_key::{ClientConditions, TokenPair};
+pub use flow::client::Permission;
+pub use flow::client_credentials::ClientProof;
+pub use flow::directory;
+pub use flow::entity::{EntityTarget, EntityTokenRequest};
+pub use flow::entity_options::{
+    EntityFeatures, EntityOptions, InvoiceOptions, InvoiceStatus, LineItems, PageOptions, StyleOptions,
+    VendorNetwork, VendorOptions,
+};
+pub use flow::link::{LinkDetails, LinkToken, LinkView, PublicToken, RedeemRequest};
+pub use issuer::Issuer;
 pub use key::{Algorithm, Key, KeySet, KeySetBuilder};
+pub use policy::{AccessFormat, Integration, Policy, Rate};
 pub use secret::Secret;
+pub use store::{
+    AsyncStore, Command, Durability, Entry, Expect, Index, IndexValue, MAX_KEY, MAX_VALUE, MemoryStore,
+    RecordKey, Reply, SLACK_MS, Store, StoreError, Version, Write,
+};
+pub use task::{Outcome, Step, Task};
 pub use time::{Context, Lifetime, UnixTime};
+pub use token::MAX_TOKEN;
+pub use token::handle::HandleFormat;
+pub use token::verify::{Verified, Verifier};

@@ -1,0 +1,135 @@
+//! Client secrets and API keys: generated, stored as SHA-256, compared in constant time, two live at once.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
+
+use crate::Entropy;
+use crate::encoding::{base64url, from_base64url, sha256};
+use crate::error::{Error, ErrorCode, Result};
+use crate::secret::Secret;
+
+/// The SHA-256 of a generated secret: what is stored instead of it.
+///
+/// Only for secrets with at least 122 random bits, which nobody can guess; not for passwords.
+///
+/// ```
+/// use tokenmint::{Credentials, Entropy, SecretHash};
+/// let (secret, hash) = SecretHash::generate(&mut Entropy::new([7; 32]));
+/// let mut credentials = Credentials::new(hash);
+/// assert!(credentials.matches(secret.expose()));
+///
+/// let (newer, hash) = SecretHash::generate(&mut Entropy::new([8; 32]));
+/// credentials.add(hash)?;                              // both are live now: clients change over in their own time
+/// assert!(credentials.matches(secret.expose()) && credentials.matches(newer.expose()));
+/// credentials.retire_oldest()?;
+/// assert!(!credentials.matches(secret.expose()) && credentials.matches(newer.expose()));
+/// # Ok::<(), tokenmint::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SecretHash([u8; 32]);
+
+impl SecretHash {
+    /// A new secret of 256 random bits as 43 characters of base64url, and its hash.
+    pub fn generate(entropy: &mut Entropy) -> (Secret, SecretHash) {
+        let secret = Secret::from(base64url(&entropy.bytes::<32>()));
+        let hash = SecretHash::of(secret.expose());
+        (secret, hash)
+    }
+
+    /// The hash of a secret that was generated elsewhere.
+    pub fn of(secret: &[u8]) -> Self {
+        SecretHash(sha256(secret))
+    }
+
+    /// Reads the text that `Display` writes: 43 characters of base64url.
+    ///
+    /// # Errors
+    /// `invalid_request` for anything else.
+    pub fn parse(text: &str) -> Result<Self> {
+        let bytes = from_base64url(text).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        bytes.map(SecretHash).ok_or_else(|| {
+            Error::new(ErrorCode::InvalidRequest)
+                .because("a secret's hash is the 43 characters of base64url that `tokenmint credentials create` prints")
+        })
+    }
+
+    /// Whether this is the hash of `secret`, in constant time.
+    pub fn matches(&self, secret: &[u8]) -> bool {
+        self.0.ct_eq(&sha256(secret)).into()
+    }
+}
+
+impl fmt::Display for SecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&base64url(&self.0))
+    }
+}
+
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretHash(..)")
+    }
+}
+
+impl Serialize for SecretHash {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretHash {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        SecretHash::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+/// The live secrets of one client: one, or two while it changes over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Credentials(Vec<SecretHash>);
+
+impl Credentials {
+    /// One live secret.
+    pub fn new(hash: SecretHash) -> Self {
+        Credentials(vec![hash])
+    }
+
+    /// Makes a second secret live.
+    ///
+    /// # Errors
+    /// `already_exists` where two are live: retire the older one first.
+    pub fn add(&mut self, hash: SecretHash) -> Result<()> {
+        if self.0.len() >= 2 {
+            return Err(Error::new(ErrorCode::AlreadyExists)
+                .at("secret")
+                .because("two secrets are live already; retire the older one first"));
+        }
+        self.0.push(hash);
+        Ok(())
+    }
+
+    /// Ends the older of two live secrets.
+    ///
+    /// # Errors
+    /// `not_found` where only one is live: it would leave none.
+    pub fn retire_oldest(&mut self) -> Result<()> {
+        if self.0.len() < 2 {
+            return Err(Error::new(ErrorCode::NotFound)
+                .at("secret")
+                .because("only one secret is live; add another first"));
+        }
+        self.0.remove(0);
+        Ok(())
+    }
+
+    /// Whether one of the secrets is `presented`. Takes the same time for one, two or none that match.
+    pub fn matches(&self, presented: &[u8]) -> bool {
+        const NONE: SecretHash = SecretHash([0; 32]);
+        let digest = sha256(presented);
+        let compare = |hash: Option<&SecretHash>| hash.unwrap_or(&NONE).0.ct_eq(&digest);
+        (compare(self.0.first()) | compare(self.0.get(1))).into()
+    }
+}

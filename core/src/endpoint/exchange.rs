@@ -1,0 +1,242 @@
+//! Requests as the dialects read them, and the responses they give.
+
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use http::{HeaderMap, Method, StatusCode};
+
+use super::fields::{Fields, Problem};
+use crate::error::{Error, ErrorCode};
+use crate::json::{Fault, Object};
+use crate::secret::Secret;
+
+/// The largest body that is read, in bytes.
+pub const MAX_BODY: usize = 64 * 1024;
+
+/// A response of an endpoint.
+pub type Response = http::Response<Vec<u8>>;
+
+/// A request: its path is cut into segments, each decoded for itself.
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) path: Vec<String>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Why a request is refused: one error, or all that is wrong with its fields.
+#[derive(Debug)]
+pub(crate) enum Rejection {
+    Error(Error),
+    Fields(Vec<Problem>),
+}
+
+impl From<Error> for Rejection {
+    fn from(error: Error) -> Self {
+        Rejection::Error(error)
+    }
+}
+
+impl From<ErrorCode> for Rejection {
+    fn from(code: ErrorCode) -> Self {
+        Rejection::Error(code.into())
+    }
+}
+
+impl Rejection {
+    /// The rejection as one error: the first wrong field stands for all.
+    pub(crate) fn into_error(self) -> Error {
+        match self {
+            Rejection::Error(error) => error,
+            Rejection::Fields(problems) => {
+                problems.first().map_or_else(|| ErrorCode::InvalidRequest.into(), Problem::error)
+            }
+        }
+    }
+}
+
+impl Request {
+    /// Takes a request apart; `None` where a segment of the path is not UTF-8 behind its percent signs.
+    pub(crate) fn new(request: http::Request<Vec<u8>>) -> Option<Self> {
+        let (parts, body) = request.into_parts();
+        let path = parts.uri.path().strip_prefix('/')?;
+        let path: Option<Vec<String>> = path.split('/').map(decode_segment).collect();
+        Some(Request { method: parts.method, path: path?, headers: parts.headers, body })
+    }
+
+    /// The segments of the path, for matching.
+    pub(crate) fn segments(&self) -> Vec<&str> {
+        self.path.iter().map(String::as_str).collect()
+    }
+
+    /// A header's value; `None` where it is absent or not text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The credential of `Authorization: Bearer ...` (RFC 6750 section 2.1); the scheme's case is ignored (RFC 9110
+    /// section 11.1).
+    pub(crate) fn bearer(&self) -> Result<Secret, Error> {
+        let refused = |text: &'static str| Error::new(ErrorCode::Unauthenticated).because(text);
+        let mut values = self.headers.get_all(AUTHORIZATION).iter();
+        let value = match (values.next(), values.next()) {
+            (Some(value), None) => value,
+            (None, _) => {
+                return Err(refused(
+                    "the request has no Authorization header; send Authorization: Bearer <token>",
+                ));
+            }
+            _ => return Err(refused("the request has two Authorization headers")),
+        };
+        let text = value.to_str().map_err(|_| refused("the Authorization header is not text"))?;
+        let (scheme, credential) = text.split_once(' ').unwrap_or((text, ""));
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(refused("the Authorization header must be of the form: Bearer <token>"));
+        }
+        // A blank inside or around a key is part of what was presented: no key has one.
+        if credential.is_empty() || credential.contains(' ') {
+            return Err(refused("the bearer token is not valid"));
+        }
+        Ok(Secret::from(credential))
+    }
+
+    /// Refuses a body of another media type than JSON. An empty body needs no type, and a body without one is taken.
+    pub(crate) fn check_media_type(&self) -> Result<(), Error> {
+        let Some(found) = self.headers.get(CONTENT_TYPE) else { return Ok(()) };
+        let essence = found.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        if self.body.is_empty() || essence.eq_ignore_ascii_case("application/json") {
+            return Ok(());
+        }
+        Err(Error::new(ErrorCode::MediaTypeUnsupported)
+            .at("Content-Type")
+            .because("the body must be application/json"))
+    }
+
+    /// The fields of a form in the body (`application/x-www-form-urlencoded`).
+    pub(crate) fn form(&self) -> Result<Vec<(String, String)>, Error> {
+        let found = self.header("content-type").unwrap_or_default();
+        let essence = found.split(';').next().unwrap_or_default().trim();
+        if !self.body.is_empty() && !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(Error::new(ErrorCode::MediaTypeUnsupported)
+                .at("Content-Type")
+                .because("the body must be application/x-www-form-urlencoded"));
+        }
+        let malformed = || Error::new(ErrorCode::BodyMalformed).because("the body is not a form");
+        let text = std::str::from_utf8(&self.body).map_err(|_| malformed())?;
+        let decode = |text: &str| decode_segment(&text.replace('+', " ")).ok_or_else(malformed);
+        let pair = |pair: &str| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((decode(name)?, decode(value)?))
+        };
+        text.split('&').filter(|pair| !pair.is_empty()).map(pair).collect()
+    }
+
+    /// The fields of a JSON object in the body.
+    pub(crate) fn fields(&self) -> Result<Fields<'_>, Error> {
+        self.check_media_type()?;
+        let malformed = |text: String| Error::new(ErrorCode::BodyMalformed).because(text);
+        if self.body.iter().all(u8::is_ascii_whitespace) {
+            return Err(malformed("the body is empty; a JSON object is expected".to_owned()));
+        }
+        let object = Object::from_slice(&self.body).map_err(|fault| match fault {
+            Fault::NotObject => malformed("the body must be a JSON object".to_owned()),
+            other => malformed(format!("the body is not acceptable: {other}")),
+        })?;
+        Ok(Fields::new(object))
+    }
+}
+
+/// A JSON response that no cache keeps (RFC 6749 section 5.1).
+pub(crate) fn json(status: StatusCode, body: impl serde::Serialize) -> Response {
+    let mut response = Response::new(serde_json::to_vec(&body).unwrap_or_default());
+    *response.status_mut() = status;
+    set(&mut response, CONTENT_TYPE, "application/json");
+    set(&mut response, CACHE_CONTROL, "no-store");
+    response
+}
+
+/// The status of an error where a dialect does not say otherwise.
+pub(crate) fn status(error: &Error) -> StatusCode {
+    StatusCode::from_u16(error.code().http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// Adds `Retry-After` where the error says when to come back, and `WWW-Authenticate` to a 401 (RFC 9110 section 15.5.2).
+pub(crate) fn with_error_headers(mut response: Response, error: &Error) -> Response {
+    if let Some(retry) = error.retry_after() {
+        set(&mut response, RETRY_AFTER, &retry.after_seconds.to_string());
+    }
+    if response.status() == StatusCode::UNAUTHORIZED {
+        set(&mut response, http::header::WWW_AUTHENTICATE, "Bearer");
+    }
+    response
+}
+
+/// Sets a header; a value that is not a header's is left out.
+pub(crate) fn set(response: &mut Response, name: impl Into<HeaderName>, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name.into(), value);
+    }
+}
+
+/// Decodes the percent signs of one segment (RFC 3986 section 2.1), so an id may hold a slash.
+fn decode_segment(segment: &str) -> Option<String> {
+    if !segment.contains('%') {
+        return Some(segment.to_owned());
+    }
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        rest = tail;
+        if *first != b'%' {
+            bytes.push(*first);
+            continue;
+        }
+        let (digits, tail) = rest.split_at_checked(2)?;
+        let digits =
+            std::str::from_utf8(digits).ok().filter(|text| text.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        rest = tail;
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(path: &str, headers: &[(&str, &str)]) -> Request {
+        let mut builder = http::Request::builder().method("POST").uri(path);
+        for (name, value) in headers {
+            builder = builder.header(*name, *value);
+        }
+        Request::new(builder.body(Vec::new()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn segments_are_decoded_one_by_one() {
+        let found = request("/entity/acme%2F42%20%C3%A9/token?x=/y", &[]);
+        assert_eq!(found.segments(), ["entity", "acme/42 é", "token"]);
+        assert_eq!(request("/entity//token", &[]).segments(), ["entity", "", "token"]);
+        for path in ["/a%2", "/a%zz", "/a%+1", "/%ff"] {
+            let request = http::Request::builder().uri(path).body(Vec::new()).unwrap();
+            assert!(Request::new(request).is_none(), "{path}");
+        }
+    }
+
+    #[test]
+    fn bearers() {
+        let bearer = |value: &str| {
+            request("/", &[("authorization", value)]).bearer().ok().map(|secret| secret.expose().to_vec())
+        };
+        for value in ["Bearer key", "bearer key", "BEARER key"] {
+            assert_eq!(bearer(value), Some(b"key".to_vec()), "{value}");
+        }
+        for value in
+            ["Basic a2V5", "Bearer", "Bearer ", "Bearer  ", "Bearer  key", "Bearer key key", "key", ""]
+        {
+            assert_eq!(bearer(value), None, "{value:?}");
+        }
+        assert!(request("/", &[]).bearer().is_err());
+        assert!(
+            request("/", &[("authorization", "Bearer a"), ("authorization", "Bearer a")]).bearer().is_err()
+        );
+    }
+}

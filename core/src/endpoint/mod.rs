@@ -1,0 +1,207 @@
+//! The four endpoints: an `http::Request` in, an `http::Response` out.
+//!
+//! A dialect is a rendering: it reads a request, calls a flow, and gives the result or the error in its vendor's shape.
+//! Every decision that the vendors leave open is written down in `docs/endpoints.md`.
+
+use std::sync::Arc;
+
+pub use exchange::{MAX_BODY, Response};
+pub use ledger::LedgerOptions;
+pub use mercoa::MercoaOptions;
+pub use merge::MergeOptions;
+pub use monite::MoniteOptions;
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::flow::Flow;
+use crate::issuer::Issuer;
+use crate::task::{Io, Task};
+use crate::time::Context;
+use exchange::{Rejection, Request};
+
+mod common;
+mod exchange;
+mod fields;
+mod ledger;
+mod mercoa;
+mod merge;
+mod monite;
+
+/// The token endpoints of one host: any of the four dialects, and what they have in common.
+///
+/// ```
+/// use tokenmint::*;
+/// use tokenmint::endpoint::{Endpoint, MoniteOptions};
+/// let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
+/// let issuer = Issuer::new(keys, Policy::new("https://api.example.com").audience("api"))?;
+/// let endpoint = Endpoint::builder().monite(issuer, MoniteOptions::default()).build()?;
+///
+/// let request = http::Request::post("/v1/auth/token").body(b"{}".to_vec()).unwrap();
+/// let context = Context::new(UnixTime::from_seconds(1_700_000_000), [1; 32]);
+/// let response = endpoint.handle(request, &context).run(&MemoryStore::new()).result?;
+/// assert_eq!(response.status(), 422); // the header x-monite-version and all the fields are missing
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Endpoint(Arc<Dialects>);
+
+/// The dialects that a host serves; each with its own issuer.
+#[derive(Debug, Default)]
+struct Dialects {
+    mercoa: Option<(Issuer, MercoaOptions)>,
+    monite: Option<(Issuer, MoniteOptions)>,
+    ledger: Option<(Issuer, LedgerOptions)>,
+    merge: Option<(Issuer, MergeOptions)>,
+}
+
+/// Builds an [`Endpoint`].
+#[derive(Debug, Default)]
+#[must_use]
+pub struct EndpointBuilder(Dialects);
+
+impl EndpointBuilder {
+    /// Serves Mercoa's entity tokens.
+    pub fn mercoa(mut self, issuer: Issuer, options: MercoaOptions) -> Self {
+        self.0.mercoa = Some((issuer, options));
+        self
+    }
+
+    /// Serves Monite's access tokens.
+    pub fn monite(mut self, issuer: Issuer, options: MoniteOptions) -> Self {
+        self.0.monite = Some((issuer, options));
+        self
+    }
+
+    /// Serves Ledger Enterprise's sessions.
+    pub fn ledger(mut self, issuer: Issuer, options: LedgerOptions) -> Self {
+        self.0.ledger = Some((issuer, options));
+        self
+    }
+
+    /// Serves Merge's links.
+    pub fn merge(mut self, issuer: Issuer, options: MergeOptions) -> Self {
+        self.0.merge = Some((issuer, options));
+        self
+    }
+
+    /// The endpoint.
+    ///
+    /// # Errors
+    /// `policy_invalid` where no dialect is served, or a dialect's issuer lacks the session secret that it needs.
+    pub fn build(self) -> Result<Endpoint> {
+        let Dialects { mercoa, monite, ledger, merge } = &self.0;
+        if mercoa.is_none() && monite.is_none() && ledger.is_none() && merge.is_none() {
+            return Err(
+                Error::new(ErrorCode::PolicyInvalid).because("an endpoint serves at least one dialect")
+            );
+        }
+        for issuer in [ledger.as_ref().map(|(issuer, _)| issuer), merge.as_ref().map(|(issuer, _)| issuer)] {
+            if let Some(issuer) = issuer {
+                issuer.sessions()?;
+            }
+        }
+        Ok(Endpoint(Arc::new(self.0)))
+    }
+}
+
+/// Which dialect a path belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dialect {
+    Mercoa,
+    Monite,
+    Ledger,
+    Merge,
+    Common,
+}
+
+impl Endpoint {
+    /// Begins with no dialect.
+    pub fn builder() -> EndpointBuilder {
+        EndpointBuilder::default()
+    }
+
+    /// Answers a request. The result is always a response: whatever goes wrong is rendered into one.
+    pub fn handle(&self, request: http::Request<Vec<u8>>, context: &Context) -> Task<Response> {
+        let (endpoint, context) = (self.clone(), context.clone());
+        Task::new(move |io| async move { Ok(endpoint.respond(request, &context, io).await) })
+    }
+
+    /// The issuers, each once for each dialect that it serves.
+    fn issuers(&self) -> impl Iterator<Item = &Issuer> {
+        let Dialects { mercoa, monite, ledger, merge } = &*self.0;
+        let mercoa = mercoa.as_ref().map(|(issuer, _)| issuer);
+        let monite = monite.as_ref().map(|(issuer, _)| issuer);
+        let ledger = ledger.as_ref().map(|(issuer, _)| issuer);
+        let merge = merge.as_ref().map(|(issuer, _)| issuer);
+        [mercoa, monite, ledger, merge].into_iter().flatten()
+    }
+
+    async fn respond(&self, request: http::Request<Vec<u8>>, context: &Context, io: Io) -> Response {
+        let dialect = Dialect::of(request.uri().path());
+        let answer = match Request::new(request) {
+            Some(request) if request.body.len() > MAX_BODY => Err(too_large(&request)),
+            Some(request) => self.dispatch(dialect, &request, context, io).await,
+            None => Err(ErrorCode::RouteNotFound.into()),
+        };
+        answer.unwrap_or_else(|rejection| match dialect {
+            Dialect::Mercoa => mercoa::reject(rejection),
+            Dialect::Monite => monite::reject(rejection),
+            Dialect::Ledger => ledger::reject(rejection),
+            Dialect::Merge => merge::reject(rejection),
+            Dialect::Common => common::reject(rejection),
+        })
+    }
+
+    async fn dispatch(
+        &self,
+        dialect: Dialect,
+        request: &Request,
+        context: &Context,
+        io: Io,
+    ) -> Result<Response, Rejection> {
+        let flow = |issuer: &Issuer| Flow::new(issuer.clone(), context, io.clone());
+        let Dialects { mercoa, monite, ledger, merge } = &*self.0;
+        match dialect {
+            Dialect::Mercoa => match mercoa {
+                Some((issuer, options)) => mercoa::handle(&mut flow(issuer), options, request).await,
+                None => Err(ErrorCode::RouteNotFound.into()),
+            },
+            Dialect::Monite => match monite {
+                Some((issuer, options)) => monite::handle(&mut flow(issuer), options, request).await,
+                None => Err(ErrorCode::RouteNotFound.into()),
+            },
+            Dialect::Ledger => match ledger {
+                Some((issuer, options)) => ledger::handle(&mut flow(issuer), options, request).await,
+                None => Err(ErrorCode::RouteNotFound.into()),
+            },
+            Dialect::Merge => match merge {
+                Some((issuer, options)) => merge::handle(&mut flow(issuer), options, request).await,
+                None => Err(ErrorCode::RouteNotFound.into()),
+            },
+            Dialect::Common => common::handle(self, request, context, io).await,
+        }
+    }
+}
+
+impl Dialect {
+    /// By the first segment: no paths of the four collide (contract, prefixes).
+    fn of(path: &str) -> Self {
+        match path.strip_prefix('/').and_then(|path| path.split('/').next()) {
+            Some("entity" | "entityGroup" | "organization") => Dialect::Mercoa,
+            Some("v1") => Dialect::Monite,
+            Some("auth") => Dialect::Ledger,
+            Some("api" | "magic-link") => Dialect::Merge,
+            _ => Dialect::Common,
+        }
+    }
+}
+
+/// The rejection of a method that a path does not have; `allow` names those that it has.
+fn method_not_allowed(allow: &'static str) -> Rejection {
+    Error::new(ErrorCode::MethodNotAllowed).at("Allow").because(allow).into()
+}
+
+fn too_large(request: &Request) -> Rejection {
+    Error::new(ErrorCode::BodyTooLarge)
+        .because(format!("the body has {} bytes, at most {MAX_BODY} are read", request.body.len()))
+        .into()
+}

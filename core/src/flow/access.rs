@@ -1,0 +1,275 @@
+//! Access tokens: minted as a JWT or as an opaque handle, and checked against the store.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::client::{Client, client_key};
+use super::records::{Change, Draft, busy, decode, decode_some};
+use super::revoke::{Revoked, revoked_key};
+use super::session::{Session, session_key};
+use super::standing::{self, EPOCH, Marks};
+use super::{Flow, entity};
+use crate::claims::Claims;
+use crate::error::{Error, ErrorCode, Result};
+use crate::event::{Event, EventKind};
+use crate::issuer::Issuer;
+use crate::policy::AccessFormat;
+use crate::store::RecordKey;
+use crate::task::Task;
+use crate::time::{Context, Lifetime, UnixTime};
+use crate::token::handle::{HandleFormat, record_key};
+use crate::token::verify::Verified;
+
+/// An opaque access token: 240 random bits and one check character.
+const ACCESS: HandleFormat = HandleFormat::plain(1);
+
+/// An access token as a client gets it (RFC 6749 section 5.1).
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccessToken {
+    /// The token: to be sent as a bearer.
+    pub access_token: String,
+    /// How long it lives.
+    pub expires_in: Lifetime,
+}
+
+/// A token that stands: verified, and not revoked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActiveToken {
+    /// The client or organization that it was issued to.
+    pub client: Option<String>,
+    /// Whom it is about.
+    pub subject: Option<String>,
+    /// Its scope.
+    pub scope: Option<String>,
+    /// Its id.
+    pub id: Option<String>,
+    /// When it was issued.
+    pub issued_at: Option<UnixTime>,
+    /// When it ends.
+    pub expires_at: Option<UnixTime>,
+}
+
+/// What an access token is minted for.
+pub(crate) struct Grant {
+    pub(crate) client: String,
+    pub(crate) subject: String,
+    pub(crate) scope: Option<String>,
+    pub(crate) session: Option<String>,
+    pub(crate) epoch: u64,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) claims: Claims,
+}
+
+/// The record behind an opaque access token.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Access {
+    client: String,
+    subject: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    session: Option<String>,
+    id: String,
+    issued_at: UnixTime,
+    expires_at: UnixTime,
+    epoch: u64,
+}
+
+impl Issuer {
+    /// Verifies a token of this issuer and asks the store whether it still stands.
+    ///
+    /// `Verifier::verify` alone is offline: it cannot know of a revocation.
+    ///
+    /// # Errors
+    /// The codes of [`crate::Verifier::verify`]; `token_revoked`; `handle_malformed` for what is no token at all;
+    /// `store_regressed` where the store has lost a revocation.
+    pub fn check(&self, token: &str, context: &Context) -> Task<ActiveToken> {
+        let token = token.to_owned();
+        self.task(context, |flow| async move { flow.check(&token).await })
+    }
+}
+
+impl Flow {
+    /// Mints an access token as the policy says.
+    pub(crate) async fn access_token(&mut self, grant: Grant) -> Result<AccessToken> {
+        let expires_in = grant.lifetime;
+        let id = self.entropy().uuid().to_string();
+        let event =
+            Event::new(EventKind::TokenIssued).client(&*grant.client).subject(&*grant.subject).id(&*id);
+        let access_token = match self.issuer.policy().access_format {
+            AccessFormat::Jwt => self.access_jwt(grant, id).await?,
+            AccessFormat::Opaque => self.access_handle(grant, id).await?,
+        };
+        self.emit(event);
+        Ok(AccessToken { access_token, expires_in })
+    }
+
+    /// The one place where a presented token is judged.
+    pub(crate) async fn check(&self, token: &str) -> Result<ActiveToken> {
+        if token.contains('.') {
+            let verified = self.verify(token)?;
+            return self.check_verified(&verified).await;
+        }
+        ACCESS.check(token)?;
+        let [entry] = self.records.load([access_key(token)]).await?;
+        let Some(access) = decode_some::<Access>(entry.as_ref())? else {
+            return Err(ErrorCode::TokenRevoked.into());
+        };
+        if self.now() >= access.expires_at {
+            return Err(ErrorCode::TokenExpired.into());
+        }
+        let session = access.session.as_deref().map(session_key);
+        self.stands(&access.client, &access.subject, &access.id, session, Some(access.epoch), None).await?;
+        Ok(ActiveToken {
+            client: Some(access.client),
+            subject: Some(access.subject),
+            scope: access.scope,
+            id: Some(access.id),
+            issued_at: Some(access.issued_at),
+            expires_at: Some(access.expires_at),
+        })
+    }
+
+    /// Verifies a JWT of this issuer, for whichever audience.
+    pub(crate) fn verify(&self, token: &str) -> Result<Verified> {
+        self.issuer.verifier().any_audience().verify(token, self.now())
+    }
+
+    /// Asks the store about a verified JWT.
+    pub(crate) async fn check_verified(&self, verified: &Verified) -> Result<ActiveToken> {
+        let client: Option<String> = match verified.claim("client_id")? {
+            None => verified.claim("organizationId")?,
+            known => known,
+        };
+        let active = ActiveToken {
+            client,
+            subject: verified.subject(),
+            scope: verified.claim("scope")?,
+            id: verified.id(),
+            issued_at: verified.issued_at(),
+            expires_at: verified.expires_at(),
+        };
+        let client = active.client.as_deref().unwrap_or_default();
+        let subject = active.subject.as_deref().unwrap_or_default();
+        let id = active.id.as_deref().unwrap_or_default();
+        let session: Option<String> = verified.claim("sid")?;
+        let session = session.as_deref().map(session_key);
+        let epoch: Option<u64> = verified.claim(EPOCH)?;
+        self.stands(client, subject, id, session, epoch, active.issued_at).await?;
+        entity::check_named_session(self, verified).await?;
+        Ok(active)
+    }
+
+    /// Refused if any record says so: the token's own, its session's, or a watermark.
+    async fn stands(
+        &self,
+        client: &str,
+        subject: &str,
+        id: &str,
+        session: Option<RecordKey>,
+        epoch: Option<u64>,
+        issued_at: Option<UnixTime>,
+    ) -> Result<()> {
+        let [issuer, by_client, by_subject] = standing::keys(&self.issuer.policy().issuer, client, subject);
+        let in_session = session.is_some();
+        // Without a session its place is taken by a key that is read anyway.
+        let session = session.unwrap_or_else(|| issuer.clone());
+        let revoked = revoked_key(&self.issuer.policy().issuer, id);
+        let keys = [revoked, client_key(client), session, issuer, by_client, by_subject];
+        let [revoked, owner, session, issuer, by_client, by_subject] = self.records.load(keys).await?;
+        let owner = decode_some::<Client>(owner.as_ref())?;
+        if revoked.is_some() || owner.is_some_and(|owner| owner.disabled) {
+            return Err(ErrorCode::TokenRevoked.into());
+        }
+        if in_session {
+            let session = decode_some::<Session>(session.as_ref())?;
+            // A session that is not there has ended: forgetting one never revives its tokens.
+            if session.is_none_or(|session| session.revoked || self.now() >= session.absolute_expiry) {
+                return Err(ErrorCode::TokenRevoked.into());
+            }
+        }
+        let checked = Marks::read([issuer, by_client, by_subject])?.check(epoch, issued_at);
+        if checked.as_ref().is_err_and(|error| error.code() == ErrorCode::StoreRegressed) {
+            self.emit(Event::new(EventKind::StoreRegressed).client(client).subject(subject).id(id));
+        }
+        checked
+    }
+
+    /// Ends one token that was issued to `owner`. A token that is unknown, of somebody else, or no token at all is
+    /// none of the caller's business: nothing happens, and nobody is told (RFC 7009 section 2.2).
+    pub(crate) async fn end_token(&mut self, token: &str, owner: &str) -> Result<()> {
+        let (id, client, expires_at) = if token.contains('.') {
+            let Ok(verified) = self.verify(token) else { return Ok(()) };
+            let client: Option<String> = match verified.claim("client_id")? {
+                None => verified.claim("organizationId")?,
+                known => known,
+            };
+            (verified.id(), client, verified.expires_at())
+        } else {
+            if ACCESS.check(token).is_err() {
+                return Ok(());
+            }
+            let [entry] = self.records.load([access_key(token)]).await?;
+            let Some(entry) = entry else { return Ok(()) };
+            let access: Access = decode(&entry)?;
+            (Some(access.id), Some(access.client), Some(access.expires_at))
+        };
+        let (Some(id), Some(expires_at)) = (id, expires_at) else { return Ok(()) };
+        if client.as_deref() != Some(owner) {
+            return Ok(());
+        }
+        let key = revoked_key(&self.issuer.policy().issuer, &id);
+        let draft = Draft::new(&Revoked { at: self.now() }, expires_at)?;
+        // Somebody may have revoked it already, which is as good.
+        self.records.insert(&key, draft).await?;
+        self.emit(Event::new(EventKind::TokenRevoked).client(owner).id(id));
+        Ok(())
+    }
+
+    async fn access_jwt(&mut self, grant: Grant, id: String) -> Result<String> {
+        let Grant { client, subject, scope, session, epoch, lifetime, claims } = grant;
+        let mut claims = claims.subject(subject).id(id).set("client_id", client);
+        if let Some(scope) = scope {
+            claims = claims.set("scope", scope);
+        }
+        if let Some(session) = session {
+            for name in &self.issuer.policy().session_claims {
+                claims = claims.set(name.clone(), &session);
+            }
+        }
+        self.mint(claims.set(EPOCH, epoch), lifetime).await
+    }
+
+    async fn access_handle(&mut self, grant: Grant, id: String) -> Result<String> {
+        let Grant { client, subject, scope, session, epoch, lifetime, .. } = grant;
+        let lifetime = lifetime.at_most(self.issuer.policy().max_lifetime)?;
+        let handle = ACCESS.generate(self.entropy());
+        let (issued_at, expires_at) = (self.now(), self.now().after(lifetime));
+        let access = Access { client, subject, scope, session, id, issued_at, expires_at, epoch };
+        let draft = Draft::new(&access, expires_at)?.indexed(&access.subject, &access.client);
+        match self.records.insert(&access_key(&handle), draft).await? {
+            Change::Done => Ok(handle),
+            Change::Conflict(_) => Err(busy()),
+        }
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessToken").field("expires_in", &self.expires_in).finish_non_exhaustive()
+    }
+}
+
+/// The error for a bearer that is not a token that stands, whatever the cause; expiry alone is named.
+pub(crate) fn unauthenticated(error: Error) -> Error {
+    match error.code() {
+        code if code.http_status() >= 500 => error,
+        ErrorCode::RateLimited | ErrorCode::TokenExpired => error,
+        _ => ErrorCode::Unauthenticated.into(),
+    }
+}
+
+fn access_key(handle: &str) -> RecordKey {
+    record_key("access", handle)
+}

@@ -1,0 +1,299 @@
+//! Account tokens: the permanent token of a linked account, for a public token, once; and its replacement.
+//!
+//! An account token is derived from its account's record, so neither it nor its hash is stored.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Flow;
+use super::client::Permission;
+use super::link::{PUBLIC, Public, Use, public_key};
+use super::records::{Change, Draft, MAX_ROUNDS, busy, decode, decode_some};
+use crate::encoding::sha256;
+use crate::error::{Error, ErrorCode, Result};
+use crate::event::{Event, EventKind};
+use crate::issuer::Issuer;
+use crate::policy::Integration;
+use crate::secret::Secret;
+use crate::store::RecordKey;
+use crate::task::Task;
+use crate::time::{Context, UnixTime};
+use crate::token::derived::account_id;
+
+/// A linked account and its token.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccountToken {
+    /// The token: permanent, until it is replaced.
+    pub account_token: String,
+    /// The id of the linked account: the same whenever the same end user links the same category.
+    pub id: Uuid,
+    /// What the account is linked to.
+    pub integration: Integration,
+}
+
+/// A linked account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The organization that linked it.
+    pub organization: String,
+    /// The end user's id in the organization's own system.
+    pub origin_id: String,
+    /// The category.
+    pub category: String,
+    /// The slug of the integration.
+    pub integration: String,
+    salt: String,
+    generation: u64,
+    replaced_at: UnixTime,
+}
+
+/// A request to exchange a public token.
+#[derive(Clone)]
+pub struct ExchangeRequest {
+    /// The API key of the organization that made the link.
+    pub bearer: Secret,
+    /// The category that is asked for.
+    pub category: String,
+    /// The public token.
+    pub public_token: String,
+    /// As [`crate::RedeemRequest::redeemer`].
+    pub redeemer: Option<String>,
+}
+
+impl Issuer {
+    /// Exchanges a public token for the account token, once.
+    ///
+    /// # Errors
+    /// `unauthenticated`; `link_unknown` for a public token that is unknown, used, over, of another organization or of
+    /// another category; the store's.
+    pub fn exchange_public_token(&self, request: ExchangeRequest, context: &Context) -> Task<AccountToken> {
+        self.task(context, |mut flow| async move { flow.exchange_public_token(&request).await })
+    }
+
+    /// Replaces an account token. The one before gets the same successor again for the redemption window.
+    ///
+    /// # Errors
+    /// `unauthenticated` for the API key or the account token; the store's.
+    pub fn regenerate_account_token(
+        &self,
+        bearer: Secret,
+        category: &str,
+        account_token: &str,
+        context: &Context,
+    ) -> Task<AccountToken> {
+        let (category, token) = (category.to_owned(), account_token.to_owned());
+        self.task(context, |mut flow| async move { flow.regenerate(&bearer, &category, &token).await })
+    }
+
+    /// The account behind an account token.
+    ///
+    /// # Errors
+    /// `unauthenticated`, and the store's.
+    pub fn account(&self, account_token: &str, context: &Context) -> Task<Account> {
+        let token = account_token.to_owned();
+        self.task(context, |flow| async move {
+            let id = account_id(&token).ok_or(ErrorCode::Unauthenticated)?;
+            let [entry] = flow.records.load([account_key(id)]).await?;
+            let account = decode_some::<Account>(entry.as_ref())?.ok_or(ErrorCode::Unauthenticated)?;
+            match flow.generation_of(&account, id, &token)? {
+                Some(generation) if generation == account.generation => Ok(account),
+                _ => Err(ErrorCode::Unauthenticated.into()),
+            }
+        })
+    }
+}
+
+impl Flow {
+    pub(crate) async fn exchange_public_token(&mut self, request: &ExchangeRequest) -> Result<AccountToken> {
+        let organization = self.authenticate_bearer(&request.bearer, Permission::Links).await?.organization;
+        PUBLIC.check(&request.public_token).map_err(|_| unknown())?;
+        let key = public_key(&request.public_token);
+        let exchange = Use::new(request.redeemer.as_deref(), &request.category, self.now());
+        let [mut found] = self.records.load([key.clone()]).await?;
+        for _ in 0..MAX_ROUNDS {
+            let Some(entry) = found else { return Err(unknown()) };
+            let public: Public = decode(&entry)?;
+            let integration = self.issuer.integration(&public.integration).cloned();
+            let Some(integration) = integration.filter(|integration| {
+                public.organization == organization
+                    && public.categories.contains(&request.category)
+                    && integration.categories.contains(&request.category)
+            }) else {
+                return Err(unknown());
+            };
+            let repeated = |first: &Use| first.is_repeated_by(&exchange, self.issuer.policy().redeem_window);
+            match &public.exchanged {
+                Some(first) if repeated(first) => {
+                    return self.account_token(&public, &request.category, integration).await;
+                }
+                Some(_) => {
+                    self.emit(
+                        Event::new(EventKind::LinkReuse).client(organization).subject(public.origin_id),
+                    );
+                    return Err(unknown());
+                }
+                None if self.now() >= public.expires_at => return Err(unknown()),
+                None => {}
+            }
+            let exchanged = Public { exchanged: Some(exchange.clone()), ..public };
+            match self.records.replace(&key, &entry, exchanged.draft()?).await? {
+                Change::Done => return self.account_token(&exchanged, &request.category, integration).await,
+                Change::Conflict(entry) => found = entry,
+            }
+        }
+        Err(busy())
+    }
+
+    /// The account of an exchanged public token: inserted if absent; linked anew if it was linked to something else.
+    async fn account_token(
+        &mut self,
+        public: &Public,
+        category: &str,
+        integration: Integration,
+    ) -> Result<AccountToken> {
+        let id = linked_account_id(&public.organization, category, &public.origin_id);
+        let key = account_key(id);
+        let fresh = Account {
+            organization: public.organization.clone(),
+            origin_id: public.origin_id.clone(),
+            category: category.to_owned(),
+            integration: integration.slug.clone(),
+            salt: public.salt.clone(),
+            generation: 1,
+            replaced_at: UnixTime::from_seconds(0),
+        };
+        let mut found = None;
+        for _ in 0..MAX_ROUNDS {
+            let account = match decode_some::<Account>(found.as_ref())? {
+                None => fresh.clone(),
+                Some(account) => Account { integration: integration.slug.clone(), ..account },
+            };
+            match self.records.put(&key, found.as_ref(), account.draft()?).await? {
+                Change::Done => {
+                    let account_token = self.issuer.sessions()?.derivation.account_token(
+                        id,
+                        account.generation,
+                        account.salt.as_bytes(),
+                    );
+                    self.emit(account.event(EventKind::AccountTokenIssued, id));
+                    return Ok(AccountToken { account_token, id, integration });
+                }
+                Change::Conflict(entry) => found = entry,
+            }
+        }
+        Err(busy())
+    }
+
+    pub(crate) async fn regenerate(
+        &mut self,
+        bearer: &Secret,
+        category: &str,
+        token: &str,
+    ) -> Result<AccountToken> {
+        let organization = self.authenticate_bearer(bearer, Permission::Links).await?.organization;
+        let refused =
+            || Error::new(ErrorCode::Unauthenticated).at("X-Account-Token").because("the token is not valid");
+        let id = account_id(token).ok_or_else(refused)?;
+        let key = account_key(id);
+        let [mut found] = self.records.load([key.clone()]).await?;
+        for _ in 0..MAX_ROUNDS {
+            let entry = found.ok_or_else(refused)?;
+            let account: Account = decode(&entry)?;
+            let presented = self.generation_of(&account, id, token)?;
+            let since = self.now().seconds() - account.replaced_at.seconds();
+            let window = i64::try_from(self.issuer.policy().redeem_window).unwrap_or(0);
+            let of_caller = account.organization == organization && account.category == category;
+            let current = presented == Some(account.generation);
+            if !of_caller || presented.is_none() || !(current || since <= window) {
+                return Err(refused());
+            }
+            let integration = self.issuer.integration(&account.integration).cloned().ok_or_else(refused)?;
+            let next = if current {
+                let now = account.replaced_at.max(self.now());
+                let next = Account { generation: account.generation + 1, replaced_at: now, ..account };
+                match self.records.replace(&key, &entry, next.draft()?).await? {
+                    Change::Done => self.emit(next.event(EventKind::AccountTokenRotated, id)),
+                    Change::Conflict(entry) => {
+                        found = entry;
+                        continue;
+                    }
+                }
+                next
+            } else {
+                account
+            };
+            let derivation = &self.issuer.sessions()?.derivation;
+            let account_token = derivation.account_token(id, next.generation, next.salt.as_bytes());
+            return Ok(AccountToken { account_token, id, integration });
+        }
+        Err(busy())
+    }
+
+    /// The generation that a token was derived for: the current one, the one before, or none.
+    fn generation_of(&self, account: &Account, id: Uuid, token: &str) -> Result<Option<u64>> {
+        let derivation = &self.issuer.sessions()?.derivation;
+        let is = |generation| derivation.is_account_token(token, id, generation, account.salt.as_bytes());
+        let (current, before) = (is(account.generation), is(account.generation - 1));
+        Ok(if current {
+            Some(account.generation)
+        } else if before && account.generation > 1 {
+            Some(account.generation - 1)
+        } else {
+            None
+        })
+    }
+}
+
+impl Account {
+    fn draft(&self) -> Result<Draft> {
+        Ok(Draft::permanent(self)?.indexed(&self.origin_id, &self.organization))
+    }
+
+    fn event(&self, kind: EventKind, id: Uuid) -> Event {
+        Event::new(kind)
+            .client(&*self.organization)
+            .subject(&*self.origin_id)
+            .id(id.to_string())
+            .generation(self.generation)
+    }
+}
+
+fn account_key(id: Uuid) -> RecordKey {
+    RecordKey::of("account", &[&id.to_string()])
+}
+
+/// The id of a linked account: one for each end user and category, so a second link finds the first one's account.
+fn linked_account_id(organization: &str, category: &str, origin_id: &str) -> Uuid {
+    let mut name = Vec::new();
+    for part in [organization, category, origin_id] {
+        name.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        name.extend_from_slice(part.as_bytes());
+    }
+    let digest = sha256(&name);
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+    // RFC 9562 section 5.8: version 8 is for ids made in one's own way.
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
+/// One answer for every public token that cannot be exchanged.
+fn unknown() -> Error {
+    Error::new(ErrorCode::LinkUnknown).at("public_token").because("the public token is not valid")
+}
+
+impl fmt::Debug for AccountToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccountToken")
+            .field("id", &self.id)
+            .field("integration", &self.integration)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ExchangeRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExchangeRequest").field("category", &self.category).finish_non_exhaustive()
+    }
+}

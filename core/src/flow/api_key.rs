@@ -1,0 +1,154 @@
+//! An API key for a session: an access token, and a refresh token for the next one.
+
+use std::fmt;
+
+use super::Flow;
+use super::access::{AccessToken, Grant};
+use super::client::{Client, Permission, client_key};
+use super::client_credentials::ClientProof;
+use super::records::{Change, Draft, busy};
+use super::session::{Session, session_key};
+use super::standing::{self, Marks};
+use crate::claims::Claims;
+use crate::encoding::base64url;
+use crate::error::Result;
+use crate::event::{Event, EventKind};
+use crate::issuer::Issuer;
+use crate::task::Task;
+use crate::time::{Context, Lifetime, UnixTime};
+
+/// What a session gives: an access token, and the refresh token for the next pair.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TokenPair {
+    /// The access token: to be sent as a bearer.
+    pub access_token: String,
+    /// How long the access token lives.
+    pub expires_in: Lifetime,
+    /// The refresh token: good for one exchange.
+    pub refresh_token: String,
+    /// How long the refresh token lives if it is not used.
+    pub refresh_expires_in: Lifetime,
+    /// The id of the session; `sid` in the access token.
+    pub session: String,
+}
+
+/// A condition on the client beyond its secret.
+#[derive(Clone, Debug, Default)]
+pub struct ClientConditions {
+    /// The client must have this name, if it has one.
+    pub name: Option<String>,
+}
+
+impl Issuer {
+    /// Opens a session for an API key.
+    ///
+    /// # Errors
+    /// `invalid_client`, `rate_limited`, `policy_invalid` without a session secret, and the store's.
+    pub fn exchange_api_key(
+        &self,
+        api_key: ClientProof,
+        conditions: ClientConditions,
+        context: &Context,
+    ) -> Task<TokenPair> {
+        self.task(context, |mut flow| async move { flow.open_session(&api_key, &conditions).await })
+    }
+}
+
+impl Flow {
+    pub(crate) async fn open_session(
+        &mut self,
+        proof: &ClientProof,
+        conditions: &ClientConditions,
+    ) -> Result<TokenPair> {
+        self.issuer.sessions()?;
+        let [entry] = self.records.load([client_key(&proof.id)]).await?;
+        let client =
+            self.authenticate(&proof.id, proof.secret(), entry.as_ref(), Permission::Sessions).await?;
+        let stated = conditions.name.as_deref();
+        if stated.is_some() && client.name.is_some() && client.name.as_deref() != stated {
+            let error = self.failure(&client.id, crate::ErrorCode::InvalidClient).await;
+            return self.refuse(&client.id, error);
+        }
+        let subject = client.subject.clone().unwrap_or_else(|| client.id.clone());
+        let marks =
+            self.records.load(standing::keys(&self.issuer.policy().issuer, &client.id, &subject)).await?;
+        let id = self.entropy().uuid().to_string();
+        let session = self.new_session(&client, subject, Marks::read(marks)?);
+        let draft = session.draft()?;
+        match self.records.insert(&session_key(&id), draft).await? {
+            Change::Done => {}
+            Change::Conflict(_) => return Err(busy()),
+        }
+        let event = Event::new(EventKind::SessionOpened).client(&*client.id).subject(&*session.subject);
+        self.emit(event.session(&*id));
+        self.token_pair(&client, &session, id).await
+    }
+
+    /// The tokens of a session as its record is.
+    pub(crate) async fn token_pair(
+        &mut self,
+        client: &Client,
+        session: &Session,
+        id: String,
+    ) -> Result<TokenPair> {
+        let refresh_token = session.refresh_token(&self.issuer, &id)?;
+        let claims =
+            client.claims.iter().fold(Claims::new(), |claims, (name, value)| claims.set(name.clone(), value));
+        // An access token does not outlive its session.
+        let lifetime = self.issuer.policy().lifetime.min(until(self.now(), session.absolute_expiry));
+        let grant = Grant {
+            client: session.client.clone(),
+            subject: session.subject.clone(),
+            scope: Some(session.scope.clone()),
+            session: Some(id.clone()),
+            epoch: session.epoch,
+            lifetime,
+            claims,
+        };
+        let AccessToken { access_token, expires_in } = self.access_token(grant).await?;
+        let refresh_expires_in = until(self.now(), session.idle_expiry);
+        Ok(TokenPair { access_token, expires_in, refresh_token, refresh_expires_in, session: id })
+    }
+
+    fn new_session(&mut self, client: &Client, subject: String, marks: Marks) -> Session {
+        let salt = base64url(&self.entropy().bytes::<16>());
+        let now = self.now();
+        let policy = self.issuer.policy();
+        let absolute_expiry = now.after(policy.session_absolute);
+        Session {
+            generation: 1,
+            rotated_at: now,
+            subject,
+            client: client.id.clone(),
+            scope: String::new(),
+            absolute_expiry,
+            idle_expiry: now.after(policy.session_idle).min(absolute_expiry),
+            salt,
+            epoch: marks.epoch(),
+            revoked: false,
+        }
+    }
+}
+
+impl Session {
+    /// The record as it is written. Kept to its absolute end: a revoked session must stay known as revoked.
+    pub(crate) fn draft(&self) -> Result<Draft> {
+        Ok(Draft::new(self, self.absolute_expiry)?.indexed(&self.subject, &self.client))
+    }
+}
+
+impl fmt::Debug for TokenPair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenPair")
+            .field("expires_in", &self.expires_in)
+            .field("refresh_expires_in", &self.refresh_expires_in)
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The time from `now` to `end`, at least one second.
+pub(crate) fn until(now: UnixTime, end: UnixTime) -> Lifetime {
+    let seconds = u64::try_from(end.seconds() - now.seconds()).unwrap_or(0).max(1);
+    Lifetime::from_seconds(seconds).unwrap_or(Lifetime::MAX)
+}

@@ -1,0 +1,174 @@
+//! Who asks: clients with an id and a secret, and bearer API keys.
+//!
+//! An unknown id takes the same commands and the same work as a wrong secret, and gets the same answer.
+
+use serde::{Deserialize, Serialize};
+
+use super::Flow;
+use super::client_credentials::ClientProof;
+use super::records::decode_some;
+use crate::credential::Credentials;
+use crate::encoding::sha256;
+use crate::error::{Error, ErrorCode, Result};
+use crate::secret::Secret;
+use crate::store::{Entry, RecordKey};
+
+/// What a credential may be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Permission {
+    /// Access tokens for the client itself.
+    ClientCredentials,
+    /// Access tokens for users of the client's organization.
+    EntityUser,
+    /// Sessions with refresh tokens.
+    Sessions,
+    /// Tokens for entities, their users and groups, and ending them.
+    EntityTokens,
+    /// Single-use links, and the account tokens that they lead to.
+    Links,
+}
+
+/// A client in the directory: an id, and secrets to prove it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    /// Its id.
+    pub id: String,
+    /// The organization it acts for.
+    pub organization: String,
+    /// Its live secrets.
+    pub secrets: Credentials,
+    /// What it may do.
+    pub permissions: Vec<Permission>,
+    /// The `sub` of its tokens, where that is not its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// A name that the client may have to state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Custom claims of its session tokens: a JSON object.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub claims: serde_json::Map<String, serde_json::Value>,
+    /// Whether it is refused.
+    #[serde(default)]
+    pub disabled: bool,
+}
+
+/// A bearer API key in the directory, found by the SHA-256 of the key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiKey {
+    /// The organization that it acts for.
+    pub organization: String,
+    /// What it may do.
+    pub permissions: Vec<Permission>,
+    /// Whether it is refused.
+    #[serde(default)]
+    pub disabled: bool,
+}
+
+/// The key of a client's record.
+pub(crate) fn client_key(id: &str) -> RecordKey {
+    RecordKey::of("client", &[id])
+}
+
+/// The key of a bearer key's record.
+pub(crate) fn api_key_key(bearer: &str) -> RecordKey {
+    RecordKey::of("api-key", &[bearer])
+}
+
+impl Flow {
+    /// Proves a client by its secret, and counts the request against its limit.
+    pub(crate) async fn authenticate(
+        &mut self,
+        id: &str,
+        secret: &str,
+        entry: Option<&Entry>,
+        permission: impl Into<Option<Permission>>,
+    ) -> Result<Client> {
+        let known = decode_some::<Client>(entry)?;
+        let unknown = known.is_none();
+        let client = match known {
+            Some(client) => client,
+            None => decoy()?,
+        };
+        let right = client.secrets.matches(secret.as_bytes());
+        let allowed = permission.into().is_none_or(|needed| client.permissions.contains(&needed));
+        if unknown || !right || client.disabled || !allowed {
+            let error = self.failure(id, ErrorCode::InvalidClient).await;
+            return self.refuse(id, error);
+        }
+        self.admit(&client.id).await?;
+        Ok(client)
+    }
+
+    /// Proves the organization behind a bearer API key, and counts the request against its limit.
+    pub(crate) async fn authenticate_bearer(
+        &mut self,
+        bearer: &Secret,
+        permission: Permission,
+    ) -> Result<ApiKey> {
+        self.bearer_key(bearer, Some(permission)).await
+    }
+
+    /// The API key of a bearer that may do something, or anything.
+    pub(crate) async fn bearer_key(
+        &mut self,
+        bearer: &Secret,
+        permission: Option<Permission>,
+    ) -> Result<ApiKey> {
+        // A bearer that is not UTF-8 cannot be any key.
+        let bearer = std::str::from_utf8(bearer.expose()).unwrap_or_default();
+        let [entry] = self.records.load([api_key_key(bearer)]).await?;
+        match decode_some::<ApiKey>(entry.as_ref())? {
+            Some(key)
+                if !key.disabled && permission.is_none_or(|needed| key.permissions.contains(&needed)) =>
+            {
+                self.admit(&key.organization).await?;
+                Ok(key)
+            }
+            _ => {
+                let name = crate::encoding::fingerprint(bearer.as_bytes());
+                let error = self.failure(&name, ErrorCode::Unauthenticated).await;
+                self.refuse(&name, error)
+            }
+        }
+    }
+
+    /// The id of a client that proves itself, whatever it may do.
+    pub(crate) async fn is_client(&mut self, proof: &ClientProof) -> Result<String> {
+        let [entry] = self.records.load([client_key(&proof.id)]).await?;
+        Ok(self.authenticate(&proof.id, proof.secret(), entry.as_ref(), None).await?.id)
+    }
+
+    /// Counts a request against the client's limit.
+    pub(crate) async fn admit(&mut self, client: &str) -> Result<()> {
+        let Some(rate) = self.issuer.policy().client_rate else { return Ok(()) };
+        match self.records.throttle(RecordKey::of("rate", &[client]), rate).await {
+            Ok(()) => Ok(()),
+            Err(error) => self.refuse(client, error),
+        }
+    }
+
+    /// The error for a failed attempt: the reason, or the limit on failures.
+    ///
+    /// Names are counted in 4096 buckets, so made-up names cannot fill the store. A full bucket never keeps a right
+    /// secret out: nobody can lock a client out by failing in its name.
+    pub(crate) async fn failure(&mut self, name: &str, code: ErrorCode) -> Error {
+        let Some(rate) = self.issuer.policy().failure_rate else { return Error::new(code) };
+        let bucket = match sha256(name.as_bytes()) {
+            [high, low, ..] => u16::from_be_bytes([high, low]) % 4096,
+        };
+        match self.records.throttle(RecordKey::of("failures", &[&bucket.to_string()]), rate).await {
+            Ok(()) => Error::new(code),
+            Err(error) => error,
+        }
+    }
+}
+
+/// What stands in for an unknown client: read like a real one, and matched by nothing.
+fn decoy() -> Result<Client> {
+    const DECOY: &str = r#"{"id":"00000000-0000-0000-0000-000000000000","organization":"none",
+        "secrets":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],"permissions":[]}"#;
+    serde_json::from_str(DECOY).map_err(|_| ErrorCode::Internal.into())
+}

@@ -1,0 +1,400 @@
+//! The directory: who may ask, and about whom. Clients, bearer API keys, entities, users and groups.
+//!
+//! Records are made once and disabled, never deleted: a disabled id cannot come back as somebody else.
+//!
+//! ```
+//! use tokenmint::*;
+//! use tokenmint::directory::{self, Client};
+//! let store = MemoryStore::new();
+//! let context = Context::new(UnixTime::from_seconds(1_700_000_000), [7; 32]);
+//! let (secret, hash) = SecretHash::generate(&mut Entropy::new([9; 32]));
+//! let client = Client::new("client_1", "org_1", hash).permission(Permission::ClientCredentials);
+//! directory::create_client(client, &context).run(&store).result?;
+//!
+//! let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
+//! let issuer = Issuer::new(keys, Policy::new("https://api.example.com").audience("api"))?;
+//! let token = issuer.client_credentials(ClientProof::new("client_1", secret), &context).run(&store).result?;
+//! assert_eq!(token.expires_in, Lifetime::HOUR);
+//! # Ok::<(), Error>(())
+//! ```
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+pub use super::client::{ApiKey, Client, Permission};
+
+use super::client::{api_key_key, client_key};
+use super::records::{Change, Draft, MAX_ROUNDS, Records, busy, decode, decode_some};
+use crate::credential::{Credentials, SecretHash};
+use crate::error::{Error, ErrorCode, Result};
+use crate::event::{Event, EventKind};
+use crate::store::RecordKey;
+use crate::task::{Io, Task};
+use crate::time::Context;
+
+/// Something that tokens are minted for: a company, an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entity {
+    /// Its id.
+    pub id: String,
+    /// Its id in the organization's own system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign_id: Option<String>,
+    /// The organization that it belongs to.
+    pub organization: String,
+    /// Whether it is refused.
+    #[serde(default)]
+    pub disabled: bool,
+}
+
+/// Several entities under one roof.
+pub type Group = Entity;
+
+/// A person who acts for an entity or a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Its id.
+    pub id: String,
+    /// Its id in the organization's own system, unique within the entity or group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign_id: Option<String>,
+    /// The organization that it belongs to.
+    pub organization: String,
+    /// The entity that it acts for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entity: Option<String>,
+    /// The group that it acts for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Whether it is refused.
+    #[serde(default)]
+    pub disabled: bool,
+}
+
+impl Client {
+    /// A client with one secret and no permissions yet.
+    pub fn new(id: impl Into<String>, organization: impl Into<String>, secret: SecretHash) -> Self {
+        Client {
+            id: id.into(),
+            organization: organization.into(),
+            secrets: Credentials::new(secret),
+            permissions: Vec::new(),
+            subject: None,
+            name: None,
+            claims: serde_json::Map::new(),
+            disabled: false,
+        }
+    }
+
+    /// Allows one thing more.
+    #[must_use]
+    pub fn permission(mut self, permission: Permission) -> Self {
+        self.permissions.push(permission);
+        self
+    }
+}
+
+/// Creates a client. Creating the very same one again is no error, so a retry is safe.
+///
+/// # Errors
+/// `already_exists` for another client of that id, `claim_reserved` for a registered name among its claims.
+pub fn create_client(client: Client, context: &Context) -> Task<()> {
+    task(context, |mut directory| async move {
+        for name in client.claims.keys() {
+            crate::claims::not_registered(name)?;
+        }
+        directory.create(&client_key(&client.id), &client, "client", &client.id).await
+    })
+}
+
+/// Refuses a client from now on: no tokens, no refresh, and its tokens no longer stand.
+///
+/// # Errors
+/// `not_found`.
+pub fn disable_client(id: &str, context: &Context) -> Task<()> {
+    let id = id.to_owned();
+    task(context, |mut directory| async move {
+        directory
+            .change(&client_key(&id), "client", &id, |client: &mut Client| {
+                client.disabled = true;
+                Ok(())
+            })
+            .await
+    })
+}
+
+/// Makes a second secret of a client live.
+///
+/// # Errors
+/// `not_found`; `already_exists` where two are live.
+pub fn add_client_secret(id: &str, secret: SecretHash, context: &Context) -> Task<()> {
+    let id = id.to_owned();
+    task(context, move |mut directory| async move {
+        directory
+            .change(&client_key(&id), "client", &id, |client: &mut Client| client.secrets.add(secret))
+            .await
+    })
+}
+
+/// Ends the older of a client's two live secrets.
+///
+/// # Errors
+/// `not_found` where there is no such client, or only one secret.
+pub fn retire_client_secret(id: &str, context: &Context) -> Task<()> {
+    let id = id.to_owned();
+    task(context, |mut directory| async move {
+        directory
+            .change(&client_key(&id), "client", &id, |client: &mut Client| client.secrets.retire_oldest())
+            .await
+    })
+}
+
+/// Creates a bearer API key. Only the key's SHA-256 reaches the store.
+///
+/// # Errors
+/// `already_exists` where the same key is there for something else.
+pub fn create_api_key(bearer: &crate::Secret, key: ApiKey, context: &Context) -> Task<()> {
+    let record = api_key_record(bearer);
+    let name = crate::fingerprint(bearer.expose());
+    task(context, |mut directory| async move { directory.create(&record, &key, "API key", &name).await })
+}
+
+/// Refuses a bearer API key from now on. Tokens that were made with it live on; see [`crate::Issuer::revoke_client`].
+///
+/// # Errors
+/// `not_found`.
+pub fn disable_api_key(bearer: &crate::Secret, context: &Context) -> Task<()> {
+    let record = api_key_record(bearer);
+    let name = crate::fingerprint(bearer.expose());
+    task(context, |mut directory| async move {
+        directory
+            .change(&record, "API key", &name, |key: &mut ApiKey| {
+                key.disabled = true;
+                Ok(())
+            })
+            .await
+    })
+}
+
+/// Creates an entity.
+///
+/// # Errors
+/// `already_exists` for another entity of that id or foreign id in the organization.
+pub fn create_entity(entity: Entity, context: &Context) -> Task<()> {
+    task(context, |mut directory| async move { directory.create_named(Kind::Entity, &entity).await })
+}
+
+/// Refuses an entity from now on: no tokens for it or its users.
+///
+/// # Errors
+/// `not_found`.
+pub fn disable_entity(organization: &str, id: &str, context: &Context) -> Task<()> {
+    disable_named(Kind::Entity, organization, id, context)
+}
+
+/// Creates a group of entities.
+///
+/// # Errors
+/// `already_exists` for another group of that id or foreign id in the organization.
+pub fn create_group(group: Group, context: &Context) -> Task<()> {
+    task(context, |mut directory| async move { directory.create_named(Kind::Group, &group).await })
+}
+
+/// Refuses a group from now on.
+///
+/// # Errors
+/// `not_found`.
+pub fn disable_group(organization: &str, id: &str, context: &Context) -> Task<()> {
+    disable_named(Kind::Group, organization, id, context)
+}
+
+/// Creates a user of an entity, a group, or both.
+///
+/// # Errors
+/// `already_exists` for another user of that id, or of that foreign id in the entity or group.
+pub fn create_user(user: User, context: &Context) -> Task<()> {
+    task(context, |mut directory| async move {
+        if let Some(foreign_id) = &user.foreign_id {
+            for parent in [&user.entity, &user.group].into_iter().flatten() {
+                let alias = user_alias_key(&user.organization, parent, foreign_id);
+                let record = |id: &str| user_key(&user.organization, id);
+                directory.claim_alias(&alias, record, &user.id, foreign_id).await?;
+            }
+        }
+        directory.create(&user_key(&user.organization, &user.id), &user, "user", &user.id).await
+    })
+}
+
+/// Refuses a user from now on.
+///
+/// # Errors
+/// `not_found`.
+pub fn disable_user(organization: &str, id: &str, context: &Context) -> Task<()> {
+    let (key, id) = (user_key(organization, id), id.to_owned());
+    task(context, |mut directory| async move {
+        directory
+            .change(&key, "user", &id, |user: &mut User| {
+                user.disabled = true;
+                Ok(())
+            })
+            .await
+    })
+}
+
+/// Entities and groups: the same record under another name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Entity,
+    Group,
+}
+
+impl Kind {
+    pub(crate) fn key(self, organization: &str, id: &str) -> RecordKey {
+        RecordKey::of(self.name(), &[organization, id])
+    }
+
+    pub(crate) fn alias_key(self, organization: &str, foreign_id: &str) -> RecordKey {
+        match self {
+            Kind::Entity => RecordKey::of("entity-alias", &[organization, foreign_id]),
+            Kind::Group => RecordKey::of("group-alias", &[organization, foreign_id]),
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Kind::Entity => "entity",
+            Kind::Group => "group",
+        }
+    }
+}
+
+pub(crate) fn user_key(organization: &str, id: &str) -> RecordKey {
+    RecordKey::of("user", &[organization, id])
+}
+
+pub(crate) fn user_alias_key(organization: &str, parent: &str, foreign_id: &str) -> RecordKey {
+    RecordKey::of("user-alias", &[organization, parent, foreign_id])
+}
+
+/// A foreign id: whose it is. The record that it points to must agree, or the alias counts for nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Alias {
+    pub(crate) id: String,
+}
+
+struct Directory {
+    io: Io,
+    records: Records,
+}
+
+fn task<F>(context: &Context, flow: impl FnOnce(Directory) -> F) -> Task<()>
+where
+    F: Future<Output = Result<()>> + Send + 'static,
+{
+    Task::new(|io| flow(Directory { io: io.clone(), records: Records::new(io, context) }))
+}
+
+fn disable_named(kind: Kind, organization: &str, id: &str, context: &Context) -> Task<()> {
+    let (key, id) = (kind.key(organization, id), id.to_owned());
+    task(context, move |mut directory| async move {
+        directory
+            .change(&key, kind.name(), &id, |entity: &mut Entity| {
+                entity.disabled = true;
+                Ok(())
+            })
+            .await
+    })
+}
+
+fn api_key_record(bearer: &crate::Secret) -> RecordKey {
+    api_key_key(std::str::from_utf8(bearer.expose()).unwrap_or_default())
+}
+
+impl Directory {
+    async fn create_named(&mut self, kind: Kind, entity: &Entity) -> Result<()> {
+        let key = kind.key(&entity.organization, &entity.id);
+        if let Some(foreign_id) = &entity.foreign_id {
+            let alias = kind.alias_key(&entity.organization, foreign_id);
+            self.claim_alias(&alias, |id| kind.key(&entity.organization, id), &entity.id, foreign_id).await?;
+        }
+        self.create(&key, entity, kind.name(), &entity.id).await
+    }
+
+    async fn create<T>(&mut self, key: &RecordKey, record: &T, what: &'static str, name: &str) -> Result<()>
+    where
+        T: Serialize + DeserializeOwned + PartialEq,
+    {
+        match self.records.insert(key, Draft::permanent(record)?).await? {
+            Change::Done => {
+                self.changed(name);
+                Ok(())
+            }
+            Change::Conflict(Some(entry)) if decode::<T>(&entry)? == *record => Ok(()),
+            Change::Conflict(_) => Err(exists(what, name)),
+        }
+    }
+
+    /// Points a foreign id to `id`. An alias whose record was never written is left over from a crash: it is taken.
+    async fn claim_alias(
+        &mut self,
+        key: &RecordKey,
+        record: impl Fn(&str) -> RecordKey + Send,
+        id: &str,
+        foreign_id: &str,
+    ) -> Result<()> {
+        let alias = Alias { id: id.to_owned() };
+        let [mut found] = self.records.load([key.clone()]).await?;
+        for _ in 0..MAX_ROUNDS {
+            if let Some(known) = decode_some::<Alias>(found.as_ref())? {
+                if known == alias {
+                    return Ok(());
+                }
+                let [other] = self.records.load([record(&known.id)]).await?;
+                if other.is_some() {
+                    return Err(exists("foreign id", foreign_id));
+                }
+            }
+            match self.records.put(key, found.as_ref(), Draft::permanent(&alias)?).await? {
+                Change::Done => return Ok(()),
+                Change::Conflict(entry) => found = entry,
+            }
+        }
+        Err(busy())
+    }
+
+    async fn change<T>(
+        &mut self,
+        key: &RecordKey,
+        what: &'static str,
+        name: &str,
+        edit: impl Fn(&mut T) -> Result<()> + Send,
+    ) -> Result<()>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        let [mut found] = self.records.load([key.clone()]).await?;
+        for _ in 0..MAX_ROUNDS {
+            let Some(entry) = found else {
+                return Err(Error::new(ErrorCode::NotFound).because(format!("there is no {what} {name:?}")));
+            };
+            let mut record: T = decode(&entry)?;
+            edit(&mut record)?;
+            match self.records.replace(key, &entry, Draft::permanent(&record)?).await? {
+                Change::Done => {
+                    self.changed(name);
+                    return Ok(());
+                }
+                Change::Conflict(entry) => found = entry,
+            }
+        }
+        Err(busy())
+    }
+
+    fn changed(&self, name: &str) {
+        self.io.emit(Event::new(EventKind::DirectoryChanged).id(name));
+    }
+}
+
+fn exists(what: &'static str, name: &str) -> Error {
+    Error::new(ErrorCode::AlreadyExists).because(format!("the {what} {name:?} is there already"))
+}

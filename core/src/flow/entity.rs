@@ -1,0 +1,371 @@
+//! Entity tokens: a narrow JWT for the front end of an entity, a group, or one of their users.
+//!
+//! Asked for with the organization's API key, or with such a token itself, which may be renewed but never widened.
+
+use serde::{Deserialize, Serialize};
+
+use super::Flow;
+use super::access::unauthenticated;
+use super::client::Permission;
+use super::directory::{Alias, Entity, Kind, User, user_alias_key, user_key};
+use super::entity_options::EntityOptions;
+use super::records::{Change, Draft, MAX_ROUNDS, busy, decode_some};
+use super::standing::{self, EPOCH, Marks, Scope};
+use crate::claims::Claims;
+use crate::encoding::base64url;
+use crate::error::{Error, ErrorCode, Result};
+use crate::event::{Event, EventKind};
+use crate::issuer::Issuer;
+use crate::secret::Secret;
+use crate::store::{Entry, RecordKey};
+use crate::task::Task;
+use crate::time::{Context, Lifetime, UnixTime};
+use crate::token::verify::Verified;
+
+/// A request for an entity token.
+#[derive(Clone, Debug)]
+pub struct EntityTokenRequest {
+    /// The organization's API key, or an entity token to be renewed.
+    pub bearer: Secret,
+    /// Whom the token is for.
+    pub target: EntityTarget,
+    /// How long it shall live; the policy's default where absent.
+    pub expires_in: Option<Lifetime>,
+    /// What it allows; its `session_id` is the session that it belongs to.
+    pub options: EntityOptions,
+}
+
+/// Whom an entity token is for. Ids may be foreign ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntityTarget {
+    /// An entity.
+    Entity(String),
+    /// A user of an entity: entity, user.
+    EntityUser(String, String),
+    /// A group of entities.
+    Group(String),
+    /// A user of a group, by the foreign id only: group, user.
+    GroupUser(String, String),
+}
+
+/// A session that a caller names: it lives as long as tokens are minted for it.
+///
+/// The instance is random: a session of the same name that ended never comes back with its old tokens.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct NamedSession {
+    instance: String,
+    touched_at: UnixTime,
+}
+
+/// The target as the directory knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Subject {
+    kind: Kind,
+    /// The entity or group.
+    id: String,
+    foreign_id: Option<String>,
+    user: Option<String>,
+}
+
+/// Who asks.
+pub(crate) struct Caller {
+    organization: String,
+    /// The token that is renewed, and what it allows.
+    renewed: Option<(Verified, EntityOptions)>,
+}
+
+impl Issuer {
+    /// Mints an entity token.
+    ///
+    /// # Errors
+    /// `unauthenticated`, `token_expired`, `forbidden`, `not_found`, `lifetime_too_long`, `rate_limited`, the store's.
+    pub fn entity_token(&self, request: EntityTokenRequest, context: &Context) -> Task<String> {
+        self.task(context, |mut flow| async move {
+            let EntityTokenRequest { bearer, target, expires_in, options } = request;
+            let caller = flow.caller(&bearer).await?;
+            flow.entity_token(caller, target, expires_in, options).await
+        })
+    }
+
+    /// Ends all entity tokens of the organization behind an API key (`None`), or those of the named sessions.
+    ///
+    /// # Errors
+    /// `unauthenticated`; `forbidden` for a token instead of an API key; the store's.
+    pub fn invalidate_tokens(
+        &self,
+        bearer: Secret,
+        sessions: Option<Vec<String>>,
+        context: &Context,
+    ) -> Task<()> {
+        self.task(context, |mut flow| async move {
+            let caller = flow.caller(&bearer).await?;
+            flow.invalidate_tokens(caller, sessions).await
+        })
+    }
+}
+
+impl Flow {
+    pub(crate) async fn entity_token(
+        &mut self,
+        caller: Caller,
+        target: EntityTarget,
+        expires_in: Option<Lifetime>,
+        mut options: EntityOptions,
+    ) -> Result<String> {
+        let organization = caller.organization;
+        let Some(subject) = self.resolve(&organization, &target).await? else {
+            let code = if caller.renewed.is_some() { ErrorCode::Forbidden } else { ErrorCode::NotFound };
+            return self.refuse(&organization, Error::new(code).because(no_such(&target, code)));
+        };
+        let mut lifetime = expires_in.unwrap_or(self.issuer.policy().lifetime);
+        let mut authenticated_at = self.now();
+        if let Some((token, granted)) = &caller.renewed {
+            if !subject.is_of(token)? {
+                let error = Error::new(ErrorCode::Forbidden)
+                    .because("a token can be renewed for its own target only");
+                return self.refuse(&organization, error);
+            }
+            options = match granted.narrowed(options) {
+                Ok(options) => options,
+                Err(error) => return self.refuse(&organization, error),
+            };
+            authenticated_at = token.claim("auth_time")?.unwrap_or(authenticated_at);
+            lifetime = lifetime.min(self.left_to_renew(authenticated_at)?);
+        }
+        lifetime.at_most(self.issuer.policy().max_lifetime)?;
+        let sub = subject.user.clone().unwrap_or_else(|| subject.id.clone());
+        let marks = standing::keys(&self.issuer.policy().issuer, &organization, &sub);
+        let marks = Marks::read(self.records.load(marks).await?)?;
+        let instance = match &options.session_id {
+            Some(name) => {
+                Some(self.touch(&organization, name, caller.renewed.as_ref().map(|(token, _)| token)).await?)
+            }
+            None => None,
+        };
+        let id = self.entropy().uuid().to_string();
+        let mut claims = subject.claims().subject(&*sub).id(&*id).set("organizationId", &organization);
+        claims = claims.set("options", &options).set("auth_time", authenticated_at).set(EPOCH, marks.epoch());
+        if let (Some(name), Some(instance)) = (&options.session_id, instance) {
+            claims = claims.set("sessionId", name).set("sessionInstance", instance);
+        }
+        let token = self.mint(claims, lifetime).await?;
+        self.emit(Event::new(EventKind::TokenIssued).client(organization).subject(sub).id(id));
+        Ok(token)
+    }
+
+    pub(crate) async fn invalidate_tokens(
+        &mut self,
+        caller: Caller,
+        sessions: Option<Vec<String>>,
+    ) -> Result<()> {
+        if caller.renewed.is_some() {
+            let error =
+                Error::new(ErrorCode::Forbidden).because("only the organization's API key may end tokens");
+            return self.refuse(&caller.organization, error);
+        }
+        let organization = caller.organization;
+        let Some(sessions) = sessions else { return self.raise(Scope::Client(&organization)).await };
+        for name in sessions {
+            self.end_named_session(&organization, &name).await?;
+        }
+        Ok(())
+    }
+
+    /// Who the bearer is: a token of this issuer that stands, or an API key.
+    pub(crate) async fn caller(&mut self, bearer: &Secret) -> Result<Caller> {
+        // A bearer that is not UTF-8 cannot be any token.
+        let token = std::str::from_utf8(bearer.expose()).unwrap_or_default();
+        if token.split('.').count() != 3 {
+            let key = self.authenticate_bearer(bearer, Permission::EntityTokens).await?;
+            return Ok(Caller { organization: key.organization, renewed: None });
+        }
+        let checked = match self.verify(token) {
+            Ok(token) => self.check_verified(&token).await.map(|_| token),
+            Err(error) => Err(error),
+        };
+        let token = match checked {
+            Ok(token) => token,
+            Err(error) => {
+                let name = crate::encoding::fingerprint(bearer.expose());
+                return self.refuse(&name, unauthenticated(error));
+            }
+        };
+        let organization: Option<String> = token.claim("organizationId")?;
+        let options: Option<EntityOptions> = token.claim("options")?;
+        let (Some(organization), Some(options)) = (organization, options) else {
+            return self.refuse("", ErrorCode::Unauthenticated.into());
+        };
+        self.admit(&organization).await?;
+        Ok(Caller { organization, renewed: Some((token, options)) })
+    }
+
+    /// How long a token that was first issued at `since` can still be renewed.
+    fn left_to_renew(&self, since: UnixTime) -> Result<Lifetime> {
+        let end = since.after(self.issuer.policy().renewal);
+        let left = u64::try_from(end.seconds() - self.now().seconds()).unwrap_or(0);
+        Lifetime::from_seconds(left).map_err(|_| {
+            Error::new(ErrorCode::Unauthenticated)
+                .because("the token was renewed for long enough; ask with the API key")
+        })
+    }
+
+    /// Finds the target; `None` where there is none, or it is disabled.
+    async fn resolve(&mut self, organization: &str, target: &EntityTarget) -> Result<Option<Subject>> {
+        let (kind, id, user) = match target {
+            EntityTarget::Entity(id) => (Kind::Entity, id, None),
+            EntityTarget::EntityUser(id, user) => (Kind::Entity, id, Some(user)),
+            EntityTarget::Group(id) => (Kind::Group, id, None),
+            EntityTarget::GroupUser(id, user) => (Kind::Group, id, Some(user)),
+        };
+        let keys = [kind.key(organization, id), kind.alias_key(organization, id)];
+        let record = |id: &str| kind.key(organization, id);
+        let Some(found) = self.named::<Entity>(keys, record).await? else { return Ok(None) };
+        if found.disabled || (found.id != *id && found.foreign_id.as_ref() != Some(id)) {
+            return Ok(None);
+        }
+        let mut subject = Subject { kind, id: found.id, foreign_id: found.foreign_id, user: None };
+        if let Some(user) = user {
+            let Some(found) = self.resolve_user(organization, &subject, user).await? else { return Ok(None) };
+            subject.user = Some(found);
+        }
+        Ok(Some(subject))
+    }
+
+    async fn resolve_user(
+        &mut self,
+        organization: &str,
+        parent: &Subject,
+        given: &str,
+    ) -> Result<Option<String>> {
+        let keys = [user_key(organization, given), user_alias_key(organization, &parent.id, given)];
+        let Some(user) = self.named::<User>(keys, |id| user_key(organization, id)).await? else {
+            return Ok(None);
+        };
+        let of_parent = match parent.kind {
+            Kind::Entity => user.entity.as_ref() == Some(&parent.id),
+            Kind::Group => user.group.as_ref() == Some(&parent.id),
+        };
+        let by_foreign_id = user.foreign_id.as_deref() == Some(given);
+        // A group knows its users by their foreign ids only (contract 1.1).
+        let by_id = user.id == given && parent.kind == Kind::Entity;
+        Ok((!user.disabled && of_parent && (by_id || by_foreign_id)).then_some(user.id))
+    }
+
+    /// A record by its id, or by the alias that points to it.
+    async fn named<T: serde::de::DeserializeOwned>(
+        &mut self,
+        keys: [RecordKey; 2],
+        record: impl Fn(&str) -> RecordKey,
+    ) -> Result<Option<T>> {
+        let [by_id, alias] = self.records.load(keys).await?;
+        if by_id.is_some() {
+            return decode_some(by_id.as_ref());
+        }
+        let Some(alias) = decode_some::<Alias>(alias.as_ref())? else { return Ok(None) };
+        let [entry] = self.records.load([record(&alias.id)]).await?;
+        decode_some(entry.as_ref())
+    }
+
+    /// Keeps a named session alive, or begins it; returns its instance. A renewed token must be of the same instance.
+    async fn touch(&mut self, organization: &str, name: &str, renewed: Option<&Verified>) -> Result<String> {
+        let key = named_session_key(organization, name);
+        let [mut found] = self.records.load([key.clone()]).await?;
+        for _ in 0..MAX_ROUNDS {
+            let known = self.living_session(found.as_ref())?;
+            if let Some(token) = renewed {
+                let own: Option<String> = token.claim("sessionInstance")?;
+                if own.is_none() || own != known.as_ref().map(|session| session.instance.clone()) {
+                    return Err(ErrorCode::Unauthenticated.into());
+                }
+            }
+            let instance = known.map(|session| session.instance);
+            let instance = instance.unwrap_or_else(|| base64url(&self.entropy().bytes::<12>()));
+            let session = NamedSession { instance, touched_at: self.now() };
+            let draft = Draft::new(&session, self.now().after(self.issuer.policy().named_session_idle))?;
+            match self.records.put(&key, found.as_ref(), draft).await? {
+                Change::Done => return Ok(session.instance),
+                Change::Conflict(entry) => found = entry,
+            }
+        }
+        Err(busy())
+    }
+
+    fn living_session(&self, entry: Option<&Entry>) -> Result<Option<NamedSession>> {
+        let idle = self.issuer.policy().named_session_idle;
+        let session = decode_some::<NamedSession>(entry)?;
+        Ok(session.filter(|session| self.now() < session.touched_at.after(idle)))
+    }
+
+    async fn end_named_session(&mut self, organization: &str, name: &str) -> Result<()> {
+        let key = named_session_key(organization, name);
+        let [mut found] = self.records.load([key.clone()]).await?;
+        for _ in 0..MAX_ROUNDS {
+            let Some(entry) = found else { return Ok(()) };
+            match self.records.delete(&key, &entry).await? {
+                Change::Done => {
+                    self.emit(Event::new(EventKind::SessionRevoked).client(organization).session(name));
+                    return Ok(());
+                }
+                Change::Conflict(entry) => found = entry,
+            }
+        }
+        Err(busy())
+    }
+}
+
+/// A token of a named session stands while that very session lives.
+pub(crate) async fn check_named_session(flow: &Flow, token: &Verified) -> Result<()> {
+    let Some(instance) = token.claim::<String>("sessionInstance")? else { return Ok(()) };
+    let (Some(organization), Some(name)) =
+        (token.claim::<String>("organizationId")?, token.claim::<String>("sessionId")?)
+    else {
+        return Err(ErrorCode::TokenRevoked.into());
+    };
+    let [entry] = flow.records.load([named_session_key(&organization, &name)]).await?;
+    match flow.living_session(entry.as_ref())? {
+        Some(session) if session.instance == instance => Ok(()),
+        _ => Err(ErrorCode::TokenRevoked.into()),
+    }
+}
+
+impl Subject {
+    /// The claims that name the target (contract 1.6).
+    fn claims(&self) -> Claims {
+        let claims = match self.kind {
+            Kind::Entity => Claims::new().set("entityId", &self.id),
+            Kind::Group => Claims::new().set("entityGroupId", &self.id),
+        };
+        let claims = match &self.foreign_id {
+            Some(foreign_id) if self.kind == Kind::Entity => claims.set("entityForeignId", foreign_id),
+            _ => claims,
+        };
+        match &self.user {
+            Some(user) => claims.set("userId", user),
+            None => claims,
+        }
+    }
+
+    /// Whether a token is for this target.
+    fn is_of(&self, token: &Verified) -> Result<bool> {
+        let name = match self.kind {
+            Kind::Entity => "entityId",
+            Kind::Group => "entityGroupId",
+        };
+        let (id, user): (Option<String>, Option<String>) = (token.claim(name)?, token.claim("userId")?);
+        Ok(id.as_ref() == Some(&self.id) && user == self.user)
+    }
+}
+
+fn named_session_key(organization: &str, name: &str) -> RecordKey {
+    RecordKey::of("named-session", &[organization, name])
+}
+
+fn no_such(target: &EntityTarget, code: ErrorCode) -> &'static str {
+    match (code, target) {
+        (ErrorCode::Forbidden, _) => "a token can be renewed for its own target only",
+        (_, EntityTarget::Entity(_)) => "no such entity",
+        (_, EntityTarget::EntityUser(..)) => "no such entity user",
+        (_, EntityTarget::Group(_)) => "no such entity group",
+        (_, EntityTarget::GroupUser(..)) => "no such entity group user",
+    }
+}

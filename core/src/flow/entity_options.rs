@@ -1,0 +1,271 @@
+//! The options of an entity token (contract 1.3): what the holder's front end may show and do.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorCode, Result};
+
+macro_rules! names {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum $name {
+            $(#[doc = concat!("`", $text, "`.")] #[serde(rename = $text)] $variant,)+
+        }
+
+        impl $name {
+            /// Every name that is allowed.
+            pub const NAMES: &'static [&'static str] = &[$($text,)+];
+
+            /// The value of a name, which must match to the letter.
+            pub fn parse(name: &str) -> Option<Self> {
+                match name { $($text => Some($name::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+names! {
+    /// The status of an invoice.
+    InvoiceStatus {
+        Unassigned "UNASSIGNED", Draft "DRAFT", New "NEW", Approved "APPROVED", Scheduled "SCHEDULED",
+        Pending "PENDING", Paid "PAID", Archived "ARCHIVED", Refused "REFUSED", Canceled "CANCELED", Failed "FAILED",
+    }
+}
+
+names! {
+    /// Whether an invoice has line items.
+    LineItems { Disabled "DISABLED", Optional "OPTIONAL", Required "REQUIRED" }
+}
+
+names! {
+    /// Which vendors are shown.
+    VendorNetwork { All "all", Platform "platform", Entity "entity" }
+}
+
+/// The options. Absent members are left out of the token.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EntityOptions {
+    /// The lifetime as it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in: Option<String>,
+    /// Invoices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoice: Option<InvoiceOptions>,
+    /// Pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages: Option<PageOptions>,
+    /// Looks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub style: Option<StyleOptions>,
+    /// Vendors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendors: Option<VendorOptions>,
+    /// The entity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entity: Option<EntityFeatures>,
+    /// The session that the token belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<String>,
+}
+
+/// What invoices may be shown and made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InvoiceOptions {
+    /// The statuses that are shown.
+    pub status: Vec<InvoiceStatus>,
+    /// Line items; `OPTIONAL` where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line_items: Option<LineItems>,
+    /// Recurring invoice templates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recurring: Option<bool>,
+}
+
+/// What pages are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)] // the names are the pages
+pub struct PageOptions {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_methods: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub representatives: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notifications: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counterparties: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approvals: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_log: Option<bool>,
+}
+
+/// Looks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StyleOptions {
+    /// Any text; no format is stated.
+    pub primary_color: String,
+}
+
+/// What vendors are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VendorOptions {
+    /// Which vendors.
+    pub network: VendorNetwork,
+    /// Whether new ones cannot be made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disable_creation: Option<bool>,
+}
+
+/// What the entity may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EntityFeatures {
+    /// Payments, which ask for KYB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enable_mercoa_payments: Option<bool>,
+}
+
+impl EntityOptions {
+    /// The options of a renewed token: what `asked` leaves out stays as it was, what it says must be equal or
+    /// narrower. A boolean that the token does not say counts as false, line items as `OPTIONAL`. Looks are free.
+    ///
+    /// # Errors
+    /// `forbidden`, naming the option that would widen.
+    pub fn narrowed(&self, asked: EntityOptions) -> Result<EntityOptions> {
+        if asked.session_id.is_some() && asked.session_id != self.session_id {
+            return Err(wider("sessionId"));
+        }
+        if let Some(invoice) = &asked.invoice {
+            self.narrow_invoice(invoice)?;
+        }
+        if let Some(pages) = &asked.pages {
+            let own = self.pages.unwrap_or_default();
+            grant("pages.paymentMethods", own.payment_methods, pages.payment_methods)?;
+            grant("pages.representatives", own.representatives, pages.representatives)?;
+            grant("pages.notifications", own.notifications, pages.notifications)?;
+            grant("pages.counterparties", own.counterparties, pages.counterparties)?;
+            grant("pages.approvals", own.approvals, pages.approvals)?;
+            grant("pages.emailLog", own.email_log, pages.email_log)?;
+        }
+        if let Some(vendors) = &asked.vendors {
+            let Some(own) = &self.vendors else { return Err(wider("vendors.network")) };
+            if vendors.network != own.network && own.network != VendorNetwork::All {
+                return Err(wider("vendors.network"));
+            }
+            // A restriction: it may be added, not lifted.
+            if own.disable_creation == Some(true) && vendors.disable_creation != Some(true) {
+                return Err(wider("vendors.disableCreation"));
+            }
+        }
+        if let Some(entity) = &asked.entity {
+            let own = self.entity.unwrap_or_default();
+            grant("entity.enableMercoaPayments", own.enable_mercoa_payments, entity.enable_mercoa_payments)?;
+        }
+        Ok(EntityOptions {
+            expires_in: asked.expires_in,
+            invoice: asked.invoice.or_else(|| self.invoice.clone()),
+            pages: asked.pages.or(self.pages),
+            style: asked.style.or_else(|| self.style.clone()),
+            vendors: asked.vendors.or(self.vendors),
+            entity: asked.entity.or(self.entity),
+            session_id: self.session_id.clone(),
+        })
+    }
+
+    fn narrow_invoice(&self, asked: &InvoiceOptions) -> Result<()> {
+        let Some(own) = &self.invoice else { return Err(wider("invoice.status")) };
+        if !asked.status.iter().all(|status| own.status.contains(status)) {
+            return Err(wider("invoice.status"));
+        }
+        let granted = own.line_items.unwrap_or(LineItems::Optional);
+        let line_items = asked.line_items.unwrap_or(LineItems::Optional);
+        if line_items != granted && line_items != LineItems::Disabled {
+            return Err(wider("invoice.lineItems"));
+        }
+        grant("invoice.recurring", own.recurring, asked.recurring)
+    }
+}
+
+/// Refuses a boolean that turns on what was off.
+fn grant(name: &'static str, own: Option<bool>, asked: Option<bool>) -> Result<()> {
+    if asked == Some(true) && own != Some(true) { Err(wider(name)) } else { Ok(()) }
+}
+
+fn wider(name: &'static str) -> Error {
+    Error::new(ErrorCode::Forbidden)
+        .at(name)
+        .because("a token cannot be renewed with more than it allows; ask with the API key")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(json: &str) -> EntityOptions {
+        serde_json::from_str(json).unwrap()
+    }
+
+    fn renew(token: &str, asked: &str) -> Result<EntityOptions, String> {
+        options(token).narrowed(options(asked)).map_err(|error| error.field().unwrap().to_owned())
+    }
+
+    const FULL: &str = r#"{"invoice":{"status":["DRAFT","NEW"],"recurring":true},
+        "pages":{"approvals":true,"emailLog":false},"vendors":{"network":"all","disableCreation":true},
+        "entity":{"enableMercoaPayments":true},"style":{"primaryColor":"red"},"sessionId":"s1"}"#;
+
+    #[test]
+    fn what_is_kept_or_left_out_stays() {
+        assert_eq!(renew(FULL, FULL), Ok(options(FULL)));
+        assert_eq!(renew(FULL, "{}"), Ok(options(FULL)));
+        assert_eq!(renew("{}", "{}"), Ok(options("{}")));
+    }
+
+    #[test]
+    fn narrower_is_granted() {
+        let asked = r#"{"invoice":{"status":["NEW"],"lineItems":"DISABLED","recurring":false},
+            "pages":{"approvals":false},"vendors":{"network":"entity","disableCreation":true},
+            "entity":{},"style":{"primaryColor":"blue"}}"#;
+        let renewed = renew(FULL, asked).unwrap();
+        assert_eq!(renewed.invoice.unwrap().status, [InvoiceStatus::New]);
+        assert_eq!(renewed.session_id.as_deref(), Some("s1"));
+        assert_eq!(renewed.style.unwrap().primary_color, "blue");
+    }
+
+    #[test]
+    fn wider_is_refused_by_name() {
+        for (asked, name) in [
+            (r#"{"invoice":{"status":["DRAFT","PAID"]}}"#, "invoice.status"),
+            (r#"{"invoice":{"status":[],"lineItems":"REQUIRED"}}"#, "invoice.lineItems"),
+            (r#"{"pages":{"emailLog":true}}"#, "pages.emailLog"),
+            (r#"{"pages":{"paymentMethods":true}}"#, "pages.paymentMethods"),
+            (r#"{"vendors":{"network":"all"}}"#, "vendors.disableCreation"),
+            (r#"{"sessionId":"s2"}"#, "sessionId"),
+        ] {
+            assert_eq!(renew(FULL, asked), Err(name.to_owned()), "{asked}");
+        }
+        for (token, asked, name) in [
+            ("{}", r#"{"invoice":{"status":["DRAFT"]}}"#, "invoice.status"),
+            ("{}", r#"{"vendors":{"network":"entity"}}"#, "vendors.network"),
+            ("{}", r#"{"entity":{"enableMercoaPayments":true}}"#, "entity.enableMercoaPayments"),
+            ("{}", r#"{"sessionId":"s"}"#, "sessionId"),
+            (r#"{"vendors":{"network":"entity"}}"#, r#"{"vendors":{"network":"all"}}"#, "vendors.network"),
+            (
+                r#"{"vendors":{"network":"entity"}}"#,
+                r#"{"vendors":{"network":"platform"}}"#,
+                "vendors.network",
+            ),
+            (
+                r#"{"invoice":{"status":[]}}"#,
+                r#"{"invoice":{"status":[],"recurring":true}}"#,
+                "invoice.recurring",
+            ),
+        ] {
+            assert_eq!(renew(token, asked), Err(name.to_owned()), "{token} {asked}");
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Takes the real flows through every schedule of concurrent requests, with a fault at every point.
+//!
+//! A request is a [`Task`]; between its commands any other request may run. At each command it may also crash before
+//! or after the store carried it out, or be told `Unknown` after either. Every run starts anew and replays a path of
+//! choices; the paths are enumerated until none is left.
+
+mod properties;
+
+use std::collections::BTreeMap;
+
+use crate::error::ErrorCode;
+use crate::store::{Command, MemoryStore, Reply, Store, StoreError};
+use crate::task::{Step, Task};
+
+/// What a request answered: a text that identifies the success, or the code of the refusal.
+type Answer = Result<String, ErrorCode>;
+/// The reply to the last command in; the next command or the answer out.
+type Advance = Box<dyn FnMut(Option<Result<Reply, StoreError>>) -> Next>;
+
+enum Next {
+    Need(Command),
+    Done(Answer),
+}
+
+/// One concurrent request.
+struct Request {
+    advance: Advance,
+    state: State,
+}
+
+enum State {
+    Asking(Command),
+    Answered(Answer),
+    Crashed,
+}
+
+impl Request {
+    fn new<T: 'static>(mut task: Task<T>, show: fn(T) -> String) -> Self {
+        let advance: Advance = Box::new(move |reply| match task.step(reply) {
+            Step::Need(command) => Next::Need(command),
+            Step::Done(outcome) => Next::Done(outcome.result.map(show).map_err(|error| error.code())),
+            Step::Spent => panic!("a spent task was driven"),
+        });
+        let mut request = Request { advance, state: State::Crashed };
+        request.go_on(None);
+        request
+    }
+
+    fn go_on(&mut self, reply: Option<Result<Reply, StoreError>>) {
+        self.state = match (self.advance)(reply) {
+            Next::Need(command) => State::Asking(command),
+            Next::Done(answer) => State::Answered(answer),
+        };
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        match &self.state {
+            State::Answered(answer) => Some(answer),
+            _ => None,
+        }
+    }
+}
+
+/// What happens to a command.
+#[derive(Clone, Copy)]
+enum Fate {
+    Normal,
+    CrashBefore,
+    CrashAfter,
+    UnknownDone,
+    UnknownNotDone,
+}
+
+const FATES: [Fate; 5] =
+    [Fate::Normal, Fate::CrashBefore, Fate::CrashAfter, Fate::UnknownDone, Fate::UnknownNotDone];
+
+/// How many schedules were run, and how often which property was broken.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Findings {
+    schedules: usize,
+    broken: BTreeMap<&'static str, usize>,
+}
+
+/// A store, requests that run against it at the same time, and what must hold when they are through.
+struct World<S> {
+    store: S,
+    requests: Vec<Request>,
+    judge: Judge<S>,
+}
+
+type Judge<S> = Box<dyn Fn(&S, &[Option<&Answer>]) -> Vec<&'static str>>;
+
+/// Runs every schedule with at most `max_faults` faults.
+fn explore<S: Store>(max_faults: usize, world: impl Fn() -> World<S>) -> Findings {
+    let mut findings = Findings::default();
+    let mut path = Vec::<(usize, usize)>::new();
+    loop {
+        let mut world = world();
+        run(&mut world, max_faults, &mut path);
+        findings.schedules += 1;
+        let answers: Vec<_> = world.requests.iter().map(Request::answer).collect();
+        for broken in (world.judge)(&world.store, &answers) {
+            *findings.broken.entry(broken).or_default() += 1;
+        }
+        // The next path: the last choice that has an alternative takes it.
+        while path.last().is_some_and(|(choice, options)| choice + 1 == *options) {
+            path.pop();
+        }
+        match path.last_mut() {
+            Some((choice, _)) => *choice += 1,
+            None => return findings,
+        }
+    }
+}
+
+fn run<S: Store>(world: &mut World<S>, max_faults: usize, path: &mut Vec<(usize, usize)>) {
+    let (mut depth, mut faults) = (0, 0);
+    loop {
+        let asking: Vec<usize> = (0..world.requests.len())
+            .filter(|index| matches!(world.requests[*index].state, State::Asking(_)))
+            .collect();
+        if asking.is_empty() {
+            return;
+        }
+        let fates = if faults < max_faults { FATES.len() } else { 1 };
+        let options = asking.len() * fates;
+        if depth == path.len() {
+            path.push((0, options));
+        }
+        let choice = path[depth].0;
+        depth += 1;
+        let request = &mut world.requests[asking[choice / fates]];
+        let fate = FATES[choice % fates];
+        let State::Asking(command) = &request.state else { panic!("only asking requests are chosen") };
+        let command = command.clone();
+        match fate {
+            Fate::Normal => request.go_on(Some(world.store.execute(command))),
+            Fate::CrashBefore => request.state = State::Crashed,
+            Fate::CrashAfter => {
+                let _ = world.store.execute(command);
+                request.state = State::Crashed;
+            }
+            Fate::UnknownDone => {
+                let _ = world.store.execute(command);
+                request.go_on(Some(Err(StoreError::Unknown)));
+            }
+            Fate::UnknownNotDone => request.go_on(Some(Err(StoreError::Unknown))),
+        }
+        faults += usize::from(!matches!(fate, Fate::Normal));
+    }
+}
+
+/// A store whose conditional write does not look at its condition.
+struct Unguarded(MemoryStore);
+
+impl Store for Unguarded {
+    fn execute(&self, command: Command) -> Result<Reply, StoreError> {
+        use crate::store::{Expect, Write};
+        let Command::Cas { key, write: Write::Put(entry), .. } = command else {
+            return self.0.execute(command);
+        };
+        let expect = match self.0.execute(Command::Load { keys: vec![key.clone()] })? {
+            Reply::Loaded { entries, .. } => match entries.into_iter().next().flatten() {
+                Some(found) => Expect::Version(found.version),
+                None => Expect::Absent,
+            },
+            _ => return Err(StoreError::Corrupt),
+        };
+        self.0.execute(Command::Cas { key, expect, write: Write::Put(entry) })
+    }
+}

@@ -1,0 +1,351 @@
+//! Single-use links: create, peek, redeem. Checks come first, then one write; a look never consumes.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::Flow;
+use super::client::Permission;
+use super::records::{Change, Draft, MAX_ROUNDS, busy, decode, decode_some};
+use crate::encoding::{base64url, fingerprint};
+use crate::error::{Error, ErrorCode, Result};
+use crate::event::{Event, EventKind};
+use crate::issuer::Issuer;
+use crate::policy::Integration;
+use crate::secret::Secret;
+use crate::store::RecordKey;
+use crate::task::Task;
+use crate::time::{Context, Lifetime, UnixTime};
+use crate::token::handle::{HandleFormat, record_key};
+
+/// A link token: 240 random bits. Its shape leaves no room for a check character.
+const LINK: HandleFormat = HandleFormat::plain(0);
+/// A public token: 240 derived bits and a checksum.
+pub(crate) const PUBLIC: HandleFormat = HandleFormat::plain(6);
+
+/// What a link is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkDetails {
+    /// The end user's id in the organization's own system.
+    pub origin_id: String,
+    /// The end user's organization.
+    pub end_user_organization: String,
+    /// The end user's e-mail address, for identification.
+    pub end_user_email: String,
+    /// The categories that can be linked.
+    pub categories: Vec<String>,
+    /// The slug of the one integration that can be linked; any of the categories where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integration: Option<String>,
+    /// Whatever else the front end of the link needs.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub settings: Map<String, Value>,
+}
+
+/// A link that was made.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LinkToken {
+    /// The token: good for one redemption.
+    pub link_token: String,
+    /// When it ends.
+    pub expires_at: UnixTime,
+    /// The integration that it names.
+    pub integration: Option<Integration>,
+}
+
+/// A link that is waiting to be redeemed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkView {
+    /// What it is for.
+    pub details: LinkDetails,
+    /// When it ends.
+    pub expires_at: UnixTime,
+}
+
+/// What a redeemed link gives.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PublicToken {
+    /// The token: good for one exchange for an account token, by the organization that made the link.
+    pub public_token: String,
+    /// How long it lives.
+    pub expires_in: Lifetime,
+}
+
+/// A request to redeem a link.
+#[derive(Clone)]
+pub struct RedeemRequest {
+    /// The link token.
+    pub link_token: String,
+    /// The integration that the end user chose; may be left out where the link names one.
+    pub integration: Option<String>,
+    /// Whatever tells one redeemer from another, such as an idempotency key: who comes back with the same one shortly
+    /// after gets the same answer. Without one, the link is simply used.
+    pub redeemer: Option<String>,
+}
+
+/// The record of a link.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Link {
+    organization: String,
+    details: LinkDetails,
+    expires_at: UnixTime,
+    /// 16 random bytes in base64url: what the link yields is derived from them.
+    salt: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    redeemed: Option<Use>,
+}
+
+/// Who used something single-use, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Use {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
+    pub(crate) at: UnixTime,
+    /// What was chosen at that time.
+    pub(crate) choice: String,
+}
+
+/// The record of a public token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Public {
+    pub(crate) organization: String,
+    pub(crate) origin_id: String,
+    pub(crate) categories: Vec<String>,
+    pub(crate) integration: String,
+    pub(crate) salt: String,
+    pub(crate) expires_at: UnixTime,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) exchanged: Option<Use>,
+}
+
+impl Use {
+    pub(crate) fn new(redeemer: Option<&str>, choice: &str, now: UnixTime) -> Self {
+        Use { by: redeemer.map(|name| fingerprint(name.as_bytes())), at: now, choice: choice.to_owned() }
+    }
+
+    /// Whether a later use is a retry of this one: the same redeemer, the same choice, shortly after.
+    pub(crate) fn is_repeated_by(&self, later: &Use, window_seconds: u64) -> bool {
+        let since = u64::try_from(later.at.seconds() - self.at.seconds()).unwrap_or(0);
+        self.by.is_some() && self.by == later.by && self.choice == later.choice && since <= window_seconds
+    }
+}
+
+impl Issuer {
+    /// Makes a link for the organization behind an API key.
+    ///
+    /// # Errors
+    /// `unauthenticated`; `field_invalid` at `integration` for one that is not in the catalogue; `lifetime_too_long`;
+    /// `rate_limited`, and the store's.
+    pub fn create_link(
+        &self,
+        bearer: Secret,
+        details: LinkDetails,
+        expires_in: Lifetime,
+        context: &Context,
+    ) -> Task<LinkToken> {
+        self.task(context, |mut flow| async move {
+            let organization = flow.authenticate_bearer(&bearer, Permission::Links).await?.organization;
+            flow.create_link(organization, details, expires_in).await
+        })
+    }
+
+    /// Shows what a link is for. Writes nothing, so whoever fetches links to look at them harms nothing.
+    ///
+    /// # Errors
+    /// `link_unknown`, `link_used`, `link_expired`, and the store's.
+    pub fn peek_link(&self, link_token: &str, context: &Context) -> Task<LinkView> {
+        let token = link_token.to_owned();
+        self.task(context, |flow| async move { flow.peek_link(&token).await })
+    }
+
+    /// Redeems a link, once.
+    ///
+    /// # Errors
+    /// `link_unknown`, `link_used`, `link_expired`; `field_required` or `field_invalid` at `integration`; the store's.
+    pub fn redeem_link(&self, request: RedeemRequest, context: &Context) -> Task<PublicToken> {
+        self.task(context, |mut flow| async move { flow.redeem_link(&request).await })
+    }
+
+    /// The integration of a slug.
+    pub(crate) fn integration(&self, slug: &str) -> Option<&Integration> {
+        self.policy().integrations.iter().find(|integration| integration.slug == slug)
+    }
+}
+
+impl Flow {
+    pub(crate) async fn create_link(
+        &mut self,
+        organization: String,
+        details: LinkDetails,
+        expires_in: Lifetime,
+    ) -> Result<LinkToken> {
+        self.issuer.sessions()?;
+        let integration = match &details.integration {
+            Some(slug) => Some(self.integration(slug)?),
+            None => None,
+        };
+        let expires_at = self.now().after(expires_in.at_most(self.issuer.policy().max_lifetime)?);
+        let salt = base64url(&self.entropy().bytes::<16>());
+        let link = Link { organization, details, expires_at, salt, redeemed: None };
+        let link_token = LINK.generate(self.entropy());
+        match self.records.insert(&link_key(&link_token), link.draft()?).await? {
+            Change::Done => {}
+            Change::Conflict(_) => return Err(busy()),
+        }
+        self.emit(link.event(EventKind::LinkIssued, &link_token));
+        Ok(LinkToken { link_token, expires_at, integration })
+    }
+
+    pub(crate) async fn peek_link(&self, token: &str) -> Result<LinkView> {
+        let [entry] = self.records.load([checked_key(token)?]).await?;
+        let link = decode_some::<Link>(entry.as_ref())?.ok_or(ErrorCode::LinkUnknown)?;
+        if link.redeemed.is_some() {
+            return Err(ErrorCode::LinkUsed.into());
+        }
+        link.check_time(self.now())?;
+        Ok(LinkView { details: link.details, expires_at: link.expires_at })
+    }
+
+    pub(crate) async fn redeem_link(&mut self, request: &RedeemRequest) -> Result<PublicToken> {
+        let token = &request.link_token;
+        let key = checked_key(token)?;
+        let [mut found] = self.records.load([key.clone()]).await?;
+        for _ in 0..MAX_ROUNDS {
+            let Some(entry) = found else { return Err(ErrorCode::LinkUnknown.into()) };
+            let link: Link = decode(&entry)?;
+            let integration = self.chosen(&link.details, request.integration.as_deref())?;
+            let redemption = Use::new(request.redeemer.as_deref(), &integration, self.now());
+            if let Some(first) = &link.redeemed {
+                if !first.is_repeated_by(&redemption, self.issuer.policy().redeem_window) {
+                    self.emit(link.event(EventKind::LinkReuse, token));
+                    return Err(ErrorCode::LinkUsed.into());
+                }
+                let public = self.public_token(&link, token, first).await?;
+                self.emit(link.event(EventKind::LinkReplayed, token));
+                return Ok(public);
+            }
+            link.check_time(self.now())?;
+            // The decisive write: from here on the link is used, and all that follows can be derived again.
+            let redeemed = Link { redeemed: Some(redemption.clone()), ..link };
+            match self.records.replace(&key, &entry, redeemed.draft()?).await? {
+                Change::Done => {
+                    let public = self.public_token(&redeemed, token, &redemption).await?;
+                    self.emit(redeemed.event(EventKind::LinkRedeemed, token));
+                    return Ok(public);
+                }
+                Change::Conflict(entry) => found = entry,
+            }
+        }
+        Err(busy())
+    }
+
+    /// The public token of a redeemed link: derived from its record, inserted if absent.
+    async fn public_token(&mut self, link: &Link, token: &str, redemption: &Use) -> Result<PublicToken> {
+        let derivation = &self.issuer.sessions()?.derivation;
+        let mac = derivation.mac("public", &[token.as_bytes(), link.salt.as_bytes()]);
+        let mut random = [0; 30];
+        random.iter_mut().zip(mac).for_each(|(to, from)| *to = from);
+        let public_token = PUBLIC.encode(random);
+        let salt = base64url(&derivation.mac("account salt", &[link.salt.as_bytes()]));
+        let expires_in = self.issuer.policy().public_token_lifetime;
+        let public = Public {
+            organization: link.organization.clone(),
+            origin_id: link.details.origin_id.clone(),
+            categories: link.details.categories.clone(),
+            integration: redemption.choice.clone(),
+            salt,
+            expires_at: redemption.at.after(expires_in),
+            exchanged: None,
+        };
+        // Whoever finds it there wrote the same.
+        self.records.insert(&public_key(&public_token), public.draft()?).await?;
+        Ok(PublicToken { public_token, expires_in })
+    }
+
+    /// The slug of the integration that is linked: the link's own, or the end user's choice.
+    fn chosen(&self, link: &LinkDetails, asked: Option<&str>) -> Result<String> {
+        let invalid =
+            |text: &'static str| Err(Error::new(ErrorCode::FieldInvalid).at("integration").because(text));
+        let slug = match (&link.integration, asked) {
+            (Some(own), Some(asked)) if own != asked => {
+                return invalid("the link is for another integration");
+            }
+            (Some(own), _) => own,
+            (None, Some(asked)) => asked,
+            (None, None) => {
+                let error = Error::new(ErrorCode::FieldRequired).at("integration");
+                return Err(error.because("the link names no integration; say which one was chosen"));
+            }
+        };
+        let integration = self.integration(slug)?;
+        if !integration.categories.iter().any(|category| link.categories.contains(category)) {
+            return invalid("the integration is in none of the link's categories");
+        }
+        Ok(integration.slug)
+    }
+
+    fn integration(&self, slug: &str) -> Result<Integration> {
+        self.issuer.integration(slug).cloned().ok_or_else(|| {
+            Error::new(ErrorCode::FieldInvalid)
+                .at("integration")
+                .because("there is no integration with this slug")
+        })
+    }
+}
+
+impl Link {
+    // At exactly the end the time is over.
+    fn check_time(&self, now: UnixTime) -> Result<()> {
+        if now < self.expires_at { Ok(()) } else { Err(ErrorCode::LinkExpired.into()) }
+    }
+
+    fn draft(&self) -> Result<Draft> {
+        Ok(Draft::new(self, self.expires_at)?.indexed(&self.details.origin_id, &self.organization))
+    }
+
+    fn event(&self, kind: EventKind, token: &str) -> Event {
+        Event::new(kind)
+            .client(&*self.organization)
+            .subject(&*self.details.origin_id)
+            .id(fingerprint(token.as_bytes()))
+    }
+}
+
+impl Public {
+    pub(crate) fn draft(&self) -> Result<Draft> {
+        Ok(Draft::new(self, self.expires_at)?.indexed(&self.origin_id, &self.organization))
+    }
+}
+
+pub(crate) fn public_key(token: &str) -> RecordKey {
+    record_key("public", token)
+}
+
+fn link_key(token: &str) -> RecordKey {
+    record_key("link", token)
+}
+
+/// The key of a text that can be a link token; a text that cannot never reaches the store.
+fn checked_key(token: &str) -> Result<RecordKey> {
+    LINK.check(token).map_err(|_| Error::new(ErrorCode::LinkUnknown))?;
+    Ok(link_key(token))
+}
+
+impl fmt::Debug for LinkToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LinkToken").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for PublicToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PublicToken").field("expires_in", &self.expires_in).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for RedeemRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedeemRequest").field("integration", &self.integration).finish_non_exhaustive()
+    }
+}

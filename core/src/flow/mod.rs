@@ -1,0 +1,86 @@
+//! The flows: one file each. Every flow makes at most one decisive write to one record; whatever else it creates has
+//! a key and a content derived from that record and is inserted if absent, so a retry rolls forward.
+
+use std::future::Future;
+
+use crate::claims::Claims;
+use crate::entropy::Entropy;
+use crate::error::{Error, ErrorCode, Result};
+use crate::event::{Event, EventKind};
+use crate::issuer::Issuer;
+use crate::task::{Io, Task};
+use crate::time::{Context, Lifetime, UnixTime};
+use records::Records;
+
+pub(crate) mod access;
+pub(crate) mod account;
+pub(crate) mod api_key;
+pub(crate) mod client;
+pub(crate) mod client_credentials;
+pub mod directory;
+pub(crate) mod entity;
+pub(crate) mod entity_options;
+pub(crate) mod link;
+pub(crate) mod records;
+pub(crate) mod refresh;
+pub(crate) mod revoke;
+pub(crate) mod session;
+pub(crate) mod standing;
+
+/// What every flow has at hand.
+pub(crate) struct Flow {
+    pub(crate) issuer: Issuer,
+    pub(crate) records: Records,
+    pub(crate) context: Context,
+    io: Io,
+}
+
+impl Issuer {
+    /// A task for a flow of this issuer.
+    pub(crate) fn task<T, F>(&self, context: &Context, flow: impl FnOnce(Flow) -> F) -> Task<T>
+    where
+        T: 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        Task::new(|io| flow(Flow::new(self.clone(), context, io)))
+    }
+}
+
+impl Flow {
+    pub(crate) fn new(issuer: Issuer, context: &Context, io: Io) -> Self {
+        Flow { issuer, records: Records::new(io.clone(), context), context: context.clone(), io }
+    }
+
+    pub(crate) fn now(&self) -> UnixTime {
+        self.context.now()
+    }
+
+    pub(crate) fn entropy(&mut self) -> &mut Entropy {
+        &mut self.records.entropy
+    }
+
+    pub(crate) fn emit(&self, event: Event) {
+        self.io.emit(event);
+    }
+
+    /// Refuses, and says so in an event.
+    pub(crate) fn refuse<T>(&self, client: &str, error: Error) -> Result<T> {
+        let kind = if error.code() == ErrorCode::RateLimited {
+            EventKind::LimitHit
+        } else {
+            EventKind::TokenRefused
+        };
+        self.emit(Event::new(kind).client(client).reason(error.code()));
+        Err(error)
+    }
+
+    /// Mints a token of this issuer. Asynchronous because a key may be held by the host.
+    pub(crate) async fn mint(&mut self, claims: Claims, lifetime: Lifetime) -> Result<String> {
+        let id = self.entropy().uuid();
+        let claims = if claims.id.is_some() { claims } else { claims.id(id.to_string()) };
+        self.issuer.mint(&claims, lifetime, &self.context)
+    }
+}
+
+#[cfg(test)]
+mod explorer;

@@ -1,0 +1,188 @@
+//! Records in the store: load, insert, replace, delete. Lost answers are resolved here.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::entropy::Entropy;
+use crate::error::{Error, ErrorCode, Result, Retry};
+use crate::policy::Rate;
+use crate::store::{Command, Entry, Expect, Index, RecordKey, Reply, StoreError, Version, Write};
+use crate::task::Io;
+use crate::time::{Context, UnixTime};
+
+/// How often a flow decides anew when others change its record at the same time.
+pub(crate) const MAX_ROUNDS: usize = 4;
+
+/// Access to the store for one flow.
+pub(crate) struct Records {
+    io: Io,
+    pub(crate) entropy: Entropy,
+    now_us: u64,
+}
+
+/// What became of a conditional write.
+pub(crate) enum Change {
+    /// It was done.
+    Done,
+    /// Somebody else was first: this is there now.
+    Conflict(Option<Entry>),
+}
+
+/// A record to be written.
+pub(crate) struct Draft {
+    value: Vec<u8>,
+    expires_at_ms: u64,
+    index: Index,
+}
+
+impl Draft {
+    /// A record that may be forgotten some time after `expires_at`.
+    pub(crate) fn new<T: Serialize>(record: &T, expires_at: UnixTime) -> Result<Self> {
+        let value = serde_json::to_vec(record).map_err(|_| Error::new(ErrorCode::Internal))?;
+        let expires_at_ms = u64::try_from(expires_at.seconds()).unwrap_or(0).saturating_mul(1000);
+        Ok(Draft { value, expires_at_ms, index: Index::default() })
+    }
+
+    /// A record that stays.
+    pub(crate) fn permanent<T: Serialize>(record: &T) -> Result<Self> {
+        Self::new(record, UnixTime::MAX)
+    }
+
+    /// Makes the record findable by the subject it is about and the client it belongs to.
+    pub(crate) fn indexed(mut self, subject: &str, client: &str) -> Self {
+        self.index = Index {
+            subject: Some(RecordKey::of("subject", &[subject])),
+            client: Some(RecordKey::of("client", &[client])),
+        };
+        self
+    }
+}
+
+impl Records {
+    pub(crate) fn new(io: Io, context: &Context) -> Self {
+        Records { io, entropy: context.entropy(), now_us: context.now_micros() }
+    }
+
+    /// Reads records in one command; at most 8.
+    pub(crate) async fn load<const N: usize>(&self, keys: [RecordKey; N]) -> Result<[Option<Entry>; N]> {
+        match self.io.execute(Command::Load { keys: keys.into() }).await {
+            Ok(Reply::Loaded { entries, .. }) => {
+                entries.try_into().map_err(|_| ErrorCode::StoreCorrupt.into())
+            }
+            Ok(_) => Err(ErrorCode::StoreCorrupt.into()),
+            Err(error) => Err(store_error(error)),
+        }
+    }
+
+    /// Writes a record that must not be there yet.
+    pub(crate) async fn insert(&mut self, key: &RecordKey, draft: Draft) -> Result<Change> {
+        self.write(key, Expect::Absent, draft).await
+    }
+
+    /// Writes a record that must be as it was read.
+    pub(crate) async fn replace(&mut self, key: &RecordKey, read: &Entry, draft: Draft) -> Result<Change> {
+        self.write(key, Expect::Version(read.version), draft).await
+    }
+
+    /// Writes a record that was read, or was not there.
+    pub(crate) async fn put(
+        &mut self,
+        key: &RecordKey,
+        read: Option<&Entry>,
+        draft: Draft,
+    ) -> Result<Change> {
+        match read {
+            Some(entry) => self.replace(key, entry, draft).await,
+            None => self.insert(key, draft).await,
+        }
+    }
+
+    /// Removes a record that must be as it was read. Doing it twice is as good as once.
+    pub(crate) async fn delete(&mut self, key: &RecordKey, read: &Entry) -> Result<Change> {
+        let command =
+            Command::Cas { key: key.clone(), expect: Expect::Version(read.version), write: Write::Delete };
+        for _ in 0..2 {
+            match self.io.execute(command.clone()).await {
+                Ok(Reply::Done) => return Ok(Change::Done),
+                Ok(Reply::Conflict(None)) => return Ok(Change::Done),
+                Ok(Reply::Conflict(entry)) => return Ok(Change::Conflict(entry)),
+                Ok(_) => return Err(ErrorCode::StoreCorrupt.into()),
+                Err(StoreError::Unknown) => {}
+                Err(error) => return Err(store_error(error)),
+            }
+        }
+        Err(store_error(StoreError::Unknown))
+    }
+
+    /// Takes one event from a limit, or says when to come back.
+    pub(crate) async fn throttle(&self, key: RecordKey, rate: Rate) -> Result<()> {
+        let (interval_us, burst_us) = (rate.interval_us(), rate.burst_us());
+        let command = Command::Throttle { key, interval_us, burst_us, cost: 1, now_us: self.now_us };
+        match self.io.execute(command).await {
+            Ok(Reply::Admitted { .. }) => Ok(()),
+            Ok(Reply::Denied { tat_us }) => {
+                let wait_us =
+                    tat_us.saturating_add(interval_us).saturating_sub(burst_us).saturating_sub(self.now_us);
+                let after_seconds = wait_us.div_ceil(1_000_000).max(1);
+                let text = format!("too many requests; try again in {after_seconds} s");
+                let retry = Retry { after_seconds, limit: rate.burst.into() };
+                Err(Error::new(ErrorCode::RateLimited).because(text).retry(retry))
+            }
+            Ok(_) => Err(ErrorCode::StoreCorrupt.into()),
+            Err(error) => Err(store_error(error)),
+        }
+    }
+
+    /// A write whose answer was lost is repeated with the same version: whoever finds that version there wrote it.
+    async fn write(&mut self, key: &RecordKey, expect: Expect, draft: Draft) -> Result<Change> {
+        let version = Version::random(&mut self.entropy);
+        let Draft { value, expires_at_ms, index } = draft;
+        let write = Write::Put(Entry { version, value, expires_at_ms, index });
+        let command = Command::Cas { key: key.clone(), expect, write };
+        let mut unsure = false;
+        for _ in 0..3 {
+            match self.io.execute(command.clone()).await {
+                Ok(Reply::Done) => return Ok(Change::Done),
+                Ok(Reply::Conflict(Some(entry))) if entry.version == version => return Ok(Change::Done),
+                // It may have been ours and then somebody else's: nobody can tell, so nobody guesses.
+                Ok(Reply::Conflict(_)) if unsure => return Err(store_error(StoreError::Unknown)),
+                Ok(Reply::Conflict(entry)) => return Ok(Change::Conflict(entry)),
+                Ok(_) => return Err(ErrorCode::StoreCorrupt.into()),
+                Err(StoreError::Unknown) => unsure = true,
+                Err(error) => return Err(store_error(error)),
+            }
+        }
+        Err(store_error(StoreError::Unknown))
+    }
+}
+
+/// Reads a record.
+pub(crate) fn decode<T: DeserializeOwned>(entry: &Entry) -> Result<T> {
+    serde_json::from_slice(&entry.value).map_err(|_| ErrorCode::StoreCorrupt.into())
+}
+
+/// Reads a record that may be absent.
+pub(crate) fn decode_some<T: DeserializeOwned>(entry: Option<&Entry>) -> Result<Option<T>> {
+    entry.map(decode).transpose()
+}
+
+/// The error after too many rounds.
+pub(crate) fn busy() -> Error {
+    Error::new(ErrorCode::StoreBusy).retry(Retry { after_seconds: 1, limit: 0 })
+}
+
+fn store_error(error: StoreError) -> Error {
+    let code = match error {
+        StoreError::Unavailable => ErrorCode::StoreUnavailable,
+        StoreError::Unknown => ErrorCode::StoreUnknown,
+        StoreError::Corrupt => ErrorCode::StoreCorrupt,
+        StoreError::TooLarge => ErrorCode::StoreTooLarge,
+    };
+    let error = Error::new(code);
+    match code {
+        ErrorCode::StoreUnavailable | ErrorCode::StoreUnknown => {
+            error.retry(Retry { after_seconds: 1, limit: 0 })
+        }
+        _ => error,
+    }
+}

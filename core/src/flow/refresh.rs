@@ -1,0 +1,116 @@
+//! Refresh: one load, one conditional write, and a decision that survives double clicks, crashes and thieves.
+
+use super::Flow;
+use super::api_key::TokenPair;
+use super::client::{Client, client_key};
+use super::records::{Change, MAX_ROUNDS, busy, decode_some};
+use super::session::{Decision, Presented, Session, session_key};
+use super::standing::{self, Marks};
+use crate::error::{Error, ErrorCode, Result};
+use crate::event::{Event, EventKind};
+use crate::issuer::Issuer;
+use crate::task::Task;
+use crate::time::Context;
+
+impl Issuer {
+    /// Exchanges a refresh token for the next pair of tokens.
+    ///
+    /// The current refresh token is exchanged once; for a grace period the one before gets the same successor again.
+    /// Anything older ends the session: somebody has a copy.
+    ///
+    /// # Errors
+    /// `invalid_grant` for whatever is wrong with the token; `store_regressed` where the store has lost a write;
+    /// `store_busy`, and the store's.
+    pub fn refresh(&self, refresh_token: &str, context: &Context) -> Task<TokenPair> {
+        let token = refresh_token.to_owned();
+        self.task(context, |mut flow| async move { flow.refresh(&token, None).await })
+    }
+
+    /// As [`Issuer::refresh`], for a client that has proved who it is: the token must be its own.
+    pub fn refresh_as(&self, refresh_token: &str, client: &str, context: &Context) -> Task<TokenPair> {
+        let (token, client) = (refresh_token.to_owned(), client.to_owned());
+        self.task(context, |mut flow| async move { flow.refresh(&token, Some(&client)).await })
+    }
+}
+
+impl Flow {
+    pub(crate) async fn refresh(&mut self, token: &str, client: Option<&str>) -> Result<TokenPair> {
+        self.issuer.sessions()?;
+        let Ok(presented) = Presented::parse(&self.issuer, token) else {
+            return self.refuse("", invalid_grant());
+        };
+        if client.is_some_and(|client| client != presented.client) {
+            return self.refuse(&presented.client, invalid_grant());
+        }
+        let key = session_key(&presented.session);
+        let [issuer, by_client, by_subject] =
+            standing::keys(&self.issuer.policy().issuer, &presented.client, &presented.subject);
+        let keys = [key.clone(), client_key(&presented.client), issuer, by_client, by_subject];
+        let [mut found, client, issuer, by_client, by_subject] = self.records.load(keys).await?;
+        let client = decode_some::<Client>(client.as_ref())?.filter(|client| !client.disabled);
+        let marks = Marks::read([issuer, by_client, by_subject])?;
+        let Some(client) = client else { return self.refuse(&presented.client, invalid_grant()) };
+        self.admit(&client.id).await?;
+
+        for _ in 0..MAX_ROUNDS {
+            let Some((entry, session)) = self.living(&presented, found, marks)? else {
+                return self.refuse(&presented.client, invalid_grant());
+            };
+            let grace = self.issuer.policy().grace;
+            let (next, event) = match session.decide(presented.generation, self.now(), grace) {
+                Decision::Repeat => {
+                    self.emit(session_event(EventKind::RefreshReplayed, &presented, &session));
+                    return self.token_pair(&client, &session, presented.session).await;
+                }
+                Decision::Regressed => {
+                    self.emit(session_event(EventKind::StoreRegressed, &presented, &session));
+                    return Err(ErrorCode::StoreRegressed.into());
+                }
+                Decision::Rotate => {
+                    let idle = self.issuer.policy().session_idle;
+                    (session.rotated(self.now(), idle), EventKind::RefreshRotated)
+                }
+                Decision::Reuse => (session.revoked(), EventKind::RefreshReuseDetected),
+            };
+            match self.records.replace(&key, &entry, next.draft()?).await? {
+                Change::Done => {
+                    self.emit(session_event(event, &presented, &next));
+                    if next.revoked {
+                        return Err(invalid_grant());
+                    }
+                    return self.token_pair(&client, &next, presented.session).await;
+                }
+                // Somebody else changed the session: decide anew on what is there now.
+                Change::Conflict(entry) => found = entry,
+            }
+        }
+        Err(busy())
+    }
+
+    /// The session of a refresh token, if it made that token and still lives.
+    fn living(
+        &self,
+        presented: &Presented,
+        entry: Option<crate::Entry>,
+        marks: Marks,
+    ) -> Result<Option<(crate::Entry, Session)>> {
+        let Some(entry) = entry else { return Ok(None) };
+        let session: Session = super::records::decode(&entry)?;
+        let good = session.made(&self.issuer, presented)?
+            && !session.is_over(self.now())
+            && marks.check(Some(session.epoch), None).is_ok();
+        Ok(good.then_some((entry, session)))
+    }
+}
+
+fn session_event(kind: EventKind, presented: &Presented, session: &Session) -> Event {
+    Event::new(kind)
+        .client(&*session.client)
+        .subject(&*session.subject)
+        .session(&*presented.session)
+        .generation(session.generation)
+}
+
+fn invalid_grant() -> Error {
+    Error::new(ErrorCode::InvalidGrant).because("the refresh token is not valid")
+}

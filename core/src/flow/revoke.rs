@@ -1,0 +1,144 @@
+//! Revocation: by token, session, subject, client, or everything before now.
+
+use serde::{Deserialize, Serialize};
+
+use super::Flow;
+use super::access::unauthenticated;
+use super::client::{Permission, client_key};
+use super::client_credentials::ClientProof;
+use super::records::{Change, MAX_ROUNDS, busy, decode};
+use super::session::{Session, session_key};
+use super::standing::Scope;
+use crate::error::{ErrorCode, Result};
+use crate::event::{Event, EventKind};
+use crate::issuer::Issuer;
+use crate::secret::Secret;
+use crate::store::RecordKey;
+use crate::task::Task;
+use crate::time::{Context, UnixTime};
+
+/// The record of a revoked token: that it is there is all that counts.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Revoked {
+    pub(crate) at: UnixTime,
+}
+
+/// The key of the record that a token was revoked.
+pub(crate) fn revoked_key(issuer: &str, token_id: &str) -> RecordKey {
+    RecordKey::of("revoked", &[issuer, token_id])
+}
+
+impl Issuer {
+    /// Revokes one token that was issued to `client` (RFC 7009). A token that is unknown, revoked before, or issued to
+    /// somebody else changes nothing, and the caller is not told.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn revoke_token(&self, token: &str, client: &str, context: &Context) -> Task<()> {
+        let (token, client) = (token.to_owned(), client.to_owned());
+        self.task(context, |mut flow| async move { flow.end_token(&token, &client).await })
+    }
+
+    /// As [`Issuer::revoke_token`], for a client that proves itself with its secret and with a token that stands.
+    ///
+    /// # Errors
+    /// `unauthenticated` or `token_expired` for the bearer, `invalid_client`, `rate_limited`, and the store's.
+    pub fn revoke_token_as(
+        &self,
+        bearer: Secret,
+        client: ClientProof,
+        token: &str,
+        context: &Context,
+    ) -> Task<()> {
+        let token = token.to_owned();
+        self.task(context, |mut flow| async move {
+            let bearer_client = flow.bearer_client(&bearer).await?;
+            flow.revoke_as(bearer_client, &client, &token).await
+        })
+    }
+
+    /// Ends a session: its refresh token, and the access tokens that name it.
+    ///
+    /// # Errors
+    /// The store's. An unknown session is as good as an ended one.
+    pub fn revoke_session(&self, session: &str, context: &Context) -> Task<()> {
+        let session = session.to_owned();
+        self.task(context, |mut flow| async move { flow.end_session(&session).await })
+    }
+
+    /// Revokes every token and session about a subject that was issued before now.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn revoke_subject(&self, subject: &str, context: &Context) -> Task<()> {
+        let subject = subject.to_owned();
+        self.task(context, |mut flow| async move { flow.raise(Scope::Subject(&subject)).await })
+    }
+
+    /// Revokes every token and session that was issued to a client or organization before now.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn revoke_client(&self, client: &str, context: &Context) -> Task<()> {
+        let client = client.to_owned();
+        self.task(context, |mut flow| async move { flow.raise(Scope::Client(&client)).await })
+    }
+
+    /// Revokes every token and session that this issuer issued before now.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn revoke_all(&self, context: &Context) -> Task<()> {
+        let issuer = self.policy().issuer.clone();
+        self.task(context, |mut flow| async move { flow.raise(Scope::Issuer(&issuer)).await })
+    }
+}
+
+impl Flow {
+    /// The client that a bearer token was issued to, if the token stands.
+    pub(crate) async fn bearer_client(&mut self, bearer: &Secret) -> Result<Option<String>> {
+        match self.check(std::str::from_utf8(bearer.expose()).unwrap_or_default()).await {
+            Ok(active) => Ok(active.client),
+            Err(error) => self.refuse(&crate::fingerprint(bearer.expose()), unauthenticated(error)),
+        }
+    }
+
+    /// Ends a token for the client that `bearer_client` named, once that client has proved itself.
+    pub(crate) async fn revoke_as(
+        &mut self,
+        bearer_client: Option<String>,
+        proof: &ClientProof,
+        token: &str,
+    ) -> Result<()> {
+        let [entry] = self.records.load([client_key(&proof.id)]).await?;
+        let client = self
+            .authenticate(&proof.id, proof.secret(), entry.as_ref(), Permission::ClientCredentials)
+            .await?;
+        if bearer_client.as_deref() != Some(&client.id) {
+            return self.refuse(&client.id, ErrorCode::Unauthenticated.into());
+        }
+        self.end_token(token, &client.id).await
+    }
+
+    async fn end_session(&mut self, id: &str) -> Result<()> {
+        let key = session_key(id);
+        let [mut found] = self.records.load([key.clone()]).await?;
+        for _ in 0..MAX_ROUNDS {
+            let Some(entry) = found else { return Ok(()) };
+            let session: Session = decode(&entry)?;
+            if session.revoked {
+                return Ok(());
+            }
+            match self.records.replace(&key, &entry, session.revoked().draft()?).await? {
+                Change::Done => {
+                    let event =
+                        Event::new(EventKind::SessionRevoked).client(session.client).subject(session.subject);
+                    self.emit(event.session(id));
+                    return Ok(());
+                }
+                Change::Conflict(entry) => found = entry,
+            }
+        }
+        Err(busy())
+    }
+}

@@ -1,0 +1,119 @@
+//! Whether a token still stands: one rule, in one function.
+//!
+//! A watermark is a counter that only moves forward. A token carries, as `epoch`, the sum of the counters of its
+//! issuer, client and subject when it was minted: if any of them has moved since, the sum differs. Counters have no
+//! resolution, so a token minted after a revocation lives, even in the same instant. A token minted without the store
+//! has no epoch and falls to every watermark raised at or after its `iat`.
+
+use serde::{Deserialize, Serialize};
+
+use super::Flow;
+use super::records::{Change, Draft, MAX_ROUNDS, busy, decode_some};
+use crate::error::{Error, ErrorCode, Result};
+use crate::event::{Event, EventKind};
+use crate::store::{Entry, RecordKey};
+use crate::time::UnixTime;
+
+/// The claim that holds the sum of the counters.
+pub(crate) const EPOCH: &str = "epoch";
+
+/// A watermark.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Mark {
+    epoch: u64,
+    issued_before: i64,
+}
+
+/// Whose tokens a watermark is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope<'a> {
+    Issuer(&'a str),
+    Client(&'a str),
+    Subject(&'a str),
+}
+
+impl Scope<'_> {
+    pub(crate) fn key(self) -> RecordKey {
+        match self {
+            Scope::Issuer(name) => RecordKey::of("mark-issuer", &[name]),
+            Scope::Client(id) => RecordKey::of("mark-client", &[id]),
+            Scope::Subject(id) => RecordKey::of("mark-subject", &[id]),
+        }
+    }
+}
+
+/// The keys of the watermarks that a token is under.
+pub(crate) fn keys(issuer: &str, client: &str, subject: &str) -> [RecordKey; 3] {
+    [Scope::Issuer(issuer).key(), Scope::Client(client).key(), Scope::Subject(subject).key()]
+}
+
+/// The watermarks that a token is under.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Marks {
+    epoch: u64,
+    issued_before: Option<i64>,
+}
+
+impl Marks {
+    /// The watermarks of entries that were read with [`keys`].
+    pub(crate) fn read(entries: [Option<Entry>; 3]) -> Result<Self> {
+        let mut marks = Marks::default();
+        for entry in entries {
+            if let Some(mark) = decode_some::<Mark>(entry.as_ref())? {
+                marks.epoch += mark.epoch;
+                marks.issued_before = marks.issued_before.max(Some(mark.issued_before));
+            }
+        }
+        Ok(marks)
+    }
+
+    /// The sum that a token minted now carries.
+    pub(crate) fn epoch(self) -> u64 {
+        self.epoch
+    }
+
+    /// The one rule: refused if any watermark has moved since the token was minted.
+    pub(crate) fn check(self, epoch: Option<u64>, issued_at: Option<UnixTime>) -> Result<()> {
+        let revoked = || Err(Error::new(ErrorCode::TokenRevoked));
+        match epoch {
+            Some(epoch) if epoch == self.epoch => Ok(()),
+            Some(epoch) if epoch < self.epoch => revoked(),
+            // More than the store has ever counted: it lost a write.
+            Some(_) => Err(Error::new(ErrorCode::StoreRegressed)),
+            None => match (self.issued_before, issued_at) {
+                (None, _) => Ok(()),
+                (Some(before), Some(issued_at)) if issued_at.seconds() > before => Ok(()),
+                _ => revoked(),
+            },
+        }
+    }
+}
+
+impl Flow {
+    /// Moves a watermark forward.
+    pub(crate) async fn raise(&mut self, scope: Scope<'_>) -> Result<()> {
+        let key = scope.key();
+        let [mut found] = self.records.load([key.clone()]).await?;
+        for _ in 0..MAX_ROUNDS {
+            let mark = decode_some::<Mark>(found.as_ref())?.unwrap_or_default();
+            let raised = Mark {
+                epoch: mark.epoch + 1,
+                // The clock may step back; a watermark does not.
+                issued_before: mark.issued_before.max(self.now().seconds()),
+            };
+            match self.records.put(&key, found.as_ref(), Draft::permanent(&raised)?).await? {
+                Change::Done => {
+                    let event = Event::new(EventKind::WatermarkRaised).generation(raised.epoch);
+                    self.emit(match scope {
+                        Scope::Issuer(_) => event,
+                        Scope::Client(id) => event.client(id),
+                        Scope::Subject(id) => event.subject(id),
+                    });
+                    return Ok(());
+                }
+                Change::Conflict(entry) => found = entry,
+            }
+        }
+        Err(busy())
+    }
+}
