@@ -94,10 +94,11 @@ impl EndpointBuilder {
                 Error::new(ErrorCode::PolicyInvalid).because("an endpoint serves at least one dialect")
             );
         }
-        for issuer in [ledger.as_ref().map(|(issuer, _)| issuer), merge.as_ref().map(|(issuer, _)| issuer)] {
-            if let Some(issuer) = issuer {
-                issuer.sessions()?;
-            }
+        if let Some((issuer, _)) = ledger {
+            issuer.sessions()?;
+        }
+        if let Some((issuer, _)) = merge {
+            issuer.sessions()?;
         }
         Ok(Endpoint(Arc::new(self.0)))
     }

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::{MAX_TOKEN, header::Header};
 use crate::claims::check::{self, Payload};
-use crate::encoding::from_base64url;
+use crate::encoding::{base64url, from_base64url, same};
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::{self, Members};
 use crate::key::{Algorithm, Key, KeySet};
@@ -173,8 +173,7 @@ impl Verifier {
     pub(crate) fn verify_signature(&self, token: &str) -> Result<Verified> {
         let parts = Parts::split(token)?;
         let header = Header::parse(parts.header)?;
-        let signature = from_base64url(parts.signature).ok_or_else(|| encoding("signature"))?;
-        let key = self.find_key(&header, parts.signed, &signature)?;
+        let key = self.find_key(&header, &parts)?;
         let payload = from_base64url(parts.payload).ok_or_else(|| encoding("payload"))?;
         let malformed = |fault: json::Fault| {
             Error::new(ErrorCode::PayloadMalformed).at("payload").because(format!("the payload is {fault}"))
@@ -199,45 +198,46 @@ impl Verifier {
     }
 
     /// The key that made the signature: the one with the token's key id, or the first that fits where it has none.
-    fn find_key(&self, header: &Header, signed: &str, signature: &[u8]) -> Result<&Key> {
-        let alg = Algorithm::from_name(&header.alg);
-        let allowed = |alg| match &self.algorithms {
-            Some(list) => list.contains(&alg),
-            None => self.keys.keys().any(|key| key.algorithm() == alg),
-        };
-        let Some(alg) = alg.filter(|alg| allowed(*alg)) else {
-            let short: String = header.alg.chars().take(20).collect();
-            return Err(Error::new(ErrorCode::AlgorithmNotAllowed)
-                .at("alg")
-                .because(format!("the algorithm {short:?} is not allowed")));
-        };
-        let mut named = None;
-        if let Some(kid) = &header.kid {
-            named = self.keys.key(kid);
-            // A key without an id may have made any token.
-            if named.is_none() && self.keys.keys().all(|key| key.kid().is_some()) {
-                return Err(Error::new(ErrorCode::KeyNotFound).at("kid"));
-            }
-        }
+    fn find_key(&self, header: &Header, parts: &Parts<'_>) -> Result<&Key> {
+        let alg = self.allowed_algorithm(&header.alg)?;
+        let named = header.kid.as_ref().and_then(|kid| self.keys.key(kid));
         if let Some(key) = named {
             if key.algorithm() != alg {
-                return Err(Error::new(ErrorCode::KeyMismatch).at("alg").because(format!(
-                    "the key is for {}, the token says {}",
-                    key.algorithm().name(),
-                    alg.name()
-                )));
+                return Err(Error::new(ErrorCode::KeyMismatch)
+                    .at("alg")
+                    .because(format!("the key is for {}, the token says {}", key.algorithm().name(), alg.name())));
             }
-            return if key.verify(signed.as_bytes(), signature) { Ok(key) } else { Err(bad_signature()) };
+            if !key.can_verify() {
+                return Err(Error::new(ErrorCode::KeyMismatch).at("key_ops").because("the key may not verify"));
+            }
+            return if parts.is_signed_by(key)? { Ok(key) } else { Err(bad_signature()) };
         }
-        let fits = |key: &&Key| key.algorithm() == alg && (header.kid.is_none() || key.kid().is_none());
-        let mut found = false;
-        for key in self.keys.keys().filter(fits).take(MAX_CANDIDATES) {
-            found = true;
-            if key.verify(signed.as_bytes(), signature) {
+        // A key without an id may have made any token; one with another id has not made this one.
+        let fits = |key: &&Key| header.kid.is_none() || key.kid().is_none();
+        let mut candidates = self.keys.keys().filter(fits).peekable();
+        if candidates.peek().is_none() {
+            return Err(Error::new(ErrorCode::KeyNotFound).at("kid"));
+        }
+        let mut mismatch = Error::new(ErrorCode::KeyMismatch).at("alg");
+        for key in candidates.filter(|key| key.algorithm() == alg && key.can_verify()).take(MAX_CANDIDATES) {
+            if parts.is_signed_by(key)? {
                 return Ok(key);
             }
+            mismatch = bad_signature();
         }
-        Err(if found { bad_signature() } else { Error::new(ErrorCode::KeyMismatch).at("alg") })
+        Err(mismatch)
+    }
+
+    /// The algorithm that the header names, if a key or the list allows it.
+    fn allowed_algorithm(&self, name: &str) -> Result<Algorithm> {
+        let allowed = |alg: &Algorithm| match &self.algorithms {
+            Some(list) => list.contains(alg),
+            None => self.keys.keys().any(|key| key.algorithm() == *alg),
+        };
+        Algorithm::from_name(name).filter(allowed).ok_or_else(|| {
+            let short: String = name.chars().take(20).collect();
+            Error::new(ErrorCode::AlgorithmNotAllowed).at("alg").because(format!("the algorithm {short:?} is not allowed"))
+        })
     }
 
     fn check_policy(&self) -> Result<()> {
@@ -357,7 +357,7 @@ impl Verified {
     }
 
     fn text(&self, name: &'static str) -> Option<String> {
-        self.payload().string(name).ok().flatten().map(|text| text.into_owned())
+        self.payload().string(name).ok().flatten().map(std::borrow::Cow::into_owned)
     }
 
     fn time(&self, name: &'static str) -> Option<UnixTime> {
@@ -388,6 +388,17 @@ impl<'a> Parts<'a> {
             return Err(malformed());
         }
         Ok(Parts { header, payload, signature, signed })
+    }
+
+    /// Whether the signature is the key's. A MAC is encoded and compared in constant time, instead of being decoded.
+    fn is_signed_by(&self, key: &Key) -> Result<bool> {
+        if let Some(tag) = key.tag(self.signed.as_bytes())
+            && same(base64url(tag.as_ref()).as_bytes(), self.signature.as_bytes())
+        {
+            return Ok(true);
+        }
+        let signature = from_base64url(self.signature).ok_or_else(|| encoding("signature"))?;
+        Ok(key.verify(self.signed.as_bytes(), &signature))
     }
 }
 
