@@ -79,3 +79,8 @@ pub use time::{Context, Lifetime, UnixTime};
 pub use token::MAX_TOKEN;
 pub use token::handle::HandleFormat;
 pub use token::verify::{Verified, Verifier};
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}

@@ -46,11 +46,11 @@ fn requests() -> Vec<(bool, Value)> {
         let key = key(alg);
         let keys = KeySet::builder().key(key.clone()).unwrap().build().unwrap();
         let issuer = Issuer::new(keys, Policy::new("https://issuer.example").audience("app")).unwrap();
-        let claims = Claims::new().subject("ent_1").set("text", "ü \"\\ \u{1} 😀").set("list", json!([1, -2.5, null]));
-        let token = issuer.mint(&claims.set("whole", 9_007_199_254_740_991_i64), Lifetime::HOUR, &context).unwrap();
-        let request = |token: &str, aud: &str, now: i64| {
-            json!({"token": token, "jwk": jwk(&key), "alg": alg.name(), "aud": aud, "iss": "https://issuer.example", "now": now})
-        };
+        let claims =
+            Claims::new().subject("ent_1").set("text", "ü \"\\ \u{1} 😀").set("list", json!([1, -2.5, null]));
+        let token =
+            issuer.mint(&claims.set("whole", 9_007_199_254_740_991_i64), Lifetime::HOUR, &context).unwrap();
+        let request = |token: &str, aud: &str, now: i64| json!({"token": token, "jwk": jwk(&key), "alg": alg.name(), "aud": aud, "iss": "https://issuer.example", "now": now});
         let claims: Value = issuer.verifier().verify(&token, context.now()).unwrap().claims().unwrap();
         let mut good = request(&token, "app", NOW);
         good["expect"] = claims;
@@ -77,7 +77,11 @@ fn judge(mut command: Command, requests: &[(bool, Value)]) -> Vec<Value> {
     drop(input);
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
-    String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 #[test]

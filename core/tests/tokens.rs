@@ -47,7 +47,11 @@ fn code(token: &str) -> Result<(), ErrorCode> {
 
 #[test]
 fn the_exact_bytes_of_a_token() {
-    let claims = Claims::new().subject("ent_1").id("id-1").set("pages", ["a", "b"]).set_json("big", "18446744073709551616");
+    let claims = Claims::new()
+        .subject("ent_1")
+        .id("id-1")
+        .set("pages", ["a", "b"])
+        .set_json("big", "18446744073709551616");
     let verified = issuer().verifier().verify(&mint(&claims), NOW).unwrap();
     assert_eq!(
         verified.json(),
@@ -94,8 +98,11 @@ fn custom_claims_keep_every_integer() {
         high: u64,
         nested: std::collections::BTreeMap<String, Option<bool>>,
     }
-    let widget =
-        Widget { low: i64::MIN, high: u64::MAX, nested: [("ü\"\\\n".to_owned(), None)].into_iter().collect() };
+    let widget = Widget {
+        low: i64::MIN,
+        high: u64::MAX,
+        nested: [("ü\"\\\n".to_owned(), None)].into_iter().collect(),
+    };
     let token = issuer().mint_with(&Claims::new(), &widget, Lifetime::HOUR, &context()).unwrap();
     let verified = issuer().verifier().verify(&token, NOW).unwrap();
     assert_eq!(verified.claims::<Widget>().unwrap(), widget);
@@ -156,9 +163,15 @@ fn what_is_expected_must_be_there_and_equal() {
         (r#"{"iss":"https://issuer.example","aud":[],"exp":1700003600}"#, ErrorCode::AudienceMismatch),
         (r#"{"iss":"https://issuer.example","aud":"APP","exp":1700003600}"#, ErrorCode::AudienceMismatch),
         (r#"{"iss":"https://issuer.example/","aud":"app","exp":1700003600}"#, ErrorCode::IssuerMismatch),
-        (r#"{"iss":"https://issuer.example","aud":"app","exp":1700003600,"iat":"x"}"#, ErrorCode::ClaimInvalid),
+        (
+            r#"{"iss":"https://issuer.example","aud":"app","exp":1700003600,"iat":"x"}"#,
+            ErrorCode::ClaimInvalid,
+        ),
         (r#"{"iss":"https://issuer.example","aud":"app","exp":1700003600,"jti":7}"#, ErrorCode::ClaimInvalid),
-        (r#"{"iss":"https://issuer.example","aud":"app","exp":1700003600,"Exp":1}"#, ErrorCode::SubjectMismatch),
+        (
+            r#"{"iss":"https://issuer.example","aud":"app","exp":1700003600,"Exp":1}"#,
+            ErrorCode::SubjectMismatch,
+        ),
     ] {
         if expected == ErrorCode::SubjectMismatch {
             assert_eq!(judge(verifier(), payload), Ok(()), "names compare byte for byte");
@@ -258,7 +271,8 @@ fn a_token_that_is_too_large_is_not_minted() {
     let error = issuer().mint(&claims, Lifetime::HOUR, &context()).unwrap_err();
     assert_eq!(error.code(), ErrorCode::ClaimsTooLarge);
     let policy = Policy::new("i").max_lifetime(Lifetime::HOUR);
-    let error = Issuer::new(keys(), policy).unwrap().mint(&Claims::new(), Lifetime::DAY, &context()).unwrap_err();
+    let error =
+        Issuer::new(keys(), policy).unwrap().mint(&Claims::new(), Lifetime::DAY, &context()).unwrap_err();
     assert_eq!(error.code(), ErrorCode::LifetimeTooLong);
 }
 

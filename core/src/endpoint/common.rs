@@ -35,7 +35,6 @@ pub(super) async fn handle(
     }
 }
 
-/// OAuth's error body (RFC 6749 section 5.2).
 pub(super) fn reject(rejection: Rejection) -> Response {
     let error = rejection.into_error();
     let body =
@@ -44,19 +43,30 @@ pub(super) fn reject(rejection: Rejection) -> Response {
 }
 
 fn jwks(endpoint: &Endpoint) -> Response {
-    let mut keys: Vec<serde_json::Value> = Vec::new();
-    for issuer in endpoint.issuers() {
-        let set: serde_json::Value = serde_json::from_str(&issuer.public_jwks()).unwrap_or_default();
-        for key in set.get("keys").and_then(serde_json::Value::as_array).into_iter().flatten() {
-            // Dialects may share an issuer; a key is listed once.
-            if !keys.contains(key) {
-                keys.push(key.clone());
-            }
+    let mut keys: Vec<String> = Vec::new();
+    for key in endpoint.issuers().flat_map(|issuer| issuer.keys().keys()) {
+        // Dialects may share an issuer; a key is listed once.
+        if let Some(jwk) = key.public_jwk().filter(|jwk| !keys.contains(jwk)) {
+            keys.push(jwk);
         }
     }
-    let mut response = json(StatusCode::OK, serde_json::json!({ "keys": keys }));
+    let mut response = json(StatusCode::OK, ());
+    *response.body_mut() = format!(r#"{{"keys":[{}]}}"#, keys.join(",")).into_bytes();
     set(&mut response, CACHE_CONTROL, &format!("public, max-age={JWKS_MAX_AGE}"));
     response
+}
+
+/// OAuth's error body (RFC 6749 section 5.2).
+#[derive(Serialize)]
+struct OAuthError {
+    error: &'static str,
+    error_description: String,
+}
+
+/// What introspection tells of any other token: nothing.
+#[derive(Serialize)]
+struct Inactive {
+    active: bool,
 }
 
 /// What introspection tells of a token that stands (RFC 7662 section 2.2).
@@ -112,7 +122,7 @@ async fn introspect(
             _ => {}
         }
     }
-    Ok(json(StatusCode::OK, serde_json::json!({ "active": false })))
+    Ok(json(StatusCode::OK, Inactive { active: false }))
 }
 
 impl Active {

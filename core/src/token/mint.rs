@@ -94,7 +94,8 @@ impl<'a> Payload<'a> {
     /// Encodes and signs.
     pub(crate) fn sign(mut self, header: &str, key: &Key) -> Result<String> {
         self.text.push(b'}');
-        let mut token = String::with_capacity(header.len() + (self.text.len() + key.signature_len()).div_ceil(3) * 4 + 5);
+        let mut token =
+            String::with_capacity(header.len() + (self.text.len() + key.signature_len()).div_ceil(3) * 4 + 5);
         token.push_str(header);
         push_base64url(&mut token, &self.text);
         // The payload's buffer has served; the signature takes its place.

@@ -203,12 +203,16 @@ impl Verifier {
         let named = header.kid.as_ref().and_then(|kid| self.keys.key(kid));
         if let Some(key) = named {
             if key.algorithm() != alg {
-                return Err(Error::new(ErrorCode::KeyMismatch)
-                    .at("alg")
-                    .because(format!("the key is for {}, the token says {}", key.algorithm().name(), alg.name())));
+                return Err(Error::new(ErrorCode::KeyMismatch).at("alg").because(format!(
+                    "the key is for {}, the token says {}",
+                    key.algorithm().name(),
+                    alg.name()
+                )));
             }
             if !key.can_verify() {
-                return Err(Error::new(ErrorCode::KeyMismatch).at("key_ops").because("the key may not verify"));
+                return Err(Error::new(ErrorCode::KeyMismatch)
+                    .at("key_ops")
+                    .because("the key may not verify"));
             }
             return if parts.is_signed_by(key)? { Ok(key) } else { Err(bad_signature()) };
         }
@@ -236,7 +240,9 @@ impl Verifier {
         };
         Algorithm::from_name(name).filter(allowed).ok_or_else(|| {
             let short: String = name.chars().take(20).collect();
-            Error::new(ErrorCode::AlgorithmNotAllowed).at("alg").because(format!("the algorithm {short:?} is not allowed"))
+            Error::new(ErrorCode::AlgorithmNotAllowed)
+                .at("alg")
+                .because(format!("the algorithm {short:?} is not allowed"))
         })
     }
 
