@@ -1,6 +1,7 @@
 //! `cargo xtask vectors`: the files that are generated from the code.
 
 mod errors;
+mod flows;
 mod mint;
 
 use std::collections::BTreeSet;
@@ -18,7 +19,7 @@ struct Generated {
 }
 
 /// Each returns the same files with the same bytes whenever and wherever it runs: times and seeds are fixed.
-const GENERATORS: &[fn() -> Result<Vec<Generated>>] = &[errors::generate, mint::generate];
+const GENERATORS: &[fn() -> Result<Vec<Generated>>] = &[errors::generate, mint::generate, flows::generate];
 
 /// Where the vectors stand; every `*.json` directly in it comes from a generator, or is named in [`AUTHORED`].
 const FOLDER: &str = "bindings-tests/vectors";
