@@ -94,10 +94,10 @@ impl EndpointBuilder {
                 Error::new(ErrorCode::PolicyInvalid).because("an endpoint serves at least one dialect")
             );
         }
-        for issuer in [ledger.as_ref().map(|(issuer, _)| issuer), merge.as_ref().map(|(issuer, _)| issuer)] {
-            if let Some(issuer) = issuer {
-                issuer.sessions()?;
-            }
+        let (ledger, merge) =
+            (ledger.as_ref().map(|(issuer, _)| issuer), merge.as_ref().map(|(issuer, _)| issuer));
+        for issuer in [ledger, merge].into_iter().flatten() {
+            issuer.sessions()?;
         }
         Ok(Endpoint(Arc::new(self.0)))
     }
