@@ -130,12 +130,21 @@ impl Flow {
                 Err(error) => return self.refuse(&organization, error),
             };
             authenticated_at = token.claim("auth_time")?.unwrap_or(authenticated_at);
-            lifetime = lifetime.min(self.left_to_renew(authenticated_at)?);
+            lifetime = match self.left_to_renew(authenticated_at) {
+                Ok(left) => lifetime.min(left),
+                Err(error) => return self.refuse(&organization, error),
+            };
         }
         lifetime.at_most(self.issuer.policy().max_lifetime)?;
         let sub = subject.user.clone().unwrap_or_else(|| subject.id.clone());
         let marks = standing::keys(&self.issuer.policy().issuer, &organization, &sub);
         let marks = Marks::read(self.records.load(marks).await?)?;
+        if let Some((token, _)) = &caller.renewed
+            && let Err(error) = marks.check(token.claim(EPOCH)?, token.issued_at())
+        {
+            // Ended since it was checked: its successor must not carry a newer epoch.
+            return self.refuse(&organization, unauthenticated(error));
+        }
         let instance = match &options.session_id {
             Some(name) => {
                 Some(self.touch(&organization, name, caller.renewed.as_ref().map(|(token, _)| token)).await?)
@@ -219,7 +228,7 @@ impl Flow {
         };
         let keys = [kind.key(organization, id), kind.alias_key(organization, id)];
         let record = |id: &str| kind.key(organization, id);
-        let Some(found) = self.named::<Entity>(keys, record).await? else { return Ok(None) };
+        let Some(found) = self.named::<Entity>(keys, |_| true, record).await? else { return Ok(None) };
         if found.disabled || (found.id != *id && found.foreign_id.as_ref() != Some(id)) {
             return Ok(None);
         }
@@ -238,28 +247,31 @@ impl Flow {
         given: &str,
     ) -> Result<Option<String>> {
         let keys = [user_key(organization, given), user_alias_key(organization, &parent.id, given)];
-        let Some(user) = self.named::<User>(keys, |id| user_key(organization, id)).await? else {
-            return Ok(None);
-        };
-        let of_parent = match parent.kind {
+        let of_parent = |user: &User| match parent.kind {
             Kind::Entity => user.entity.as_ref() == Some(&parent.id),
             Kind::Group => user.group.as_ref() == Some(&parent.id),
         };
-        let by_foreign_id = user.foreign_id.as_deref() == Some(given);
-        // A group knows its users by their foreign ids only (contract 1.1).
-        let by_id = user.id == given && parent.kind == Kind::Entity;
-        Ok((!user.disabled && of_parent && (by_id || by_foreign_id)).then_some(user.id))
+        // A group knows its users by their foreign ids only (contract 1.1). Somebody else's id may be the foreign id
+        // of a user here, and must not hide it.
+        let by_id = |user: &User| parent.kind == Kind::Entity && of_parent(user);
+        let found = self.named::<User>(keys, by_id, |id| user_key(organization, id)).await?;
+        let found = found.filter(|user| {
+            let named = by_id(user) && user.id == given || user.foreign_id.as_deref() == Some(given);
+            named && of_parent(user) && !user.disabled
+        });
+        Ok(found.map(|user| user.id))
     }
 
-    /// A record by its id, or by the alias that points to it.
+    /// A record by its id, if it is acceptable so, or by the alias that points to it.
     async fn named<T: serde::de::DeserializeOwned>(
         &mut self,
         keys: [RecordKey; 2],
+        by_id: impl Fn(&T) -> bool,
         record: impl Fn(&str) -> RecordKey,
     ) -> Result<Option<T>> {
-        let [by_id, alias] = self.records.load(keys).await?;
-        if by_id.is_some() {
-            return decode_some(by_id.as_ref());
+        let [known, alias] = self.records.load(keys).await?;
+        if let Some(known) = decode_some::<T>(known.as_ref())?.filter(by_id) {
+            return Ok(Some(known));
         }
         let Some(alias) = decode_some::<Alias>(alias.as_ref())? else { return Ok(None) };
         let [entry] = self.records.load([record(&alias.id)]).await?;
@@ -278,10 +290,14 @@ impl Flow {
                     return Err(ErrorCode::Unauthenticated.into());
                 }
             }
-            let instance = known.map(|session| session.instance);
-            let instance = instance.unwrap_or_else(|| base64url(&self.entropy().bytes::<12>()));
-            let session = NamedSession { instance, touched_at: self.now() };
-            let draft = Draft::new(&session, self.now().after(self.issuer.policy().named_session_idle))?;
+            let now = self.now();
+            let session = match known {
+                // Another node's clock may be ahead: a session is never made older.
+                Some(known) => NamedSession { touched_at: known.touched_at.max(now), ..known },
+                None => NamedSession { instance: base64url(&self.entropy().bytes::<12>()), touched_at: now },
+            };
+            let draft =
+                Draft::new(&session, session.touched_at.after(self.issuer.policy().named_session_idle))?;
             match self.records.put(&key, found.as_ref(), draft).await? {
                 Change::Done => return Ok(session.instance),
                 Change::Conflict(entry) => found = entry,

@@ -131,8 +131,9 @@ pub struct EntityFeatures {
 }
 
 impl EntityOptions {
-    /// The options of a renewed token: what `asked` leaves out stays as it was, what it says must be equal or
-    /// narrower. A boolean that the token does not say counts as false, line items as `OPTIONAL`. Looks are free.
+    /// The options of a renewed token: what `asked` leaves out, at whatever level, stays as it was; what it says must
+    /// be equal or narrower. A boolean that the token does not say counts as false, line items as `OPTIONAL`. Looks
+    /// are free.
     ///
     /// # Errors
     /// `forbidden`, naming the option that would widen.
@@ -140,60 +141,88 @@ impl EntityOptions {
         if asked.session_id.is_some() && asked.session_id != self.session_id {
             return Err(wider("sessionId"));
         }
-        if let Some(invoice) = &asked.invoice {
-            self.narrow_invoice(invoice)?;
-        }
-        if let Some(pages) = &asked.pages {
-            let own = self.pages.unwrap_or_default();
-            grant("pages.paymentMethods", own.payment_methods, pages.payment_methods)?;
-            grant("pages.representatives", own.representatives, pages.representatives)?;
-            grant("pages.notifications", own.notifications, pages.notifications)?;
-            grant("pages.counterparties", own.counterparties, pages.counterparties)?;
-            grant("pages.approvals", own.approvals, pages.approvals)?;
-            grant("pages.emailLog", own.email_log, pages.email_log)?;
-        }
-        if let Some(vendors) = &asked.vendors {
-            let Some(own) = &self.vendors else { return Err(wider("vendors.network")) };
-            if vendors.network != own.network && own.network != VendorNetwork::All {
-                return Err(wider("vendors.network"));
-            }
-            // A restriction: it may be added, not lifted.
-            if own.disable_creation == Some(true) && vendors.disable_creation != Some(true) {
-                return Err(wider("vendors.disableCreation"));
-            }
-        }
-        if let Some(entity) = &asked.entity {
-            let own = self.entity.unwrap_or_default();
-            grant("entity.enableMercoaPayments", own.enable_mercoa_payments, entity.enable_mercoa_payments)?;
-        }
         Ok(EntityOptions {
             expires_in: asked.expires_in,
-            invoice: asked.invoice.or_else(|| self.invoice.clone()),
-            pages: asked.pages.or(self.pages),
+            invoice: narrow(self.invoice.as_ref(), asked.invoice, InvoiceOptions::narrowed)?,
+            pages: narrow(self.pages.as_ref(), asked.pages, PageOptions::narrowed)?,
             style: asked.style.or_else(|| self.style.clone()),
-            vendors: asked.vendors.or(self.vendors),
-            entity: asked.entity.or(self.entity),
+            vendors: narrow(self.vendors.as_ref(), asked.vendors, VendorOptions::narrowed)?,
+            entity: narrow(self.entity.as_ref(), asked.entity, EntityFeatures::narrowed)?,
             session_id: self.session_id.clone(),
         })
     }
+}
 
-    fn narrow_invoice(&self, asked: &InvoiceOptions) -> Result<()> {
-        let Some(own) = &self.invoice else { return Err(wider("invoice.status")) };
+/// What is not asked for stays as it was.
+fn narrow<T: Clone>(
+    own: Option<&T>,
+    asked: Option<T>,
+    narrowed: impl FnOnce(Option<&T>, T) -> Result<T>,
+) -> Result<Option<T>> {
+    match asked {
+        Some(asked) => narrowed(own, asked).map(Some),
+        None => Ok(own.cloned()),
+    }
+}
+
+impl InvoiceOptions {
+    fn narrowed(own: Option<&Self>, asked: Self) -> Result<Self> {
+        let Some(own) = own else { return Err(wider("invoice.status")) };
         if !asked.status.iter().all(|status| own.status.contains(status)) {
             return Err(wider("invoice.status"));
         }
         let granted = own.line_items.unwrap_or(LineItems::Optional);
-        let line_items = asked.line_items.unwrap_or(LineItems::Optional);
-        if line_items != granted && line_items != LineItems::Disabled {
+        if asked.line_items.is_some_and(|asked| asked != granted && asked != LineItems::Disabled) {
             return Err(wider("invoice.lineItems"));
         }
-        grant("invoice.recurring", own.recurring, asked.recurring)
+        Ok(InvoiceOptions {
+            status: asked.status,
+            line_items: asked.line_items.or(own.line_items),
+            recurring: keep("invoice.recurring", own.recurring, asked.recurring)?,
+        })
     }
 }
 
-/// Refuses a boolean that turns on what was off.
-fn grant(name: &'static str, own: Option<bool>, asked: Option<bool>) -> Result<()> {
-    if asked == Some(true) && own != Some(true) { Err(wider(name)) } else { Ok(()) }
+impl PageOptions {
+    fn narrowed(own: Option<&Self>, asked: Self) -> Result<Self> {
+        let own = own.copied().unwrap_or_default();
+        Ok(PageOptions {
+            payment_methods: keep("pages.paymentMethods", own.payment_methods, asked.payment_methods)?,
+            representatives: keep("pages.representatives", own.representatives, asked.representatives)?,
+            notifications: keep("pages.notifications", own.notifications, asked.notifications)?,
+            counterparties: keep("pages.counterparties", own.counterparties, asked.counterparties)?,
+            approvals: keep("pages.approvals", own.approvals, asked.approvals)?,
+            email_log: keep("pages.emailLog", own.email_log, asked.email_log)?,
+        })
+    }
+}
+
+impl VendorOptions {
+    fn narrowed(own: Option<&Self>, asked: Self) -> Result<Self> {
+        let Some(own) = own else { return Err(wider("vendors.network")) };
+        if asked.network != own.network && own.network != VendorNetwork::All {
+            return Err(wider("vendors.network"));
+        }
+        // A restriction: it may be added, not lifted.
+        if own.disable_creation == Some(true) && asked.disable_creation == Some(false) {
+            return Err(wider("vendors.disableCreation"));
+        }
+        let disable_creation = asked.disable_creation.or(own.disable_creation);
+        Ok(VendorOptions { network: asked.network, disable_creation })
+    }
+}
+
+impl EntityFeatures {
+    fn narrowed(own: Option<&Self>, asked: Self) -> Result<Self> {
+        let own = own.copied().unwrap_or_default().enable_mercoa_payments;
+        let name = "entity.enableMercoaPayments";
+        Ok(EntityFeatures { enable_mercoa_payments: keep(name, own, asked.enable_mercoa_payments)? })
+    }
+}
+
+/// A boolean that stays, or is turned off; never one that turns on what was off.
+fn keep(name: &'static str, own: Option<bool>, asked: Option<bool>) -> Result<Option<bool>> {
+    if asked == Some(true) && own != Some(true) { Err(wider(name)) } else { Ok(asked.or(own)) }
 }
 
 fn wider(name: &'static str) -> Error {
@@ -226,6 +255,17 @@ mod tests {
     }
 
     #[test]
+    fn a_member_that_is_left_out_stays_too() {
+        // Whoever reads the token may take an absent member for another default: nothing explicit gets lost.
+        let asked = r#"{"invoice":{"status":["NEW"]},"pages":{"approvals":false},
+            "vendors":{"network":"platform"},"entity":{}}"#;
+        let expected = r#"{"invoice":{"status":["NEW"],"recurring":true},
+            "pages":{"approvals":false,"emailLog":false},"vendors":{"network":"platform","disableCreation":true},
+            "entity":{"enableMercoaPayments":true},"style":{"primaryColor":"red"},"sessionId":"s1"}"#;
+        assert_eq!(renew(FULL, asked), Ok(options(expected)));
+    }
+
+    #[test]
     fn narrower_is_granted() {
         let asked = r#"{"invoice":{"status":["NEW"],"lineItems":"DISABLED","recurring":false},
             "pages":{"approvals":false},"vendors":{"network":"entity","disableCreation":true},
@@ -243,7 +283,7 @@ mod tests {
             (r#"{"invoice":{"status":[],"lineItems":"REQUIRED"}}"#, "invoice.lineItems"),
             (r#"{"pages":{"emailLog":true}}"#, "pages.emailLog"),
             (r#"{"pages":{"paymentMethods":true}}"#, "pages.paymentMethods"),
-            (r#"{"vendors":{"network":"all"}}"#, "vendors.disableCreation"),
+            (r#"{"vendors":{"network":"all","disableCreation":false}}"#, "vendors.disableCreation"),
             (r#"{"sessionId":"s2"}"#, "sessionId"),
         ] {
             assert_eq!(renew(FULL, asked), Err(name.to_owned()), "{asked}");
