@@ -109,7 +109,7 @@ fn row_4_55_regenerate_is_a_public_token_for_a_get_and_the_sibling_for_a_post() 
     assert_ne!(new, old);
 
     // Its answer may have been lost: the old one gets the same successor for a while, and is then dead.
-    assert_eq!(regenerate(&world.at(10), KEY, "hris", Some(&old)).text_of("account_token"), new);
+    assert_eq!(regenerate(world.at(10), KEY, "hris", Some(&old)).text_of("account_token"), new);
     regenerate(world.at(11), KEY, "hris", Some(&old)).assert_detail(401);
     assert_eq!(regenerate(&world, KEY, "hris", Some(&new)).status, 200);
 }
