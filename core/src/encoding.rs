@@ -23,6 +23,11 @@ pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
     base64_simd::STANDARD.decode_to_vec(text).ok()
 }
 
+/// The standard base64 text with padding (RFC 4648 section 4), as a Content-Security-Policy names hashes.
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    base64_simd::STANDARD.encode_to_string(bytes)
+}
+
 /// The SHA-256 of `bytes`.
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()

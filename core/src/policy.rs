@@ -218,7 +218,8 @@ impl Policy {
         self
     }
 
-    /// For how many seconds the same redeemer of a link gets the same answer again; 10 by default, at most 60.
+    /// For how many seconds the same redeemer of a link gets the same answer again; 10 by default, at most 60, 0 for
+    /// never.
     #[must_use]
     pub fn redeem_window_seconds(mut self, seconds: u64) -> Self {
         self.redeem_window = seconds;

@@ -86,7 +86,8 @@ impl EndpointBuilder {
     /// The endpoint.
     ///
     /// # Errors
-    /// `policy_invalid` where no dialect is served, or a dialect's issuer lacks the session secret that it needs.
+    /// `policy_invalid` where no dialect is served, a dialect's issuer lacks the session secret that it needs, or the
+    /// base of magic links is no URL.
     pub fn build(self) -> Result<Endpoint> {
         let Dialects { mercoa, monite, ledger, merge } = &self.0;
         if mercoa.is_none() && monite.is_none() && ledger.is_none() && merge.is_none() {
@@ -97,8 +98,9 @@ impl EndpointBuilder {
         if let Some((issuer, _)) = ledger {
             issuer.sessions()?;
         }
-        if let Some((issuer, _)) = merge {
+        if let Some((issuer, options)) = merge {
             issuer.sessions()?;
+            options.check()?;
         }
         Ok(Endpoint(Arc::new(self.0)))
     }

@@ -47,6 +47,8 @@ pub struct Account {
     salt: String,
     generation: u64,
     replaced_at: UnixTime,
+    /// When the public token was exchanged that it follows.
+    linked_at: UnixTime,
 }
 
 /// A request to exchange a public token.
@@ -163,12 +165,17 @@ impl Flow {
             salt: public.salt.clone(),
             generation: 1,
             replaced_at: UnixTime::from_seconds(0),
+            linked_at: public.exchanged.as_ref().map_or(self.now(), |exchange| exchange.at),
         };
         let mut found = None;
         for _ in 0..MAX_ROUNDS {
             let account = match decode_some::<Account>(found.as_ref())? {
                 None => fresh.clone(),
-                Some(account) => Account { integration: integration.slug.clone(), ..account },
+                // A retry may come after a later link of the same end user: it does not undo it.
+                Some(account) if account.linked_at > fresh.linked_at => account,
+                Some(account) => {
+                    Account { integration: fresh.integration.clone(), linked_at: fresh.linked_at, ..account }
+                }
             };
             match self.records.put(&key, found.as_ref(), account.draft()?).await? {
                 Change::Done => {
@@ -206,7 +213,7 @@ impl Flow {
             let window = i64::try_from(self.issuer.policy().redeem_window).unwrap_or(0);
             let of_caller = account.organization == organization && account.category == category;
             let current = presented == Some(account.generation);
-            if !of_caller || presented.is_none() || !(current || since <= window) {
+            if !of_caller || presented.is_none() || !(current || (window > 0 && since <= window)) {
                 return Err(refused());
             }
             let integration = self.issuer.integration(&account.integration).cloned().ok_or_else(refused)?;
@@ -235,7 +242,7 @@ impl Flow {
     fn generation_of(&self, account: &Account, id: Uuid, token: &str) -> Result<Option<u64>> {
         let derivation = &self.issuer.sessions()?.derivation;
         let is = |generation| derivation.is_account_token(token, id, generation, account.salt.as_bytes());
-        let (current, before) = (is(account.generation), is(account.generation - 1));
+        let (current, before) = (is(account.generation), is(account.generation.saturating_sub(1)));
         Ok(if current {
             Some(account.generation)
         } else if before && account.generation > 1 {

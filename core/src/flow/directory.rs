@@ -152,11 +152,21 @@ pub fn retire_client_secret(id: &str, context: &Context) -> Task<()> {
 /// Creates a bearer API key. Only the key's SHA-256 reaches the store.
 ///
 /// # Errors
-/// `already_exists` where the same key is there for something else.
+/// `already_exists` where the same key is there for something else; `field_invalid` at `bearer` for a key that no
+/// request could present: empty, or with anything but visible ASCII characters.
 pub fn create_api_key(bearer: &crate::Secret, key: ApiKey, context: &Context) -> Task<()> {
     let record = api_key_record(bearer);
     let name = crate::fingerprint(bearer.expose());
-    task(context, |mut directory| async move { directory.create(&record, &key, "API key", &name).await })
+    let presentable = !bearer.is_empty() && bearer.expose().iter().all(u8::is_ascii_graphic);
+    task(context, move |mut directory| async move {
+        // A key that is not text would be looked up like any other that is not: they would all be one.
+        if !presentable {
+            return Err(Error::new(ErrorCode::FieldInvalid)
+                .at("bearer")
+                .because("an API key is one or more visible ASCII characters"));
+        }
+        directory.create(&record, &key, "API key", &name).await
+    })
 }
 
 /// Refuses a bearer API key from now on. Tokens that were made with it live on; see [`crate::Issuer::revoke_client`].
@@ -214,14 +224,28 @@ pub fn disable_group(organization: &str, id: &str, context: &Context) -> Task<()
 /// `already_exists` for another user of that id, or of that foreign id in the entity or group.
 pub fn create_user(user: User, context: &Context) -> Task<()> {
     task(context, |mut directory| async move {
+        let user = &user;
+        let key = user_key(&user.organization, &user.id);
+        let mut names = Vec::new();
         if let Some(foreign_id) = &user.foreign_id {
             for parent in [&user.entity, &user.group].into_iter().flatten() {
-                let alias = user_alias_key(&user.organization, parent, foreign_id);
-                let record = |id: &str| user_key(&user.organization, id);
-                directory.claim_alias(&alias, record, &user.id, foreign_id).await?;
+                names.push((user_alias_key(&user.organization, parent, foreign_id), parent.clone()));
             }
         }
-        directory.create(&user_key(&user.organization, &user.id), &user, "user", &user.id).await
+        let names: Vec<Name<'_, User>> = names
+            .iter()
+            .map(|(alias, parent)| Name {
+                alias,
+                foreign_id: user.foreign_id.as_deref().unwrap_or_default(),
+                record: Box::new(|id| user_key(&user.organization, id)),
+                agrees: Box::new(move |other: &User| {
+                    let of_parent =
+                        [&other.entity, &other.group].into_iter().flatten().any(|own| own == parent);
+                    of_parent && other.foreign_id == user.foreign_id
+                }),
+            })
+            .collect();
+        directory.create_with(&key, user, "user", &user.id, &names).await
     })
 }
 
@@ -282,6 +306,14 @@ pub(crate) struct Alias {
     pub(crate) id: String,
 }
 
+/// A foreign id that a record shall have: where its alias is, and which records stand behind such an alias.
+struct Name<'a, T> {
+    alias: &'a RecordKey,
+    foreign_id: &'a str,
+    record: Box<dyn Fn(&str) -> RecordKey + Send + Sync + 'a>,
+    agrees: Box<dyn Fn(&T) -> bool + Send + Sync + 'a>,
+}
+
 struct Directory {
     io: Io,
     records: Records,
@@ -313,11 +345,61 @@ fn api_key_record(bearer: &crate::Secret) -> RecordKey {
 impl Directory {
     async fn create_named(&mut self, kind: Kind, entity: &Entity) -> Result<()> {
         let key = kind.key(&entity.organization, &entity.id);
-        if let Some(foreign_id) = &entity.foreign_id {
-            let alias = kind.alias_key(&entity.organization, foreign_id);
-            self.claim_alias(&alias, |id| kind.key(&entity.organization, id), &entity.id, foreign_id).await?;
+        let alias = entity.foreign_id.as_ref().map(|id| (kind.alias_key(&entity.organization, id), id));
+        let names: Vec<Name<'_, Entity>> = alias
+            .iter()
+            .map(|(alias, foreign_id)| Name {
+                alias,
+                foreign_id,
+                record: Box::new(|id| kind.key(&entity.organization, id)),
+                agrees: Box::new(|other: &Entity| other.foreign_id == entity.foreign_id),
+            })
+            .collect();
+        self.create_with(&key, entity, kind.name(), &entity.id, &names).await
+    }
+
+    /// Creates a record with its foreign ids: first their aliases, so that a crash leaves none that lead astray.
+    ///
+    /// Until the record is there another may take an alias for left over. So they are claimed once more behind it:
+    /// from then on nobody can take them, and whoever has lost one takes the record back.
+    async fn create_with<T>(
+        &mut self,
+        key: &RecordKey,
+        record: &T,
+        what: &'static str,
+        id: &str,
+        names: &[Name<'_, T>],
+    ) -> Result<()>
+    where
+        T: Serialize + DeserializeOwned + PartialEq + Sync,
+    {
+        for name in names {
+            self.claim_alias(name, id).await?;
         }
-        self.create(&key, entity, kind.name(), &entity.id).await
+        self.create(key, record, what, id).await?;
+        for name in names {
+            if let Err(error) = self.claim_alias(name, id).await {
+                if error.code() == ErrorCode::AlreadyExists {
+                    self.take_back(key, record).await?;
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes a record that is still as it was created.
+    async fn take_back<T>(&mut self, key: &RecordKey, record: &T) -> Result<()>
+    where
+        T: DeserializeOwned + PartialEq + Sync,
+    {
+        let [found] = self.records.load([key.clone()]).await?;
+        if let Some(entry) = found
+            && decode::<T>(&entry)? == *record
+        {
+            self.records.delete(key, &entry).await?;
+        }
+        Ok(())
     }
 
     async fn create<T>(&mut self, key: &RecordKey, record: &T, what: &'static str, name: &str) -> Result<()>
@@ -334,27 +416,22 @@ impl Directory {
         }
     }
 
-    /// Points a foreign id to `id`. An alias whose record was never written is left over from a crash: it is taken.
-    async fn claim_alias(
-        &mut self,
-        key: &RecordKey,
-        record: impl Fn(&str) -> RecordKey + Send,
-        id: &str,
-        foreign_id: &str,
-    ) -> Result<()> {
+    /// Points a foreign id to `id`. An alias whose record was never written, or does not have that foreign id, is left
+    /// over from a crash or a conflict: it is taken.
+    async fn claim_alias<T: DeserializeOwned>(&mut self, name: &Name<'_, T>, id: &str) -> Result<()> {
         let alias = Alias { id: id.to_owned() };
-        let [mut found] = self.records.load([key.clone()]).await?;
+        let [mut found] = self.records.load([name.alias.clone()]).await?;
         for _ in 0..MAX_ROUNDS {
             if let Some(known) = decode_some::<Alias>(found.as_ref())? {
                 if known == alias {
                     return Ok(());
                 }
-                let [other] = self.records.load([record(&known.id)]).await?;
-                if other.is_some() {
-                    return Err(exists("foreign id", foreign_id));
+                let [other] = self.records.load([(name.record)(&known.id)]).await?;
+                if decode_some::<T>(other.as_ref())?.is_some_and(|other| (name.agrees)(&other)) {
+                    return Err(exists("foreign id", name.foreign_id));
                 }
             }
-            match self.records.put(key, found.as_ref(), Draft::permanent(&alias)?).await? {
+            match self.records.put(name.alias, found.as_ref(), Draft::permanent(&alias)?).await? {
                 Change::Done => return Ok(()),
                 Change::Conflict(entry) => found = entry,
             }

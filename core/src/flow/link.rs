@@ -127,7 +127,8 @@ impl Use {
     /// Whether a later use is a retry of this one: the same redeemer, the same choice, shortly after.
     pub(crate) fn is_repeated_by(&self, later: &Use, window_seconds: u64) -> bool {
         let since = u64::try_from(later.at.seconds() - self.at.seconds()).unwrap_or(0);
-        self.by.is_some() && self.by == later.by && self.choice == later.choice && since <= window_seconds
+        let same = self.by.is_some() && self.by == later.by && self.choice == later.choice;
+        same && window_seconds > 0 && since <= window_seconds
     }
 }
 
@@ -135,8 +136,8 @@ impl Issuer {
     /// Makes a link for the organization behind an API key.
     ///
     /// # Errors
-    /// `unauthenticated`; `field_invalid` at `integration` for one that is not in the catalogue; `lifetime_too_long`;
-    /// `rate_limited`, and the store's.
+    /// `unauthenticated`; `field_invalid` at `integration` for one that is not in the catalogue, or in none of the
+    /// link's categories; `lifetime_too_long`; `rate_limited`, and the store's.
     pub fn create_link(
         &self,
         bearer: Secret,
@@ -182,7 +183,11 @@ impl Flow {
     ) -> Result<LinkToken> {
         self.issuer.sessions()?;
         let integration = match &details.integration {
-            Some(slug) => Some(self.integration(slug)?),
+            Some(slug) => {
+                // A link that nobody could redeem is not made.
+                self.chosen(&details, None)?;
+                Some(self.integration(slug)?)
+            }
             None => None,
         };
         let expires_at = self.now().after(expires_in.at_most(self.issuer.policy().max_lifetime)?);
@@ -214,10 +219,12 @@ impl Flow {
         for _ in 0..MAX_ROUNDS {
             let Some(entry) = found else { return Err(ErrorCode::LinkUnknown.into()) };
             let link: Link = decode(&entry)?;
-            let integration = self.chosen(&link.details, request.integration.as_deref())?;
-            let redemption = Use::new(request.redeemer.as_deref(), &integration, self.now());
+            let chosen = self.chosen(&link.details, request.integration.as_deref());
+            let redemption = |choice: &str| Use::new(request.redeemer.as_deref(), choice, self.now());
+            // What has become of the link comes before what is wrong with the choice.
             if let Some(first) = &link.redeemed {
-                if !first.is_repeated_by(&redemption, self.issuer.policy().redeem_window) {
+                let window = self.issuer.policy().redeem_window;
+                if !chosen.is_ok_and(|choice| first.is_repeated_by(&redemption(&choice), window)) {
                     self.emit(link.event(EventKind::LinkReuse, token));
                     return Err(ErrorCode::LinkUsed.into());
                 }
@@ -226,6 +233,7 @@ impl Flow {
                 return Ok(public);
             }
             link.check_time(self.now())?;
+            let redemption = redemption(&chosen?);
             // The decisive write: from here on the link is used, and all that follows can be derived again.
             let redeemed = Link { redeemed: Some(redemption.clone()), ..link };
             match self.records.replace(&key, &entry, redeemed.draft()?).await? {

@@ -1,0 +1,60 @@
+//! `GET /api/{category}/v1/account-token/{public_token}`, and its sibling that replaces the token (contract 4.2).
+
+use http::StatusCode;
+use serde_json::json;
+
+use super::super::exchange::{self, Rejection, Request, Response};
+use super::redeemer;
+use crate::error::{Error, ErrorCode};
+use crate::flow::Flow;
+use crate::flow::account::ExchangeRequest;
+
+/// The categories in the SDKs' enumeration of an integration's categories. Older SDKs fail on any other.
+const KNOWN_TO_SDKS: [&str; 8] =
+    ["hris", "ats", "accounting", "ticketing", "crm", "mktg", "filestorage", "knowledgebase"];
+
+pub(super) async fn retrieve(
+    flow: &mut Flow,
+    category: &str,
+    public_token: &str,
+    request: &Request,
+) -> Result<Response, Rejection> {
+    let exchange = ExchangeRequest {
+        bearer: request.bearer()?,
+        category: category.to_owned(),
+        public_token: public_token.to_owned(),
+        redeemer: redeemer(request),
+    };
+    let account = flow.exchange_public_token(&exchange).await?;
+    let integration = account.integration;
+    let categories: Vec<&str> = integration
+        .categories
+        .iter()
+        .map(String::as_str)
+        .filter(|category| KNOWN_TO_SDKS.contains(category))
+        .collect();
+    // No member beyond the contract's: the SDKs' models forbid others.
+    let body = json!({
+        "account_token": account.account_token,
+        "integration": { "name": integration.name, "slug": integration.slug, "categories": categories },
+        "id": account.id.to_string(),
+    });
+    Ok(exchange::json(StatusCode::OK, body))
+}
+
+pub(super) async fn regenerate(
+    flow: &mut Flow,
+    category: &str,
+    request: &Request,
+) -> Result<Response, Rejection> {
+    let bearer = request.bearer()?;
+    let Some(token) = request.header("x-account-token") else {
+        // Whoever has no valid key learns of that first.
+        flow.authenticate_bearer(&bearer, crate::flow::client::Permission::Links).await?;
+        let text = "the X-Account-Token header is missing; send the account token that is to be replaced";
+        return Err(Error::new(ErrorCode::Unauthenticated).at("X-Account-Token").because(text).into());
+    };
+    let account = flow.regenerate(&bearer, category, token).await?;
+    let body = json!({ "linked_account_id": account.id.to_string(), "account_token": account.account_token });
+    Ok(exchange::json(StatusCode::OK, body))
+}

@@ -1,0 +1,227 @@
+//! Merge's links: link token, magic link, public token, account token (contract 4).
+
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::exchange::{Rejection, Request, Response, set, status, with_error_headers};
+use super::fields::{Fields, Problem, Step};
+use super::{exchange, method_not_allowed};
+use crate::error::{Error, ErrorCode};
+use crate::flow::Flow;
+use crate::json::Object;
+
+mod account_token;
+mod link_token;
+mod magic_link;
+mod redeem;
+
+/// What the endpoints of Merge need beyond the issuer's policy, which holds the catalogue of integrations.
+///
+/// ```
+/// use tokenmint::endpoint::MergeOptions;
+/// let options = MergeOptions { magic_link_base: "https://link.example.com".into(), ..MergeOptions::default() };
+/// assert!(options.linked_destinations.is_empty());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MergeOptions {
+    /// Where the world reaches `/magic-link/{token}`: a URL without that path; `http://127.0.0.1:8080` by default.
+    pub magic_link_base: String,
+    /// The linked destinations that a request may name (`linked_destination_id`); others are refused.
+    pub linked_destinations: Vec<Uuid>,
+    /// The credentials that a request may name (`credential_id`); others are refused.
+    pub credentials: Vec<Uuid>,
+}
+
+impl Default for MergeOptions {
+    fn default() -> Self {
+        MergeOptions {
+            magic_link_base: "http://127.0.0.1:8080".to_owned(),
+            linked_destinations: Vec::new(),
+            credentials: Vec::new(),
+        }
+    }
+}
+
+impl MergeOptions {
+    /// Whether the options can work.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let base: Option<http::Uri> = self.magic_link_base.parse().ok();
+        let good = base.is_some_and(|base| {
+            matches!(base.scheme_str(), Some("http" | "https"))
+                && base.host().is_some()
+                && base.query().is_none()
+        });
+        if good && !self.magic_link_base.contains('#') {
+            return Ok(());
+        }
+        Err(Error::new(ErrorCode::PolicyInvalid)
+            .at("magic_link_base")
+            .because("the base of magic links is a URL such as https://link.example.com"))
+    }
+
+    /// The URL of a link's page.
+    fn magic_link(&self, link_token: &str) -> String {
+        format!("{}/magic-link/{link_token}", self.magic_link_base.trim_end_matches('/'))
+    }
+}
+
+/// The categories that have a path (contract 4.1). The list in a body has the same ones.
+const CATEGORIES: [&str; 11] = [
+    "hris",
+    "ats",
+    "accounting",
+    "ticketing",
+    "crm",
+    "mktg",
+    "filestorage",
+    "knowledgebase",
+    "chat",
+    "email",
+    "calendar",
+];
+
+pub(super) async fn handle(
+    flow: &mut Flow,
+    options: &MergeOptions,
+    request: &Request,
+) -> Result<Response, Rejection> {
+    let (get, post) = (request.method == Method::GET, request.method == Method::POST);
+    match request.segments().as_slice() {
+        ["api", "link-token", "redeem"] if post => redeem::handle(flow, request).await,
+        ["api", "link-token", "redeem"] => Err(method_not_allowed("POST")),
+        ["api", category, "v1", rest @ ..] if CATEGORIES.contains(category) => match rest {
+            ["link-token"] if post => link_token::handle(flow, options, request).await,
+            ["link-token"] => Err(method_not_allowed("POST")),
+            ["account-token", "regenerate"] if post => {
+                account_token::regenerate(flow, category, request).await
+            }
+            // A GET has an effect here, so a HEAD is not its harmless twin: it is refused.
+            ["account-token", token] if get && !token.is_empty() => {
+                account_token::retrieve(flow, category, token, request).await
+            }
+            ["account-token", "regenerate"] => Err(method_not_allowed("GET, POST")),
+            ["account-token", token] if !token.is_empty() => Err(method_not_allowed("GET")),
+            _ => Err(ErrorCode::RouteNotFound.into()),
+        },
+        ["magic-link", token] => Ok(magic_link::handle(flow, token, request).await),
+        _ => Err(ErrorCode::RouteNotFound.into()),
+    }
+}
+
+/// The errors of the Django REST framework: `{"<field>": ["text"]}` for wrong fields, `{"detail": "text"}` for the rest.
+pub(super) fn reject(rejection: Rejection) -> Response {
+    let error = match rejection {
+        Rejection::Fields(problems) => return exchange::json(StatusCode::BAD_REQUEST, tree(&problems)),
+        Rejection::Error(error) => error,
+    };
+    let body = match (error.code(), error.field()) {
+        (ErrorCode::FieldRequired | ErrorCode::FieldInvalid, Some(field)) => {
+            json!({ field: [error.message()] })
+        }
+        // The policy's own bound, under the vendor's.
+        (ErrorCode::LifetimeTooLong, _) => json!({ "link_expiry_mins": [error.message()] }),
+        (ErrorCode::MethodNotAllowed, _) => {
+            json!({ "detail": format!("this method is not allowed here; allowed: {}", error.message()) })
+        }
+        _ => json!({ "detail": error.message() }),
+    };
+    with_allow(with_error_headers(exchange::json(status(&error), body), &error), &error)
+}
+
+/// Adds `Allow` to a 405 (RFC 9110 section 15.5.6).
+fn with_allow(mut response: Response, error: &Error) -> Response {
+    if error.code() == ErrorCode::MethodNotAllowed {
+        set(&mut response, http::header::ALLOW, error.message());
+    }
+    response
+}
+
+/// The fields of a body; an empty one is an object without members, so each required field is named.
+fn fields(request: &Request) -> Result<Fields<'_>, Error> {
+    if request.body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Fields::new(Object::parse("{}").map_err(|_| ErrorCode::Internal)?));
+    }
+    request.fields()
+}
+
+/// Who redeems or exchanges: whoever comes back with the same key shortly after gets the same answer.
+fn redeemer(request: &Request) -> Option<String> {
+    request.header("idempotency-key").filter(|key| !key.is_empty()).map(str::to_owned)
+}
+
+/// How many problems are told at most: the answer to a large body of nothing but faults stays small.
+const MAX_PROBLEMS: usize = 100;
+
+/// The problems as the framework nests them: `{"common_models": [{}, {"model_id": ["..."]}]}`.
+fn tree(problems: &[Problem]) -> Value {
+    let mut root = Value::Object(Map::new());
+    for problem in problems.iter().take(MAX_PROBLEMS) {
+        insert(&mut root, &problem.path, &problem.message);
+    }
+    root
+}
+
+fn insert(node: &mut Value, path: &[Step], message: &str) {
+    match path.split_first() {
+        // What is wrong with an item as a whole has a name of its own.
+        None if node.is_object() => insert(node, &[Step::Member("non_field_errors".to_owned())], message),
+        None => {
+            if let Value::Array(messages) = node {
+                messages.push(message.into());
+            }
+        }
+        Some((Step::Member(name), rest)) => {
+            if let Value::Object(members) = node {
+                // A list of messages, or of items; an object where a member follows.
+                let empty = if let Some(Step::Member(_)) = rest.first() { json!({}) } else { json!([]) };
+                insert(members.entry(name.clone()).or_insert(empty), rest, message);
+            }
+        }
+        Some((Step::Item(index), rest)) => {
+            if let Value::Array(items) = node {
+                if items.len() <= *index {
+                    items.resize(*index + 1, json!({}));
+                }
+                if let Some(item) = items.get_mut(*index) {
+                    insert(item, rest, message);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fields::Kind;
+    use super::*;
+
+    fn problem(path: Vec<Step>, message: &str) -> Problem {
+        Problem { path, kind: Kind::Type, message: message.to_owned() }
+    }
+
+    #[test]
+    fn problems_nest_as_the_framework_nests_them() {
+        let member = |name: &str| Step::Member(name.to_owned());
+        let problems = [
+            problem(vec![member("a")], "one"),
+            problem(vec![member("a")], "two"),
+            problem(vec![member("b"), Step::Item(1), member("c")], "three"),
+            problem(vec![member("b"), Step::Item(2)], "four"),
+            problem(vec![member("d"), member("e"), Step::Item(0), member("f"), member("g")], "five"),
+        ];
+        let expected = json!({
+            "a": ["one", "two"],
+            "b": [{}, {"c": ["three"]}, {"non_field_errors": ["four"]}],
+            "d": {"e": [{"f": {"g": ["five"]}}]},
+        });
+        assert_eq!(tree(&problems), expected);
+    }
+
+    #[test]
+    fn an_answer_of_problems_is_bounded() {
+        let wrong = |index| problem(vec![Step::Member("a".to_owned()), Step::Item(index)], "no");
+        let problems: Vec<Problem> = (0..1000).map(wrong).collect();
+        assert_eq!(tree(&problems)["a"].as_array().unwrap().len(), MAX_PROBLEMS);
+    }
+}

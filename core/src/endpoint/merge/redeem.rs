@@ -1,0 +1,22 @@
+//! `POST /api/link-token/redeem`: what the link's own front end calls. The link token is the credential.
+
+use http::StatusCode;
+
+use super::super::exchange::{Rejection, Request, Response, json};
+use super::super::fields::{text, text_of};
+use super::{fields, redeemer};
+use crate::flow::Flow;
+use crate::flow::link::RedeemRequest;
+
+pub(super) async fn handle(flow: &mut Flow, request: &Request) -> Result<Response, Rejection> {
+    let mut fields = fields(request)?;
+    let link_token = fields.required("link_token", text);
+    let integration = fields.nullable("integration", text_of(1, usize::MAX));
+    let problems = fields.into_problems();
+    let (Some(link_token), true) = (link_token, problems.is_empty()) else {
+        return Err(Rejection::Fields(problems));
+    };
+    let redemption = RedeemRequest { link_token, integration, redeemer: redeemer(request) };
+    let public = flow.redeem_link(&redemption).await?;
+    Ok(json(StatusCode::OK, serde_json::json!({ "public_token": public.public_token })))
+}
