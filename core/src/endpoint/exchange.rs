@@ -1,6 +1,6 @@
 //! Requests as the dialects read them, and the responses they give.
 
-use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Method, StatusCode};
 
 use super::fields::{Fields, Problem};
@@ -158,13 +158,17 @@ pub(crate) fn status(error: &Error) -> StatusCode {
     StatusCode::from_u16(error.code().http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// Adds `Retry-After` where the error says when to come back, and `WWW-Authenticate` to a 401 (RFC 9110 section 15.5.2).
+/// Adds `Retry-After` where the error says when to come back, `WWW-Authenticate` to a 401 (RFC 9110 section 15.5.2),
+/// and `Allow` to a 405 (section 15.5.6).
 pub(crate) fn with_error_headers(mut response: Response, error: &Error) -> Response {
     if let Some(retry) = error.retry_after() {
         set(&mut response, RETRY_AFTER, &retry.after_seconds.to_string());
     }
     if response.status() == StatusCode::UNAUTHORIZED {
         set(&mut response, http::header::WWW_AUTHENTICATE, "Bearer");
+    }
+    if error.code() == ErrorCode::MethodNotAllowed {
+        set(&mut response, ALLOW, error.message());
     }
     response
 }
