@@ -28,10 +28,6 @@ impl ClientProof {
     pub fn new(id: impl Into<String>, secret: impl Into<Secret>) -> Self {
         ClientProof { id: id.into(), secret: secret.into() }
     }
-
-    pub(crate) fn secret(&self) -> &str {
-        std::str::from_utf8(self.secret.expose()).unwrap_or_default()
-    }
 }
 
 impl Issuer {
@@ -88,7 +84,7 @@ impl Flow {
             standing::keys(&self.issuer.policy().issuer, &proof.id, subject);
         let keys = [client_key(&proof.id), issuer, by_client, by_subject];
         let [entry, issuer, by_client, by_subject] = self.records.load(keys).await?;
-        let client = self.authenticate(&proof.id, proof.secret(), entry.as_ref(), permission).await?;
+        let client = self.authenticate(proof, entry.as_ref(), permission.into()).await?;
         Ok((client, [issuer, by_client, by_subject]))
     }
 
