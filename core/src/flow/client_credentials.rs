@@ -3,7 +3,7 @@
 use super::Flow;
 use super::access::{AccessToken, Grant};
 use super::client::{Client, Permission, client_key};
-use super::directory::{User, user_key};
+use super::directory::{Entity, Kind, User, user_key};
 use super::records::decode_some;
 use super::standing::{self, Marks};
 use crate::claims::Claims;
@@ -61,7 +61,9 @@ impl Flow {
         let (client, entries) = self.client_with_marks(proof, user, Permission::EntityUser).await?;
         let [entry] = self.records.load([user_key(&client.organization, user)]).await?;
         let claims = match decode_some::<User>(entry.as_ref())? {
-            Some(User { disabled: false, entity: Some(entity), .. }) => {
+            Some(User { disabled: false, entity: Some(entity), .. })
+                if !self.is_disabled(&client.organization, &entity).await? =>
+            {
                 Claims::new().set("entity_id", entity)
             }
             _ => {
@@ -71,6 +73,12 @@ impl Flow {
             }
         };
         self.client_token(client, user.to_owned(), Marks::read(entries)?, claims).await
+    }
+
+    /// Whether an entity is refused, and its users with it. It need not be in the directory itself.
+    async fn is_disabled(&self, organization: &str, entity: &str) -> Result<bool> {
+        let [entry] = self.records.load([Kind::Entity.key(organization, entity)]).await?;
+        Ok(decode_some::<Entity>(entry.as_ref())?.is_some_and(|entity| entity.disabled))
     }
 
     /// Reads a client and the watermarks of its tokens about `subject` at once, and proves the client.
