@@ -220,10 +220,14 @@ impl Flow {
             return Ok(());
         }
         let key = revoked_key(&self.issuer.policy().issuer, &id);
-        let draft = Draft::new(&Revoked { at: self.now() }, expires_at)?;
+        // With a leeway the token is taken beyond its end, so it must stay known as revoked.
+        let leeway = Lifetime::from_seconds(self.issuer.policy().leeway);
+        let until = leeway.map_or(expires_at, |leeway| expires_at.after(leeway));
+        let draft = Draft::new(&Revoked { at: self.now() }, until)?;
         // Somebody may have revoked it already, which is as good.
-        self.records.insert(&key, draft).await?;
-        self.emit(Event::new(EventKind::TokenRevoked).client(owner).id(id));
+        if let Change::Done = self.records.insert(&key, draft).await? {
+            self.emit(Event::new(EventKind::TokenRevoked).client(owner).id(id));
+        }
         Ok(())
     }
 

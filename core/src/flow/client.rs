@@ -41,7 +41,7 @@ pub struct Client {
     pub secrets: Credentials,
     /// What it may do.
     pub permissions: Vec<Permission>,
-    /// The `sub` of its tokens, where that is not its id.
+    /// The `sub` of its session tokens, where that is not its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// A name that the client may have to state.
