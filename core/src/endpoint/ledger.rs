@@ -113,7 +113,9 @@ async fn refresh(flow: &mut Flow, options: &LedgerOptions, request: &Request) ->
 
 fn read<T>(request: &Request, parse: impl FnOnce(&mut Fields<'_>) -> Option<T>) -> Result<T, Rejection> {
     let mut fields = request.fields()?;
-    parse(&mut fields).ok_or_else(|| Rejection::Fields(fields.into_problems()))
+    let parsed = parse(&mut fields);
+    let problems = fields.into_problems();
+    parsed.filter(|_| problems.is_empty()).ok_or(Rejection::Fields(problems))
 }
 
 fn pair(pair: TokenPair) -> Response {

@@ -161,7 +161,8 @@ fn read<T>(
     let in_body = |problem: Problem| Problem { path: within("body", problem.path), ..problem };
     let problems = problems.into_iter().map(in_body);
     match (version, parsed) {
-        (Ok(version), Some(parsed)) => Ok((version, parsed)),
+        // A field that the request does not need may be wrong all the same.
+        (Ok(version), Some(parsed)) if problems.len() == 0 => Ok((version, parsed)),
         (version, _) => Err(Rejection::Fields(version.err().into_iter().chain(problems).collect())),
     }
 }
