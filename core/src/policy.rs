@@ -263,8 +263,15 @@ impl Policy {
         if self.session_idle > self.session_absolute {
             return invalid("session_lifetimes", "the idle lifetime is over the absolute one");
         }
-        for (name, value) in &self.fixed_claims {
+        for name in &self.session_claims {
             not_registered(name)?;
+        }
+        for (index, (name, value)) in self.fixed_claims.iter().enumerate() {
+            not_registered(name)?;
+            // Two members of one name make a token that no verifier takes.
+            if self.fixed_claims.iter().skip(index + 1).any(|(other, _)| other == name) {
+                return invalid("fixed_claim", "a claim is fixed twice");
+            }
             if crate::json::check(value).is_err() {
                 return invalid("fixed_claim", "the value is not JSON");
             }

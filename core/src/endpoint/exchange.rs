@@ -121,7 +121,7 @@ impl Request {
         }
         let malformed = || Error::new(ErrorCode::BodyMalformed).because("the body is not a form");
         let text = std::str::from_utf8(&self.body).map_err(|_| malformed())?;
-        let decode = |text: &str| decode_segment(&text.replace('+', " ")).ok_or_else(malformed);
+        let decode = |text: &str| decode_form(text).ok_or_else(malformed);
         let pair = |pair: &str| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             Ok((decode(name)?, decode(value)?))
@@ -178,6 +178,11 @@ pub(crate) fn set(response: &mut Response, name: impl Into<HeaderName>, value: &
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name.into(), value);
     }
+}
+
+/// Decodes a name or value of a form: a plus is a space.
+pub(crate) fn decode_form(text: &str) -> Option<String> {
+    decode_segment(&text.replace('+', " "))
 }
 
 /// Decodes the percent signs of one segment (RFC 3986 section 2.1), so an id may hold a slash.

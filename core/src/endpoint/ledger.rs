@@ -1,21 +1,184 @@
-//! stub
-use super::exchange::{Rejection, Request, Response, json, status};
-use crate::error::ErrorCode;
-use crate::flow::Flow;
+//! Ledger Enterprise's dialect: an API key for an access and a refresh token, and a refresh token for the next pair.
+//!
+//! Contract 3; what the contract leaves open is decided in `docs/endpoints.md`.
 
-/// Options.
+use http::header::HeaderName;
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::json as value;
+
+use super::exchange::{Rejection, Request, Response, json, set, status, with_error_headers};
+use super::fields::{Fields, text};
+use super::method_not_allowed;
+use crate::credential::SecretHash;
+use crate::error::{Error, ErrorCode, Result};
+use crate::flow::Flow;
+use crate::flow::api_key::TokenPair;
+use crate::flow::client::{Demand, Permission};
+use crate::flow::client_credentials::ClientProof;
+use crate::policy::Policy;
+
+/// What the Ledger endpoints ask of a request's headers.
+///
+/// ```
+/// use tokenmint::{Entropy, SecretHash, endpoint::LedgerOptions};
+/// let (api_key, hash) = SecretHash::generate(&mut Entropy::new([7; 32]));
+/// let options = LedgerOptions { api_key: Some(hash), workspace: Some("acme".into()) };
+/// # drop((api_key, options));
+/// ```
 #[derive(Clone, Debug, Default)]
-pub struct LedgerOptions {}
+pub struct LedgerOptions {
+    /// The hash of the value that `X-Ledger-API-Key` must have; not looked at where absent.
+    pub api_key: Option<SecretHash>,
+    /// The one workspace: a request that names another in `X-Ledger-Workspace` is refused. Not looked at where absent.
+    pub workspace: Option<String>,
+}
+
+/// Adds the claims of this system's access tokens to a policy: the session's id also as `session_state`, and
+/// `typ: "Bearer"` (contract 3.1). `scope` is there anyway; `workspace` and the like are claims of the client.
+///
+/// ```
+/// use tokenmint::{Lifetime, Policy, endpoint::ledger_policy};
+/// let five_minutes = Lifetime::from_seconds(300)?;
+/// let policy = ledger_policy(Policy::new("https://api.example.com").lifetime(five_minutes));
+/// # drop(policy);
+/// # Ok::<(), tokenmint::Error>(())
+/// ```
+#[must_use]
+pub fn ledger_policy(policy: Policy) -> Policy {
+    policy.session_claim("session_state").fixed_claim("typ", r#""Bearer""#)
+}
+
+/// Too many requests are a 420 here, not a 429 (contract 3.1).
+const RATE_LIMITED: u16 = 420;
 
 pub(super) async fn handle(
-    _flow: &mut Flow,
-    _options: &LedgerOptions,
-    _request: &Request,
+    flow: &mut Flow,
+    options: &LedgerOptions,
+    request: &Request,
 ) -> Result<Response, Rejection> {
-    Err(ErrorCode::RouteNotFound.into())
+    match request.segments().as_slice() {
+        ["auth", "token"] if request.method == Method::POST => token(flow, options, request).await,
+        ["auth", "token", "refresh"] if request.method == Method::POST => {
+            refresh(flow, options, request).await
+        }
+        ["auth", "token"] | ["auth", "token", "refresh"] => Err(method_not_allowed("POST")),
+        _ => Err(ErrorCode::RouteNotFound.into()),
+    }
 }
 
 pub(super) fn reject(rejection: Rejection) -> Response {
     let error = rejection.into_error();
-    json(status(&error), error.to_string())
+    let status = match error.code() {
+        ErrorCode::InvalidGrant => StatusCode::UNAUTHORIZED,
+        ErrorCode::RateLimited => StatusCode::from_u16(RATE_LIMITED).unwrap_or(StatusCode::TOO_MANY_REQUESTS),
+        _ => status(&error),
+    };
+    let message = match error.code() {
+        // One text for all: which header, which half of the key, or which end of a session is nobody's business.
+        _ if status == StatusCode::UNAUTHORIZED => ErrorCode::InvalidClient.text().to_owned(),
+        // Its detail is the list of methods, which stands in `Allow`.
+        code @ ErrorCode::MethodNotAllowed => code.text().to_owned(),
+        _ => error.to_string(),
+    };
+    let name = if status.as_u16() == RATE_LIMITED {
+        "Rate Limited"
+    } else {
+        status.canonical_reason().unwrap_or("Error")
+    };
+    let body = value!({ "name": name, "message": message, "status_code": status.as_u16() });
+    with_limit_headers(with_error_headers(json(status, body), &error), &error)
+}
+
+async fn token(flow: &mut Flow, options: &LedgerOptions, request: &Request) -> Result<Response, Rejection> {
+    let client = read(request, |fields| {
+        let id = fields.required("api_key_id", text);
+        let secret = fields.required("api_key_secret", text);
+        Some(ClientProof::new(id?, secret?))
+    })?;
+    let stated = Stated::read(&request.headers, options);
+    let demand =
+        Demand { name: stated.user.as_deref(), unmet: !stated.acceptable, ..Permission::Sessions.into() };
+    Ok(pair(flow.open_session(&client, demand).await?))
+}
+
+async fn refresh(flow: &mut Flow, options: &LedgerOptions, request: &Request) -> Result<Response, Rejection> {
+    let token = read(request, |fields| fields.required("refresh_token", text))?;
+    let stated = Stated::read(&request.headers, options);
+    if !stated.acceptable {
+        // As for a token that nobody made, the store is not asked.
+        return flow.refuse("", ErrorCode::InvalidGrant.into()).map_err(Rejection::from);
+    }
+    Ok(pair(flow.refresh(&token, None, stated.user.as_deref()).await?))
+}
+
+fn read<T>(request: &Request, parse: impl FnOnce(&mut Fields<'_>) -> Option<T>) -> Result<T, Rejection> {
+    let mut fields = request.fields()?;
+    let parsed = parse(&mut fields);
+    let problems = fields.into_problems();
+    parsed.filter(|_| problems.is_empty()).ok_or(Rejection::Fields(problems))
+}
+
+fn pair(pair: TokenPair) -> Response {
+    let body = value!({
+        "access_token": pair.access_token,
+        "expires_in": pair.expires_in.seconds(),
+        "refresh_token": pair.refresh_token,
+        "session_state": pair.session,
+        "token_type": "Bearer",
+    });
+    json(StatusCode::OK, body)
+}
+
+/// What the headers state.
+struct Stated {
+    /// Whether key and workspace are as configured.
+    acceptable: bool,
+    /// The name of the API user.
+    user: Option<String>,
+}
+
+impl Stated {
+    fn read(headers: &HeaderMap, options: &LedgerOptions) -> Self {
+        let key = Stated::value(headers, "x-ledger-api-key");
+        let workspace = Stated::value(headers, "x-ledger-workspace");
+        let user = Stated::value(headers, "x-ledger-api-user");
+        let right_key = match &options.api_key {
+            // The hash is taken and compared whether there is a header or not.
+            Some(hash) => hash.matches(key.as_ref().ok().copied().flatten().unwrap_or_default()),
+            None => true,
+        };
+        let right_workspace = match (&options.workspace, workspace) {
+            (Some(known), Ok(Some(found))) => known.as_bytes() == found,
+            (Some(_), Err(_)) => false,
+            _ => true,
+        };
+        // A name that is stated twice is none; one that is not text is nobody's.
+        let acceptable = right_key && right_workspace && user.is_ok();
+        let user = user.ok().flatten().map(|user| String::from_utf8_lossy(user).into_owned());
+        Stated { acceptable, user }
+    }
+
+    /// The value of a header; an error where it is there twice.
+    fn value<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h [u8]>, ()> {
+        let mut values = headers.get_all(name).iter();
+        match (values.next(), values.next()) {
+            (value, None) => Ok(value.map(http::HeaderValue::as_bytes)),
+            _ => Err(()),
+        }
+    }
+}
+
+/// The limit's headers (contract 3.1): the burst that it admits, that nothing is left of it, and in how many seconds
+/// a request can succeed again.
+fn with_limit_headers(mut response: Response, error: &Error) -> Response {
+    if let Some(retry) = error.retry_after().filter(|_| error.code() == ErrorCode::RateLimited) {
+        for (name, value) in [
+            ("x-ratelimit-limit", retry.limit),
+            ("x-ratelimit-remaining", 0),
+            ("x-ratelimit-reset", retry.after_seconds),
+        ] {
+            set(&mut response, HeaderName::from_static(name), &value.to_string());
+        }
+    }
+    response
 }

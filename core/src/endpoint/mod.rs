@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 pub use exchange::{MAX_BODY, Response};
-pub use ledger::LedgerOptions;
+pub use ledger::{LedgerOptions, ledger_policy};
 pub use mercoa::MercoaOptions;
 pub use merge::MergeOptions;
 pub use monite::MoniteOptions;
@@ -14,6 +14,7 @@ pub use monite::MoniteOptions;
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::Flow;
 use crate::issuer::Issuer;
+use crate::policy::AccessFormat;
 use crate::task::{Io, Task};
 use crate::time::Context;
 use exchange::{Rejection, Request};
@@ -51,6 +52,8 @@ struct Dialects {
     monite: Option<(Issuer, MoniteOptions)>,
     ledger: Option<(Issuer, LedgerOptions)>,
     merge: Option<(Issuer, MergeOptions)>,
+    /// The public keys of all, as they are served.
+    public_keys: String,
 }
 
 /// Builds an [`Endpoint`].
@@ -86,10 +89,10 @@ impl EndpointBuilder {
     /// The endpoint.
     ///
     /// # Errors
-    /// `policy_invalid` where no dialect is served, a dialect's issuer lacks the session secret that it needs, or the
-    /// base of magic links is no URL.
-    pub fn build(self) -> Result<Endpoint> {
-        let Dialects { mercoa, monite, ledger, merge } = &self.0;
+    /// `policy_invalid` where no dialect is served, a dialect's issuer lacks the session secret that it needs, Ledger's
+    /// gives opaque access tokens, or the base of magic links is no URL; `key_duplicate` where two issuers have different public keys of one id.
+    pub fn build(mut self) -> Result<Endpoint> {
+        let Dialects { mercoa, monite, ledger, merge, .. } = &self.0;
         if mercoa.is_none() && monite.is_none() && ledger.is_none() && merge.is_none() {
             return Err(
                 Error::new(ErrorCode::PolicyInvalid).because("an endpoint serves at least one dialect")
@@ -102,6 +105,12 @@ impl EndpointBuilder {
             issuer.sessions()?;
             options.check()?;
         }
+        if ledger.as_ref().is_some_and(|(issuer, _)| issuer.policy().access_format != AccessFormat::Jwt) {
+            return Err(Error::new(ErrorCode::PolicyInvalid)
+                .at("access_format")
+                .because("Ledger's access tokens are JWTs (contract 3.1); its policy has opaque ones"));
+        }
+        self.0.public_keys = common::public_keys(self.0.issuers())?;
         Ok(Endpoint(Arc::new(self.0)))
     }
 }
@@ -128,16 +137,6 @@ impl Endpoint {
         Task::new(move |io| async move { Ok(endpoint.respond(request, &context, io).await) })
     }
 
-    /// The issuers, each once for each dialect that it serves.
-    fn issuers(&self) -> impl Iterator<Item = &Issuer> {
-        let Dialects { mercoa, monite, ledger, merge } = &*self.0;
-        let mercoa = mercoa.as_ref().map(|(issuer, _)| issuer);
-        let monite = monite.as_ref().map(|(issuer, _)| issuer);
-        let ledger = ledger.as_ref().map(|(issuer, _)| issuer);
-        let merge = merge.as_ref().map(|(issuer, _)| issuer);
-        [mercoa, monite, ledger, merge].into_iter().flatten()
-    }
-
     async fn respond(&self, request: http::Request<Vec<u8>>, context: &Context, io: Io) -> Response {
         let dialect = Dialect::of(request.uri().path());
         let answer = match Request::new(request) {
@@ -162,7 +161,7 @@ impl Endpoint {
         io: Io,
     ) -> Result<Response, Rejection> {
         let flow = |issuer: &Issuer| Flow::new(issuer.clone(), context, io.clone());
-        let Dialects { mercoa, monite, ledger, merge } = &*self.0;
+        let Dialects { mercoa, monite, ledger, merge, .. } = &*self.0;
         match dialect {
             Dialect::Mercoa => match mercoa {
                 Some((issuer, options)) => mercoa::handle(&mut flow(issuer), options, request).await,
@@ -180,8 +179,19 @@ impl Endpoint {
                 Some((issuer, options)) => merge::handle(&mut flow(issuer), options, request).await,
                 None => Err(ErrorCode::RouteNotFound.into()),
             },
-            Dialect::Common => common::handle(self, request, context, io).await,
+            Dialect::Common => common::handle(&self.0, request, context, io).await,
         }
+    }
+}
+
+impl Dialects {
+    /// The issuers, each once for each dialect that it serves.
+    fn issuers(&self) -> impl Iterator<Item = &Issuer> {
+        let mercoa = self.mercoa.as_ref().map(|(issuer, _)| issuer);
+        let monite = self.monite.as_ref().map(|(issuer, _)| issuer);
+        let ledger = self.ledger.as_ref().map(|(issuer, _)| issuer);
+        let merge = self.merge.as_ref().map(|(issuer, _)| issuer);
+        [mercoa, monite, ledger, merge].into_iter().flatten()
     }
 }
 

@@ -18,7 +18,7 @@ use crate::policy::AccessFormat;
 use crate::store::RecordKey;
 use crate::task::Task;
 use crate::time::{Context, Lifetime, UnixTime};
-use crate::token::handle::{HandleFormat, record_key};
+use crate::token::handle::HandleFormat;
 use crate::token::verify::Verified;
 
 /// An opaque access token: 240 random bits and one check character.
@@ -112,7 +112,7 @@ impl Flow {
             return self.check_verified(&verified).await;
         }
         ACCESS.check(token)?;
-        let [entry] = self.records.load([access_key(token)]).await?;
+        let [entry] = self.records.load([self.access_key(token)]).await?;
         let Some(access) = decode_some::<Access>(entry.as_ref())? else {
             return Err(ErrorCode::TokenRevoked.into());
         };
@@ -210,7 +210,7 @@ impl Flow {
             if ACCESS.check(token).is_err() {
                 return Ok(());
             }
-            let [entry] = self.records.load([access_key(token)]).await?;
+            let [entry] = self.records.load([self.access_key(token)]).await?;
             let Some(entry) = entry else { return Ok(()) };
             let access: Access = decode(&entry)?;
             (Some(access.id), Some(access.client), Some(access.expires_at))
@@ -220,10 +220,14 @@ impl Flow {
             return Ok(());
         }
         let key = revoked_key(&self.issuer.policy().issuer, &id);
-        let draft = Draft::new(&Revoked { at: self.now() }, expires_at)?;
+        // With a leeway the token is taken beyond its end, so it must stay known as revoked.
+        let leeway = Lifetime::from_seconds(self.issuer.policy().leeway);
+        let until = leeway.map_or(expires_at, |leeway| expires_at.after(leeway));
+        let draft = Draft::new(&Revoked { at: self.now() }, until)?;
         // Somebody may have revoked it already, which is as good.
-        self.records.insert(&key, draft).await?;
-        self.emit(Event::new(EventKind::TokenRevoked).client(owner).id(id));
+        if let Change::Done = self.records.insert(&key, draft).await? {
+            self.emit(Event::new(EventKind::TokenRevoked).client(owner).id(id));
+        }
         Ok(())
     }
 
@@ -248,10 +252,17 @@ impl Flow {
         let (issued_at, expires_at) = (self.now(), self.now().after(lifetime));
         let access = Access { client, subject, scope, session, id, issued_at, expires_at, epoch };
         let draft = Draft::new(&access, expires_at)?.indexed(&access.subject, &access.client);
-        match self.records.insert(&access_key(&handle), draft).await? {
+        let key = self.access_key(&handle);
+        match self.records.insert(&key, draft).await? {
             Change::Done => Ok(handle),
             Change::Conflict(_) => Err(busy()),
         }
+    }
+
+    /// The key of an opaque token's record. Issuers that share a store do not know each other's tokens: a revocation
+    /// is written down for the issuer it was asked of.
+    fn access_key(&self, handle: &str) -> RecordKey {
+        RecordKey::of("access", &[&self.issuer.policy().issuer, handle])
     }
 }
 
@@ -268,8 +279,4 @@ pub(crate) fn unauthenticated(error: Error) -> Error {
         ErrorCode::RateLimited | ErrorCode::TokenExpired => error,
         _ => ErrorCode::Unauthenticated.into(),
     }
-}
-
-fn access_key(handle: &str) -> RecordKey {
-    record_key("access", handle)
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Flow;
 use super::access::{AccessToken, Grant};
-use super::client::{Client, Permission, client_key};
+use super::client::{Client, Demand, Permission, client_key};
 use super::client_credentials::ClientProof;
 use super::records::{Change, Draft, busy};
 use super::session::{Session, session_key};
@@ -50,7 +50,11 @@ impl Issuer {
         conditions: ClientConditions,
         context: &Context,
     ) -> Task<TokenPair> {
-        self.task(context, |mut flow| async move { flow.open_session(&api_key, &conditions).await })
+        self.task(context, |mut flow| async move {
+            let ClientConditions { name } = conditions;
+            let demand = Demand { name: name.as_deref(), ..Permission::Sessions.into() };
+            flow.open_session(&api_key, demand).await
+        })
     }
 }
 
@@ -58,17 +62,11 @@ impl Flow {
     pub(crate) async fn open_session(
         &mut self,
         proof: &ClientProof,
-        conditions: &ClientConditions,
+        demand: Demand<'_>,
     ) -> Result<TokenPair> {
         self.issuer.sessions()?;
         let [entry] = self.records.load([client_key(&proof.id)]).await?;
-        let client =
-            self.authenticate(&proof.id, proof.secret(), entry.as_ref(), Permission::Sessions).await?;
-        let stated = conditions.name.as_deref();
-        if stated.is_some() && client.name.is_some() && client.name.as_deref() != stated {
-            let error = self.failure(&client.id, crate::ErrorCode::InvalidClient).await;
-            return self.refuse(&client.id, error);
-        }
+        let client = self.authenticate(proof, entry.as_ref(), demand).await?;
         let subject = client.subject.clone().unwrap_or_else(|| client.id.clone());
         let marks =
             self.records.load(standing::keys(&self.issuer.policy().issuer, &client.id, &subject)).await?;

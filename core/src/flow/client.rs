@@ -8,7 +8,7 @@ use super::Flow;
 use super::client_credentials::ClientProof;
 use super::records::decode_some;
 use crate::credential::Credentials;
-use crate::encoding::sha256;
+use crate::encoding::{fingerprint, sha256};
 use crate::error::{Error, ErrorCode, Result};
 use crate::secret::Secret;
 use crate::store::{Entry, RecordKey};
@@ -41,7 +41,7 @@ pub struct Client {
     pub secrets: Credentials,
     /// What it may do.
     pub permissions: Vec<Permission>,
-    /// The `sub` of its tokens, where that is not its id.
+    /// The `sub` of its session tokens, where that is not its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// A name that the client may have to state.
@@ -67,6 +67,40 @@ pub struct ApiKey {
     pub disabled: bool,
 }
 
+/// What a client must be beyond the holder of its secret.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Demand<'a> {
+    /// What it wants to do; whatever it may do where absent.
+    pub(crate) permission: Option<Permission>,
+    /// The name that it states: its own, if it has one.
+    pub(crate) name: Option<&'a str>,
+    /// Something about the request is wrong already. The work is done all the same, so nobody learns what.
+    pub(crate) unmet: bool,
+}
+
+impl From<Permission> for Demand<'_> {
+    fn from(permission: Permission) -> Self {
+        Demand { permission: Some(permission), ..Demand::default() }
+    }
+}
+
+impl Demand<'_> {
+    fn is_met_by(&self, client: &Client) -> bool {
+        let permitted = self.permission.is_none_or(|needed| client.permissions.contains(&needed));
+        permitted && client.answers_to(self.name) && !self.unmet && !client.disabled
+    }
+}
+
+impl Client {
+    /// Whether a stated name is the client's. A client without a name answers to any.
+    pub(crate) fn answers_to(&self, stated: Option<&str>) -> bool {
+        match (stated, self.name.as_deref()) {
+            (Some(stated), Some(name)) => stated == name,
+            _ => true,
+        }
+    }
+}
+
 /// The key of a client's record.
 pub(crate) fn client_key(id: &str) -> RecordKey {
     RecordKey::of("client", &[id])
@@ -81,10 +115,9 @@ impl Flow {
     /// Proves a client by its secret, and counts the request against its limit.
     pub(crate) async fn authenticate(
         &mut self,
-        id: &str,
-        secret: &str,
+        proof: &ClientProof,
         entry: Option<&Entry>,
-        permission: impl Into<Option<Permission>>,
+        demand: Demand<'_>,
     ) -> Result<Client> {
         let known = decode_some::<Client>(entry)?;
         let unknown = known.is_none();
@@ -92,11 +125,13 @@ impl Flow {
             Some(client) => client,
             None => decoy()?,
         };
-        let right = client.secrets.matches(secret.as_bytes());
-        let allowed = permission.into().is_none_or(|needed| client.permissions.contains(&needed));
-        if unknown || !right || client.disabled || !allowed {
-            let error = self.failure(id, ErrorCode::InvalidClient).await;
-            return self.refuse(id, error);
+        let right = client.secrets.matches(proof.secret.expose());
+        let met = demand.is_met_by(&client);
+        if unknown || !right || !met {
+            let error = self.failure(&proof.id, ErrorCode::InvalidClient).await;
+            // What is not known as an id may be anything, a secret in the wrong field too.
+            let stranger = fingerprint(proof.id.as_bytes());
+            return self.refuse(if unknown { &stranger } else { &proof.id }, error);
         }
         self.admit(&client.id).await?;
         Ok(client)
@@ -128,7 +163,7 @@ impl Flow {
                 Ok(key)
             }
             _ => {
-                let name = crate::encoding::fingerprint(bearer.as_bytes());
+                let name = fingerprint(bearer.as_bytes());
                 let error = self.failure(&name, ErrorCode::Unauthenticated).await;
                 self.refuse(&name, error)
             }
@@ -138,7 +173,7 @@ impl Flow {
     /// The id of a client that proves itself, whatever it may do.
     pub(crate) async fn is_client(&mut self, proof: &ClientProof) -> Result<String> {
         let [entry] = self.records.load([client_key(&proof.id)]).await?;
-        Ok(self.authenticate(&proof.id, proof.secret(), entry.as_ref(), None).await?.id)
+        Ok(self.authenticate(proof, entry.as_ref(), Demand::default()).await?.id)
     }
 
     /// Counts a request against the client's limit.

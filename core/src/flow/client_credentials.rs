@@ -3,7 +3,7 @@
 use super::Flow;
 use super::access::{AccessToken, Grant};
 use super::client::{Client, Permission, client_key};
-use super::directory::{User, user_key};
+use super::directory::{Entity, Kind, User, user_key};
 use super::records::decode_some;
 use super::standing::{self, Marks};
 use crate::claims::Claims;
@@ -27,10 +27,6 @@ impl ClientProof {
     /// An id and a secret as they were presented.
     pub fn new(id: impl Into<String>, secret: impl Into<Secret>) -> Self {
         ClientProof { id: id.into(), secret: secret.into() }
-    }
-
-    pub(crate) fn secret(&self) -> &str {
-        std::str::from_utf8(self.secret.expose()).unwrap_or_default()
     }
 }
 
@@ -65,7 +61,9 @@ impl Flow {
         let (client, entries) = self.client_with_marks(proof, user, Permission::EntityUser).await?;
         let [entry] = self.records.load([user_key(&client.organization, user)]).await?;
         let claims = match decode_some::<User>(entry.as_ref())? {
-            Some(User { disabled: false, entity: Some(entity), .. }) => {
+            Some(User { disabled: false, entity: Some(entity), .. })
+                if !self.is_disabled(&client.organization, &entity).await? =>
+            {
                 Claims::new().set("entity_id", entity)
             }
             _ => {
@@ -75,6 +73,12 @@ impl Flow {
             }
         };
         self.client_token(client, user.to_owned(), Marks::read(entries)?, claims).await
+    }
+
+    /// Whether an entity is refused, and its users with it. It need not be in the directory itself.
+    async fn is_disabled(&self, organization: &str, entity: &str) -> Result<bool> {
+        let [entry] = self.records.load([Kind::Entity.key(organization, entity)]).await?;
+        Ok(decode_some::<Entity>(entry.as_ref())?.is_some_and(|entity| entity.disabled))
     }
 
     /// Reads a client and the watermarks of its tokens about `subject` at once, and proves the client.
@@ -88,7 +92,7 @@ impl Flow {
             standing::keys(&self.issuer.policy().issuer, &proof.id, subject);
         let keys = [client_key(&proof.id), issuer, by_client, by_subject];
         let [entry, issuer, by_client, by_subject] = self.records.load(keys).await?;
-        let client = self.authenticate(&proof.id, proof.secret(), entry.as_ref(), permission).await?;
+        let client = self.authenticate(proof, entry.as_ref(), permission.into()).await?;
         Ok((client, [issuer, by_client, by_subject]))
     }
 

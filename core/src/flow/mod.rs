@@ -63,14 +63,15 @@ impl Flow {
         self.io.emit(event);
     }
 
-    /// Refuses, and says so in an event.
+    /// Refuses, and says so in an event; `client` is empty where nobody knows whose request it was.
     pub(crate) fn refuse<T>(&self, client: &str, error: Error) -> Result<T> {
         let kind = if error.code() == ErrorCode::RateLimited {
             EventKind::LimitHit
         } else {
             EventKind::TokenRefused
         };
-        self.emit(Event::new(kind).client(client).reason(error.code()));
+        let event = Event::new(kind).reason(error.code());
+        self.emit(if client.is_empty() { event } else { event.client(client) });
         Err(error)
     }
 

@@ -23,18 +23,24 @@ impl Issuer {
     /// `store_busy`, and the store's.
     pub fn refresh(&self, refresh_token: &str, context: &Context) -> Task<TokenPair> {
         let token = refresh_token.to_owned();
-        self.task(context, |mut flow| async move { flow.refresh(&token, None).await })
+        self.task(context, |mut flow| async move { flow.refresh(&token, None, None).await })
     }
 
     /// As [`Issuer::refresh`], for a client that has proved who it is: the token must be its own.
     pub fn refresh_as(&self, refresh_token: &str, client: &str, context: &Context) -> Task<TokenPair> {
         let (token, client) = (refresh_token.to_owned(), client.to_owned());
-        self.task(context, |mut flow| async move { flow.refresh(&token, Some(&client)).await })
+        self.task(context, |mut flow| async move { flow.refresh(&token, Some(&client), None).await })
     }
 }
 
 impl Flow {
-    pub(crate) async fn refresh(&mut self, token: &str, client: Option<&str>) -> Result<TokenPair> {
+    /// Refreshes; `client` has proved who it is, `name` is only what somebody states.
+    pub(crate) async fn refresh(
+        &mut self,
+        token: &str,
+        client: Option<&str>,
+        name: Option<&str>,
+    ) -> Result<TokenPair> {
         self.issuer.sessions()?;
         let Ok(presented) = Presented::parse(&self.issuer, token) else {
             return self.refuse("", invalid_grant());
@@ -46,18 +52,27 @@ impl Flow {
         let [issuer, by_client, by_subject] =
             standing::keys(&self.issuer.policy().issuer, &presented.client, &presented.subject);
         let keys = [key.clone(), client_key(&presented.client), issuer, by_client, by_subject];
-        let [mut found, client, issuer, by_client, by_subject] = self.records.load(keys).await?;
-        let client = decode_some::<Client>(client.as_ref())?.filter(|client| !client.disabled);
+        let [found, client, issuer, by_client, by_subject] = self.records.load(keys).await?;
+        let client = decode_some::<Client>(client.as_ref())?
+            .filter(|client| !client.disabled && client.answers_to(name));
         let marks = Marks::read([issuer, by_client, by_subject])?;
         let Some(client) = client else { return self.refuse(&presented.client, invalid_grant()) };
-        self.admit(&client.id).await?;
+        let grace = self.issuer.policy().grace;
+        let mut living = self.living(&presented, found, marks)?;
+        let mut admitted = false;
 
         for _ in 0..MAX_ROUNDS {
-            let Some((entry, session)) = self.living(&presented, found, marks)? else {
+            let Some((entry, session)) = living else {
                 return self.refuse(&presented.client, invalid_grant());
             };
-            let grace = self.issuer.policy().grace;
-            let (next, event) = match session.decide(presented.generation, self.now(), grace) {
+            let decision = session.decide(presented.generation, self.now(), grace);
+            // Only what is about to succeed counts: whoever holds an old token cannot use up the client's limit, and
+            // no limit delays the end of a session whose token was copied.
+            if matches!(decision, Decision::Rotate | Decision::Repeat) && !admitted {
+                self.admit(&client.id).await?;
+                admitted = true;
+            }
+            let (next, event) = match decision {
                 Decision::Repeat => {
                     self.emit(session_event(EventKind::RefreshReplayed, &presented, &session));
                     return self.token_pair(&client, &session, presented.session).await;
@@ -81,7 +96,7 @@ impl Flow {
                     return self.token_pair(&client, &next, presented.session).await;
                 }
                 // Somebody else changed the session: decide anew on what is there now.
-                Change::Conflict(entry) => found = entry,
+                Change::Conflict(entry) => living = self.living(&presented, entry, marks)?,
             }
         }
         Err(busy())
@@ -96,10 +111,17 @@ impl Flow {
     ) -> Result<Option<(crate::Entry, Session)>> {
         let Some(entry) = entry else { return Ok(None) };
         let session: Session = super::records::decode(&entry)?;
-        let good = session.made(&self.issuer, presented)?
-            && !session.is_over(self.now())
-            && marks.check(Some(session.epoch), None).is_ok();
-        Ok(good.then_some((entry, session)))
+        if !session.made(&self.issuer, presented)? || session.is_over(self.now()) {
+            return Ok(None);
+        }
+        match marks.check(Some(session.epoch), None) {
+            Ok(()) => Ok(Some((entry, session))),
+            Err(error) if error.code() == ErrorCode::StoreRegressed => {
+                self.emit(session_event(EventKind::StoreRegressed, presented, &session));
+                Err(error)
+            }
+            Err(_) => Ok(None),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `GET /api/{category}/v1/account-token/{public_token}`, and its sibling that replaces the token (contract 4.2).
 
 use http::StatusCode;
-use serde_json::json;
+use serde::Serialize;
 
 use super::super::exchange::{self, Rejection, Request, Response};
 use super::redeemer;
@@ -12,6 +12,28 @@ use crate::flow::account::ExchangeRequest;
 /// The categories in the SDKs' enumeration of an integration's categories. Older SDKs fail on any other.
 const KNOWN_TO_SDKS: [&str; 8] =
     ["hris", "ats", "accounting", "ticketing", "crm", "mktg", "filestorage", "knowledgebase"];
+
+/// The answer of the exchange (contract 4.2).
+#[derive(Serialize)]
+struct Retrieved<'a> {
+    account_token: String,
+    integration: Integration<'a>,
+    id: String,
+}
+
+#[derive(Serialize)]
+struct Integration<'a> {
+    name: &'a str,
+    slug: &'a str,
+    categories: Vec<&'a str>,
+}
+
+/// The answer of the replacement.
+#[derive(Serialize)]
+struct Regenerated {
+    linked_account_id: String,
+    account_token: String,
+}
 
 pub(super) async fn retrieve(
     flow: &mut Flow,
@@ -34,11 +56,8 @@ pub(super) async fn retrieve(
         .filter(|category| KNOWN_TO_SDKS.contains(category))
         .collect();
     // No member beyond the contract's: the SDKs' models forbid others.
-    let body = json!({
-        "account_token": account.account_token,
-        "integration": { "name": integration.name, "slug": integration.slug, "categories": categories },
-        "id": account.id.to_string(),
-    });
+    let integration = Integration { name: &integration.name, slug: &integration.slug, categories };
+    let body = Retrieved { account_token: account.account_token, integration, id: account.id.to_string() };
     Ok(exchange::json(StatusCode::OK, body))
 }
 
@@ -55,6 +74,7 @@ pub(super) async fn regenerate(
         return Err(Error::new(ErrorCode::Unauthenticated).at("X-Account-Token").because(text).into());
     };
     let account = flow.regenerate(&bearer, category, token).await?;
-    let body = json!({ "linked_account_id": account.id.to_string(), "account_token": account.account_token });
+    let body =
+        Regenerated { linked_account_id: account.id.to_string(), account_token: account.account_token };
     Ok(exchange::json(StatusCode::OK, body))
 }

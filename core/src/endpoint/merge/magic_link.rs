@@ -8,7 +8,6 @@ use http::{Method, StatusCode};
 
 use super::super::exchange::{Request, Response, set, status, with_error_headers};
 use super::super::method_not_allowed;
-use super::with_allow;
 use crate::encoding::{base64, base64url, sha256};
 use crate::error::{Error, ErrorCode};
 use crate::flow::Flow;
@@ -124,7 +123,7 @@ fn failure(error: &Error) -> Response {
         _ => (status(error), "This did not work", error.message()),
     };
     let response = page(code, &ENGLISH, title, &format!("<p>{}</p>", escape(text)));
-    with_allow(with_error_headers(response, error), error)
+    with_error_headers(response, error)
 }
 
 /// A whole page. Nothing runs on it, it can be framed by nobody, and its URL, which is a secret, is told to nobody.

@@ -1,10 +1,11 @@
 //! Merge's links: link token, magic link, public token, account token (contract 4).
 
 use http::{Method, StatusCode};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::json;
 use uuid::Uuid;
 
-use super::exchange::{Rejection, Request, Response, set, status, with_error_headers};
+use super::exchange::{Rejection, Request, Response, status, with_error_headers};
 use super::fields::{Fields, Problem, Step};
 use super::{exchange, method_not_allowed};
 use crate::error::{Error, ErrorCode};
@@ -126,15 +127,7 @@ pub(super) fn reject(rejection: Rejection) -> Response {
         }
         _ => json!({ "detail": error.message() }),
     };
-    with_allow(with_error_headers(exchange::json(status(&error), body), &error), &error)
-}
-
-/// Adds `Allow` to a 405 (RFC 9110 section 15.5.6).
-fn with_allow(mut response: Response, error: &Error) -> Response {
-    if error.code() == ErrorCode::MethodNotAllowed {
-        set(&mut response, http::header::ALLOW, error.message());
-    }
-    response
+    with_error_headers(exchange::json(status(&error), body), &error)
 }
 
 /// The fields of a body; an empty one is an object without members, so each required field is named.
@@ -153,41 +146,70 @@ fn redeemer(request: &Request) -> Option<String> {
 /// How many problems are told at most: the answer to a large body of nothing but faults stays small.
 const MAX_PROBLEMS: usize = 100;
 
+/// Problems in the order in which they were found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+enum Node {
+    Members(Members),
+    Items(Vec<Node>),
+    Text(String),
+}
+
+/// Members that keep their order.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Members(Vec<(String, Node)>);
+
+impl Serialize for Members {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, node)| (name, node)))
+    }
+}
+
 /// The problems as the framework nests them: `{"common_models": [{}, {"model_id": ["..."]}]}`.
-fn tree(problems: &[Problem]) -> Value {
-    let mut root = Value::Object(Map::new());
+fn tree(problems: &[Problem]) -> Node {
+    let mut root = Node::Members(Members::default());
     for problem in problems.iter().take(MAX_PROBLEMS) {
-        insert(&mut root, &problem.path, &problem.message);
+        root.insert(&problem.path, &problem.message);
     }
     root
 }
 
-fn insert(node: &mut Value, path: &[Step], message: &str) {
-    match path.split_first() {
-        // What is wrong with an item as a whole has a name of its own.
-        None if node.is_object() => insert(node, &[Step::Member("non_field_errors".to_owned())], message),
-        None => {
-            if let Value::Array(messages) = node {
-                messages.push(message.into());
+impl Node {
+    fn insert(&mut self, path: &[Step], message: &str) {
+        match (self, path.split_first()) {
+            // What is wrong with an item as a whole has a name of its own.
+            (node @ Node::Members(_), None) => {
+                node.insert(&[Step::Member("non_field_errors".to_owned())], message);
             }
-        }
-        Some((Step::Member(name), rest)) => {
-            if let Value::Object(members) = node {
-                // A list of messages, or of items; an object where a member follows.
-                let empty = if let Some(Step::Member(_)) = rest.first() { json!({}) } else { json!([]) };
-                insert(members.entry(name.clone()).or_insert(empty), rest, message);
+            (Node::Items(messages), None) => messages.push(Node::Text(message.to_owned())),
+            (Node::Members(members), Some((Step::Member(name), rest))) => {
+                if let Some(node) = members.entry(name, rest) {
+                    node.insert(rest, message);
+                }
             }
-        }
-        Some((Step::Item(index), rest)) => {
-            if let Value::Array(items) = node {
+            (Node::Items(items), Some((Step::Item(index), rest))) => {
                 if items.len() <= *index {
-                    items.resize(*index + 1, json!({}));
+                    items.resize(*index + 1, Node::Members(Members::default()));
                 }
                 if let Some(item) = items.get_mut(*index) {
-                    insert(item, rest, message);
+                    item.insert(rest, message);
                 }
             }
+            // A path is one of a body's: what it passes through is an object or a list, never both.
+            _ => {}
         }
+    }
+}
+
+impl Members {
+    /// The member of a name; a new one is a list of messages or items, or an object where a member follows.
+    fn entry(&mut self, name: &str, rest: &[Step]) -> Option<&mut Node> {
+        if self.0.iter().all(|(known, _)| known != name) {
+            let follows = matches!(rest.first(), Some(Step::Member(_)));
+            let empty = if follows { Node::Members(Members::default()) } else { Node::Items(Vec::new()) };
+            self.0.push((name.to_owned(), empty));
+        }
+        self.0.iter_mut().find(|(known, _)| known == name).map(|(_, node)| node)
     }
 }
 
@@ -215,13 +237,14 @@ mod tests {
             "b": [{}, {"c": ["three"]}, {"non_field_errors": ["four"]}],
             "d": {"e": [{"f": {"g": ["five"]}}]},
         });
-        assert_eq!(tree(&problems), expected);
+        assert_eq!(serde_json::to_value(tree(&problems)).unwrap(), expected);
     }
 
     #[test]
     fn an_answer_of_problems_is_bounded() {
         let wrong = |index| problem(vec![Step::Member("a".to_owned()), Step::Item(index)], "no");
         let problems: Vec<Problem> = (0..1000).map(wrong).collect();
-        assert_eq!(tree(&problems)["a"].as_array().unwrap().len(), MAX_PROBLEMS);
+        let shown = serde_json::to_value(tree(&problems)).unwrap();
+        assert_eq!(shown["a"].as_array().unwrap().len(), MAX_PROBLEMS);
     }
 }
