@@ -1,0 +1,576 @@
+//! Clients, sessions and revocation, driven through the public interface.
+
+use std::fmt::Write as _;
+
+use tokenmint::directory::{self, Client, User};
+use tokenmint::*;
+
+const NOW: i64 = 1_700_000_000;
+const CLIENT: &str = "client_1";
+const SECRET: &str = "the first secret of client_1";
+const OTHER: &str = "client_2";
+const OTHER_SECRET: &str = "the first secret of client_2";
+const USER: &str = "user_1";
+
+/// A store with two clients, and an issuer under a policy.
+struct World {
+    issuer: Issuer,
+    store: MemoryStore,
+    /// Everything that was ever shown: events, errors, debug texts. No token or secret may be in it.
+    shown: std::cell::RefCell<String>,
+    tokens: std::cell::RefCell<Vec<String>>,
+    seed: std::cell::Cell<u64>,
+}
+
+fn policy() -> Policy {
+    Policy::new("https://api.example.com").audience("api").session_secret([9; 32].as_slice())
+}
+
+impl World {
+    fn new(policy: Policy) -> Self {
+        let keys = KeySet::builder().hmac("k1", [7; 32].as_slice()).unwrap().build().unwrap();
+        let world = World {
+            issuer: Issuer::new(keys, policy).unwrap(),
+            store: MemoryStore::new(),
+            shown: Default::default(),
+            tokens: Default::default(),
+            seed: std::cell::Cell::new(1),
+        };
+        for (id, secret) in [(CLIENT, SECRET), (OTHER, OTHER_SECRET)] {
+            world.remember(secret);
+            let client = Client::new(id, "org", SecretHash::of(secret.as_bytes()))
+                .permission(Permission::ClientCredentials)
+                .permission(Permission::EntityUser)
+                .permission(Permission::Sessions);
+            world.ok(directory::create_client(client, &world.at(NOW)));
+        }
+        let user = User {
+            id: USER.into(),
+            foreign_id: None,
+            organization: "org".into(),
+            entity: Some("ent_1".into()),
+            group: None,
+            disabled: false,
+        };
+        world.ok(directory::create_user(user, &world.at(NOW)));
+        world
+    }
+
+    fn at(&self, now: i64) -> Context {
+        let seed = self.seed.replace(self.seed.get() + 1);
+        let mut bytes = [5; 32];
+        bytes[..8].copy_from_slice(&seed.to_be_bytes());
+        Context::new(UnixTime::from_seconds(now), bytes)
+    }
+
+    fn run<T: std::fmt::Debug + 'static>(&self, task: Task<T>) -> Outcome<T> {
+        let outcome = task.run(&self.store);
+        let events = serde_json::to_string(&outcome.events).unwrap();
+        let mut shown = self.shown.borrow_mut();
+        write!(shown, "{outcome:?} {events}").unwrap();
+        if let Err(error) = &outcome.result {
+            write!(shown, " {error}").unwrap();
+        }
+        outcome
+    }
+
+    fn ok<T: std::fmt::Debug + 'static>(&self, task: Task<T>) -> T {
+        self.run(task).result.unwrap()
+    }
+
+    fn code<T: std::fmt::Debug + 'static>(&self, task: Task<T>) -> ErrorCode {
+        self.run(task).result.unwrap_err().code()
+    }
+
+    fn remember(&self, token: &str) {
+        self.tokens.borrow_mut().push(token.to_owned());
+    }
+
+    fn token_of(&self, id: &str, secret: &str, now: i64) -> String {
+        let proof = ClientProof::new(id, secret);
+        let token = self.ok(self.issuer.client_credentials(proof, &self.at(now))).access_token;
+        self.remember(&token);
+        token
+    }
+
+    fn token(&self, now: i64) -> String {
+        self.token_of(CLIENT, SECRET, now)
+    }
+
+    fn user_token(&self, now: i64) -> String {
+        let proof = ClientProof::new(CLIENT, SECRET);
+        let token = self.ok(self.issuer.entity_user(proof, USER, &self.at(now))).access_token;
+        self.remember(&token);
+        token
+    }
+
+    fn session(&self, now: i64) -> TokenPair {
+        let proof = ClientProof::new(CLIENT, SECRET);
+        let pair = self.ok(self.issuer.exchange_api_key(proof, ClientConditions::default(), &self.at(now)));
+        self.remember(&pair.access_token);
+        self.remember(&pair.refresh_token);
+        pair
+    }
+
+    fn refresh(&self, token: &str, now: i64) -> Outcome<TokenPair> {
+        let outcome = self.run(self.issuer.refresh(token, &self.at(now)));
+        if let Ok(pair) = &outcome.result {
+            self.remember(&pair.access_token);
+            self.remember(&pair.refresh_token);
+        }
+        outcome
+    }
+
+    fn stands(&self, token: &str, now: i64) -> bool {
+        match self.run(self.issuer.check(token, &self.at(now))).result {
+            Ok(_) => true,
+            Err(error) => {
+                assert_eq!(error.code(), ErrorCode::TokenRevoked, "{error}");
+                false
+            }
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let shown = self.shown.borrow();
+        for secret in self.tokens.borrow().iter() {
+            assert!(!shown.contains(secret), "something shows a token or a secret");
+            // Nor the part of a JWT that makes it one.
+            let signature = secret.rsplit('.').next().unwrap();
+            assert!(!shown.contains(signature), "something shows a signature");
+        }
+    }
+}
+
+fn kinds(events: &[Event]) -> Vec<EventKind> {
+    events.iter().map(|event| event.kind).collect()
+}
+
+fn both_formats(test: impl Fn(World)) {
+    for format in [AccessFormat::Jwt, AccessFormat::Opaque] {
+        test(World::new(policy().access_format(format)));
+    }
+}
+
+#[test]
+fn one_token_is_revoked_and_no_other() {
+    both_formats(|world| {
+        let (one, two) = (world.token(NOW), world.token(NOW));
+        let outcome = world.run(world.issuer.revoke_token(&one, CLIENT, &world.at(NOW)));
+        assert_eq!(kinds(&outcome.events), [EventKind::TokenRevoked]);
+        assert!(!world.stands(&one, NOW) && world.stands(&two, NOW));
+        // Again, of somebody else, or no token: nothing happens.
+        let garbage = "garbage".to_owned();
+        for (token, client) in [(&one, CLIENT), (&two, OTHER), (&garbage, CLIENT)] {
+            let outcome = world.run(world.issuer.revoke_token(token, client, &world.at(NOW)));
+            assert!(outcome.result.is_ok() && outcome.events.is_empty());
+        }
+        assert!(world.stands(&two, NOW));
+    });
+}
+
+#[test]
+fn a_revoked_token_stays_revoked_for_as_long_as_leeway_keeps_it() {
+    // Leeway beyond the time that a store keeps an entry after its end.
+    let leeway = 2 * i64::try_from(SLACK_MS / 1000).unwrap();
+    let world = World::new(policy().leeway_seconds(leeway.unsigned_abs()));
+    let token = world.token(NOW);
+    world.ok(world.issuer.revoke_token(&token, CLIENT, &world.at(NOW)));
+    let late = NOW + 3600 + leeway - 1;
+    let before_ms = u64::try_from(late).unwrap() * 1000 - SLACK_MS;
+    world.store.execute(Command::Sweep { before_ms, limit: 100 }).unwrap();
+    assert!(!world.stands(&token, late));
+}
+
+#[test]
+fn a_revoked_session_takes_its_tokens_along() {
+    both_formats(|world| {
+        let (one, two) = (world.session(NOW), world.session(NOW));
+        let outcome = world.run(world.issuer.revoke_session(&one.session, &world.at(NOW)));
+        assert_eq!(kinds(&outcome.events), [EventKind::SessionRevoked]);
+        assert_eq!(outcome.events[0].session.as_deref(), Some(one.session.as_str()));
+        assert!(!world.stands(&one.access_token, NOW) && world.stands(&two.access_token, NOW));
+        let refused = world.refresh(&one.refresh_token, NOW);
+        assert_eq!(refused.result.unwrap_err().code(), ErrorCode::InvalidGrant);
+        assert_eq!(kinds(&refused.events), [EventKind::TokenRefused]);
+        assert!(world.refresh(&two.refresh_token, NOW).result.is_ok());
+        for session in [&*one.session, "unknown"] {
+            let again = world.run(world.issuer.revoke_session(session, &world.at(NOW)));
+            assert!(again.result.is_ok() && again.events.is_empty());
+        }
+    });
+}
+
+#[test]
+fn watermarks_end_what_was_before_and_nothing_after() {
+    type Revoke = fn(&Issuer, &Context) -> Task<()>;
+    // Whether it ends: the client's own token, one for a user, a session, another client's token.
+    let cases: [(Revoke, [bool; 4]); 4] = [
+        (|issuer, context| issuer.revoke_subject(USER, context), [false, true, false, false]),
+        (|issuer, context| issuer.revoke_subject(CLIENT, context), [true, false, true, false]),
+        (|issuer, context| issuer.revoke_client(CLIENT, context), [true, true, true, false]),
+        (|issuer, context| issuer.revoke_all(context), [true, true, true, true]),
+    ];
+    for (revoke, ends) in cases {
+        both_formats(|world| {
+            let issue = |now| {
+                let session = world.session(now);
+                let theirs = world.token_of(OTHER, OTHER_SECRET, now);
+                let tokens = [world.token(now), world.user_token(now), session.access_token, theirs];
+                (tokens, session.refresh_token)
+            };
+            let (before, refresh_before) = issue(NOW);
+            let outcome = world.run(revoke(&world.issuer, &world.at(NOW)));
+            assert_eq!(kinds(&outcome.events), [EventKind::WatermarkRaised]);
+            // The very same second: what came after the revocation lives.
+            let (after, refresh_after) = issue(NOW);
+            for now in [NOW, NOW + 1] {
+                for (token, ended) in before.iter().zip(ends) {
+                    assert_eq!(world.stands(token, now), !ended);
+                }
+                assert!(after.iter().all(|token| world.stands(token, now)));
+            }
+            assert_eq!(world.refresh(&refresh_before, NOW).result.is_err(), ends[2]);
+            assert!(world.refresh(&refresh_after, NOW).result.is_ok());
+            // Once more ends the second lot too.
+            world.ok(revoke(&world.issuer, &world.at(NOW)));
+            for (token, ended) in after.iter().zip(ends) {
+                assert_eq!(world.stands(token, NOW), !ended);
+            }
+        });
+    }
+}
+
+#[test]
+fn a_token_minted_without_the_store_falls_to_every_watermark_of_its_second() {
+    let world = World::new(policy());
+    let mint = |now| {
+        let claims = Claims::new().subject(USER).set("client_id", CLIENT);
+        world.issuer.mint(&claims, Lifetime::HOUR, &world.at(now)).unwrap()
+    };
+    let (before, same, after) = (mint(NOW - 1), mint(NOW), mint(NOW + 1));
+    assert!(world.stands(&same, NOW));
+    world.ok(world.issuer.revoke_subject(USER, &world.at(NOW)));
+    assert!(!world.stands(&before, NOW) && !world.stands(&same, NOW) && world.stands(&after, NOW + 1));
+    // A clock that steps back moves no watermark back.
+    world.ok(world.issuer.revoke_client(CLIENT, &world.at(NOW - 100)));
+    assert!(!world.stands(&same, NOW) && world.stands(&after, NOW + 1));
+}
+
+#[test]
+fn a_watermark_that_goes_back_is_noticed() {
+    let world = World::new(policy());
+    world.ok(world.issuer.revoke_all(&world.at(NOW)));
+    let (token, pair) = (world.token(NOW), world.session(NOW));
+    // The store forgets the watermark, as after a fail-over that lost a write: only the directory and the session
+    // are as they were.
+    let forgetful = Forgetful(&world.store);
+    let outcome = world.issuer.check(&token, &world.at(NOW)).run(&forgetful);
+    assert_eq!(outcome.result.unwrap_err().code(), ErrorCode::StoreRegressed);
+    assert_eq!(kinds(&outcome.events), [EventKind::StoreRegressed]);
+    let outcome = world.issuer.refresh(&pair.refresh_token, &world.at(NOW)).run(&forgetful);
+    assert_eq!(outcome.result.unwrap_err().code(), ErrorCode::StoreRegressed);
+    assert_eq!(kinds(&outcome.events), [EventKind::StoreRegressed]);
+}
+
+/// A store that has no watermarks.
+struct Forgetful<'a>(&'a MemoryStore);
+
+impl Store for Forgetful<'_> {
+    fn execute(&self, command: Command) -> std::result::Result<Reply, StoreError> {
+        let marks: Vec<bool> = match &command {
+            Command::Load { keys } => keys.iter().map(|key| key.as_bytes().starts_with(b"mark-")).collect(),
+            _ => Vec::new(),
+        };
+        let mut reply = self.0.execute(command)?;
+        if let Reply::Loaded { entries, .. } = &mut reply {
+            for (entry, mark) in entries.iter_mut().zip(marks) {
+                if mark {
+                    *entry = None;
+                }
+            }
+        }
+        Ok(reply)
+    }
+}
+
+#[test]
+fn a_disabled_client_has_nothing_left() {
+    both_formats(|world| {
+        let (token, pair) = (world.token(NOW), world.session(NOW));
+        let theirs = world.token_of(OTHER, OTHER_SECRET, NOW);
+        let outcome = world.run(directory::disable_client(CLIENT, &world.at(NOW)));
+        assert_eq!(kinds(&outcome.events), [EventKind::DirectoryChanged]);
+        assert!(!world.stands(&token, NOW) && !world.stands(&pair.access_token, NOW));
+        assert!(world.stands(&theirs, NOW));
+        let refused = world.refresh(&pair.refresh_token, NOW).result.unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::InvalidGrant);
+        let proof = || ClientProof::new(CLIENT, SECRET);
+        let tasks = [
+            world.code(world.issuer.client_credentials(proof(), &world.at(NOW))),
+            world.code(world.issuer.entity_user(proof(), USER, &world.at(NOW))),
+            world.code(world.issuer.exchange_api_key(proof(), ClientConditions::default(), &world.at(NOW))),
+        ];
+        assert_eq!(tasks, [ErrorCode::InvalidClient; 3]);
+    });
+}
+
+#[test]
+fn two_secrets_are_live_while_a_client_changes_over() {
+    let world = World::new(policy());
+    let newer = "the second secret of client_1";
+    world.remember(newer);
+    let with = |secret: &str| {
+        let proof = ClientProof::new(CLIENT, secret);
+        world.run(world.issuer.client_credentials(proof, &world.at(NOW))).result.is_ok()
+    };
+    let hash = |secret: &str| SecretHash::of(secret.as_bytes());
+    assert!(with(SECRET) && !with(newer));
+    world.ok(directory::add_client_secret(CLIENT, hash(newer), &world.at(NOW)));
+    assert!(with(SECRET) && with(newer) && !with("another"));
+    let third = directory::add_client_secret(CLIENT, hash("third"), &world.at(NOW));
+    assert_eq!(world.code(third), ErrorCode::AlreadyExists);
+    world.ok(directory::retire_client_secret(CLIENT, &world.at(NOW)));
+    assert!(!with(SECRET) && with(newer));
+    assert_eq!(world.code(directory::retire_client_secret(CLIENT, &world.at(NOW))), ErrorCode::NotFound);
+}
+
+#[test]
+fn the_burst_is_exact_and_so_is_the_time_to_wait() {
+    let world =
+        World::new(policy().client_rate(Rate::new(2, Lifetime::from_seconds(20).unwrap(), 5).unwrap()));
+    let ask = |now| {
+        let proof = ClientProof::new(CLIENT, SECRET);
+        world.run(world.issuer.client_credentials(proof, &world.at(now)))
+    };
+    for _ in 0..5 {
+        assert!(ask(NOW).result.is_ok());
+    }
+    for (now, wait) in [(NOW, 10), (NOW, 10), (NOW + 1, 9), (NOW + 9, 1)] {
+        let outcome = ask(now);
+        let error = outcome.result.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::RateLimited);
+        assert_eq!(error.retry_after(), Some(Retry { after_seconds: wait, limit: 5 }));
+        assert_eq!(kinds(&outcome.events), [EventKind::LimitHit]);
+    }
+    // Denials cost nothing: at the time that was told, one is admitted, and one only.
+    assert!(ask(NOW + 10).result.is_ok());
+    assert!(ask(NOW + 10).result.is_err());
+    // Another client has a limit of its own.
+    world.token_of(OTHER, OTHER_SECRET, NOW + 10);
+    // A pause gives back the burst and no more.
+    let admitted = (0..20).filter(|_| ask(NOW + 10_000).result.is_ok()).count();
+    assert_eq!(admitted, 5);
+}
+
+#[test]
+fn failures_are_limited_and_a_right_secret_is_never_locked_out() {
+    let world = World::new(policy().failure_rate(Rate::new(1, Lifetime::MINUTE, 3).unwrap()));
+    let ask = |secret: &str| {
+        let proof = ClientProof::new(CLIENT, secret);
+        world.run(world.issuer.client_credentials(proof, &world.at(NOW)))
+    };
+    for round in 0..6 {
+        let outcome = ask("wrong");
+        let (code, kind) = if round < 3 {
+            (ErrorCode::InvalidClient, EventKind::TokenRefused)
+        } else {
+            (ErrorCode::RateLimited, EventKind::LimitHit)
+        };
+        assert_eq!((outcome.result.unwrap_err().code(), kinds(&outcome.events)), (code, vec![kind]));
+        assert!(ask(SECRET).result.is_ok());
+    }
+}
+
+#[test]
+fn nobody_uses_up_a_clients_limit_without_its_secret_or_a_living_token() {
+    let world = World::new(policy().client_rate(Rate::new(1, Lifetime::HOUR, 4).unwrap()));
+    let ended = world.session(NOW); // 1
+    world.ok(world.issuer.revoke_session(&ended.session, &world.at(NOW)));
+    let stolen = world.session(NOW); // 2
+    let rotated = world.refresh(&stolen.refresh_token, NOW).result.unwrap(); // 3
+    for _ in 0..10 {
+        let proof = ClientProof::new(CLIENT, "wrong");
+        assert_eq!(
+            world.code(world.issuer.client_credentials(proof, &world.at(NOW))),
+            ErrorCode::InvalidClient
+        );
+        let refused = world.refresh(&ended.refresh_token, NOW).result.unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::InvalidGrant);
+    }
+    world.token(NOW); // 4: there was room for it
+    // A full limit does not keep the copy of an old token from ending the session.
+    let reuse = world.refresh(&stolen.refresh_token, NOW + 11);
+    assert_eq!(kinds(&reuse.events), [EventKind::RefreshReuseDetected]);
+    let dead = world.refresh(&rotated.refresh_token, NOW + 11).result.unwrap_err();
+    assert_eq!(dead.code(), ErrorCode::InvalidGrant);
+}
+
+/// The shape of a command: its kind, and how many keys of which kinds; ids and random bytes left out.
+fn shape(command: &Command) -> String {
+    let kind = |key: &RecordKey| {
+        String::from_utf8_lossy(key.as_bytes().split(|b| *b == b'/').next().unwrap()).into_owned()
+    };
+    match command {
+        Command::Load { keys } => format!("load {:?}", keys.iter().map(kind).collect::<Vec<_>>()),
+        Command::Cas { key, expect, .. } => format!("cas {} {}", kind(key), matches!(expect, Expect::Absent)),
+        Command::Throttle { key, interval_us, burst_us, cost, .. } => {
+            format!("throttle {} {interval_us} {burst_us} {cost}", kind(key))
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+fn trace<T: std::fmt::Debug + 'static>(world: &World, mut task: Task<T>) -> (Vec<String>, String) {
+    let (mut reply, mut commands) = (None, Vec::new());
+    loop {
+        match task.step(reply.take()) {
+            Step::Need(command) => {
+                commands.push(shape(&command));
+                reply = Some(world.store.execute(command));
+            }
+            Step::Done(outcome) => {
+                let error = outcome.result.unwrap_err();
+                return (commands, format!("{error:?} {:?}", kinds(&outcome.events)));
+            }
+            Step::Spent => panic!("stepped beyond the end"),
+        }
+    }
+}
+
+#[test]
+fn an_unknown_id_takes_the_same_commands_as_a_wrong_secret() {
+    for limited in [false, true] {
+        let rate = Rate::new(1, Lifetime::HOUR, 100).unwrap();
+        let policy = if limited { policy().client_rate(rate).failure_rate(rate) } else { policy() };
+        let world = World::new(policy);
+        world.ok(directory::disable_client(OTHER, &world.at(NOW)));
+        let mut weak = Client::new("weak", "org", SecretHash::of(SECRET.as_bytes()));
+        weak.name = Some("name".into());
+        world.ok(directory::create_client(weak, &world.at(NOW)));
+        // Wrong secret; unknown id; unknown id with a known secret; disabled; without the permission.
+        let proofs = || {
+            [
+                (CLIENT, "wrong"),
+                ("nobody", "wrong"),
+                ("nobody", SECRET),
+                (OTHER, OTHER_SECRET),
+                ("weak", SECRET),
+            ]
+            .map(|(id, secret)| ClientProof::new(id, secret))
+        };
+        let context = || world.at(NOW);
+        let flows: [Vec<_>; 3] = [
+            proofs().map(|proof| trace(&world, world.issuer.client_credentials(proof, &context()))).into(),
+            proofs().map(|proof| trace(&world, world.issuer.entity_user(proof, USER, &context()))).into(),
+            proofs()
+                .map(|proof| {
+                    trace(
+                        &world,
+                        world.issuer.exchange_api_key(proof, ClientConditions::default(), &context()),
+                    )
+                })
+                .into(),
+        ];
+        for found in flows {
+            assert_eq!(found[0].0.len(), 1 + usize::from(limited), "{:?}", found[0]);
+            assert!(found.iter().all(|one| *one == found[0]), "{found:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_name_takes_the_same_commands_as_a_wrong_secret() {
+    let rate = Rate::new(1, Lifetime::HOUR, 100).unwrap();
+    let world = World::new(policy().client_rate(rate).failure_rate(rate));
+    let mut named =
+        Client::new("named", "org", SecretHash::of(SECRET.as_bytes())).permission(Permission::Sessions);
+    named.name = Some("bot".into());
+    world.ok(directory::create_client(named, &world.at(NOW)));
+    let ask = |secret: &str, name: Option<&str>| {
+        let conditions = ClientConditions { name: name.map(str::to_owned) };
+        world.issuer.exchange_api_key(ClientProof::new("named", secret), conditions, &world.at(NOW))
+    };
+    let wrong_secret = trace(&world, ask("wrong", Some("bot")));
+    assert_eq!(trace(&world, ask(SECRET, Some("other"))), wrong_secret);
+    assert!(world.run(ask(SECRET, Some("bot"))).result.is_ok());
+    assert!(world.run(ask(SECRET, None)).result.is_ok());
+}
+
+#[test]
+fn a_secret_in_the_place_of_the_id_is_not_told_in_events() {
+    let world = World::new(policy());
+    // The world looks at everything that is shown when it is dropped.
+    let swapped = ClientProof::new(SECRET, CLIENT);
+    let outcome = world.run(world.issuer.client_credentials(swapped, &world.at(NOW)));
+    assert_eq!(outcome.events[0].client.as_deref(), Some(&*fingerprint(SECRET.as_bytes())));
+    let wrong = ClientProof::new(CLIENT, "wrong");
+    let outcome = world.run(world.issuer.client_credentials(wrong, &world.at(NOW)));
+    assert_eq!(outcome.events[0].client.as_deref(), Some(CLIENT), "a known id is told");
+    assert_eq!(outcome.events[0].reason, Some(ErrorCode::InvalidClient));
+}
+
+#[test]
+fn whoever_revokes_proves_itself_twice() {
+    both_formats(|world| {
+        let (bearer, victim) = (world.token(NOW), world.token(NOW));
+        let theirs = world.token_of(OTHER, OTHER_SECRET, NOW);
+        let revoke = |bearer: &str, secret: &str| {
+            let proof = ClientProof::new(CLIENT, secret);
+            world.run(world.issuer.revoke_token_as(bearer.into(), proof, &victim, &world.at(NOW))).result
+        };
+        assert_eq!(revoke(&theirs, SECRET).unwrap_err().code(), ErrorCode::Unauthenticated);
+        assert_eq!(revoke("x", SECRET).unwrap_err().code(), ErrorCode::Unauthenticated);
+        assert_eq!(revoke(&bearer, "wrong").unwrap_err().code(), ErrorCode::InvalidClient);
+        assert!(world.stands(&victim, NOW));
+        assert!(revoke(&bearer, SECRET).is_ok());
+        assert!(!world.stands(&victim, NOW) && world.stands(&bearer, NOW));
+    });
+}
+
+#[test]
+fn a_client_of_sessions_only_may_revoke_what_it_has() {
+    let world = World::new(policy());
+    let client = Client::new("s", "org", SecretHash::of(SECRET.as_bytes())).permission(Permission::Sessions);
+    world.ok(directory::create_client(client, &world.at(NOW)));
+    let proof = || ClientProof::new("s", SECRET);
+    let pair = world.ok(world.issuer.exchange_api_key(proof(), ClientConditions::default(), &world.at(NOW)));
+    let token = pair.access_token;
+    world.ok(world.issuer.revoke_token_as(token.as_str().into(), proof(), &token, &world.at(NOW)));
+    assert!(!world.stands(&token, NOW));
+}
+
+#[test]
+fn an_opaque_token_is_its_issuers_alone() {
+    let world = World::new(policy().access_format(AccessFormat::Opaque));
+    let token = world.token(NOW);
+    let keys = KeySet::builder().hmac("k1", [7; 32].as_slice()).unwrap().build().unwrap();
+    let other =
+        Issuer::new(keys, Policy::new("https://other.example.com").access_format(AccessFormat::Opaque))
+            .unwrap();
+    assert_eq!(world.code(other.check(&token, &world.at(NOW))), ErrorCode::TokenRevoked);
+    assert!(world.stands(&token, NOW));
+}
+
+#[test]
+fn an_api_key_is_a_text_that_is_not_empty() {
+    let world = World::new(policy());
+    for bytes in [b"".as_slice(), b"\xff", b"key \xfe"] {
+        let key = directory::ApiKey { organization: "org".into(), permissions: vec![], disabled: false };
+        let task = directory::create_api_key(&Secret::from(bytes), key, &world.at(NOW));
+        assert_eq!(world.code(task), ErrorCode::InvalidRequest);
+    }
+}
+
+#[test]
+fn policies_that_cannot_work_are_refused() {
+    let keys = || KeySet::builder().hmac("k1", [7; 32].as_slice()).unwrap().build().unwrap();
+    let code = |policy| Issuer::new(keys(), policy).unwrap_err().code();
+    assert_eq!(code(policy().fixed_claim("a", "1").fixed_claim("a", "2")), ErrorCode::PolicyInvalid);
+    assert_eq!(code(policy().session_claim("sub")), ErrorCode::ClaimReserved);
+}
