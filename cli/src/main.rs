@@ -1,1 +1,41 @@
-fn main() {}
+//! The command `tokenmint`: serves the token endpoints, mints and verifies tokens. The core decides; this is the host
+//! that owns time, randomness, files and sockets.
+
+mod args;
+mod config;
+mod credentials;
+mod demo;
+mod expires_in;
+mod failure;
+mod http;
+mod keys;
+mod log;
+mod mint;
+mod serve;
+mod sources;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command, Credentials};
+
+fn main() -> ExitCode {
+    // clap prints help by itself, and leaves with 2 where the arguments are wrong.
+    let arguments = Arguments::parse();
+    let (result, json) = match arguments.command {
+        Command::Serve(args) => (serve::run(&args), false),
+        Command::Mint(args) => (mint::run(&args), args.json),
+        Command::Verify(args) => (verify::run(&args), args.json),
+        Command::ExpiresIn(args) => (expires_in::run(&args), args.json),
+        Command::Credentials(Credentials::Create(args)) => (credentials::create(&args), args.json),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.print(json);
+            failure.exit_code()
+        }
+    }
+}

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use crate::Entropy;
-use crate::encoding::{base64url, from_base64url, sha256};
+use crate::encoding::{base64url, from_base64url, hex, sha256};
 use crate::error::{Error, ErrorCode, Result};
 use crate::secret::Secret;
 
@@ -58,6 +58,17 @@ impl SecretHash {
     /// Whether this is the hash of `secret`, in constant time.
     pub fn matches(&self, secret: &[u8]) -> bool {
         self.0.ct_eq(&sha256(secret)).into()
+    }
+
+    /// The secret's [`crate::fingerprint`], which is the beginning of this hash.
+    pub(crate) fn fingerprint(&self) -> String {
+        hex(self.0.get(..8).unwrap_or_default())
+    }
+}
+
+impl From<&Secret> for SecretHash {
+    fn from(secret: &Secret) -> Self {
+        SecretHash::of(secret.expose())
     }
 }
 
@@ -131,5 +142,15 @@ impl Credentials {
         let digest = sha256(presented);
         let compare = |hash: Option<&SecretHash>| hash.unwrap_or(&NONE).0.ct_eq(&digest);
         (compare(self.0.first()) | compare(self.0.get(1))).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_has_the_fingerprint_of_its_secret() {
+        assert_eq!(SecretHash::of(b"key").fingerprint(), crate::fingerprint(b"key"));
     }
 }

@@ -29,6 +29,7 @@
 )]
 
 mod claims;
+pub mod config;
 mod credential;
 mod encoding;
 pub mod endpoint;

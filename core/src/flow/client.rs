@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Flow;
 use super::client_credentials::ClientProof;
 use super::records::decode_some;
-use crate::credential::Credentials;
+use crate::credential::{Credentials, SecretHash};
 use crate::encoding::{fingerprint, sha256};
 use crate::error::{Error, ErrorCode, Result};
 use crate::secret::Secret;
@@ -106,9 +106,10 @@ pub(crate) fn client_key(id: &str) -> RecordKey {
     RecordKey::of("client", &[id])
 }
 
-/// The key of a bearer key's record.
-pub(crate) fn api_key_key(bearer: &str) -> RecordKey {
-    RecordKey::of("api-key", &[bearer])
+/// The key of a bearer key's record. It follows from the key's hash alone, so a directory can be written down without
+/// any secret.
+pub(crate) fn api_key_key(hash: &SecretHash) -> RecordKey {
+    RecordKey::of("api-key", &[&hash.to_string()])
 }
 
 impl Flow {
@@ -152,9 +153,8 @@ impl Flow {
         bearer: &Secret,
         permission: Option<Permission>,
     ) -> Result<ApiKey> {
-        // A bearer that is not UTF-8 cannot be any key.
-        let bearer = std::str::from_utf8(bearer.expose()).unwrap_or_default();
-        let [entry] = self.records.load([api_key_key(bearer)]).await?;
+        let hash = SecretHash::of(bearer.expose());
+        let [entry] = self.records.load([api_key_key(&hash)]).await?;
         match decode_some::<ApiKey>(entry.as_ref())? {
             Some(key)
                 if !key.disabled && permission.is_none_or(|needed| key.permissions.contains(&needed)) =>
@@ -163,7 +163,7 @@ impl Flow {
                 Ok(key)
             }
             _ => {
-                let name = fingerprint(bearer.as_bytes());
+                let name = hash.fingerprint();
                 let error = self.failure(&name, ErrorCode::Unauthenticated).await;
                 self.refuse(&name, error)
             }

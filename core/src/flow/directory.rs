@@ -149,21 +149,29 @@ pub fn retire_client_secret(id: &str, context: &Context) -> Task<()> {
     })
 }
 
-/// Creates a bearer API key. Only the key's SHA-256 reaches the store.
+/// Creates a bearer API key, from its SHA-256 or, with `&Secret`, from the key itself. Only the SHA-256 reaches the
+/// store.
 ///
 /// # Errors
-/// `already_exists` where the same key is there for something else; `field_invalid` at `bearer` for a key that no
-/// request could present: empty, or with anything but visible ASCII characters.
-pub fn create_api_key(bearer: &crate::Secret, key: ApiKey, context: &Context) -> Task<()> {
-    let record = api_key_record(bearer);
-    let name = crate::fingerprint(bearer.expose());
-    let presentable = !bearer.is_empty() && bearer.expose().iter().all(u8::is_ascii_graphic);
+/// `already_exists` where the same key is there for something else; `field_invalid` at `bearer` for the empty key.
+///
+/// ```
+/// use tokenmint::*;
+/// use tokenmint::directory::{self, ApiKey};
+/// let context = Context::new(UnixTime::from_seconds(1_700_000_000), [7; 32]);
+/// let (bearer, hash) = SecretHash::generate(&mut Entropy::new([9; 32]));
+/// let key = ApiKey { organization: "org_1".into(), permissions: vec![Permission::Links], disabled: false };
+/// let store = MemoryStore::new();
+/// directory::create_api_key(hash, key.clone(), &context).run(&store).result?;
+/// directory::create_api_key(&bearer, key, &context).run(&store).result?; // the same key, so nothing happens
+/// # Ok::<(), Error>(())
+/// ```
+pub fn create_api_key(hash: impl Into<SecretHash>, key: ApiKey, context: &Context) -> Task<()> {
+    let hash = hash.into();
+    let (record, name) = (api_key_key(&hash), hash.fingerprint());
     task(context, move |mut directory| async move {
-        // A key that is not text would be looked up like any other that is not: they would all be one.
-        if !presentable {
-            return Err(Error::new(ErrorCode::FieldInvalid)
-                .at("bearer")
-                .because("an API key is one or more visible ASCII characters"));
+        if hash.matches(b"") {
+            return Err(Error::new(ErrorCode::FieldInvalid).at("bearer").because("an API key is not empty"));
         }
         directory.create(&record, &key, "API key", &name).await
     })
@@ -173,9 +181,9 @@ pub fn create_api_key(bearer: &crate::Secret, key: ApiKey, context: &Context) ->
 ///
 /// # Errors
 /// `not_found`.
-pub fn disable_api_key(bearer: &crate::Secret, context: &Context) -> Task<()> {
-    let record = api_key_record(bearer);
-    let name = crate::fingerprint(bearer.expose());
+pub fn disable_api_key(hash: impl Into<SecretHash>, context: &Context) -> Task<()> {
+    let hash = hash.into();
+    let (record, name) = (api_key_key(&hash), hash.fingerprint());
     task(context, |mut directory| async move {
         directory
             .change(&record, "API key", &name, |key: &mut ApiKey| {
@@ -336,10 +344,6 @@ fn disable_named(kind: Kind, organization: &str, id: &str, context: &Context) ->
             })
             .await
     })
-}
-
-fn api_key_record(bearer: &crate::Secret) -> RecordKey {
-    api_key_key(std::str::from_utf8(bearer.expose()).unwrap_or_default())
 }
 
 impl Directory {

@@ -1,0 +1,107 @@
+//! Keys and secrets from files, the environment and standard input; never from arguments.
+
+use std::io::Read;
+use std::path::Path;
+
+use tokenmint::{Algorithm, Entropy, Key, Secret};
+
+use crate::args::KeyArgs;
+use crate::failure::{Failure, Result};
+
+/// No key, secret, token or configuration is larger, in bytes.
+const MAX_FILE: u64 = 1024 * 1024;
+
+/// The key that the arguments name.
+pub(crate) fn read(args: &KeyArgs) -> Result<Key> {
+    let kid = args.kid.as_deref();
+    let key = match (&args.key, &args.jwk_file, &args.secret_file, &args.secret_env) {
+        (Some(path), ..) => Key::from_pem(kid, args.alg, &text(path)?)?,
+        (_, Some(path), ..) => {
+            let jwk = text(path)?;
+            let key = match args.alg {
+                Some(alg) => Key::from_jwk_as(alg, &jwk)?,
+                None => Key::from_jwk(&jwk)?,
+            };
+            if kid.is_some() { key.with_kid(kid) } else { key }
+        }
+        (.., Some(path), _) => hmac(args, file(path)?)?,
+        (.., Some(name)) => hmac(args, env(name)?)?,
+        _ => return Err(Failure::usage("no key is given")),
+    };
+    Ok(key)
+}
+
+fn hmac(args: &KeyArgs, secret: Secret) -> Result<Key> {
+    Ok(Key::hmac(args.kid.as_deref(), args.alg.unwrap_or(Algorithm::HS256), secret)?)
+}
+
+/// A file's contents, or those of standard input for `-`. Where it is text, one line break at its end is not part of
+/// it: editors and `echo` put it there. Bytes that are no text are taken as they are.
+pub(crate) fn file(path: &Path) -> Result<Secret> {
+    let fail = |error: &dyn std::fmt::Display| Failure::runtime(path.display(), error);
+    let mut bytes = Vec::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().lock().take(MAX_FILE + 1).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
+    };
+    read.map_err(|error| fail(&error))?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(fail(&format!("more than {MAX_FILE} bytes")));
+    }
+    if std::str::from_utf8(&bytes).is_ok() && bytes.last() == Some(&b'\n') {
+        bytes.pop();
+        if bytes.last() == Some(&b'\r') {
+            bytes.pop();
+        }
+    }
+    Ok(Secret::from(bytes))
+}
+
+/// A file's contents as text.
+pub(crate) fn text(path: &Path) -> Result<String> {
+    String::from_utf8(file(path)?.expose().to_vec())
+        .map_err(|_| Failure::config(format!("{}: not UTF-8 text", path.display())))
+}
+
+/// An environment variable's value.
+pub(crate) fn env(name: &str) -> Result<Secret> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Secret::from(value)),
+        Err(std::env::VarError::NotPresent) => {
+            Err(Failure::config(format!("the environment variable {name} is not set")))
+        }
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(Failure::config(format!("the environment variable {name} is not UTF-8 text")))
+        }
+    }
+}
+
+/// 32 bytes from the system's random generator.
+pub(crate) fn seed() -> Result<[u8; 32]> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| Failure::runtime("the system's randomness", error))?;
+    Ok(seed)
+}
+
+/// A new key. The core generates all but RSA, whose primes take a search; that is AWS-LC's.
+pub(crate) fn generate(kid: &str, alg: Algorithm) -> Result<Key> {
+    use aws_lc_rs::encoding::AsDer;
+    use aws_lc_rs::rsa::{KeyPair, KeySize};
+    if !alg.name().starts_with("RS") && !alg.name().starts_with("PS") {
+        return Ok(Key::generate(Some(kid), alg, &mut Entropy::new(seed()?))?);
+    }
+    let fail = |_| Failure::runtime("a new RSA key", "the generator failed");
+    let pair = KeyPair::generate(KeySize::Rsa2048).map_err(fail)?;
+    let der = pair.as_der().map_err(fail)?;
+    let base64 = base64_simd::STANDARD.encode_to_string(der.as_ref());
+    let mut pem = String::from("-----BEGIN PRIVATE KEY-----\n");
+    for (at, character) in base64.chars().enumerate() {
+        if at > 0 && at % 64 == 0 {
+            pem.push('\n');
+        }
+        pem.push(character);
+    }
+    pem.push_str("\n-----END PRIVATE KEY-----\n");
+    Ok(Key::from_pem(Some(kid), Some(alg), &pem)?)
+}

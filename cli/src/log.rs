@@ -1,0 +1,176 @@
+//! Logs: JSON lines on standard error, without tokens and secrets.
+//!
+//! A path may hold a link token or a public token, a query anything: only route patterns are logged. Events of the
+//! core hold ids and fingerprints only.
+
+use std::fmt::{self, Write};
+use std::time::Duration;
+
+use hyper::Method;
+use serde_json::Value;
+use tokenmint::{Error, Event, EventKind};
+use tracing::field::{Field, Visit};
+use tracing::{Subscriber, error, info, warn};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+
+/// Starts logging: warnings if `quiet`, else what `RUST_LOG` says, else all that happens.
+pub(crate) fn start(quiet: bool) {
+    let filter = match quiet {
+        true => EnvFilter::new("warn"),
+        false => EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")),
+    };
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .event_format(JsonLines)
+        .finish();
+    // Only this program sets it, and once.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+/// A request was answered.
+pub(crate) fn access(method: &'static str, route: &'static str, status: u16, took: Duration) {
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    info!(target: "tokenmint::access", method, route, status, micros);
+}
+
+/// Something happened in a flow.
+pub(crate) fn event(event: &Event) {
+    let record = serde_json::to_string(event).unwrap_or_default();
+    match event.kind {
+        EventKind::RefreshReuseDetected | EventKind::LinkReuse | EventKind::StoreRegressed => {
+            warn!(target: "tokenmint::event", record);
+        }
+        _ => info!(target: "tokenmint::event", record),
+    }
+}
+
+/// The core gave no response.
+pub(crate) fn fault(fault: &Error) {
+    error!(target: "tokenmint::fault", code = fault.code().name(), message = %fault);
+}
+
+/// A method's name; one that is not known could hold anything.
+pub(crate) fn method(method: &Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("OTHER")
+}
+
+/// The pattern of the route that a path belongs to.
+pub(crate) fn route(path: &str) -> &'static str {
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    match segments.as_slice() {
+        ["entity", _, "token"] => "/entity/{id}/token",
+        ["entity", _, "user", _, "token"] => "/entity/{id}/user/{id}/token",
+        ["entityGroup", _, "token"] => "/entityGroup/{id}/token",
+        ["entityGroup", _, "user", _, "token"] => "/entityGroup/{id}/user/{id}/token",
+        ["organization", "invalidateTokens"] => "/organization/invalidateTokens",
+        ["v1", "auth", "token"] => "/v1/auth/token",
+        ["v1", "auth", "revoke"] => "/v1/auth/revoke",
+        ["auth", "token"] => "/auth/token",
+        ["auth", "token", "refresh"] => "/auth/token/refresh",
+        ["api", "link-token", "redeem"] => "/api/link-token/redeem",
+        ["api", _, "v1", "link-token"] => "/api/{category}/v1/link-token",
+        ["api", _, "v1", "account-token", "regenerate"] => "/api/{category}/v1/account-token/regenerate",
+        ["api", _, "v1", "account-token", _] => "/api/{category}/v1/account-token/{token}",
+        ["magic-link", _] => "/magic-link/{token}",
+        [".well-known", "jwks.json"] => "/.well-known/jwks.json",
+        ["introspect"] => "/introspect",
+        _ => "other",
+    }
+}
+
+/// One JSON object on a line: time, level, target, and the fields. The field `record` is an object itself, whose
+/// members become fields.
+struct JsonLines;
+
+impl<S, N> FormatEvent<S, N> for JsonLines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        _: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &tracing::Event<'_>,
+    ) -> fmt::Result {
+        let mut ts = String::new();
+        SystemTime.format_time(&mut Writer::new(&mut ts))?;
+        let metadata = event.metadata();
+        let mut line = Line(String::from("{"));
+        line.member("ts", &ts.into());
+        line.member("level", &metadata.level().as_str().to_ascii_lowercase().into());
+        line.member("target", &metadata.target().into());
+        event.record(&mut line);
+        writeln!(writer, "{}}}", line.0)
+    }
+}
+
+struct Line(String);
+
+impl Line {
+    fn member(&mut self, name: &str, value: &Value) {
+        if self.0.len() > 1 {
+            self.0.push(',');
+        }
+        // Writing to a string does not fail.
+        let _ = write!(self.0, "{}:{value}", Value::from(name));
+    }
+}
+
+impl Visit for Line {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match value.strip_prefix('{').and_then(|value| value.strip_suffix('}')) {
+            Some(members) if field.name() == "record" && !members.is_empty() => {
+                self.0.push(',');
+                self.0.push_str(members);
+            }
+            _ => self.member(field.name(), &value.into()),
+        }
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.member(field.name(), &value.into());
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.member(field.name(), &value.into());
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.member(field.name(), &value.into());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.member(field.name(), &format!("{value:?}").into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_is_a_pattern() {
+        assert_eq!(route("/entity/ent_1/user/u/token"), "/entity/{id}/user/{id}/token");
+        assert_eq!(route("/magic-link/secret"), "/magic-link/{token}");
+        assert_eq!(
+            route("/api/hris/v1/account-token/regenerate"),
+            "/api/{category}/v1/account-token/regenerate"
+        );
+        for path in ["/magic-links/secret", "", "/", "*", "/api/hris/v1/account-tokens/secret", "secret"] {
+            assert!(!route(path).contains("secret"), "{path}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_method_is_not_repeated() {
+        assert_eq!(method(&Method::from_bytes(b"SECRET").unwrap()), "OTHER");
+        assert_eq!(method(&Method::POST), "POST");
+    }
+}

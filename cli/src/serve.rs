@@ -1,0 +1,216 @@
+//! `tokenmint serve`: the listener, its connections, and the end.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokenmint::{Command, Context, MemoryStore, Reply, SLACK_MS, Store};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::MissedTickBehavior;
+use tracing::{info, warn};
+
+use crate::args::Serve;
+use crate::config::Source;
+use crate::failure::{Failure, Result, print};
+use crate::http::{App, answer};
+use crate::{demo, keys, log, mint};
+
+/// How long a request's head may take to arrive, and a connection to stay idle.
+const HEAD_TIME: Duration = Duration::from_secs(15);
+/// How large a request's head may be, in bytes, and how many headers it may have.
+const MAX_HEAD: usize = 16 * 1024;
+const MAX_HEADERS: usize = 64;
+/// More connections wait until others end.
+const MAX_CONNECTIONS: usize = 4096;
+/// How long requests under way may take to finish at the end.
+const DRAIN_TIME: Duration = Duration::from_secs(10);
+/// Between two sweeps of the store, and how many entries each of its steps may remove.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_LIMIT: u32 = 10_000;
+const DEFAULT_PORT: u16 = 8080;
+
+pub(crate) fn run(args: &Serve) -> Result<()> {
+    log::start(args.quiet);
+    let source = match &args.config {
+        Some(path) => Source::file(path)?,
+        None => Source::demo(),
+    };
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::runtime("the runtime", error))?
+        .block_on(serve(args, &source))
+}
+
+async fn serve(args: &Serve, source: &Source) -> Result<()> {
+    let mut config = source.parse()?;
+    let address =
+        SocketAddr::new(host(args, &config)?, args.port.or(config.server.port).unwrap_or(DEFAULT_PORT));
+    let mut stop = Stop::listen()?;
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| Failure::runtime(format!("listen at {address}"), error))?;
+    let bound = listener.local_addr().map_err(|error| Failure::runtime("the address", error))?;
+    let base = format!("http://{bound}");
+    config.server.public_url.get_or_insert_with(|| base.clone());
+
+    let service = source.build(&config)?;
+    let app = Arc::new(App { endpoint: service.endpoint, store: MemoryStore::new() });
+    for record in service.directory {
+        let context = Context::at_micros(mint::now_micros(), keys::seed()?);
+        record.create(&context).run(&app.store).result.map_err(|error| Failure::config(error.to_string()))?;
+    }
+
+    print(&base)?;
+    if args.demo {
+        print(demo::lines(&base).trim_end())?;
+        if !bound.ip().is_loopback() {
+            warn!(target: "tokenmint::serve", "the demonstration's credentials are public, and others can reach it");
+        }
+    }
+    info!(target: "tokenmint::serve", address = %bound, "listening");
+    let sweeper = tokio::spawn(sweep(Arc::clone(&app)));
+    let connections = accept(&app, listener, &mut stop).await;
+    sweeper.abort();
+    drain(connections, &mut stop).await;
+    info!(target: "tokenmint::serve", "stopped");
+    Ok(())
+}
+
+fn host(args: &Serve, config: &tokenmint::config::Config) -> Result<IpAddr> {
+    match (args.host, &config.server.host) {
+        (Some(host), _) => Ok(host),
+        (None, Some(host)) => host.parse().map_err(|_| {
+            Failure::config(format!("server.host: {host:?} is no IP address, for example 127.0.0.1"))
+        }),
+        (None, None) => Ok(Ipv4Addr::LOCALHOST.into()),
+    }
+}
+
+/// Takes connections until it is time to stop.
+async fn accept(app: &Arc<App>, listener: TcpListener, stop: &mut Stop) -> GracefulShutdown {
+    let connections = GracefulShutdown::new();
+    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let next = async {
+            let place = Arc::clone(&room).acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            next = next => next,
+            () = stop.asked() => return connections,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let connection = connections.watch(connect(app, stream));
+                tokio::spawn(async move {
+                    // A connection that breaks is the client's business.
+                    let _ = connection.await;
+                    drop(place);
+                });
+            }
+            // Out of file handles, say: some are free when connections end.
+            Err(error) => {
+                warn!(target: "tokenmint::serve", %error, "a connection was not accepted");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+fn connect(
+    app: &Arc<App>,
+    stream: TcpStream,
+) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send + 'static {
+    // Only speed is lost where this fails.
+    let _ = stream.set_nodelay(true);
+    let app = Arc::clone(app);
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .max_headers(MAX_HEADERS)
+        .max_header_size(MAX_HEAD)
+        .serve_connection(TokioIo::new(stream), service_fn(move |request| answer(Arc::clone(&app), request)))
+}
+
+/// Lets the requests under way finish, for a while; a second signal ends that, too.
+async fn drain(connections: GracefulShutdown, stop: &mut Stop) {
+    tokio::select! {
+        () = connections.shutdown() => {}
+        () = tokio::time::sleep(DRAIN_TIME) => {
+            warn!(target: "tokenmint::serve", "some requests did not finish in time");
+        }
+        () = stop.asked() => warn!(target: "tokenmint::serve", "asked twice to stop"),
+    }
+}
+
+/// Forgets what expired long ago, away from the requests.
+async fn sweep(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let app = Arc::clone(&app);
+        let swept = tokio::task::spawn_blocking(move || {
+            let before_ms = (mint::now_micros() / 1000).saturating_sub(SLACK_MS);
+            let mut removed = 0;
+            while let Ok(Reply::Removed(count)) =
+                app.store.execute(Command::Sweep { before_ms, limit: SWEEP_LIMIT })
+            {
+                removed += count;
+                if count < u64::from(SWEEP_LIMIT) {
+                    break;
+                }
+            }
+            removed
+        });
+        if let Ok(removed @ 1..) = swept.await {
+            info!(target: "tokenmint::sweep", removed);
+        }
+    }
+}
+
+/// The signals that ask to stop.
+#[cfg(unix)]
+struct Stop {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Stop {
+    fn listen() -> Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let listen = |kind| signal(kind).map_err(|error| Failure::runtime("signals", error));
+        Ok(Stop { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Stop;
+
+#[cfg(not(unix))]
+impl Stop {
+    fn listen() -> Result<Self> {
+        Ok(Stop)
+    }
+
+    async fn asked(&mut self) {
+        // Where Ctrl-C cannot be heard there is no way to be asked.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! `tokenmint verify`.
+
+use std::path::Path;
+
+use tokenmint::{KeySet, Verifier};
+
+use crate::args::Verify;
+use crate::failure::{Failure, Result, print};
+use crate::keys;
+use crate::mint::now;
+
+pub(crate) fn run(args: &Verify) -> Result<()> {
+    let verifier = verifier(args, key_set(args)?);
+    let token = match args.token.as_str() {
+        "-" => keys::text(Path::new("-"))?,
+        token => token.to_owned(),
+    };
+    let verified = verifier.verify(&token, now())?;
+    if !args.json {
+        return print(verified.json());
+    }
+    let claims: serde_json::Value = verified.claims()?;
+    print(serde_json::json!({
+        "claims": claims,
+        "alg": verified.algorithm().name(),
+        "kid": verified.key_id(),
+    }))
+}
+
+fn key_set(args: &Verify) -> Result<KeySet> {
+    let Some(path) = &args.jwks else {
+        return Ok(KeySet::builder().key(keys::read(&args.key)?)?.build()?);
+    };
+    let algorithms = args.key.alg.as_slice();
+    let set = KeySet::from_jwks_as(algorithms, &keys::text(path)?)?;
+    if set.keys().len() == 0 {
+        // An empty set would refuse every token with a reason that says nothing about the file.
+        let reasons: Vec<String> = set.skipped().iter().map(|(_, reason)| reason.to_string()).collect();
+        let reasons = if reasons.is_empty() { "the set is empty".to_owned() } else { reasons.join("; ") };
+        return Err(Failure::config(format!("{}: no key can be used: {reasons}", path.display())));
+    }
+    Ok(set)
+}
+
+fn verifier(args: &Verify, keys: KeySet) -> Verifier {
+    let mut verifier = Verifier::new(keys).leeway_seconds(args.leeway);
+    verifier = match args.any_issuer {
+        true => verifier.any_issuer(),
+        false => args.issuer.iter().fold(verifier, Verifier::issuer),
+    };
+    verifier = match args.any_audience {
+        true => verifier.any_audience(),
+        false => args.audience.iter().fold(verifier, Verifier::audience),
+    };
+    verifier = match args.any_typ {
+        true => verifier.any_token_type(),
+        false => verifier.token_type(&args.typ),
+    };
+    if let Some(subject) = &args.subject {
+        verifier = verifier.subject(subject);
+    }
+    if args.without_expiry {
+        verifier = verifier.without_expiry();
+    }
+    if let Some(alg) = args.key.alg {
+        verifier = verifier.algorithms(&[alg]);
+    }
+    verifier
+}

@@ -1,0 +1,230 @@
+//! From a configuration to what serves.
+
+use std::collections::BTreeMap;
+
+use super::dialects::Common;
+use super::directory::{Record, records};
+use super::keys::{Secrets, session_secret};
+use super::{Config, SessionSecret};
+use crate::endpoint::{Endpoint, LedgerOptions, MercoaOptions, MergeOptions, MoniteOptions, ledger_policy};
+use crate::error::{Error, ErrorCode, Result};
+use crate::issuer::Issuer;
+use crate::key::{Key, KeySet};
+use crate::policy::Policy;
+
+/// What a configuration becomes.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Service {
+    /// Answers requests.
+    pub endpoint: Endpoint,
+    /// What must be in the store before the first request, in an order in which it can be created.
+    pub directory: Vec<Record>,
+}
+
+impl Config {
+    /// Makes the endpoint and the directory's records.
+    ///
+    /// # Errors
+    /// `policy_invalid`, the codes of keys, `already_exists` and `claim_reserved`. The error's field is the path to
+    /// what is wrong, for example `keys[0].pem_file`.
+    pub fn build(&self, secrets: &mut dyn Secrets) -> Result<Service> {
+        let keys = self.keys(secrets)?;
+        self.check_public_url()?;
+        let mut endpoint = Endpoint::builder();
+        if let Some(mercoa) = &self.mercoa {
+            let issuer = || issuer(mercoa.policy(self.limits)?, &mercoa.common(), &keys);
+            let issuer = issuer().map_err(|error| problem("mercoa", &error))?;
+            endpoint = endpoint.mercoa(issuer, MercoaOptions::default());
+        }
+        if let Some(monite) = &self.monite {
+            let issuer = || issuer(monite.policy(self.limits)?, &monite.common(), &keys);
+            let issuer = issuer().map_err(|error| problem("monite", &error))?;
+            let options = MoniteOptions { version_required: monite.version_required.unwrap_or(true) };
+            endpoint = endpoint.monite(issuer, options);
+        }
+        if let Some(ledger) = &self.ledger {
+            let mut issuer = || {
+                let policy = with_session_secret(ledger.policy(self.limits)?, ledger.secret(), secrets)?;
+                issuer(ledger_policy(policy), &ledger.common(), &keys)
+            };
+            let issuer = issuer().map_err(|error| problem("ledger", &error))?;
+            let options = LedgerOptions { api_key: ledger.api_key_sha256, workspace: ledger.workspace.clone() };
+            endpoint = endpoint.ledger(issuer, options);
+        }
+        if let Some(merge) = &self.merge {
+            let mut parts = || {
+                let (linked_destinations, credentials) = merge.ids()?;
+                let policy = with_session_secret(merge.policy(self.limits)?, merge.secret(), secrets)?;
+                let issuer = issuer(self.with_integrations(policy), &merge.common(), &keys)?;
+                Ok((issuer, self.magic_link_base()?, linked_destinations, credentials))
+            };
+            let (issuer, magic_link_base, linked_destinations, credentials) =
+                parts().map_err(|error: Error| problem("merge", &error))?;
+            endpoint = endpoint.merge(issuer, MergeOptions { magic_link_base, linked_destinations, credentials });
+        }
+        self.check_integrations()?;
+        Ok(Service { endpoint: endpoint.build()?, directory: records(self)? })
+    }
+
+    fn keys(&self, secrets: &mut dyn Secrets) -> Result<BTreeMap<&str, Key>> {
+        let mut keys = BTreeMap::new();
+        for (at, source) in self.keys.iter().enumerate() {
+            let key = source.key(secrets).map_err(|error| problem(&format!("keys[{at}]"), &error))?;
+            if keys.insert(source.kid.as_str(), key).is_some() {
+                return Err(Error::new(ErrorCode::KeyDuplicate)
+                    .at(format!("keys[{at}].kid"))
+                    .because(format!("two keys have the id {:?}", source.kid)));
+            }
+        }
+        Ok(keys)
+    }
+
+    fn with_integrations(&self, policy: Policy) -> Policy {
+        self.integrations.iter().cloned().fold(policy, Policy::integration)
+    }
+
+    fn check_integrations(&self) -> Result<()> {
+        let mut slugs = std::collections::BTreeSet::new();
+        for (at, integration) in self.integrations.iter().enumerate() {
+            if !slugs.insert(&integration.slug) {
+                return Err(Error::new(ErrorCode::PolicyInvalid)
+                    .at(format!("integrations[{at}].slug"))
+                    .because(format!("{:?} is there already", integration.slug)));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_public_url(&self) -> Result<()> {
+        match &self.server.public_url {
+            Some(url) if !(url.starts_with("https://") || url.starts_with("http://")) => {
+                Err(Error::new(ErrorCode::PolicyInvalid)
+                    .at("server.public_url")
+                    .because(format!("{url:?} is no URL; it begins with https:// or http://")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What magic links begin with.
+    fn magic_link_base(&self) -> Result<String> {
+        let own = self.merge.as_ref().and_then(|merge| merge.magic_link_base.clone());
+        own.or_else(|| self.server.public_url.clone()).ok_or_else(|| {
+            Error::new(ErrorCode::PolicyInvalid)
+                .at("magic_link_base")
+                .because("give it, or the server's public_url: magic links begin with it")
+        })
+    }
+}
+
+/// The issuer of a section: its policy, and those of the keys that it names.
+fn issuer(policy: Policy, common: &Common<'_>, keys: &BTreeMap<&str, Key>) -> Result<Issuer> {
+    let mut set = KeySet::builder();
+    for kid in &common.key.0 {
+        let key = keys.get(kid.as_str()).ok_or_else(|| {
+            let known: Vec<String> = keys.keys().map(|kid| format!("{kid:?}")).collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            Error::new(ErrorCode::KeyMissing)
+                .at("key")
+                .because(format!("[[keys]] has no key {kid:?}; it has {known}"))
+        })?;
+        set = set.key(key.clone())?;
+    }
+    Issuer::new(set.build().map_err(|error| problem("key", &error))?, policy)
+}
+
+fn with_session_secret(
+    policy: Policy,
+    given: SessionSecret<'_>,
+    secrets: &mut dyn Secrets,
+) -> Result<Policy> {
+    match session_secret(&given, secrets)? {
+        Some(secret) => Ok(policy.session_secret(secret)),
+        None => Err(Error::new(ErrorCode::PolicyInvalid).at("session_secret").because(
+            "this dialect needs session_secret_file, session_secret_env, session_secret, or session_secret_generate",
+        )),
+    }
+}
+
+/// The same error, told of the place in the configuration where it comes from.
+pub(super) fn problem(place: &str, error: &Error) -> Error {
+    let place = match error.field() {
+        Some(field) => format!("{place}.{field}"),
+        None => place.to_owned(),
+    };
+    Error::new(error.code()).at(place).because(error.message().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::InlineOnly;
+
+    const SECRET: &str = "a secret of at least thirty-two bytes";
+
+    fn error_of(config: serde_json::Value) -> String {
+        let config = Config::from_json(&config.to_string()).unwrap();
+        config.build(&mut InlineOnly).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_error_names_the_place() {
+        let key = serde_json::json!([{ "kid": "k1", "secret": SECRET }]);
+        let mercoa = serde_json::json!({ "issuer": "i", "key": "k1" });
+        let ledger = serde_json::json!({ "issuer": "i", "key": "k1" });
+        let user = serde_json::json!({ "id": "u", "organization": "o", "entity": "e" });
+        let entity = serde_json::json!({ "id": "e", "organization": "o" });
+        let cases = [
+            (serde_json::json!({}), "at least one dialect"),
+            (serde_json::json!({ "keys": [{ "kid": "k1" }] }), "keys[0]: the key \"k1\" comes from nowhere"),
+            (
+                serde_json::json!({ "keys": [{ "kid": "k1", "secret": SECRET, "pem_file": "p" }] }),
+                "keys[0]: the key \"k1\" comes from one place; found secret and pem_file",
+            ),
+            (
+                serde_json::json!({ "keys": [{ "kid": "k1", "secret_file": "p" }] }),
+                "keys[0].secret_file: this host reads no files",
+            ),
+            (serde_json::json!({ "keys": [{ "kid": "k1", "secret": "short" }] }), "keys[0].secret"),
+            (serde_json::json!({ "mercoa": mercoa }), "mercoa.key: [[keys]] has no key \"k1\"; it has none"),
+            (
+                serde_json::json!({ "keys": key, "ledger": ledger }),
+                "ledger.session_secret: this dialect needs",
+            ),
+            (
+                serde_json::json!({ "keys": key, "mercoa": mercoa, "users": [user] }),
+                "users[0].entity: [[entities]] has no \"e\" of the organization \"o\"",
+            ),
+            (
+                serde_json::json!({ "keys": key, "mercoa": mercoa, "entities": [entity, entity] }),
+                "entities[1].id: \"e\" is there already",
+            ),
+            (
+                serde_json::json!({ "keys": key, "mercoa": mercoa, "server": { "public_url": "x" } }),
+                "server.public_url",
+            ),
+        ];
+        for (config, text) in cases {
+            let error = error_of(config);
+            assert!(error.starts_with(text) || error.contains("at least one dialect"), "{error}\nnot {text}");
+        }
+    }
+
+    #[test]
+    fn a_policy_that_cannot_work_is_told_with_its_section() {
+        let config = serde_json::json!({
+            "keys": [{ "kid": "k1", "secret": SECRET }],
+            "mercoa": { "issuer": "i", "key": "k1", "lifetime": "2h", "max_lifetime": "1h" },
+        });
+        assert_eq!(error_of(config), "mercoa.lifetime: the default lifetime is over the maximum");
+    }
+
+    #[test]
+    fn an_error_never_repeats_a_secret() {
+        let config = serde_json::json!({ "keys": [{ "kid": "k1", "secret": "hunter2" }] });
+        assert!(!error_of(config).contains("hunter2"));
+        let pem = serde_json::json!({ "keys": [{ "kid": "k1", "pem": "hunter2" }] });
+        assert!(!error_of(pem).contains("hunter2"));
+    }
+}

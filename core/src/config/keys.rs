@@ -1,0 +1,182 @@
+//! Keys: where they come from.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use super::build::problem;
+use super::values::SecretText;
+use crate::error::{Error, ErrorCode, Result};
+use crate::key::{Algorithm, Key};
+use crate::secret::Secret;
+
+/// Where a host finds what a configuration only points to. Each method refuses unless a host has it.
+pub trait Secrets {
+    /// The contents of a file.
+    ///
+    /// # Errors
+    /// The host's reason, without the contents.
+    fn file(&mut self, path: &str) -> Result<Secret> {
+        let _ = path;
+        Err(refused("this host reads no files; give the value itself"))
+    }
+
+    /// The value of an environment variable.
+    ///
+    /// # Errors
+    /// The host's reason, without the value.
+    fn env(&mut self, name: &str) -> Result<Secret> {
+        let _ = name;
+        Err(refused("this host reads no environment; give the value itself"))
+    }
+
+    /// A new key that lasts as long as the process.
+    ///
+    /// # Errors
+    /// The host's reason.
+    fn generate_key(&mut self, kid: &str, alg: Algorithm) -> Result<Key> {
+        let _ = (kid, alg);
+        Err(refused("this host generates no keys"))
+    }
+
+    /// 32 new random bytes.
+    ///
+    /// # Errors
+    /// The host's reason.
+    fn random(&mut self) -> Result<[u8; 32]> {
+        Err(refused("this host generates no secrets"))
+    }
+}
+
+/// A host that has no files, no environment and no randomness: a configuration must hold all it needs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct InlineOnly;
+
+impl Secrets for InlineOnly {}
+
+/// A key: its id, its algorithm, and one of the places where it comes from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeySource {
+    /// Its id: the dialects name it, and tokens carry it.
+    pub kid: String,
+    /// Its algorithm. `HS256` where absent for a secret; EC and Ed25519 keys and most JWKs need none.
+    pub alg: Option<Algorithm>,
+    /// A shared secret, as text.
+    pub secret: Option<SecretText>,
+    /// A file that holds a shared secret.
+    pub secret_file: Option<String>,
+    /// An environment variable that holds a shared secret.
+    pub secret_env: Option<String>,
+    /// A PEM block.
+    pub pem: Option<SecretText>,
+    /// A file that holds a PEM block.
+    pub pem_file: Option<String>,
+    /// A JWK, as JSON text.
+    pub jwk: Option<SecretText>,
+    /// A file that holds a JWK.
+    pub jwk_file: Option<String>,
+    /// A new key at each start, for demonstrations: whatever it signed ends with the process.
+    #[serde(default)]
+    pub generate: bool,
+}
+
+impl KeySource {
+    /// The key.
+    pub(super) fn key(&self, secrets: &mut dyn Secrets) -> Result<Key> {
+        if self.kid.is_empty() {
+            return Err(refused("a key has an id").at("kid"));
+        }
+        let field = self.source()?;
+        self.read(field, secrets).map_err(|error| problem(field, &error))
+    }
+
+    /// The one field that says where the key comes from.
+    fn source(&self) -> Result<&'static str> {
+        let fields = [
+            ("secret", self.secret.is_some()),
+            ("secret_file", self.secret_file.is_some()),
+            ("secret_env", self.secret_env.is_some()),
+            ("pem", self.pem.is_some()),
+            ("pem_file", self.pem_file.is_some()),
+            ("jwk", self.jwk.is_some()),
+            ("jwk_file", self.jwk_file.is_some()),
+            ("generate", self.generate),
+        ];
+        let given: Vec<&str> = fields.into_iter().filter_map(|(name, given)| given.then_some(name)).collect();
+        match given.as_slice() {
+            [only] => Ok(only),
+            [] => Err(refused(format!(
+                "the key {:?} comes from nowhere; give one of {}",
+                self.kid,
+                fields.map(|(name, _)| name).join(", ")
+            ))),
+            several => Err(refused(format!(
+                "the key {:?} comes from one place; found {}",
+                self.kid,
+                several.join(" and ")
+            ))),
+        }
+    }
+
+    fn read(&self, field: &'static str, secrets: &mut dyn Secrets) -> Result<Key> {
+        if self.generate {
+            let alg = self.alg.ok_or_else(|| refused("a new key needs an alg"))?;
+            return secrets.generate_key(&self.kid, alg);
+        }
+        let inline = [&self.secret, &self.pem, &self.jwk].into_iter().flatten().next();
+        let file = [&self.secret_file, &self.pem_file, &self.jwk_file].into_iter().flatten().next();
+        let secret = match (inline, file, &self.secret_env) {
+            (Some(text), ..) => text.0.clone(),
+            (_, Some(path), _) => secrets.file(path)?,
+            (.., Some(name)) => secrets.env(name)?,
+            _ => return Err(ErrorCode::Internal.into()),
+        };
+        if field.starts_with("secret") {
+            return Key::hmac(Some(&self.kid), self.alg.unwrap_or(Algorithm::HS256), secret);
+        }
+        let text = std::str::from_utf8(secret.expose())
+            .map_err(|_| Error::new(ErrorCode::KeyMalformed).because("the key is not text"))?;
+        if field.starts_with("pem") {
+            return Key::from_pem(Some(&self.kid), self.alg, text);
+        }
+        let key = match self.alg {
+            Some(alg) => Key::from_jwk_as(alg, text)?,
+            None => Key::from_jwk(text)?,
+        };
+        match key.kid() {
+            Some(own) if own != self.kid => Err(Error::new(ErrorCode::KeyMalformed)
+                .because(format!("the JWK's kid is {own:?}, the configuration says {:?}", self.kid))),
+            _ => Ok(key.with_kid(Some(&self.kid))),
+        }
+    }
+}
+
+/// Where a session secret comes from: at most one of four fields.
+pub(super) fn session_secret(
+    given: &super::SessionSecret<'_>,
+    secrets: &mut dyn Secrets,
+) -> Result<Option<Secret>> {
+    let read = |field: &'static str, result: Result<Secret>| result.map_err(|error| problem(field, &error));
+    match (given.text, given.file, given.env, given.generate) {
+        (None, None, None, false) => Ok(None),
+        (Some(text), None, None, false) => Ok(Some(text.0.clone())),
+        (None, Some(path), None, false) => read("session_secret_file", secrets.file(path)).map(Some),
+        (None, None, Some(name), false) => read("session_secret_env", secrets.env(name)).map(Some),
+        (None, None, None, true) => {
+            let random = secrets.random().map(|bytes| Secret::from(bytes.as_slice()));
+            read("session_secret_generate", random).map(Some)
+        }
+        _ => Err(refused("the session secret comes from one place").at("session_secret")),
+    }
+}
+
+fn refused(text: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::new(ErrorCode::PolicyInvalid).because(text)
+}
+
+impl fmt::Debug for dyn Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secrets(..)")
+    }
+}

@@ -1,0 +1,110 @@
+//! One configuration for every host: the command reads it as TOML, the bindings as JSON.
+//!
+//! The types are strict: a field that is not known is an error that names it, never a typing mistake without effect.
+//! Lifetimes are texts as in [`crate::expires_in`]. The core reads no files and no environment: what a configuration
+//! only points to is fetched by the host's [`Secrets`].
+//!
+//! ```
+//! use tokenmint::*;
+//! use tokenmint::config::{Config, InlineOnly};
+//! let config = Config::from_json(r#"{
+//!     "keys": [{ "kid": "k1", "secret": "a secret of at least thirty-two bytes" }],
+//!     "mercoa": { "issuer": "https://api.example.com", "key": "k1", "lifetime": "1h" },
+//!     "api_keys": [{ "key_sha256": "UHaA1Gr841RM0e51xKLSZvOCQ3La05rKF3jfY6TgOCo",
+//!                    "organization": "org_1", "permissions": ["entity_tokens"] }],
+//!     "entities": [{ "id": "ent_1", "organization": "org_1" }]
+//! }"#)?;
+//! let service = config.build(&mut InlineOnly)?;
+//!
+//! let (store, context) = (MemoryStore::new(), Context::new(UnixTime::from_seconds(1_700_000_000), [7; 32]));
+//! for record in service.directory {
+//!     record.create(&context).run(&store).result?;
+//! }
+//! let request = http::Request::get("/.well-known/jwks.json").body(Vec::new()).unwrap();
+//! assert_eq!(service.endpoint.handle(request, &context).run(&store).result?.status(), 200);
+//!
+//! let error = Config::from_json(r#"{ "mercoa": { "issuer": "i", "key": "k1", "lifetme": "1h" } }"#).unwrap_err();
+//! assert!(error.message().contains("unknown field `lifetme`, expected one of"), "{error}");
+//! # Ok::<(), Error>(())
+//! ```
+
+mod build;
+mod dialects;
+mod directory;
+mod keys;
+mod values;
+
+use serde::Deserialize;
+
+pub use build::Service;
+pub use dialects::{AccessTokens, Ledger, Mercoa, Merge, Monite, SessionSecret};
+pub use directory::{ApiKey, Client, Entity, Record, User};
+pub use keys::{InlineOnly, KeySource, Secrets};
+pub use values::{Hashes, Limits, OneOrMany, RateLimit, SecretText};
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::policy::Integration;
+
+/// All that a host needs to serve the endpoints. [`Config::build`] makes them.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the host listens, and under which address it is known.
+    #[serde(default)]
+    pub server: Server,
+    /// The rate limits of every dialect that sets none of its own.
+    #[serde(default)]
+    pub limits: Limits,
+    /// The keys that the dialects sign with, each named by its `kid`.
+    #[serde(default)]
+    pub keys: Vec<KeySource>,
+    /// Mercoa's entity tokens.
+    pub mercoa: Option<Mercoa>,
+    /// Monite's access tokens.
+    pub monite: Option<Monite>,
+    /// Ledger Enterprise's sessions.
+    pub ledger: Option<Ledger>,
+    /// Merge's links.
+    pub merge: Option<Merge>,
+    /// Clients with an id and a secret.
+    #[serde(default)]
+    pub clients: Vec<Client>,
+    /// Bearer API keys.
+    #[serde(default)]
+    pub api_keys: Vec<ApiKey>,
+    /// What entity tokens are minted for.
+    #[serde(default)]
+    pub entities: Vec<Entity>,
+    /// Groups of entities.
+    #[serde(default)]
+    pub groups: Vec<Entity>,
+    /// People who act for entities and groups.
+    #[serde(default)]
+    pub users: Vec<User>,
+    /// What links can connect to.
+    #[serde(default)]
+    pub integrations: Vec<Integration>,
+}
+
+/// Where the host listens, and under which address it is known. Only `public_url` matters to the core.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// The address to listen at; `127.0.0.1` where absent.
+    pub host: Option<String>,
+    /// The port to listen at; 8080 where absent, any free one for 0.
+    pub port: Option<u16>,
+    /// The address that clients use, for example `https://tokens.example.com`; magic links begin with it.
+    pub public_url: Option<String>,
+}
+
+impl Config {
+    /// Reads a configuration from JSON.
+    ///
+    /// # Errors
+    /// `policy_invalid`, with serde's reason: the field that is not known, missing or of the wrong type, and where.
+    pub fn from_json(json: &str) -> Result<Self> {
+        serde_json::from_str(json)
+            .map_err(|error| Error::new(ErrorCode::PolicyInvalid).because(error.to_string()))
+    }
+}

@@ -1,0 +1,243 @@
+//! Values as they stand in a configuration. None of their errors repeats a text that may be a secret.
+
+use std::fmt;
+
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+
+use crate::credential::SecretHash;
+use crate::error::{Error, Result};
+use crate::policy::{Policy, Rate};
+use crate::secret::Secret;
+use crate::time::Lifetime;
+
+/// The rate limits of a dialect; no limit where absent.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Requests of one client.
+    pub client: Option<RateLimit>,
+    /// Failed attempts in one name.
+    pub failures: Option<RateLimit>,
+}
+
+/// A rate limit: `events` for each `per` on average, and at most `burst` at once.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// How many events, at least 1.
+    pub events: u32,
+    /// In which time.
+    pub per: Lifetime,
+    /// How many of them at once, at least 1.
+    pub burst: u32,
+}
+
+impl Limits {
+    /// These limits, and those of `defaults` where there are none.
+    pub(super) fn apply(self, defaults: Limits, policy: Policy) -> Result<Policy> {
+        let policy = match self.client.or(defaults.client) {
+            Some(limit) => policy.client_rate(limit.rate("limits.client")?),
+            None => policy,
+        };
+        Ok(match self.failures.or(defaults.failures) {
+            Some(limit) => policy.failure_rate(limit.rate("limits.failures")?),
+            None => policy,
+        })
+    }
+}
+
+impl RateLimit {
+    fn rate(self, field: &'static str) -> Result<Rate> {
+        Rate::new(self.events, self.per, self.burst)
+            .map_err(|error| Error::new(error.code()).at(field).because(error.message().to_owned()))
+    }
+}
+
+/// One text, or a list of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct OneOrMany(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Texts;
+        impl<'de> Visitor<'de> for Texts {
+            type Value = OneOrMany;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text or a list of texts")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<OneOrMany, E> {
+                Ok(OneOrMany(vec![text.to_owned()]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<OneOrMany, A::Error> {
+                let mut texts = Vec::new();
+                while let Some(text) = list.next_element()? {
+                    texts.push(text);
+                }
+                Ok(OneOrMany(texts))
+            }
+        }
+        deserializer.deserialize_any(Texts)
+    }
+}
+
+/// A secret that stands in the configuration itself: for demonstrations, and for configurations that are secrets.
+#[derive(Clone, Debug)]
+pub struct SecretText(pub Secret);
+
+impl<'de> Deserialize<'de> for SecretText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SecretVisitor).map(|text| SecretText(text.into()))
+    }
+}
+
+/// The SHA-256 of one live secret, or of two while a client changes over.
+#[derive(Clone, Debug)]
+pub struct Hashes(pub Vec<SecretHash>);
+
+impl<'de> Deserialize<'de> for Hashes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List;
+        impl<'de> Visitor<'de> for List {
+            type Value = Hashes;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the SHA-256 of a secret, or a list of one or two")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Hashes, E> {
+                Ok(Hashes(vec![SecretHash::parse(text).map_err(E::custom)?]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Hashes, A::Error> {
+                let mut hashes = Vec::new();
+                while let Some(Hash(hash)) = list.next_element()? {
+                    hashes.push(hash);
+                }
+                match hashes.len() {
+                    1 | 2 => Ok(Hashes(hashes)),
+                    found => Err(de::Error::custom(format!(
+                        "a client has one live secret, or two while it changes over; found {found}"
+                    ))),
+                }
+            }
+        }
+        deserializer.deserialize_any(List)
+    }
+}
+
+/// A hash whose errors do not repeat what stands in its place: it may be the secret.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hash(pub(super) SecretHash);
+
+impl<'de> Deserialize<'de> for Hash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = deserializer.deserialize_any(SecretVisitor)?;
+        SecretHash::parse(&text).map(Hash).map_err(de::Error::custom)
+    }
+}
+
+struct SecretVisitor;
+
+/// serde's own errors quote the value that they found.
+const NOT_TEXT: &str = "a secret, or the hash of one, is a text";
+
+impl Visitor<'_> for SecretVisitor {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<String, E> {
+        Err(E::custom(NOT_TEXT))
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<String, E> {
+        Err(E::custom(NOT_TEXT))
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<String, E> {
+        Err(E::custom(NOT_TEXT))
+    }
+}
+
+/// A text by the grammar of [`crate::expires_in`], or whole seconds.
+impl<'de> Deserialize<'de> for Lifetime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = Lifetime;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a lifetime such as \"1h\", or whole seconds")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Lifetime, E> {
+                text.parse().map_err(E::custom)
+            }
+
+            fn visit_u64<E: de::Error>(self, seconds: u64) -> Result<Lifetime, E> {
+                Lifetime::from_seconds(seconds).map_err(E::custom)
+            }
+
+            fn visit_i64<E: de::Error>(self, seconds: i64) -> Result<Lifetime, E> {
+                // Below 0 is refused as 0 is.
+                self.visit_u64(u64::try_from(seconds).unwrap_or(0))
+            }
+        }
+        deserializer.deserialize_any(Text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<T: de::DeserializeOwned>(json: &str) -> Result<T, String> {
+        serde_json::from_str(json).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn lifetimes_are_texts_or_seconds() {
+        assert_eq!(read::<Lifetime>("\"1h\""), Ok(Lifetime::HOUR));
+        assert_eq!(read::<Lifetime>("3600"), Ok(Lifetime::HOUR));
+        for wrong in ["0", "-1", "1.5", "null", "\"1 fortnight\"", "\"\""] {
+            assert!(read::<Lifetime>(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_secret_in_the_wrong_place_is_not_repeated() {
+        const SECRET: &str = "14c84a34-282b-4fd8-8af6-86b5b5f2c212";
+        for error in [
+            read::<Hashes>(&format!("{SECRET:?}")).unwrap_err(),
+            read::<Hashes>(&format!("[{SECRET:?}]")).unwrap_err(),
+            read::<Hash>(&format!("{SECRET:?}")).map(drop).unwrap_err(),
+        ] {
+            assert!(!error.contains("14c8") && error.contains("43 characters"), "{error}");
+        }
+        for error in
+            [read::<Hashes>("[1234567]").unwrap_err(), read::<SecretText>("1234567").map(drop).unwrap_err()]
+        {
+            assert!(!error.contains("1234567") && error.contains("is a text"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_client_has_one_or_two_secrets() {
+        let hash = SecretHash::of(b"x").to_string();
+        for (count, accepted) in [(0, false), (1, true), (2, true), (3, false)] {
+            let list = serde_json::to_string(&vec![&hash; count]).unwrap();
+            assert_eq!(read::<Hashes>(&list).is_ok(), accepted, "{count}");
+        }
+    }
+}
