@@ -98,15 +98,16 @@ impl EndpointBuilder {
                 Error::new(ErrorCode::PolicyInvalid).because("an endpoint serves at least one dialect")
             );
         }
-        for issuer in [ledger.as_ref().map(|(issuer, _)| issuer), merge.as_ref().map(|(issuer, _)| issuer)] {
-            if let Some(issuer) = issuer {
-                issuer.sessions()?;
+        if let Some((issuer, _)) = ledger {
+            issuer.sessions()?;
+            if issuer.policy().access_format != AccessFormat::Jwt {
+                return Err(Error::new(ErrorCode::PolicyInvalid)
+                    .at("access_format")
+                    .because("Ledger's access tokens are JWTs (contract 3.1); its policy has opaque ones"));
             }
         }
-        if ledger.as_ref().is_some_and(|(issuer, _)| issuer.policy().access_format != AccessFormat::Jwt) {
-            return Err(Error::new(ErrorCode::PolicyInvalid)
-                .at("access_format")
-                .because("Ledger's access tokens are JWTs (contract 3.1); its policy has opaque ones"));
+        if let Some((issuer, _)) = merge {
+            issuer.sessions()?;
         }
         self.0.public_keys = common::public_keys(self.0.issuers())?;
         Ok(Endpoint(Arc::new(self.0)))
