@@ -357,7 +357,7 @@ impl Verified {
     }
 
     fn text(&self, name: &'static str) -> Option<String> {
-        self.payload().string(name).ok().flatten().map(|text| text.into_owned())
+        self.payload().string(name).ok().flatten().map(std::borrow::Cow::into_owned)
     }
 
     fn time(&self, name: &'static str) -> Option<UnixTime> {
