@@ -306,6 +306,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::disallowed_methods, reason = "a race takes real threads")]
     fn racers_insert_once() {
         let store = MemoryStore::new();
         let winners: usize = std::thread::scope(|scope| {
