@@ -282,7 +282,11 @@ fn clients_have_one_or_two_secrets() {
 fn api_keys_are_known_by_their_hash() {
     let store = store();
     done(create_entity(entity("ent_1", None), &context(10)), &store);
-    refused(create_api_key(&Secret::from(""), api_key("org_1"), &context(11)), &store, ErrorCode::FieldInvalid);
+    refused(
+        create_api_key(&Secret::from(""), api_key("org_1"), &context(11)),
+        &store,
+        ErrorCode::FieldInvalid,
+    );
     // Two texts that are not UTF-8 are not the same key.
     done(create_api_key(&Secret::from(&b"\xfe"[..]), api_key("org_1"), &context(11)), &store);
     let request = |bearer: &[u8]| EntityTokenRequest {

@@ -49,7 +49,8 @@ impl Config {
                 issuer(ledger_policy(policy), &ledger.common(), &keys)
             };
             let issuer = issuer().map_err(|error| problem("ledger", &error))?;
-            let options = LedgerOptions { api_key: ledger.api_key_sha256, workspace: ledger.workspace.clone() };
+            let options =
+                LedgerOptions { api_key: ledger.api_key_sha256, workspace: ledger.workspace.clone() };
             endpoint = endpoint.ledger(issuer, options);
         }
         if let Some(merge) = &self.merge {
@@ -61,7 +62,8 @@ impl Config {
             };
             let (issuer, magic_link_base, linked_destinations, credentials) =
                 parts().map_err(|error: Error| problem("merge", &error))?;
-            endpoint = endpoint.merge(issuer, MergeOptions { magic_link_base, linked_destinations, credentials });
+            endpoint =
+                endpoint.merge(issuer, MergeOptions { magic_link_base, linked_destinations, credentials });
         }
         self.check_integrations()?;
         Ok(Service { endpoint: endpoint.build()?, directory: records(self)? })

@@ -100,15 +100,15 @@ impl EndpointBuilder {
         }
         if let Some((issuer, _)) = ledger {
             issuer.sessions()?;
+            if issuer.policy().access_format != AccessFormat::Jwt {
+                return Err(Error::new(ErrorCode::PolicyInvalid)
+                    .at("access_format")
+                    .because("Ledger's access tokens are JWTs (contract 3.1); its policy has opaque ones"));
+            }
         }
         if let Some((issuer, options)) = merge {
             issuer.sessions()?;
             options.check()?;
-        }
-        if ledger.as_ref().is_some_and(|(issuer, _)| issuer.policy().access_format != AccessFormat::Jwt) {
-            return Err(Error::new(ErrorCode::PolicyInvalid)
-                .at("access_format")
-                .because("Ledger's access tokens are JWTs (contract 3.1); its policy has opaque ones"));
         }
         self.0.public_keys = common::public_keys(self.0.issuers())?;
         Ok(Endpoint(Arc::new(self.0)))

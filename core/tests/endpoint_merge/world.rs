@@ -42,10 +42,17 @@ impl Answer {
         self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
 
-    /// The names of the wrong fields of a 400.
+    /// The names of the answer's members, sorted: whether a JSON object keeps its order is a feature of its parser.
+    pub(crate) fn members(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.json().as_object().unwrap().keys().cloned().collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The names of the wrong fields of a 400, sorted.
     pub(crate) fn wrong(&self) -> Vec<String> {
         assert_eq!(self.status, 400, "{}", self.text);
-        self.json().as_object().unwrap().keys().cloned().collect()
+        self.members()
     }
 
     /// Asserts an error of the whole request, and that it speaks of expiry only where that is the cause.
