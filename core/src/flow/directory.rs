@@ -153,7 +153,7 @@ pub fn retire_client_secret(id: &str, context: &Context) -> Task<()> {
 /// store.
 ///
 /// # Errors
-/// `already_exists` where the same key is there for something else.
+/// `already_exists` where the same key is there for something else, `invalid_request` for one that is empty.
 ///
 /// ```
 /// use tokenmint::*;
@@ -169,7 +169,14 @@ pub fn retire_client_secret(id: &str, context: &Context) -> Task<()> {
 pub fn create_api_key(hash: impl Into<SecretHash>, key: ApiKey, context: &Context) -> Task<()> {
     let hash = hash.into();
     let (record, name) = (api_key_key(&hash), hash.fingerprint());
-    task(context, |mut directory| async move { directory.create(&record, &key, "API key", &name).await })
+    task(context, move |mut directory| async move {
+        if hash == SecretHash::of(b"") {
+            return Err(Error::new(ErrorCode::InvalidRequest)
+                .at("bearer")
+                .because("an API key is not empty"));
+        }
+        directory.create(&record, &key, "API key", &name).await
+    })
 }
 
 /// Refuses a bearer API key from now on. Tokens that were made with it live on; see [`crate::Issuer::revoke_client`].
