@@ -9,6 +9,7 @@ use tokenmint::{Algorithm, Lifetime};
 /// Mint, verify, refresh, revoke and redeem tokens.
 #[derive(Debug, Parser)]
 #[command(
+    name = "tokenmint",
     version,
     about,
     after_help = "Exit codes: 0 ok, 1 refused, 2 wrong arguments, 3 configuration or key, 4 system."

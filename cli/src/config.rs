@@ -54,9 +54,11 @@ impl Source {
             Some(section) => format!(" in {section}"),
             None => " at the top level".to_owned(),
         };
-        let reason = match reason.split_once(", expected ") {
-            Some((found, expected)) => format!("{found}{place}, expected {expected}"),
-            None => format!("{reason}{place}"),
+        let names_field = reason.starts_with("unknown field") || reason.starts_with("missing field");
+        let reason = match (names_field, reason.split_once(", expected "), field_at(&self.text, span.start)) {
+            (true, Some((found, expected)), _) => format!("{found}{place}, expected {expected}"),
+            (false, _, Some(field)) => format!("{field}{place}: {reason}"),
+            _ => format!("{reason}{place}"),
         };
         self.failure(Some(line_at(&self.text, span.start)), &reason)
     }
@@ -102,4 +104,12 @@ fn section_at(text: &str, offset: usize) -> Option<&str> {
     let end = text[offset..].find('\n').map_or(text.len(), |length| offset + length);
     let header = text[..end].lines().rev().map(str::trim).find(|line| line.starts_with('['))?;
     header.rfind(']').map(|end| &header[..=end])
+}
+
+/// The name that the value at a place in the text is given to, where it stands on the same line.
+fn field_at(text: &str, offset: usize) -> Option<&str> {
+    let line = text[..offset].rsplit('\n').next().unwrap_or_default();
+    let name = line.split_once('=')?.0.trim();
+    let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    (!name.is_empty() && name.chars().all(bare)).then_some(name)
 }

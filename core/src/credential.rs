@@ -66,9 +66,20 @@ impl SecretHash {
     }
 }
 
-impl From<&Secret> for SecretHash {
-    fn from(secret: &Secret) -> Self {
-        SecretHash::of(secret.expose())
+/// The hash of a secret that is sent in a header. [`SecretHash::of`] takes any bytes.
+impl TryFrom<&Secret> for SecretHash {
+    type Error = Error;
+
+    /// # Errors
+    /// `field_invalid` at `bearer` for a text that no header can carry: empty, or with anything but visible ASCII
+    /// characters.
+    fn try_from(secret: &Secret) -> Result<Self> {
+        if secret.is_empty() || !secret.expose().iter().all(u8::is_ascii_graphic) {
+            return Err(Error::new(ErrorCode::FieldInvalid)
+                .at("bearer")
+                .because("an API key is one or more visible ASCII characters"));
+        }
+        Ok(SecretHash::of(secret.expose()))
     }
 }
 
@@ -152,5 +163,14 @@ mod tests {
     #[test]
     fn a_hash_has_the_fingerprint_of_its_secret() {
         assert_eq!(SecretHash::of(b"key").fingerprint(), crate::fingerprint(b"key"));
+    }
+
+    #[test]
+    fn a_bearer_is_what_a_header_can_carry() {
+        assert_eq!(SecretHash::try_from(&Secret::from("key")).unwrap(), SecretHash::of(b"key"));
+        for wrong in [&b""[..], b"\xff", b"two words", b"tab\t", "schl\u{fc}ssel".as_bytes()] {
+            let error = SecretHash::try_from(&Secret::from(wrong)).unwrap_err();
+            assert_eq!(error.code(), ErrorCode::FieldInvalid);
+        }
     }
 }

@@ -236,6 +236,13 @@ impl From<ErrorCode> for Error {
     }
 }
 
+/// For arguments that are taken by `TryInto`: one that is of the right type already cannot fail.
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,7 @@
 //! The directory's sections, and the records that they become.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::build::problem;
@@ -29,7 +31,7 @@ pub struct Client {
     pub name: Option<String>,
     /// Custom claims of its session tokens.
     #[serde(default)]
-    pub claims: serde_json::Map<String, serde_json::Value>,
+    pub claims: BTreeMap<String, serde_json::Value>,
 }
 
 /// A bearer API key.
@@ -198,7 +200,7 @@ impl User {
 /// Refuses what would be created twice; it names the second.
 fn no_twins(records: &[Record]) -> Result<()> {
     let mut seen = std::collections::BTreeSet::new();
-    let mut count = std::collections::BTreeMap::new();
+    let mut count = BTreeMap::new();
     for record in records {
         let at = count.entry(record.section()).and_modify(|at| *at += 1).or_insert(0);
         for (field, name) in record.names() {

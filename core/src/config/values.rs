@@ -6,7 +6,7 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::credential::SecretHash;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::policy::{Policy, Rate};
 use crate::secret::Secret;
 use crate::time::Lifetime;
@@ -110,7 +110,7 @@ impl<'de> Deserialize<'de> for Hashes {
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Hashes, E> {
-                Ok(Hashes(vec![SecretHash::parse(text).map_err(E::custom)?]))
+                Ok(Hashes(vec![hash(text).map_err(E::custom)?]))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Hashes, A::Error> {
@@ -137,7 +137,16 @@ pub(super) struct Hash(pub(super) SecretHash);
 impl<'de> Deserialize<'de> for Hash {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = deserializer.deserialize_any(SecretVisitor)?;
-        SecretHash::parse(&text).map(Hash).map_err(de::Error::custom)
+        hash(&text).map(Hash).map_err(de::Error::custom)
+    }
+}
+
+/// Reads a hash; that of no secret at all, which a shell gives for an unset variable, is no credential.
+fn hash(text: &str) -> Result<SecretHash> {
+    match SecretHash::parse(text)? {
+        hash if hash == SecretHash::of(b"") => Err(Error::new(ErrorCode::PolicyInvalid)
+            .because("this is the hash of an empty text; no secret was hashed")),
+        hash => Ok(hash),
     }
 }
 
@@ -239,5 +248,12 @@ mod tests {
             let list = serde_json::to_string(&vec![&hash; count]).unwrap();
             assert_eq!(read::<Hashes>(&list).is_ok(), accepted, "{count}");
         }
+    }
+
+    #[test]
+    fn the_hash_of_nothing_is_no_credential() {
+        let nothing = SecretHash::of(b"").to_string();
+        assert!(read::<Hashes>(&format!("{nothing:?}")).unwrap_err().contains("empty text"));
+        assert!(read::<Hashes>(&format!("[{nothing:?}]")).unwrap_err().contains("empty text"));
     }
 }

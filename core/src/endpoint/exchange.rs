@@ -155,7 +155,11 @@ pub(crate) fn json(status: StatusCode, body: impl serde::Serialize) -> Response 
 
 /// The status of an error where a dialect does not say otherwise.
 pub(crate) fn status(error: &Error) -> StatusCode {
-    StatusCode::from_u16(error.code().http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    match error.code().number() {
+        // Keys and configuration: nothing that a client could mend.
+        200..300 => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::from_u16(error.code().http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+    }
 }
 
 /// Adds `Retry-After` where the error says when to come back, `WWW-Authenticate` to a 401 (RFC 9110 section 15.5.2),

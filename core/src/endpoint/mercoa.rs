@@ -215,7 +215,9 @@ mod tests {
     fn every_code_has_a_status_and_a_name() {
         for code in ErrorCode::ALL {
             let (status, body) = rejected(Error::new(*code));
-            assert_eq!(status, code.http_status());
+            // A fault of the configuration is the server's.
+            let expected = if (200..300).contains(&code.number()) { 500 } else { code.http_status() };
+            assert_eq!(status, expected, "{code:?}");
             assert!(body["errorName"] != "InternalServerError" || status == 500, "{code:?}");
         }
         assert_eq!(rejected(ErrorCode::NotImplemented.into()).1["errorName"], "Unimplemented");

@@ -2,6 +2,8 @@
 //!
 //! An unknown id takes the same commands and the same work as a wrong secret, and gets the same answer.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Flow;
@@ -48,8 +50,8 @@ pub struct Client {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Custom claims of its session tokens: a JSON object.
-    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
-    pub claims: serde_json::Map<String, serde_json::Value>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub claims: BTreeMap<String, serde_json::Value>,
     /// Whether it is refused.
     #[serde(default)]
     pub disabled: bool,

@@ -18,6 +18,8 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+use std::collections::BTreeMap;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -81,7 +83,7 @@ impl Client {
             permissions: Vec::new(),
             subject: None,
             name: None,
-            claims: serde_json::Map::new(),
+            claims: BTreeMap::new(),
             disabled: false,
         }
     }
@@ -153,7 +155,8 @@ pub fn retire_client_secret(id: &str, context: &Context) -> Task<()> {
 /// store.
 ///
 /// # Errors
-/// `already_exists` where the same key is there for something else; `field_invalid` at `bearer` for the empty key.
+/// `already_exists` where the same key is there for something else; `field_invalid` at `bearer` for a key that no
+/// request could present: empty, or with anything but visible ASCII characters.
 ///
 /// ```
 /// use tokenmint::*;
@@ -166,27 +169,30 @@ pub fn retire_client_secret(id: &str, context: &Context) -> Task<()> {
 /// directory::create_api_key(&bearer, key, &context).run(&store).result?; // the same key, so nothing happens
 /// # Ok::<(), Error>(())
 /// ```
-pub fn create_api_key(hash: impl Into<SecretHash>, key: ApiKey, context: &Context) -> Task<()> {
-    let hash = hash.into();
-    let (record, name) = (api_key_key(&hash), hash.fingerprint());
-    task(context, move |mut directory| async move {
-        if hash.matches(b"") {
-            return Err(Error::new(ErrorCode::FieldInvalid).at("bearer").because("an API key is not empty"));
-        }
-        directory.create(&record, &key, "API key", &name).await
+pub fn create_api_key<K>(hash: K, key: ApiKey, context: &Context) -> Task<()>
+where
+    K: TryInto<SecretHash, Error: Into<Error>>,
+{
+    let hash = api_key_hash(hash);
+    task(context, |mut directory| async move {
+        let hash = hash?;
+        directory.create(&api_key_key(&hash), &key, "API key", &hash.fingerprint()).await
     })
 }
 
 /// Refuses a bearer API key from now on. Tokens that were made with it live on; see [`crate::Issuer::revoke_client`].
 ///
 /// # Errors
-/// `not_found`.
-pub fn disable_api_key(hash: impl Into<SecretHash>, context: &Context) -> Task<()> {
-    let hash = hash.into();
-    let (record, name) = (api_key_key(&hash), hash.fingerprint());
+/// `not_found`; `field_invalid` as for [`create_api_key`].
+pub fn disable_api_key<K>(hash: K, context: &Context) -> Task<()>
+where
+    K: TryInto<SecretHash, Error: Into<Error>>,
+{
+    let hash = api_key_hash(hash);
     task(context, |mut directory| async move {
+        let hash = hash?;
         directory
-            .change(&record, "API key", &name, |key: &mut ApiKey| {
+            .change(&api_key_key(&hash), "API key", &hash.fingerprint(), |key: &mut ApiKey| {
                 key.disabled = true;
                 Ok(())
             })
@@ -344,6 +350,19 @@ fn disable_named(kind: Kind, organization: &str, id: &str, context: &Context) ->
             })
             .await
     })
+}
+
+/// The hash of a bearer API key. That of nothing, which a script gives for an unset variable, is no credential.
+fn api_key_hash<K>(hash: K) -> Result<SecretHash>
+where
+    K: TryInto<SecretHash, Error: Into<Error>>,
+{
+    match hash.try_into().map_err(Into::into)? {
+        hash if hash == SecretHash::of(b"") => {
+            Err(Error::new(ErrorCode::FieldInvalid).at("bearer").because("an API key is not empty"))
+        }
+        hash => Ok(hash),
+    }
 }
 
 impl Directory {

@@ -66,7 +66,7 @@ impl Issuer {
         self.task(context, |mut flow| async move { flow.end_session(&session).await })
     }
 
-    /// Revokes every token and session about a subject that was issued before now.
+    /// Revokes every token and session of this issuer about a subject that was issued before now.
     ///
     /// # Errors
     /// The store's.
@@ -75,7 +75,7 @@ impl Issuer {
         self.task(context, |mut flow| async move { flow.raise(Scope::Subject(&subject)).await })
     }
 
-    /// Revokes every token and session that was issued to a client or organization before now.
+    /// Revokes every token and session of this issuer that was issued to a client or organization before now.
     ///
     /// # Errors
     /// The store's.
@@ -89,8 +89,7 @@ impl Issuer {
     /// # Errors
     /// The store's.
     pub fn revoke_all(&self, context: &Context) -> Task<()> {
-        let issuer = self.policy().issuer.clone();
-        self.task(context, |mut flow| async move { flow.raise(Scope::Issuer(&issuer)).await })
+        self.task(context, |mut flow| async move { flow.raise(Scope::All).await })
     }
 }
 

@@ -24,27 +24,28 @@ pub(crate) struct Mark {
     issued_before: i64,
 }
 
-/// Whose tokens a watermark is for.
+/// Whose tokens of an issuer a watermark is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scope<'a> {
-    Issuer(&'a str),
+    All,
     Client(&'a str),
     Subject(&'a str),
 }
 
 impl Scope<'_> {
-    pub(crate) fn key(self) -> RecordKey {
+    /// The key of the watermark. RFC 7519 section 4.1.2: a subject is unique within its issuer, not beyond it.
+    fn key(self, issuer: &str) -> RecordKey {
         match self {
-            Scope::Issuer(name) => RecordKey::of("mark-issuer", &[name]),
-            Scope::Client(id) => RecordKey::of("mark-client", &[id]),
-            Scope::Subject(id) => RecordKey::of("mark-subject", &[id]),
+            Scope::All => RecordKey::of("mark-issuer", &[issuer]),
+            Scope::Client(id) => RecordKey::of("mark-client", &[issuer, id]),
+            Scope::Subject(id) => RecordKey::of("mark-subject", &[issuer, id]),
         }
     }
 }
 
 /// The keys of the watermarks that a token is under.
 pub(crate) fn keys(issuer: &str, client: &str, subject: &str) -> [RecordKey; 3] {
-    [Scope::Issuer(issuer).key(), Scope::Client(client).key(), Scope::Subject(subject).key()]
+    [Scope::All, Scope::Client(client), Scope::Subject(subject)].map(|scope| scope.key(issuer))
 }
 
 /// The watermarks that a token is under.
@@ -92,7 +93,7 @@ impl Marks {
 impl Flow {
     /// Moves a watermark forward.
     pub(crate) async fn raise(&mut self, scope: Scope<'_>) -> Result<()> {
-        let key = scope.key();
+        let key = scope.key(&self.issuer.policy().issuer);
         let [mut found] = self.records.load([key.clone()]).await?;
         for _ in 0..MAX_ROUNDS {
             let mark = decode_some::<Mark>(found.as_ref())?.unwrap_or_default();
@@ -105,7 +106,7 @@ impl Flow {
                 Change::Done => {
                     let event = Event::new(EventKind::WatermarkRaised).generation(raised.epoch);
                     self.emit(match scope {
-                        Scope::Issuer(_) => event,
+                        Scope::All => event,
                         Scope::Client(id) => event.client(id),
                         Scope::Subject(id) => event.subject(id),
                     });

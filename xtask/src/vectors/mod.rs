@@ -20,7 +20,8 @@ struct Generated {
 }
 
 /// Each returns the same files with the same bytes whenever and wherever it runs: times and seeds are fixed.
-const GENERATORS: &[fn() -> Result<Vec<Generated>>] = &[errors::generate, mint::generate, flows::generate, transcripts::generate];
+const GENERATORS: &[fn() -> Result<Vec<Generated>>] =
+    &[errors::generate, mint::generate, flows::generate, transcripts::generate];
 
 /// Where the vectors stand; every `*.json` directly in it comes from a generator, or is named in [`AUTHORED`].
 const FOLDER: &str = "bindings-tests/vectors";

@@ -53,8 +53,9 @@ fn run(service: &Service, case: &Value) -> Result<Value> {
 
 fn request(given: &Value, earlier: &[Value]) -> Result<http::Request<Vec<u8>>> {
     let text = |value: &Value| fill(value.as_str().unwrap_or_default(), earlier);
-    let mut builder =
-        http::Request::builder().method(given["method"].as_str().context("method")?).uri(text(&given["target"])?);
+    let mut builder = http::Request::builder()
+        .method(given["method"].as_str().context("method")?)
+        .uri(text(&given["target"])?);
     for (name, value) in given["headers"].as_object().into_iter().flatten() {
         builder = builder.header(name, text(value)?);
     }
@@ -67,7 +68,8 @@ fn fill(text: &str, earlier: &[Value]) -> Result<String> {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {
         let (name, tail) = after.split_once("}}").context("`{{` without `}}`")?;
-        let (index, member) = name.split_once('.').map_or((name, None), |(index, member)| (index, Some(member)));
+        let (index, member) =
+            name.split_once('.').map_or((name, None), |(index, member)| (index, Some(member)));
         let exchange = earlier.get(index.parse::<usize>()?).context("an earlier exchange")?;
         let body: Value = serde_json::from_str(exchange["response"]["body"].as_str().unwrap_or_default())?;
         let found = member.map_or(&body, |member| &body[member]);

@@ -1,0 +1,167 @@
+//! `tokenmint serve --config`: what works, and what the errors say.
+
+use std::path::PathBuf;
+
+use crate::support::{Finished, Server, run};
+
+const DEMO: &str = include_str!("../../src/demo.toml");
+
+/// A folder with a configuration in it.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new(config: &str) -> Self {
+        let folder = Folder(tempfile::tempdir().unwrap());
+        folder.write("tokenmint.toml", config);
+        folder
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        std::fs::write(self.0.path().join(name), text).unwrap();
+    }
+
+    fn config(&self) -> PathBuf {
+        self.0.path().join("tokenmint.toml")
+    }
+
+    fn serve(&self) -> Finished {
+        run(&["serve", "--config", self.config().to_str().unwrap(), "--port", "0"])
+    }
+}
+
+/// A small configuration that works, with `more` behind it.
+fn small(more: &str) -> String {
+    format!(
+        "[[keys]]\nkid = \"k1\"\nsecret = \"a secret of at least thirty-two bytes\"\n\n\
+         [mercoa]\nissuer = \"https://api.example.com\"\nkey = \"k1\"\n{more}"
+    )
+}
+
+#[test]
+fn the_demonstration_is_a_configuration() {
+    let folder = Folder::new(DEMO);
+    let server = Server::with_config(&folder.config());
+    assert_eq!(server.get("/.well-known/jwks.json").json(200)["keys"][0]["kid"], "ledger-1");
+    let answer = server.request("POST", "/introspect").bearer("demo-merge-key").form("token=x").send();
+    assert_eq!(answer.json(200), serde_json::json!({ "active": false }));
+    // The lines to paste belong to --demo.
+    assert_eq!(server.output(), "");
+}
+
+#[test]
+fn a_mistake_is_named_with_its_line() {
+    let cases = [
+        (
+            small("lifetme = \"1h\"\n"),
+            "tokenmint.toml: line 8: unknown field \"lifetme\" in [mercoa], expected one of \"issuer\", \"key\"",
+        ),
+        (
+            format!("prot = 80\n{}", small("")),
+            "tokenmint.toml: line 1: unknown field \"prot\" at the top level, expected",
+        ),
+        (
+            "[server]\nprot = 80\n".into(),
+            "tokenmint.toml: line 2: unknown field \"prot\" in [server], expected",
+        ),
+        (
+            small("[mercoa.limits]\nclient = { events = 1, per = \"1s\", brust = 2 }\n"),
+            "tokenmint.toml: line 9: unknown field \"brust\" in [mercoa.limits], expected",
+        ),
+        (
+            small("[[clients]]\nid = \"c\"\norganization = \"o\"\nsecret = \"x\"\n"),
+            "tokenmint.toml: line 11: unknown field \"secret\" in [[clients]], expected",
+        ),
+        (
+            small("").replace("issuer = \"https://api.example.com\"\n", ""),
+            "missing field \"issuer\" in [mercoa]",
+        ),
+        (
+            small("lifetime = \"1 fortnight\"\n"),
+            "tokenmint.toml: line 8: lifetime in [mercoa]: \"fortnight\" is not a unit",
+        ),
+        (
+            small("lifetime = \"2h\"\nmax_lifetime = \"1h\"\n"),
+            "line 8: mercoa.lifetime: the default lifetime is over",
+        ),
+        (
+            small("").replace("key = \"k1\"", "key = \"k2\""),
+            "line 7: mercoa.key: [[keys]] has no key \"k2\"; it has \"k1\"",
+        ),
+        (small("").replace("secret = ", "secret_file = "), "line 3: keys[0].secret_file"),
+        (small("").replace("a secret of at least thirty-two bytes", "hunter2"), "line 3: keys[0].secret: "),
+        (
+            small(
+                "[[clients]]\nid = \"c\"\norganization = \"o\"\nsecret_sha256 = \"hunter2\"\npermissions = []\n",
+            ),
+            "line 11: secret_sha256 in [[clients]]: a secret's hash is the 43 characters",
+        ),
+        (
+            small(
+                "[[api_keys]]\nkey_sha256 = \"UHaA1Gr841RM0e51xKLSZvOCQ3La05rKF3jfY6TgOCo\"\norganization = \"o\"\npermissions = [\"link\"]\n",
+            ),
+            "line 11: permissions in [[api_keys]]: unknown variant \"link\", expected one of",
+        ),
+        (
+            small("[[users]]\nid = \"u\"\norganization = \"o\"\nentity = \"e\"\n"),
+            "line 11: users[0].entity: [[entities]] has no \"e\"",
+        ),
+        (
+            small(
+                "[[entities]]\nid = \"e\"\norganization = \"o\"\n[[entities]]\nid = \"e\"\norganization = \"o\"\n",
+            ),
+            "line 12: entities[1].id: \"e\" is there already",
+        ),
+        (small("[server]\nhost = \"localhost\"\n"), "server.host: \"localhost\" is no IP address"),
+        (
+            small("[ledger]\nissuer = \"i\"\nkey = \"k1\"\n"),
+            "line 8: ledger.session_secret: this dialect needs session_secret_file",
+        ),
+        ("".into(), "tokenmint.toml: an endpoint serves at least one dialect"),
+        ("[mercoa\n".into(), "tokenmint.toml: line 1: "),
+        ("key = hunter2\n".into(), "tokenmint.toml: line 1: "),
+    ];
+    for (config, expected) in cases {
+        let folder = Folder::new(&config);
+        let finished = folder.serve();
+        assert_eq!(finished.code, 3, "{finished:?}\n{config}");
+        assert!(finished.err.contains(expected), "{}\nlacks {expected}\n{config}", finished.err);
+        assert!(!finished.err.contains("hunter2"), "{}", finished.err);
+        assert!(finished.err.lines().count() == 1 && finished.out.is_empty(), "{finished:?}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_told() {
+    let finished = run(&["serve", "--config", "/nowhere/tokenmint.toml"]);
+    assert_eq!(finished.code, 4);
+    assert!(finished.err.contains("/nowhere/tokenmint.toml"), "{finished:?}");
+}
+
+#[test]
+fn keys_come_from_files_beside_the_configuration() {
+    let folder = Folder::new(
+        "[[keys]]\nkid = \"k1\"\njwk_file = \"key.json\"\n\n[monite]\nissuer = \"i\"\nkey = \"k1\"\n",
+    );
+    let jwk = tokenmint::Key::generate_jwk(
+        Some("k1"),
+        tokenmint::Algorithm::ES256,
+        &mut tokenmint::Entropy::new([7; 32]),
+    );
+    folder.write("key.json", jwk.unwrap().expose());
+    let server = Server::with_config(&folder.config());
+    let keys = server.get("/.well-known/jwks.json").json(200)["keys"].clone();
+    assert_eq!((&keys[0]["kid"], &keys[0]["crv"]), (&"k1".into(), &"P-256".into()));
+    assert!(keys[0].get("d").is_none());
+}
+
+#[test]
+fn the_command_line_goes_before_the_configuration() {
+    // The configuration's port cannot be listened at: it is no port of this machine's for a user, or taken.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let folder = Folder::new(&small(&format!("[server]\nport = {port}\n")));
+    let refused = run(&["serve", "--config", folder.config().to_str().unwrap()]);
+    assert_eq!(refused.code, 4, "{refused:?}");
+    let server = Server::with_config(&folder.config());
+    assert!(!server.base.ends_with(&format!(":{port}")));
+}

@@ -1,0 +1,7 @@
+//! The command as a user runs it: the real program, real sockets, real files.
+
+mod commands;
+mod config;
+mod serve;
+mod support;
+mod tokens;

@@ -1,0 +1,263 @@
+//! Runs the program, and speaks HTTP to it.
+#![allow(dead_code, reason = "each test program uses a part")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// What a finished command left.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Finished {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// Runs `tokenmint` to its end.
+pub(crate) fn run(arguments: &[&str]) -> Finished {
+    run_with(arguments, "", &[])
+}
+
+/// Runs `tokenmint` with standard input and environment variables.
+pub(crate) fn run_with(arguments: &[&str], input: &str, env: &[(&str, &str)]) -> Finished {
+    let mut child = tokenmint()
+        .args(arguments)
+        .envs(env.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that reads no input may be gone already.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    Finished {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn tokenmint() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tokenmint"));
+    command.env_remove("RUST_LOG");
+    command
+}
+
+/// A running `tokenmint serve`; it ends with the test.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) base: String,
+    /// What stands on standard output after the address.
+    out: Option<JoinHandle<String>>,
+    log: Option<JoinHandle<String>>,
+}
+
+impl Server {
+    /// `serve --demo` at any free port.
+    pub(crate) fn demo() -> Self {
+        Self::start(&["serve", "--demo", "--port", "0"])
+    }
+
+    /// `serve --config` at any free port.
+    pub(crate) fn with_config(path: &Path) -> Self {
+        Self::start(&["serve", "--config", path.to_str().unwrap(), "--port", "0"])
+    }
+
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let mut child = tokenmint()
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut err = child.stderr.take().unwrap();
+        let log = std::thread::spawn(move || {
+            let mut text = String::new();
+            err.read_to_string(&mut text).unwrap();
+            text
+        });
+        let mut base = String::new();
+        out.read_line(&mut base).unwrap();
+        if base.is_empty() {
+            panic!("the server did not start: {}", log.join().unwrap());
+        }
+        let out = std::thread::spawn(move || {
+            let mut text = String::new();
+            out.read_to_string(&mut text).unwrap();
+            text
+        });
+        Server { child, base: base.trim_end().to_owned(), out: Some(out), log: Some(log) }
+    }
+
+    /// The address without the scheme.
+    pub(crate) fn address(&self) -> &str {
+        self.base.strip_prefix("http://").unwrap()
+    }
+
+    pub(crate) fn request(&self, method: &str, path: &str) -> Request<'_> {
+        Request {
+            server: self,
+            method: method.to_owned(),
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.request("GET", path).send()
+    }
+
+    /// Asks it to stop, as an operator does.
+    pub(crate) fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
+    /// Waits for its end: how it ended, its standard output after the address, its log.
+    pub(crate) fn finish(mut self) -> (ExitStatus, String, String) {
+        let end = Instant::now() + Duration::from_secs(20);
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(Instant::now() < end, "the server does not end");
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        let out = self.out.take().unwrap().join().unwrap();
+        let log = self.log.take().unwrap().join().unwrap();
+        (status, out, log)
+    }
+
+    /// Stops it and gives its log.
+    pub(crate) fn log(self) -> String {
+        self.terminate();
+        self.finish().2
+    }
+
+    /// Stops it and gives its standard output after the address.
+    pub(crate) fn output(self) -> String {
+        self.terminate();
+        self.finish().1
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A request in the making.
+#[must_use]
+pub(crate) struct Request<'a> {
+    server: &'a Server,
+    method: String,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Request<'_> {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn bearer(self, token: &str) -> Self {
+        self.header("Authorization", &format!("Bearer {token}"))
+    }
+
+    pub(crate) fn body(mut self, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self.header("Content-Type", media_type)
+    }
+
+    pub(crate) fn json(self, body: &Value) -> Self {
+        self.body("application/json", body.to_string())
+    }
+
+    pub(crate) fn form(self, body: &str) -> Self {
+        self.body("application/x-www-form-urlencoded", body)
+    }
+
+    pub(crate) fn send(self) -> Answer {
+        let mut stream = connect(self.server);
+        let mut head =
+            format!("{} {} HTTP/1.1\r\nHost: {}\r\n", self.method, self.path, self.server.address());
+        for (name, value) in &self.headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        head.push_str(&format!("Content-Length: {}\r\nConnection: close\r\n\r\n", self.body.len()));
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&self.body).unwrap();
+        read_answer(&mut stream)
+    }
+}
+
+/// A connection for what is no whole request.
+pub(crate) fn connect(server: &Server) -> TcpStream {
+    let stream = TcpStream::connect(server.address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream
+}
+
+/// Reads to the end of the connection, and takes the answer apart.
+pub(crate) fn read_answer(stream: &mut TcpStream) -> Answer {
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
+    let mut lines = head.lines();
+    let status = lines.next().and_then(|line| line.split(' ').nth(1)).unwrap().parse().unwrap();
+    let split = |line: &str| {
+        let (name, value) = line.split_once(':').unwrap();
+        (name.to_ascii_lowercase(), value.trim().to_owned())
+    };
+    Answer { status, headers: lines.map(split).collect(), body: body.to_owned() }
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The body of an answer that must have this status, and be JSON that no cache keeps.
+    #[track_caller]
+    pub(crate) fn json(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{self:?}");
+        assert_eq!(self.header("content-type"), Some("application/json"), "{self:?}");
+        if !self.header("cache-control").is_some_and(|value| value.starts_with("public")) {
+            assert_eq!(self.header("cache-control"), Some("no-store"), "{self:?}");
+        }
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
