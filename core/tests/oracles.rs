@@ -2,6 +2,8 @@
 //!
 //! Run by `cargo xtask test`, which installs them and says where they are.
 
+#![allow(clippy::disallowed_types, clippy::disallowed_methods)] // the judges are other programs
+
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -86,7 +88,6 @@ fn judge(mut command: Command, requests: &[(bool, Value)]) -> Vec<Value> {
 
 #[test]
 #[ignore = "needs PyJWT and jose: run by `cargo xtask test`"]
-#[allow(clippy::disallowed_types, clippy::disallowed_methods)] // the judges are other programs
 fn other_libraries_agree() {
     let folder = std::env::var("TOKENMINT_ORACLES").unwrap();
     let mut pyjwt = Command::new(std::env::var("TOKENMINT_PYTHON").unwrap());

@@ -84,4 +84,4 @@ impl Flow {
 }
 
 #[cfg(test)]
-mod explorer;
+mod tests;

@@ -1,4 +1,4 @@
-//! Mercoa's endpoint, as its SDKs and its front end meet it. Numbers are rows of `docs/endpoints/mercoa.md`.
+//! Mercoa's endpoint, as its SDKs and its front end meet it. Numbers are rows of `docs/endpoints.md`.
 
 mod access;
 mod options;

@@ -1,5 +1,5 @@
 //! Merge's endpoints from the outside: a request in, a response out. Each test names the rows of the table in
-//! `docs/endpoints/merge.md` that it stands for.
+//! `docs/endpoints.md` that it stands for.
 
 mod account_token;
 mod common;

@@ -4,8 +4,6 @@
 //! or after the store carried it out, or be told `Unknown` after either. Every run starts anew and replays a path of
 //! choices; the paths are enumerated until none is left.
 
-mod properties;
-
 use std::collections::BTreeMap;
 
 use crate::error::ErrorCode;
@@ -13,7 +11,7 @@ use crate::store::{Command, MemoryStore, Reply, Store, StoreError};
 use crate::task::{Step, Task};
 
 /// What a request answered: a text that identifies the success, or the code of the refusal.
-type Answer = Result<String, ErrorCode>;
+pub(super) type Answer = Result<String, ErrorCode>;
 /// The reply to the last command in; the next command or the answer out.
 type Advance = Box<dyn FnMut(Option<Result<Reply, StoreError>>) -> Next>;
 
@@ -23,7 +21,7 @@ enum Next {
 }
 
 /// One concurrent request.
-struct Request {
+pub(super) struct Request {
     advance: Advance,
     state: State,
 }
@@ -35,7 +33,7 @@ enum State {
 }
 
 impl Request {
-    fn new<T: 'static>(mut task: Task<T>, show: fn(T) -> String) -> Self {
+    pub(super) fn new<T: 'static>(mut task: Task<T>, show: fn(T) -> String) -> Self {
         let advance: Advance = Box::new(move |reply| match task.step(reply) {
             Step::Need(command) => Next::Need(command),
             Step::Done(outcome) => Next::Done(outcome.result.map(show).map_err(|error| error.code())),
@@ -76,22 +74,22 @@ const FATES: [Fate; 5] =
 
 /// How many schedules were run, and how often which property was broken.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Findings {
-    schedules: usize,
-    broken: BTreeMap<&'static str, usize>,
+pub(super) struct Findings {
+    pub(super) schedules: usize,
+    pub(super) broken: BTreeMap<&'static str, usize>,
 }
 
 /// A store, requests that run against it at the same time, and what must hold when they are through.
-struct World<S> {
-    store: S,
-    requests: Vec<Request>,
-    judge: Judge<S>,
+pub(super) struct World<S> {
+    pub(super) store: S,
+    pub(super) requests: Vec<Request>,
+    pub(super) judge: Judge<S>,
 }
 
-type Judge<S> = Box<dyn Fn(&S, &[Option<&Answer>]) -> Vec<&'static str>>;
+pub(super) type Judge<S> = Box<dyn Fn(&S, &[Option<&Answer>]) -> Vec<&'static str>>;
 
 /// Runs every schedule with at most `max_faults` faults.
-fn explore<S: Store>(max_faults: usize, world: impl Fn() -> World<S>) -> Findings {
+pub(super) fn explore<S: Store>(max_faults: usize, world: impl Fn() -> World<S>) -> Findings {
     let mut findings = Findings::default();
     let mut path = Vec::<(usize, usize)>::new();
     loop {
@@ -151,7 +149,7 @@ fn run<S: Store>(world: &mut World<S>, max_faults: usize, path: &mut Vec<(usize,
 }
 
 /// A store whose conditional write does not look at its condition.
-struct Unguarded(MemoryStore);
+pub(super) struct Unguarded(pub(super) MemoryStore);
 
 impl Store for Unguarded {
     fn execute(&self, command: Command) -> Result<Reply, StoreError> {

@@ -1,6 +1,6 @@
 //! What must hold over every schedule, and proof that the explorer finds it where it does not.
 
-use super::{Answer, Findings, Request, Unguarded, World, explore};
+use super::explorer::{Answer, Findings, Request, Unguarded, World, explore};
 use crate::flow::records::{Change, decode};
 use crate::flow::session::{Presented, Session, session_key};
 use crate::store::{Command, Expect, Write};

@@ -1,0 +1,4 @@
+//! The flows under every schedule of concurrent requests.
+
+mod explorer;
+mod properties;
