@@ -1,9 +1,10 @@
 //! Whether a token still stands: one rule, in one function.
 //!
-//! A watermark is a counter that only moves forward. A token carries, as `epoch`, the sum of the counters of its
-//! issuer, client and subject when it was minted: if any of them has moved since, the sum differs. Counters have no
-//! resolution, so a token minted after a revocation lives, even in the same instant. A token minted without the store
-//! has no epoch and falls to every watermark raised at or after its `iat`.
+//! A watermark is a counter that only moves forward: by one, or to the time in microseconds, whichever is more. A token
+//! carries, as `epoch`, the sum of the counters of its issuer, client and subject when it was minted: if any of them has
+//! moved since, the sum differs. Counters have no resolution, so a token minted after a revocation lives, even in the
+//! same instant. A token minted without the store has no epoch and falls to every watermark raised at or after its
+//! `iat`.
 
 use serde::{Deserialize, Serialize};
 
@@ -98,7 +99,8 @@ impl Flow {
         for _ in 0..MAX_ROUNDS {
             let mark = decode_some::<Mark>(found.as_ref())?.unwrap_or_default();
             let raised = Mark {
-                epoch: mark.epoch + 1,
+                // At least the time: after a store was wiped, no counter comes back to where it was.
+                epoch: (mark.epoch + 1).max(self.context.now_micros()),
                 // The clock may step back; a watermark does not.
                 issued_before: mark.issued_before.max(self.now().seconds()),
             };

@@ -371,3 +371,18 @@ fn policies_that_cannot_work_are_refused() {
     assert_eq!(code(policy().fixed_claim("a", "1").fixed_claim("a", "2")), ErrorCode::PolicyInvalid);
     assert_eq!(code(policy().session_claim("sub")), ErrorCode::ClaimReserved);
 }
+
+#[test]
+fn after_a_wipe_one_watermark_ends_all_that_was_issued_before() {
+    let mut world = World::new(policy());
+    // A token of a time with watermarks, and one of a time without.
+    let plain = world.token(NOW);
+    world.ok(world.issuer.revoke_client(CLIENT, &world.at(NOW)));
+    let marked = world.token(NOW);
+    world.store = MemoryStore::new();
+    world.ok(world.issuer.revoke_all(&world.at(NOW + 1)));
+    for token in [&plain, &marked] {
+        let refused = world.code(world.issuer.check(token, &world.at(NOW + 1)));
+        assert!(matches!(refused, ErrorCode::TokenRevoked | ErrorCode::StoreRegressed), "{refused:?}");
+    }
+}

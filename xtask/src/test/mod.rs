@@ -5,6 +5,7 @@ mod oracles;
 mod policy;
 mod purity;
 mod schemas;
+mod sdks;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -64,6 +65,11 @@ const STEPS: &[Step] = &[
     },
     Step { name: "wasm", about: "the core builds for the browser", run: |shell| passed(wasm::build(shell)) },
     Step { name: "oracles", about: "other libraries accept and refuse the same", run: oracles::run },
+    Step {
+        name: "sdks",
+        about: "the vendors' SDKs get what they expect",
+        run: |shell| passed(sdks::run(shell)),
+    },
 ];
 
 fn passed(result: Result<()>) -> Result<Outcome> {
