@@ -4,7 +4,7 @@
 
 use serde::de::DeserializeOwned;
 
-use super::{MAX_TOKEN, header::Header};
+use super::{MAX_TOKEN, header::Header, host::HostVerdicts};
 use crate::claims::check::{self, Payload};
 use crate::encoding::{base64url, from_base64url, same};
 use crate::error::{Error, ErrorCode, Result};
@@ -161,19 +161,30 @@ impl Verifier {
     ///
     /// # Errors
     /// The first failed check, each with its own code (300 to 322), naming the claim, what was expected and what was
-    /// found; `policy_invalid` where the verifier itself cannot work.
+    /// found; `policy_invalid` where the verifier itself cannot work, or only the host can check the key's signatures
+    /// ([`Key::held_by_host`]): see [`Verifier::verify_task`].
     pub fn verify(&self, token: &str, now: UnixTime) -> Result<Verified> {
+        self.verify_with(token, now, &mut HostVerdicts::default())
+    }
+
+    /// Verifies with what the host has said about signatures that only it can check.
+    pub(crate) fn verify_with(
+        &self,
+        token: &str,
+        now: UnixTime,
+        host: &mut HostVerdicts,
+    ) -> Result<Verified> {
         self.check_policy()?;
-        let verified = self.verify_signature(token)?;
+        let verified = self.verify_signature(token, host)?;
         self.verify_claims(&verified, now)?;
         Ok(verified)
     }
 
     /// Everything up to the payload's claims: the claims are not checked.
-    pub(crate) fn verify_signature(&self, token: &str) -> Result<Verified> {
+    pub(crate) fn verify_signature(&self, token: &str, host: &mut HostVerdicts) -> Result<Verified> {
         let parts = Parts::split(token)?;
         let header = Header::parse(parts.header)?;
-        let key = self.find_key(&header, &parts)?;
+        let key = self.find_key(&header, &parts, host)?;
         let payload = from_base64url(parts.payload).ok_or_else(|| encoding("payload"))?;
         let malformed = |fault: json::Fault| {
             Error::new(ErrorCode::PayloadMalformed).at("payload").because(format!("the payload is {fault}"))
@@ -198,7 +209,7 @@ impl Verifier {
     }
 
     /// The key that made the signature: the one with the token's key id, or the first that fits where it has none.
-    fn find_key(&self, header: &Header, parts: &Parts<'_>) -> Result<&Key> {
+    fn find_key(&self, header: &Header, parts: &Parts<'_>, host: &mut HostVerdicts) -> Result<&Key> {
         let alg = self.allowed_algorithm(&header.alg)?;
         let named = header.kid.as_ref().and_then(|kid| self.keys.key(kid));
         if let Some(key) = named {
@@ -214,7 +225,7 @@ impl Verifier {
                     .at("key_ops")
                     .because("the key may not verify"));
             }
-            return if parts.is_signed_by(key)? { Ok(key) } else { Err(bad_signature()) };
+            return if parts.is_signed_by(key, host)? { Ok(key) } else { Err(bad_signature()) };
         }
         // A key without an id may have made any token; one with another id has not made this one.
         let fits = |key: &&Key| header.kid.is_none() || key.kid().is_none();
@@ -224,7 +235,7 @@ impl Verifier {
         }
         let mut mismatch = Error::new(ErrorCode::KeyMismatch).at("alg");
         for key in candidates.filter(|key| key.algorithm() == alg && key.can_verify()).take(MAX_CANDIDATES) {
-            if parts.is_signed_by(key)? {
+            if parts.is_signed_by(key, host)? {
                 return Ok(key);
             }
             mismatch = bad_signature();
@@ -397,13 +408,16 @@ impl<'a> Parts<'a> {
     }
 
     /// Whether the signature is the key's. A MAC is encoded and compared in constant time, instead of being decoded.
-    fn is_signed_by(&self, key: &Key) -> Result<bool> {
+    fn is_signed_by(&self, key: &Key, host: &mut HostVerdicts) -> Result<bool> {
         if let Some(tag) = key.tag(self.signed.as_bytes())
             && same(base64url(tag.as_ref()).as_bytes(), self.signature.as_bytes())
         {
             return Ok(true);
         }
         let signature = from_base64url(self.signature).ok_or_else(|| encoding("signature"))?;
+        if key.asks_host() {
+            return host.verdict(key, self.signed.as_bytes(), &signature);
+        }
         Ok(key.verify(self.signed.as_bytes(), &signature))
     }
 }
