@@ -122,6 +122,22 @@ impl<S: AsyncStore, K: AsyncSigner> AsyncStore for WithSigner<S, K> {
     }
 }
 
+impl<K: Signer + ?Sized> Signer for &K {
+    fn sign(&self, kid: &str, algorithm: Algorithm, message: &[u8]) -> Result<Vec<u8>, StoreError> {
+        (**self).sign(kid, algorithm, message)
+    }
+
+    fn verify(
+        &self,
+        kid: &str,
+        algorithm: Algorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, StoreError> {
+        (**self).verify(kid, algorithm, message, signature)
+    }
+}
+
 /// The keys of the set sign for others; one that is not there, or is for another algorithm, is unavailable.
 impl Signer for KeySet {
     fn sign(&self, kid: &str, algorithm: Algorithm, message: &[u8]) -> Result<Vec<u8>, StoreError> {
