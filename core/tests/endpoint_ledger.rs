@@ -322,7 +322,7 @@ fn headers_are_refused_at_the_cost_of_a_wrong_secret() {
             match task.step(reply.take()) {
                 Step::Need(command) => {
                     found.push(format!("{command:?}"));
-                    reply = Some(host.store.execute(command));
+                    reply = Some(host.execute(command));
                 }
                 Step::Done(outcome) => {
                     let response = outcome.result.unwrap();

@@ -6,7 +6,8 @@ use std::cell::{Cell, RefCell};
 use serde_json::Value;
 use tokenmint::endpoint::Endpoint;
 use tokenmint::{
-    Algorithm, Context, Event, EventKind, Key, KeySet, MemoryStore, Outcome, Task, UnixTime, WithSigner,
+    Algorithm, Command, Context, Event, EventKind, Key, KeySet, MemoryStore, Outcome, Reply, Store,
+    StoreError, Task, UnixTime, WithSigner,
 };
 
 /// 2023-11-14T22:13:20Z.
@@ -77,15 +78,23 @@ impl Host {
         self.secrets.borrow_mut().push(secret.to_owned());
     }
 
+    /// Carries out a command of a task that is driven by hand.
+    pub(crate) fn execute(&self, command: Command) -> Result<Reply, StoreError> {
+        self.storage().execute(command)
+    }
+
+    fn storage(&self) -> WithSigner<&MemoryStore, &KeySet> {
+        WithSigner::new(&self.store, &self.vault)
+    }
+
     pub(crate) fn run<T: 'static>(&self, task: Task<T>) -> T {
-        let Outcome { result, events } = task.run(&WithSigner::new(&self.store, &self.vault));
+        let Outcome { result, events } = task.run(&self.storage());
         self.check_events(&events);
         result.unwrap()
     }
 
     pub(crate) fn send(&self, request: http::Request<Vec<u8>>) -> Answer {
-        let host = WithSigner::new(&self.store, &self.vault);
-        let Outcome { result, events } = self.endpoint.handle(request, &self.context()).run(&host);
+        let Outcome { result, events } = self.endpoint.handle(request, &self.context()).run(&self.storage());
         let (parts, body) = result.unwrap().into_parts();
         self.check_events(&events);
         let text = String::from_utf8(body).unwrap();

@@ -6,6 +6,8 @@ use super::*;
 // RFC 7515 appendix A.2.
 const RSA: &str = include_str!("../host/rfc7515_a2.json");
 
+type Fault = fn(Vec<u8>) -> Vec<u8>;
+
 fn public_half(key: &Key) -> Key {
     Key::from_jwk(&key.public_jwk().unwrap()).unwrap()
 }
@@ -77,7 +79,7 @@ fn a_signature_that_the_public_half_does_not_verify_never_becomes_a_token() {
         let issuer = issuer(key);
         let keys = KeySet::builder().key(private).unwrap().build().unwrap();
         let sign = |message: &[u8]| keys.sign("k1", algorithm, message).unwrap();
-        let faults: [(&str, fn(Vec<u8>) -> Vec<u8>); 7] = [
+        let faults: [(&str, Fault); 7] = [
             ("one bit", |mut signature| {
                 signature[9] ^= 1;
                 signature

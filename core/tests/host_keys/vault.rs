@@ -20,6 +20,7 @@ pub(crate) struct Vault {
 }
 
 impl Vault {
+    #[allow(clippy::disallowed_methods)] // a thread of the test, not of the core
     pub(crate) fn new(key: Key) -> Self {
         let (questions, inbox) = channel::<Question>();
         std::thread::spawn(move || {
