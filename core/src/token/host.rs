@@ -1,5 +1,7 @@
 //! Asking the host about keys that it holds: for a signature, or whether one is right.
 
+use std::cell::{Cell, RefCell};
+
 use crate::error::{Error, ErrorCode, Result, Retry};
 use crate::key::Key;
 use crate::store::{Command, Reply, StoreError};
@@ -24,53 +26,67 @@ impl Verifier {
 
     /// As [`Verifier::verify_task`], within a flow.
     pub(crate) async fn verify_asking(&self, io: &Io, token: &str, now: UnixTime) -> Result<Verified> {
-        let mut host = HostVerdicts { may_ask: true, ..HostVerdicts::default() };
+        let mut verdicts = Vec::new();
         loop {
-            // Verification is a function: with the same token it comes to the same question again.
-            host.told = 0;
-            let verdict = self.verify_with(token, now, &mut host);
-            match host.question.take() {
+            // Verification is a function: with the same token it comes to the same questions again.
+            let host = HostVerdicts::new(verdicts);
+            let verdict = self.verify_with(token, now, Some(&host));
+            let question;
+            (verdicts, question) = host.into_parts();
+            match question {
                 None => return verdict,
-                Some(question) => host.verdicts.push(io.verify_signature(question).await?),
+                Some(question) => verdicts.push(io.verify_signature(question).await?),
             }
         }
     }
 }
 
 /// What the host has said about the signatures of one token, in the order in which they were asked about.
-#[derive(Default)]
 pub(crate) struct HostVerdicts {
-    may_ask: bool,
     verdicts: Vec<bool>,
-    told: usize,
-    question: Option<Command>,
+    told: Cell<usize>,
+    question: RefCell<Option<Command>>,
 }
 
 impl HostVerdicts {
-    /// Whether `signature` is that of `key`, which only the host can check.
+    fn new(verdicts: Vec<bool>) -> Self {
+        HostVerdicts { verdicts, told: Cell::new(0), question: RefCell::new(None) }
+    }
+
+    fn into_parts(self) -> (Vec<bool>, Option<Command>) {
+        (self.verdicts, self.question.into_inner())
+    }
+
+    /// Whether `signature` is that of `key`, which only the host can check; there is no `host` outside of a task.
     ///
     /// # Errors
-    /// `policy_invalid` outside of a task. Within one, an error that nobody sees: the question stands.
+    /// `policy_invalid` without a host. With one, an error that nobody sees: the question stands.
     #[cold]
-    pub(crate) fn verdict(&mut self, key: &Key, message: &[u8], signature: &[u8]) -> Result<bool> {
-        if !self.may_ask {
+    pub(crate) fn verdict(
+        host: Option<&HostVerdicts>,
+        key: &Key,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<bool> {
+        let Some(host) = host else {
             return Err(Error::new(ErrorCode::PolicyInvalid)
                 .at("keys")
                 .because("the key is held by the host, without its public half here: use verify_task"));
-        }
+        };
         if !key.may_have_len(signature.len()) {
             return Ok(false);
         }
-        if let Some(verdict) = self.verdicts.get(self.told) {
-            self.told += 1;
+        let place = host.told.get();
+        host.told.set(place + 1);
+        if let Some(verdict) = host.verdicts.get(place) {
             return Ok(*verdict);
         }
-        self.question = Some(Command::VerifySignature {
+        host.question.replace(Some(Command::VerifySignature {
             kid: key.host_name().unwrap_or_default().to_owned(),
             algorithm: key.algorithm(),
             message: message.to_vec(),
             signature: signature.to_vec(),
-        });
+        }));
         Err(ErrorCode::Internal.into())
     }
 }

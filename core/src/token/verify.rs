@@ -164,7 +164,7 @@ impl Verifier {
     /// found; `policy_invalid` where the verifier itself cannot work, or only the host can check the key's signatures
     /// ([`Key::held_by_host`]): see [`Verifier::verify_task`].
     pub fn verify(&self, token: &str, now: UnixTime) -> Result<Verified> {
-        self.verify_with(token, now, &mut HostVerdicts::default())
+        self.verify_with(token, now, None)
     }
 
     /// Verifies with what the host has said about signatures that only it can check.
@@ -172,7 +172,7 @@ impl Verifier {
         &self,
         token: &str,
         now: UnixTime,
-        host: &mut HostVerdicts,
+        host: Option<&HostVerdicts>,
     ) -> Result<Verified> {
         self.check_policy()?;
         let verified = self.verify_signature(token, host)?;
@@ -181,10 +181,10 @@ impl Verifier {
     }
 
     /// Everything up to the payload's claims: the claims are not checked.
-    pub(crate) fn verify_signature(&self, token: &str, host: &mut HostVerdicts) -> Result<Verified> {
-        let parts = Parts::split(token)?;
+    pub(crate) fn verify_signature(&self, token: &str, host: Option<&HostVerdicts>) -> Result<Verified> {
+        let parts = Parts { host, ..Parts::split(token)? };
         let header = Header::parse(parts.header)?;
-        let key = self.find_key(&header, &parts, host)?;
+        let key = self.find_key(&header, &parts)?;
         let payload = from_base64url(parts.payload).ok_or_else(|| encoding("payload"))?;
         let malformed = |fault: json::Fault| {
             Error::new(ErrorCode::PayloadMalformed).at("payload").because(format!("the payload is {fault}"))
@@ -209,7 +209,7 @@ impl Verifier {
     }
 
     /// The key that made the signature: the one with the token's key id, or the first that fits where it has none.
-    fn find_key(&self, header: &Header, parts: &Parts<'_>, host: &mut HostVerdicts) -> Result<&Key> {
+    fn find_key(&self, header: &Header, parts: &Parts<'_>) -> Result<&Key> {
         let alg = self.allowed_algorithm(&header.alg)?;
         let named = header.kid.as_ref().and_then(|kid| self.keys.key(kid));
         if let Some(key) = named {
@@ -225,7 +225,7 @@ impl Verifier {
                     .at("key_ops")
                     .because("the key may not verify"));
             }
-            return if parts.is_signed_by(key, host)? { Ok(key) } else { Err(bad_signature()) };
+            return if parts.is_signed_by(key)? { Ok(key) } else { Err(bad_signature()) };
         }
         // A key without an id may have made any token; one with another id has not made this one.
         let fits = |key: &&Key| header.kid.is_none() || key.kid().is_none();
@@ -235,7 +235,7 @@ impl Verifier {
         }
         let mut mismatch = Error::new(ErrorCode::KeyMismatch).at("alg");
         for key in candidates.filter(|key| key.algorithm() == alg && key.can_verify()).take(MAX_CANDIDATES) {
-            if parts.is_signed_by(key, host)? {
+            if parts.is_signed_by(key)? {
                 return Ok(key);
             }
             mismatch = bad_signature();
@@ -390,6 +390,8 @@ struct Parts<'a> {
     payload: &'a str,
     signature: &'a str,
     signed: &'a str,
+    /// What the host has said, within a task.
+    host: Option<&'a HostVerdicts>,
 }
 
 impl<'a> Parts<'a> {
@@ -404,11 +406,11 @@ impl<'a> Parts<'a> {
         if payload.contains('.') || header.is_empty() {
             return Err(malformed());
         }
-        Ok(Parts { header, payload, signature, signed })
+        Ok(Parts { header, payload, signature, signed, host: None })
     }
 
     /// Whether the signature is the key's. A MAC is encoded and compared in constant time, instead of being decoded.
-    fn is_signed_by(&self, key: &Key, host: &mut HostVerdicts) -> Result<bool> {
+    fn is_signed_by(&self, key: &Key) -> Result<bool> {
         if let Some(tag) = key.tag(self.signed.as_bytes())
             && same(base64url(tag.as_ref()).as_bytes(), self.signature.as_bytes())
         {
@@ -416,7 +418,7 @@ impl<'a> Parts<'a> {
         }
         let signature = from_base64url(self.signature).ok_or_else(|| encoding("signature"))?;
         if key.asks_host() {
-            return host.verdict(key, self.signed.as_bytes(), &signature);
+            return HostVerdicts::verdict(self.host, key, self.signed.as_bytes(), &signature);
         }
         Ok(key.verify(self.signed.as_bytes(), &signature))
     }
