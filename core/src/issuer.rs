@@ -9,10 +9,11 @@ use crate::claims::Claims;
 use crate::error::{Error, ErrorCode, Result};
 use crate::key::{Key, KeySet};
 use crate::policy::Policy;
+use crate::task::{Io, Task};
 use crate::time::{Context, Lifetime};
 use crate::token::derived::DerivationKey;
 use crate::token::header;
-use crate::token::mint::{Frame, Payload};
+use crate::token::mint::{Frame, Payload, Unsigned};
 use crate::token::verify::Verifier;
 
 /// Mints tokens with its signing key, the first of the key set, and runs the flows. Immutable and cheap to clone.
@@ -71,9 +72,51 @@ impl Issuer {
     /// Mints a token.
     ///
     /// # Errors
-    /// `claim_reserved`, `claims_not_json`, `claims_too_large`; `lifetime_too_long` over the policy's maximum.
+    /// `claim_reserved`, `claims_not_json`, `claims_too_large`; `lifetime_too_long` over the policy's maximum;
+    /// `key_cannot_sign` where the host holds the signing key: see [`Issuer::mint_task`].
     pub fn mint(&self, claims: &Claims, lifetime: Lifetime, context: &Context) -> Result<String> {
         self.mint_payload(claims, lifetime, context, |_| Ok(()))
+    }
+
+    /// Mints a token as [`Issuer::mint`] does, also with a signing key that the host holds: that one is asked for its
+    /// signature with [`Command::Sign`](crate::Command::Sign). With any other key no command is asked for.
+    ///
+    /// ```
+    /// use tokenmint::*;
+    /// let keys = KeySet::builder().key(Key::held_by_host("k1", Algorithm::HS256, None)?)?.build()?;
+    /// let issuer = Issuer::new(keys, Policy::new("https://api.example.com").audience("app"))?;
+    /// let context = Context::new(UnixTime::from_seconds(1_700_000_000), [1; 32]);
+    /// let error = issuer.mint(&Claims::new(), Lifetime::HOUR, &context).unwrap_err();
+    /// assert_eq!(error.code(), ErrorCode::KeyCannotSign);
+    ///
+    /// let mut task = issuer.mint_task(&Claims::new(), Lifetime::HOUR, &context);
+    /// let Step::Need(Command::Sign { kid, message, .. }) = task.step(None) else { panic!("no question") };
+    /// assert_eq!(kid, "k1");
+    /// let signature = vec![0; 32]; // in earnest: the HMAC of `message`, from wherever the secret is
+    /// let Step::Done(outcome) = task.step(Some(Ok(Reply::Signed(signature)))) else { panic!("no end") };
+    /// assert!(outcome.result?.as_bytes().starts_with(&message));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Issuer::mint`]; `store_unavailable` where the host cannot sign now; `internal` where its signature has a
+    /// wrong length, or is not that of the public half.
+    pub fn mint_task(&self, claims: &Claims, lifetime: Lifetime, context: &Context) -> Task<String> {
+        let unsigned = self.unsigned(claims, lifetime, context, |_| Ok(()));
+        let issuer = self.clone();
+        Task::new(|io| async move { unsigned?.sign_asking(&io, &issuer.0.signing).await })
+    }
+
+    /// Mints a token within a flow.
+    pub(crate) async fn mint_asking(
+        &self,
+        io: &Io,
+        claims: &Claims,
+        lifetime: Lifetime,
+        context: &Context,
+    ) -> Result<String> {
+        let unsigned = self.unsigned(claims, lifetime, context, |_| Ok(()))?;
+        unsigned.sign_asking(io, &self.0.signing).await
     }
 
     /// Mints a token with the members of any type that serde writes as a JSON object as custom claims.
@@ -160,6 +203,17 @@ impl Issuer {
         context: &Context,
         add: impl FnOnce(&mut Payload<'_>) -> Result<()>,
     ) -> Result<String> {
+        self.unsigned(claims, lifetime, context, add)?.sign(&self.0.signing)
+    }
+
+    /// Writes the payload and lets `add` put members behind it.
+    fn unsigned(
+        &self,
+        claims: &Claims,
+        lifetime: Lifetime,
+        context: &Context,
+        add: impl FnOnce(&mut Payload<'_>) -> Result<()>,
+    ) -> Result<Unsigned> {
         let policy = &self.0.policy;
         let lifetime = lifetime.at_most(policy.max_lifetime)?;
         let mut id = uuid::Uuid::encode_buffer();
@@ -177,7 +231,7 @@ impl Issuer {
         };
         let mut payload = Payload::new(claims, &frame)?;
         add(&mut payload)?;
-        payload.sign(&self.0.header, &self.0.signing)
+        Ok(payload.unsigned(&self.0.header, &self.0.signing))
     }
 }
 

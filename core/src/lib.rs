@@ -72,8 +72,8 @@ pub use key::{Algorithm, Key, KeySet, KeySetBuilder};
 pub use policy::{AccessFormat, Integration, Policy, Rate};
 pub use secret::Secret;
 pub use store::{
-    AsyncStore, Command, Durability, Entry, Expect, Index, IndexValue, MAX_KEY, MAX_VALUE, MemoryStore,
-    RecordKey, Reply, SLACK_MS, Store, StoreError, Version, Write,
+    AsyncSigner, AsyncStore, Command, Durability, Entry, Expect, Index, IndexValue, MAX_KEY, MAX_VALUE,
+    MemoryStore, RecordKey, Reply, SLACK_MS, Signer, Store, StoreError, Version, WithSigner, Write,
 };
 pub use task::{Outcome, Step, Task};
 pub use time::{Context, Lifetime, UnixTime};

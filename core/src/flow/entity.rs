@@ -188,7 +188,7 @@ impl Flow {
             let key = self.authenticate_bearer(bearer, Permission::EntityTokens).await?;
             return Ok(Caller { organization: key.organization, renewed: None });
         }
-        let checked = match self.verify(token) {
+        let checked = match self.verify(token).await {
             Ok(token) => self.check_verified(&token).await.map(|_| token),
             Err(error) => Err(error),
         };

@@ -10,6 +10,7 @@ use crate::event::{Event, EventKind};
 use crate::issuer::Issuer;
 use crate::task::{Io, Task};
 use crate::time::{Context, Lifetime, UnixTime};
+use crate::token::verify::Verified;
 use records::Records;
 
 pub(crate) mod access;
@@ -63,6 +64,11 @@ impl Flow {
         self.io.emit(event);
     }
 
+    /// Verifies a JWT of this issuer, for whichever audience; where only the host can check its key, it is asked.
+    pub(crate) async fn verify(&self, token: &str) -> Result<Verified> {
+        self.issuer.verifier().any_audience().verify_asking(&self.io, token, self.now()).await
+    }
+
     /// Refuses, and says so in an event; `client` is empty where nobody knows whose request it was.
     pub(crate) fn refuse<T>(&self, client: &str, error: Error) -> Result<T> {
         let kind = if error.code() == ErrorCode::RateLimited {
@@ -75,11 +81,11 @@ impl Flow {
         Err(error)
     }
 
-    /// Mints a token of this issuer. Asynchronous because a key may be held by the host.
+    /// Mints a token of this issuer; where the host holds the key, it is asked for the signature.
     pub(crate) async fn mint(&mut self, claims: Claims, lifetime: Lifetime) -> Result<String> {
         let id = self.entropy().uuid();
         let claims = if claims.id.is_some() { claims } else { claims.id(id.to_string()) };
-        self.issuer.mint(&claims, lifetime, &self.context)
+        self.issuer.mint_asking(&self.io, &claims, lifetime, &self.context).await
     }
 }
 

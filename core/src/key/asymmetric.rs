@@ -8,6 +8,9 @@ use super::algorithm::Family;
 use super::{Algorithm, backend, ed25519, malformed, rsa};
 use crate::error::{Error, ErrorCode, Result};
 
+/// The length of an Ed25519 signature in bytes (RFC 8032 section 5.1.6).
+pub(super) const ED25519_SIGNATURE_LEN: usize = 64;
+
 /// Whether this build has a back end.
 pub(super) const AVAILABLE: bool = backend::AVAILABLE;
 
@@ -211,7 +214,7 @@ impl Asymmetric {
         match &self.public {
             Public::Rsa { n, .. } => n.len(),
             Public::Ec { curve, .. } => 2 * curve.field_len(),
-            Public::Ed25519 { .. } => 64,
+            Public::Ed25519 { .. } => ED25519_SIGNATURE_LEN,
         }
     }
 }

@@ -12,6 +12,7 @@ mod asymmetric;
 #[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
 mod der;
 mod ed25519;
+mod held;
 mod hmac;
 mod jwk;
 #[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
@@ -39,6 +40,7 @@ use std::sync::Arc;
 pub use algorithm::Algorithm;
 use algorithm::Family;
 use asymmetric::Asymmetric;
+use held::Held;
 use hmac::HmacKey;
 pub(crate) use hmac::Tag;
 pub use set::{KeySet, KeySetBuilder};
@@ -49,8 +51,9 @@ use crate::secret::Secret;
 
 /// A key that is bound to one algorithm, strong enough for it, and ready to use. A clone shares the same key.
 ///
-/// An HMAC key signs and verifies; so does the private half of a pair; a public half verifies. `Debug` shows the id
-/// and the algorithm, and there is no way to get a private half out again.
+/// An HMAC key signs and verifies; so does the private half of a pair; a public half verifies; and a key may be
+/// [held by the host](Key::held_by_host). `Debug` shows the id and the algorithm, and there is no way to get a private
+/// half out again.
 ///
 /// ```
 /// use tokenmint::{Algorithm, ErrorCode, Key};
@@ -76,6 +79,7 @@ struct Inner {
 enum Prepared {
     Hmac(HmacKey),
     Asymmetric(Asymmetric),
+    Held(Held),
 }
 
 /// What a JWK's `key_ops` leaves of what the key could do.
@@ -214,6 +218,37 @@ impl Key {
         jwk::generate(kid, alg, entropy)
     }
 
+    /// A key whose private part, or secret, stays with the host: a key management service, a security module,
+    /// another process. Its signatures are asked for with [`Command::Sign`](crate::Command::Sign), so only tasks can
+    /// sign with it: [`Issuer::mint_task`](crate::Issuer::mint_task) and every flow and endpoint.
+    ///
+    /// With its public half, tokens are verified here, the key set publishes it, and a signature of the host is
+    /// verified before it becomes part of a token. Without it, which is the only way for an HMAC key, the host is
+    /// asked with [`Command::VerifySignature`](crate::Command::VerifySignature), and only tasks can verify.
+    ///
+    /// A session's refresh is written down before its access token is signed. Where the signer is away for longer than
+    /// the policy's grace period, a client that tries the same refresh token again after it loses its session.
+    ///
+    /// The host knows the key as `kid`, also after [`Key::with_kid`] has given it another id in tokens. A build
+    /// without a back end can use keys of every algorithm in this way, without their public halves.
+    ///
+    /// # Errors
+    /// `key_malformed` for an empty id; `key_usage` where the public half is for another algorithm, or can sign.
+    ///
+    /// ```
+    /// use tokenmint::{Algorithm, ErrorCode, Key};
+    /// let key = Key::held_by_host("projects/p/keys/k/1", Algorithm::ES256, None)?.with_kid(Some("2023-11"));
+    /// assert_eq!((key.kid(), key.is_held_by_host(), key.can_sign()), (Some("2023-11"), true, true));
+    ///
+    /// let secret = Key::hmac(None, Algorithm::HS256, [7; 32].as_slice())?;
+    /// let error = Key::held_by_host("k1", Algorithm::HS256, Some(secret)).unwrap_err();
+    /// assert_eq!(error.code(), ErrorCode::KeyUsage);
+    /// # Ok::<(), tokenmint::Error>(())
+    /// ```
+    pub fn held_by_host(kid: &str, alg: Algorithm, public: Option<Key>) -> Result<Self> {
+        Ok(Self::new(Some(kid), alg, Prepared::Held(Held::new(kid, alg, public)?), Uses::ALL))
+    }
+
     /// The same key under another id, or under none.
     #[must_use]
     pub fn with_kid(self, kid: Option<&str>) -> Self {
@@ -230,36 +265,37 @@ impl Key {
         self.inner.alg
     }
 
-    /// Whether this key can sign: it is an HMAC key or has its private half, and its `key_ops` do not forbid it.
+    /// Whether this key can sign: it is an HMAC key, or has its private half, and its `key_ops` do not forbid it; or
+    /// the host holds it.
     pub fn can_sign(&self) -> bool {
         self.inner.may.sign
             && match &self.inner.prepared {
                 Prepared::Hmac(_) => true,
                 Prepared::Asymmetric(pair) => pair.can_sign(),
+                Prepared::Held(_) => true,
             }
     }
 
-    /// The JWK thumbprint (RFC 7638) with SHA-256, in base64url; `None` for an HMAC key, whose hash would help
-    /// whoever guesses the secret.
-    pub fn thumbprint(&self) -> Option<String> {
-        match &self.inner.prepared {
-            Prepared::Hmac(_) => None,
-            Prepared::Asymmetric(pair) => Some(jwk::thumbprint(&pair.public)),
-        }
+    /// Whether the host holds it, so that only tasks can sign with it.
+    pub fn is_held_by_host(&self) -> bool {
+        matches!(self.inner.prepared, Prepared::Held(_))
     }
 
-    /// The public half as a JWK: `kty`, `use`, `alg`, `kid` and the public numbers; `None` for an HMAC key.
+    /// The JWK thumbprint (RFC 7638) with SHA-256, in base64url; `None` for an HMAC key, whose hash would help
+    /// whoever guesses the secret, and where the public half is not here.
+    pub fn thumbprint(&self) -> Option<String> {
+        Some(jwk::thumbprint(&self.pair()?.public))
+    }
+
+    /// The public half as a JWK: `kty`, `use`, `alg`, `kid` and the public numbers; `None` where there is none here.
     pub fn public_jwk(&self) -> Option<String> {
-        match &self.inner.prepared {
-            Prepared::Hmac(_) => None,
-            Prepared::Asymmetric(pair) => Some(jwk::public(&pair.public, self.algorithm(), self.kid())),
-        }
+        Some(jwk::public(&self.pair()?.public, self.algorithm(), self.kid()))
     }
 
     /// Appends the signature of `message`, in the form of JWS.
     ///
     /// # Errors
-    /// `key_cannot_sign`.
+    /// `key_cannot_sign`, also where the host is to be asked.
     pub(crate) fn sign(&self, message: &[u8], out: &mut Vec<u8>) -> Result<()> {
         if !self.can_sign() {
             return Err(Error::new(ErrorCode::KeyCannotSign));
@@ -267,6 +303,10 @@ impl Key {
         match &self.inner.prepared {
             Prepared::Hmac(key) => out.extend_from_slice(key.tag(message).as_ref()),
             Prepared::Asymmetric(pair) => pair.sign(message, out)?,
+            Prepared::Held(_) => {
+                return Err(Error::new(ErrorCode::KeyCannotSign)
+                    .because("the key is held by the host: use mint_task"));
+            }
         }
         Ok(())
     }
@@ -277,6 +317,10 @@ impl Key {
             && match &self.inner.prepared {
                 Prepared::Hmac(key) => crate::encoding::same(key.tag(message).as_ref(), signature),
                 Prepared::Asymmetric(pair) => pair.verify(message, signature),
+                // Without its public half nothing is its signature: the host was to be asked.
+                Prepared::Held(held) => {
+                    held.public.as_ref().is_some_and(|public| public.verify(message, signature))
+                }
             }
     }
 
@@ -285,7 +329,7 @@ impl Key {
     pub(crate) fn tag(&self, message: &[u8]) -> Option<Tag> {
         match &self.inner.prepared {
             Prepared::Hmac(key) => Some(key.tag(message)),
-            Prepared::Asymmetric(_) => None,
+            Prepared::Asymmetric(_) | Prepared::Held(_) => None,
         }
     }
 
@@ -294,11 +338,42 @@ impl Key {
         self.inner.may.verify
     }
 
-    /// The one length of this key's signatures, in bytes.
+    /// Whether only the host can say what this key has signed.
+    pub(crate) fn asks_host(&self) -> bool {
+        matches!(&self.inner.prepared, Prepared::Held(held) if held.public.is_none())
+    }
+
+    /// The name by which the host knows a key that it holds.
+    pub(crate) fn host_name(&self) -> Option<&str> {
+        match &self.inner.prepared {
+            Prepared::Held(held) => Some(&held.name),
+            _ => None,
+        }
+    }
+
+    /// Whether a signature of this key may have this length.
+    pub(crate) fn may_have_len(&self, len: usize) -> bool {
+        match &self.inner.prepared {
+            Prepared::Held(held) => held.may_have_len(self.inner.alg, len),
+            _ => len == self.signature_len(),
+        }
+    }
+
+    /// The one length of this key's signatures, in bytes; the longest possible one where it is not known.
     pub(crate) fn signature_len(&self) -> usize {
         match &self.inner.prepared {
             Prepared::Hmac(_) => self.inner.alg.hash_len(),
             Prepared::Asymmetric(pair) => pair.signature_len(),
+            Prepared::Held(held) => held.signature_len(self.inner.alg),
+        }
+    }
+
+    /// The numbers of a key of two halves.
+    fn pair(&self) -> Option<&Asymmetric> {
+        match &self.inner.prepared {
+            Prepared::Hmac(_) => None,
+            Prepared::Asymmetric(pair) => Some(pair),
+            Prepared::Held(held) => held.public.as_ref()?.pair(),
         }
     }
 

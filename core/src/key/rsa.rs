@@ -5,9 +5,9 @@ use super::malformed;
 use crate::error::{Error, ErrorCode, Result};
 
 /// RFC 7518 section 3.3: "A key of size 2048 bits or larger MUST be used".
-const MIN_BITS: usize = 2048;
+pub(super) const MIN_BITS: usize = 2048;
 /// Above, one signature check costs so much that a key becomes a way to stop a server.
-const MAX_BITS: usize = 8192;
+pub(super) const MAX_BITS: usize = 8192;
 
 /// Judges a modulus and a public exponent, both big-endian.
 ///

@@ -193,6 +193,8 @@ impl Store for MemoryStore {
             }
             Command::Sweep { before_ms, limit } => Ok(self.sweep(before_ms, limit)),
             Command::List { by, after, limit } => Ok(self.list(&by, after.as_ref(), limit)),
+            // A store has no keys.
+            Command::Sign { .. } | Command::VerifySignature { .. } => Err(StoreError::Unavailable),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The storage contract: one function, five commands, data only.
+//! The storage contract: one function, five commands, data only; and two commands for keys that the host holds.
 //!
 //! A store maps keys to entries and is linearizable per key. It never looks inside a value and never judges time:
 //! `expires_at_ms` is only the permission to forget an entry, some time after it. See `docs/endpoints.md` for what
@@ -8,8 +8,13 @@ use std::fmt;
 use std::future::Future;
 
 pub use memory::MemoryStore;
+pub use signer::{AsyncSigner, Signer, WithSigner};
 
+use crate::key::Algorithm;
+
+mod debug;
 mod memory;
+mod signer;
 
 /// The largest value of an entry, in bytes.
 pub const MAX_VALUE: usize = 64 * 1024;
@@ -20,8 +25,8 @@ pub const MAX_KEY: usize = 128;
 /// How long after its expiry an entry is kept at least, in milliseconds: more than any clock skew and any request.
 pub const SLACK_MS: u64 = 3_600_000;
 
-/// What a flow asks of the store.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a flow asks of the store, or of whoever holds a key for it.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Command {
     /// Reads 1 to 8 entries; answered by [`Reply::Loaded`] in the same order.
@@ -70,10 +75,32 @@ pub enum Command {
         /// At most so many.
         limit: u32,
     },
+    /// Signs with a key that the host holds ([`Key::held_by_host`](crate::Key::held_by_host)); answered by
+    /// [`Reply::Signed`]. A store has no keys and answers [`StoreError::Unavailable`]; see [`WithSigner`].
+    Sign {
+        /// The key, by the id that it was made known with.
+        kid: String,
+        /// How to sign. The host hashes as the algorithm says: RS256 over SHA-256 of the message, and so on.
+        algorithm: Algorithm,
+        /// What to sign: the first two parts of the token with their dot (RFC 7515 section 5.1 step 5).
+        message: Vec<u8>,
+    },
+    /// Checks a signature with a key of which the core has not even the public half; answered by
+    /// [`Reply::Verified`].
+    VerifySignature {
+        /// The key, by the id that it was made known with.
+        kid: String,
+        /// How it was signed.
+        algorithm: Algorithm,
+        /// What was signed.
+        message: Vec<u8>,
+        /// The signature, in the form of JWS and of the length that the algorithm has.
+        signature: Vec<u8>,
+    },
 }
 
 /// What a store answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reply {
     /// The entries of a [`Command::Load`], in the order of its keys.
@@ -106,6 +133,11 @@ pub enum Reply {
         /// Where to go on; `None` at the end.
         next: Option<RecordKey>,
     },
+    /// The signature that a [`Command::Sign`] asked for, in the form of JWS: for ES256 and its like r and s, each of
+    /// the curve's length (RFC 7518 section 3.4), which is not the DER that many signers give.
+    Signed(Vec<u8>),
+    /// Whether the signature of a [`Command::VerifySignature`] is the key's.
+    Verified(bool),
 }
 
 /// Why a store could not answer. There are no other reasons.
@@ -148,6 +180,16 @@ pub trait Store: Send + Sync {
     }
 }
 
+impl<S: Store + ?Sized> Store for &S {
+    fn execute(&self, command: Command) -> Result<Reply, StoreError> {
+        (**self).execute(command)
+    }
+
+    fn durability(&self) -> Durability {
+        (**self).durability()
+    }
+}
+
 /// A store that answers later. Dropping the future may leave the command done or not done, nothing between.
 pub trait AsyncStore: Send + Sync {
     /// Carries out one command.
@@ -155,6 +197,12 @@ pub trait AsyncStore: Send + Sync {
     /// # Errors
     /// One of the four reasons of [`StoreError`].
     fn execute(&self, command: Command) -> impl Future<Output = Result<Reply, StoreError>> + Send;
+}
+
+impl<S: AsyncStore + ?Sized> AsyncStore for &S {
+    fn execute(&self, command: Command) -> impl Future<Output = Result<Reply, StoreError>> + Send {
+        (**self).execute(command)
+    }
 }
 
 /// How long an acknowledged write lasts.

@@ -92,7 +92,12 @@ impl<'a> Payload<'a> {
     }
 
     /// Encodes and signs.
-    pub(crate) fn sign(mut self, header: &str, key: &Key) -> Result<String> {
+    pub(crate) fn sign(self, header: &str, key: &Key) -> Result<String> {
+        self.unsigned(header, key).sign(key)
+    }
+
+    /// Encodes, with room for the signature of `key`.
+    pub(crate) fn unsigned(mut self, header: &str, key: &Key) -> Unsigned {
         self.text.push(b'}');
         let mut token =
             String::with_capacity(header.len() + (self.text.len() + key.signature_len()).div_ceil(3) * 4 + 5);
@@ -100,16 +105,7 @@ impl<'a> Payload<'a> {
         push_base64url(&mut token, &self.text);
         // The payload's buffer has served; the signature takes its place.
         self.text.clear();
-        key.sign(token.as_bytes(), &mut self.text)?;
-        token.push('.');
-        push_base64url(&mut token, &self.text);
-        if token.len() > MAX_TOKEN {
-            return Err(Error::new(ErrorCode::ClaimsTooLarge).because(format!(
-                "the token would have {} bytes, at most {MAX_TOKEN} are allowed",
-                token.len()
-            )));
-        }
-        Ok(token)
+        Unsigned { token, buffer: self.text }
     }
 
     /// Turns the object written at `start` into more members of this one.
@@ -156,5 +152,45 @@ impl<'a> Payload<'a> {
     fn time(&mut self, name: &str, time: UnixTime) {
         self.name(name);
         self.text.extend_from_slice(time.seconds().to_string().as_bytes());
+    }
+}
+
+/// A token that lacks its signature only.
+pub(crate) struct Unsigned {
+    token: String,
+    /// Empty, with room for a signature.
+    buffer: Vec<u8>,
+}
+
+impl Unsigned {
+    /// Signs with a key that is here.
+    pub(crate) fn sign(mut self, key: &Key) -> Result<String> {
+        let mut signature = std::mem::take(&mut self.buffer);
+        key.sign(self.token.as_bytes(), &mut signature)?;
+        self.finish(&signature)
+    }
+
+    /// What is signed; refused where no signature could make it a token of an allowed size.
+    pub(crate) fn signing_input(&self) -> Result<&str> {
+        self.check_size()?;
+        Ok(&self.token)
+    }
+
+    /// The token with its signature.
+    pub(crate) fn finish(mut self, signature: &[u8]) -> Result<String> {
+        self.token.push('.');
+        push_base64url(&mut self.token, signature);
+        self.check_size()?;
+        Ok(self.token)
+    }
+
+    fn check_size(&self) -> Result<()> {
+        if self.token.len() <= MAX_TOKEN {
+            return Ok(());
+        }
+        Err(Error::new(ErrorCode::ClaimsTooLarge).because(format!(
+            "the token would have {} bytes, at most {MAX_TOKEN} are allowed",
+            self.token.len()
+        )))
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod derived;
 pub(crate) mod handle;
 pub(crate) mod header;
+pub(crate) mod host;
 pub(crate) mod mint;
 pub(crate) mod verify;
 

@@ -4,7 +4,7 @@
 
 use serde::de::DeserializeOwned;
 
-use super::{MAX_TOKEN, header::Header};
+use super::{MAX_TOKEN, header::Header, host::HostVerdicts};
 use crate::claims::check::{self, Payload};
 use crate::encoding::{base64url, from_base64url, same};
 use crate::error::{Error, ErrorCode, Result};
@@ -161,17 +161,28 @@ impl Verifier {
     ///
     /// # Errors
     /// The first failed check, each with its own code (300 to 322), naming the claim, what was expected and what was
-    /// found; `policy_invalid` where the verifier itself cannot work.
+    /// found; `policy_invalid` where the verifier itself cannot work, or only the host can check the key's signatures
+    /// ([`Key::held_by_host`]): see [`Verifier::verify_task`].
     pub fn verify(&self, token: &str, now: UnixTime) -> Result<Verified> {
+        self.verify_with(token, now, None)
+    }
+
+    /// Verifies with what the host has said about signatures that only it can check.
+    pub(crate) fn verify_with(
+        &self,
+        token: &str,
+        now: UnixTime,
+        host: Option<&HostVerdicts>,
+    ) -> Result<Verified> {
         self.check_policy()?;
-        let verified = self.verify_signature(token)?;
+        let verified = self.verify_signature(token, host)?;
         self.verify_claims(&verified, now)?;
         Ok(verified)
     }
 
     /// Everything up to the payload's claims: the claims are not checked.
-    pub(crate) fn verify_signature(&self, token: &str) -> Result<Verified> {
-        let parts = Parts::split(token)?;
+    pub(crate) fn verify_signature(&self, token: &str, host: Option<&HostVerdicts>) -> Result<Verified> {
+        let parts = Parts { host, ..Parts::split(token)? };
         let header = Header::parse(parts.header)?;
         let key = self.find_key(&header, &parts)?;
         let payload = from_base64url(parts.payload).ok_or_else(|| encoding("payload"))?;
@@ -379,6 +390,8 @@ struct Parts<'a> {
     payload: &'a str,
     signature: &'a str,
     signed: &'a str,
+    /// What the host has said, within a task.
+    host: Option<&'a HostVerdicts>,
 }
 
 impl<'a> Parts<'a> {
@@ -393,7 +406,7 @@ impl<'a> Parts<'a> {
         if payload.contains('.') || header.is_empty() {
             return Err(malformed());
         }
-        Ok(Parts { header, payload, signature, signed })
+        Ok(Parts { header, payload, signature, signed, host: None })
     }
 
     /// Whether the signature is the key's. A MAC is encoded and compared in constant time, instead of being decoded.
@@ -404,6 +417,9 @@ impl<'a> Parts<'a> {
             return Ok(true);
         }
         let signature = from_base64url(self.signature).ok_or_else(|| encoding("signature"))?;
+        if key.asks_host() {
+            return HostVerdicts::verdict(self.host, key, self.signed.as_bytes(), &signature);
+        }
         Ok(key.verify(self.signed.as_bytes(), &signature))
     }
 }

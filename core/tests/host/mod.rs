@@ -5,18 +5,35 @@ use std::cell::{Cell, RefCell};
 
 use serde_json::Value;
 use tokenmint::endpoint::Endpoint;
-use tokenmint::{Context, Event, EventKind, MemoryStore, Outcome, Task, UnixTime};
+use tokenmint::{
+    Algorithm, Command, Context, Event, EventKind, Key, KeySet, MemoryStore, Outcome, Reply, Store,
+    StoreError, Task, UnixTime, WithSigner,
+};
 
 /// 2023-11-14T22:13:20Z.
 pub(crate) const START: i64 = 1_700_000_000;
 
 pub(crate) struct Host {
     pub(crate) store: MemoryStore,
+    /// Its own keys, for issuers that have only the public halves.
+    vault: KeySet,
     endpoint: Endpoint,
     now: Cell<i64>,
     seed: Cell<u64>,
     /// What must not be told to anybody else: secrets, and tokens that were issued.
     secrets: RefCell<Vec<String>>,
+}
+
+/// The id of the one key that every host here holds.
+pub(crate) const HELD: &str = "held";
+
+/// An RS256 key (RFC 7515 appendix A.2); none in a build without RSA.
+pub(crate) fn vault() -> KeySet {
+    let key = Key::from_jwk_as(Algorithm::RS256, include_str!("rfc7515_a2.json"));
+    match key {
+        Ok(key) => KeySet::builder().key(key.with_kid(Some(HELD))).unwrap().build().unwrap(),
+        Err(_) => KeySet::from_jwks(r#"{"keys":[]}"#).unwrap(),
+    }
 }
 
 /// A response with its body read.
@@ -32,6 +49,7 @@ impl Host {
     pub(crate) fn new(endpoint: Endpoint) -> Self {
         Host {
             store: MemoryStore::new(),
+            vault: vault(),
             endpoint,
             now: Cell::new(START),
             seed: Cell::new(1),
@@ -60,14 +78,23 @@ impl Host {
         self.secrets.borrow_mut().push(secret.to_owned());
     }
 
+    /// Carries out a command of a task that is driven by hand.
+    pub(crate) fn execute(&self, command: Command) -> Result<Reply, StoreError> {
+        self.storage().execute(command)
+    }
+
+    fn storage(&self) -> WithSigner<&MemoryStore, &KeySet> {
+        WithSigner::new(&self.store, &self.vault)
+    }
+
     pub(crate) fn run<T: 'static>(&self, task: Task<T>) -> T {
-        let Outcome { result, events } = task.run(&self.store);
+        let Outcome { result, events } = task.run(&self.storage());
         self.check_events(&events);
         result.unwrap()
     }
 
     pub(crate) fn send(&self, request: http::Request<Vec<u8>>) -> Answer {
-        let Outcome { result, events } = self.endpoint.handle(request, &self.context()).run(&self.store);
+        let Outcome { result, events } = self.endpoint.handle(request, &self.context()).run(&self.storage());
         let (parts, body) = result.unwrap().into_parts();
         self.check_events(&events);
         let text = String::from_utf8(body).unwrap();

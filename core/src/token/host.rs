@@ -1,0 +1,156 @@
+//! Asking the host about keys that it holds: for a signature, or whether one is right.
+
+use std::cell::{Cell, RefCell};
+
+use crate::error::{Error, ErrorCode, Result, Retry};
+use crate::key::Key;
+use crate::store::{Command, Reply, StoreError};
+use crate::task::{Io, Task};
+use crate::time::UnixTime;
+use crate::token::mint::Unsigned;
+use crate::token::verify::{Verified, Verifier};
+
+impl Verifier {
+    /// Verifies a token as [`Verifier::verify`] does, also where its key is held by the host and its public half is
+    /// not here. Only then is a command asked for, [`Command::VerifySignature`], and only about a signature of the
+    /// right length under an algorithm that is allowed.
+    ///
+    /// A token without a key id may cost a question for each of up to eight such keys.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`]; `store_unavailable` where the host cannot say.
+    pub fn verify_task(&self, token: &str, now: UnixTime) -> Task<Verified> {
+        let (verifier, token) = (self.clone(), token.to_owned());
+        Task::new(|io| async move { verifier.verify_asking(&io, &token, now).await })
+    }
+
+    /// As [`Verifier::verify_task`], within a flow.
+    pub(crate) async fn verify_asking(&self, io: &Io, token: &str, now: UnixTime) -> Result<Verified> {
+        let mut verdicts = Vec::new();
+        loop {
+            // Verification is a function: with the same token it comes to the same questions again.
+            let host = HostVerdicts::new(verdicts);
+            let verdict = self.verify_with(token, now, Some(&host));
+            let question;
+            (verdicts, question) = host.into_parts();
+            match question {
+                None => return verdict,
+                Some(question) => verdicts.push(io.verify_signature(question).await?),
+            }
+        }
+    }
+}
+
+/// What the host has said about the signatures of one token, in the order in which they were asked about.
+pub(crate) struct HostVerdicts {
+    verdicts: Vec<bool>,
+    told: Cell<usize>,
+    question: RefCell<Option<Command>>,
+}
+
+impl HostVerdicts {
+    fn new(verdicts: Vec<bool>) -> Self {
+        HostVerdicts { verdicts, told: Cell::new(0), question: RefCell::new(None) }
+    }
+
+    fn into_parts(self) -> (Vec<bool>, Option<Command>) {
+        (self.verdicts, self.question.into_inner())
+    }
+
+    /// Whether `signature` is that of `key`, which only the host can check; there is no `host` outside of a task.
+    ///
+    /// # Errors
+    /// `policy_invalid` without a host. With one, an error that nobody sees: the question stands.
+    #[cold]
+    pub(crate) fn verdict(
+        host: Option<&HostVerdicts>,
+        key: &Key,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<bool> {
+        let Some(host) = host else {
+            return Err(Error::new(ErrorCode::PolicyInvalid)
+                .at("keys")
+                .because("the key is held by the host, without its public half here: use verify_task"));
+        };
+        if !key.may_have_len(signature.len()) {
+            return Ok(false);
+        }
+        let place = host.told.get();
+        host.told.set(place + 1);
+        if let Some(verdict) = host.verdicts.get(place) {
+            return Ok(*verdict);
+        }
+        host.question.replace(Some(Command::VerifySignature {
+            kid: key.host_name().unwrap_or_default().to_owned(),
+            algorithm: key.algorithm(),
+            message: message.to_vec(),
+            signature: signature.to_vec(),
+        }));
+        Err(ErrorCode::Internal.into())
+    }
+}
+
+impl Unsigned {
+    /// Signs with `key`, or asks the host to.
+    ///
+    /// # Errors
+    /// `store_unavailable` where the host cannot sign now, `internal` where what it gave is not a signature of `key`.
+    pub(crate) async fn sign_asking(self, io: &Io, key: &Key) -> Result<String> {
+        let Some(name) = key.host_name() else { return self.sign(key) };
+        let message = self.signing_input()?.as_bytes();
+        let command =
+            Command::Sign { kid: name.to_owned(), algorithm: key.algorithm(), message: message.to_vec() };
+        let signature = io.sign(command).await?;
+        let wrong = |text: String| Err(Error::new(ErrorCode::Internal).at("signature").because(text));
+        if !key.may_have_len(signature.len()) {
+            return wrong(format!(
+                "the host's signature has {} bytes, one of {} with this key has {}",
+                signature.len(),
+                key.algorithm(),
+                key.signature_len()
+            ));
+        }
+        // What nobody could verify must not leave as a token, whatever a signer gives.
+        if !key.asks_host() && !key.verify(message, &signature) {
+            return wrong(format!("the host's signature is not one of {} by this key", key.algorithm()));
+        }
+        self.finish(&signature)
+    }
+}
+
+impl Io {
+    /// Asks for a signature.
+    async fn sign(&self, command: Command) -> Result<Vec<u8>> {
+        match self.execute(command).await {
+            Ok(Reply::Signed(signature)) => Ok(signature),
+            Ok(_) => Err(not_an_answer()),
+            Err(error) => Err(signer_error(error)),
+        }
+    }
+
+    /// Asks whether a signature is right.
+    async fn verify_signature(&self, command: Command) -> Result<bool> {
+        match self.execute(command).await {
+            Ok(Reply::Verified(verdict)) => Ok(verdict),
+            Ok(_) => Err(not_an_answer()),
+            Err(error) => Err(signer_error(error)),
+        }
+    }
+}
+
+fn not_an_answer() -> Error {
+    Error::new(ErrorCode::Internal).because("the host's reply is not one to the command that was asked for")
+}
+
+/// Signing changes nothing, so not knowing whether it was done is the same as knowing that it was not.
+fn signer_error(error: StoreError) -> Error {
+    match error {
+        StoreError::Unavailable | StoreError::Unknown => Error::new(ErrorCode::StoreUnavailable)
+            .because("the host's signer cannot be reached; try again")
+            .retry(Retry { after_seconds: 1, limit: 0 }),
+        StoreError::Corrupt | StoreError::TooLarge => {
+            Error::new(ErrorCode::Internal).because("the host's signer cannot use the key or the message")
+        }
+    }
+}
