@@ -32,6 +32,15 @@ enum Command {
     },
     /// Install what the tests need and this machine lacks
     Setup,
+    /// Search for inputs that break a promise; `cargo xtask test fuzz` does so briefly
+    Fuzz {
+        /// Search only here
+        #[arg(value_name = "TARGET")]
+        only: Option<String>,
+        /// How long, for each target
+        #[arg(long, default_value_t = 30)]
+        minutes: u64,
+    },
     /// Write the files that are generated from the code
     Vectors {
         /// Write nothing; fail where a file differs from what the code says
@@ -55,6 +64,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Test { list: true, .. } => test::list(),
         Command::Test { only, .. } => return test::run(&shell, &only),
+        Command::Fuzz { only, minutes } => test::fuzz::long(&shell, minutes, only.as_deref())?,
         Command::Setup => setup::run(&shell)?,
         Command::Vectors { check } => vectors::run(&shell, check)?,
     }

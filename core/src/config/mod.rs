@@ -105,6 +105,59 @@ impl Config {
     /// `policy_invalid`, with serde's reason: the field that is not known, missing or of the wrong type, and where.
     pub fn from_json(json: &str) -> Result<Self> {
         serde_json::from_str(json)
-            .map_err(|error| Error::new(ErrorCode::PolicyInvalid).because(error.to_string()))
+            .map_err(|error| Error::new(ErrorCode::PolicyInvalid).because(without_values(&error.to_string())))
+    }
+}
+
+/// serde's reason, without the text that stood where something else belongs: it may be a secret in the wrong place.
+fn without_values(reason: &str) -> String {
+    // What was expected and where is written by serde and by these types; what comes before it was in the input.
+    let (found, expected) = reason.rsplit_once(", expected ").unwrap_or((reason, ""));
+    let found = match found.split_once(": string \"") {
+        Some((kind, _)) => format!("{kind}: a text"),
+        None => quoted_name(found),
+    };
+    if expected.is_empty() { found } else { format!("{found}, expected {expected}") }
+}
+
+/// A name in serde's reason on one line, and cut where it is longer than any that exists.
+fn quoted_name(found: &str) -> String {
+    let mut parts = found.splitn(2, '`');
+    let (kind, rest) = (parts.next().unwrap_or_default(), parts.next());
+    let Some((name, end)) = rest.and_then(|rest| rest.rsplit_once('`')) else { return found.to_owned() };
+    let short: String = name.chars().take(40).collect();
+    let dots = if short.len() < name.len() { "..." } else { "" };
+    format!("{kind}`{}{dots}`{end}", short.escape_debug())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(json: &str) -> String {
+        Config::from_json(json).unwrap_err().message().to_owned()
+    }
+
+    #[test]
+    fn a_secret_in_the_wrong_place_is_not_quoted() {
+        for json in [
+            r#"{"keys":"correct horse, expected battery staple"}"#,
+            r#"{"server":{"port":"correct horse"}}"#,
+            r#"{"keys":[{"kid":"k","generate":"correct horse"}]}"#,
+        ] {
+            assert!(!reason(json).contains("horse"), "{}", reason(json));
+        }
+        assert_eq!(
+            reason(r#"{"server":{"port":"x"}}"#),
+            "invalid type: a text, expected u16 at line 1 column 21"
+        );
+    }
+
+    #[test]
+    fn names_stay_on_one_line_and_short() {
+        let text = reason(r#"{"serve\nTE KEY-----":1}"#);
+        assert!(text.starts_with(r"unknown field `serve\nTE KEY-----`, expected one of `server`"), "{text}");
+        let text = reason(&format!(r#"{{"{}":1}}"#, "x".repeat(5000)));
+        assert!(text.len() < 300, "{text}");
     }
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: the steps of CI, in order.
 
 mod cargo;
+pub(crate) mod fuzz;
 mod oracles;
 mod policy;
 mod purity;
@@ -64,6 +65,7 @@ const STEPS: &[Step] = &[
         run: |shell| passed(cargo::docs(shell)),
     },
     Step { name: "wasm", about: "the core builds for the browser", run: |shell| passed(wasm::build(shell)) },
+    Step { name: "fuzz", about: "no input breaks a promise: corpus and search", run: fuzz::run },
     Step { name: "oracles", about: "other libraries accept and refuse the same", run: oracles::run },
     Step {
         name: "sdks",

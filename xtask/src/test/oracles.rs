@@ -1,6 +1,8 @@
 //! Other libraries, PyJWT and jose, must accept what tokenmint mints and refuse what it refuses.
 //!
-//! `core/tests/oracles.rs` starts them and feeds them; here they are first shown to tell good from bad.
+//! npm's jsonwebtoken must give the same `exp` for the same texts.
+//!
+//! `core/tests/oracles.rs` and `core/tests/lifetimes_npm.rs` start them and feed them; here those of tokens are first shown to tell good from bad.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -20,7 +22,8 @@ pub(super) fn run(shell: &Shell) -> Result<Outcome> {
     if !shell.path(TEST).exists() {
         return Ok(Outcome::Skipped(format!("the oracles are ready, {TEST} is not there")));
     }
-    let mut test = shell.cargo(&["test", "--locked", "-p", "tokenmint", "--test", "oracles"]);
+    let mut test =
+        shell.cargo(&["test", "--locked", "-p", "tokenmint", "--test", "oracles", "--test", "lifetimes_npm"]);
     test.args(["--", "--ignored", "--nocapture"]);
     test.env("TOKENMINT_PYTHON", setup::python(shell)).env("TOKENMINT_ORACLES", shell.path(FOLDER));
     shell.run(test)?;

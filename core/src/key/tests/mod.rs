@@ -4,6 +4,7 @@ mod oracle;
 mod rfc;
 mod secrecy;
 mod signatures;
+mod wycheproof;
 
 use super::*;
 
