@@ -27,11 +27,15 @@ pub(crate) enum Command {
     Mint(Mint),
     /// Verify a token and print its claims
     Verify(Verify),
+    /// Show every check that a token goes through, and how it ends
+    Explain(Explain),
     /// Read a lifetime as `expiresIn` does
     ExpiresIn(ExpiresIn),
     /// Credentials for clients
     #[command(subcommand)]
     Credentials(Credentials),
+    /// Judge verification cases from standard input
+    Vectors(Vectors),
 }
 
 /// Serve the token endpoints over HTTP.
@@ -138,6 +142,13 @@ pub(crate) struct Mint {
   tokenmint verify --jwks jwks.json --any-issuer --any-audience - < token.txt"
 )]
 pub(crate) struct Verify {
+    #[command(flatten)]
+    pub(crate) options: VerifyOptions,
+}
+
+/// A token, and what is expected of it.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyOptions {
     /// The token; - for standard input
     pub(crate) token: String,
     #[command(flatten)]
@@ -175,6 +186,35 @@ pub(crate) struct Verify {
     /// Print a JSON object: the claims, and what the key was
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Show every check that a token goes through: what it found, what it needs, and how it ends.
+///
+/// The verdict is that of `verify` with the same options. Without a key, header and claims are shown unverified.
+#[derive(Debug, Args)]
+#[command(
+    groups = [ArgGroup::new("key_source"), ArgGroup::new("issuers"), ArgGroup::new("audiences")],
+    after_help = "Examples:
+  tokenmint explain eyJhbGci...
+  tokenmint explain --secret-file secret.txt --issuer https://api.example.com --audience app eyJhbGci...
+  tokenmint explain --jwks jwks.json --any-issuer --any-audience --json - < token.txt"
+)]
+pub(crate) struct Explain {
+    #[command(flatten)]
+    pub(crate) verify: VerifyOptions,
+    /// The time to judge by, in seconds since 1970 [default: the system's]
+    #[arg(long, value_name = "N")]
+    pub(crate) now: Option<i64>,
+}
+
+/// Judge verification cases: one JSON request a line on standard input, one answer a line on standard output.
+///
+/// The form is described in docs/cli.md.
+#[derive(Debug, Args)]
+pub(crate) struct Vectors {
+    /// Read requests from standard input
+    #[arg(long, required = true)]
+    pub(crate) stdin: bool,
 }
 
 /// Read a lifetime as `expiresIn` does: print its seconds and its canonical text.

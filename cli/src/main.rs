@@ -6,6 +6,7 @@ mod config;
 mod credentials;
 mod demo;
 mod expires_in;
+mod explain;
 mod failure;
 mod http;
 mod keys;
@@ -13,6 +14,7 @@ mod log;
 mod mint;
 mod serve;
 mod sources;
+mod vectors;
 mod verify;
 
 use std::process::ExitCode;
@@ -27,9 +29,11 @@ fn main() -> ExitCode {
     let (result, json) = match arguments.command {
         Command::Serve(args) => (serve::run(&args), false),
         Command::Mint(args) => (mint::run(&args), args.json),
-        Command::Verify(args) => (verify::run(&args), args.json),
+        Command::Verify(args) => (verify::run(&args), args.options.json),
+        Command::Explain(args) => (explain::run(&args), args.verify.json),
         Command::ExpiresIn(args) => (expires_in::run(&args), args.json),
         Command::Credentials(Credentials::Create(args)) => (credentials::create(&args), args.json),
+        Command::Vectors(_) => (vectors::run(), false),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use tokenmint::{KeySet, Verifier};
 
-use crate::args::Verify;
+use crate::args::{Verify, VerifyOptions};
 use crate::failure::{Failure, Result, print};
 use crate::keys;
 use crate::mint::now;
 
 pub(crate) fn run(args: &Verify) -> Result<()> {
+    let args = &args.options;
     let verifier = verifier(args, key_set(args)?);
     let token = match args.token.as_str() {
         "-" => keys::text(Path::new("-"))?,
@@ -27,7 +28,7 @@ pub(crate) fn run(args: &Verify) -> Result<()> {
     }))
 }
 
-fn key_set(args: &Verify) -> Result<KeySet> {
+pub(crate) fn key_set(args: &VerifyOptions) -> Result<KeySet> {
     let Some(path) = &args.jwks else {
         return Ok(KeySet::builder().key(keys::read(&args.key)?)?.build()?);
     };
@@ -42,7 +43,7 @@ fn key_set(args: &Verify) -> Result<KeySet> {
     Ok(set)
 }
 
-fn verifier(args: &Verify, keys: KeySet) -> Verifier {
+pub(crate) fn verifier(args: &VerifyOptions, keys: KeySet) -> Verifier {
     let mut verifier = Verifier::new(keys).leeway_seconds(args.leeway);
     verifier = match args.any_issuer {
         true => verifier.any_issuer(),

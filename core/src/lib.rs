@@ -78,7 +78,10 @@ pub use store::{
 pub use task::{Outcome, Step, Task};
 pub use time::{Context, Lifetime, UnixTime};
 pub use token::MAX_TOKEN;
+pub use token::explain::{Check, Explanation, Outcome as CheckOutcome};
 pub use token::handle::HandleFormat;
+pub use token::jws::Jws;
+pub use token::unverified;
 pub use token::verify::{Verified, Verifier};
 
 /// The examples of the README are tests.

@@ -53,7 +53,8 @@ algorithms! {
     ES256 "ES256" "ECDSA on P-256 with SHA-256.";
     ES384 "ES384" "ECDSA on P-384 with SHA-384.";
     ES512 "ES512" "ECDSA on P-521 with SHA-512.";
-    EdDSA "EdDSA" "EdDSA on Ed25519 (Ed448 is not supported).";
+    EdDSA "EdDSA" "EdDSA on Ed25519 (Ed448 is not supported). A key for it takes tokens that say `Ed25519`, too.";
+    Ed25519 "Ed25519" "The same by its fully specified name (RFC 9864 section 2.2), and by no other.";
 }
 
 /// What kind of key an algorithm needs.
@@ -80,6 +81,14 @@ impl Algorithm {
         matches!(self, Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512)
     }
 
+    /// Whether a key for this algorithm may have made a token that names `named`.
+    ///
+    /// RFC 9864 section 2.2: `EdDSA` leaves the curve to the key, `Ed25519` says it. So a key for `EdDSA`, as one that
+    /// names no algorithm is, takes both names; a key whose JWK says `Ed25519` takes that name only.
+    pub(crate) fn covers(self, named: Algorithm) -> bool {
+        self == named || (self == Algorithm::EdDSA && named == Algorithm::Ed25519)
+    }
+
     /// The algorithm of exactly this name.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|algorithm| algorithm.name() == name)
@@ -90,9 +99,8 @@ impl Algorithm {
         match self {
             Algorithm::HS256 | Algorithm::RS256 | Algorithm::PS256 | Algorithm::ES256 => 32,
             Algorithm::HS384 | Algorithm::RS384 | Algorithm::PS384 | Algorithm::ES384 => 48,
-            Algorithm::HS512 | Algorithm::RS512 | Algorithm::PS512 | Algorithm::ES512 | Algorithm::EdDSA => {
-                64
-            }
+            Algorithm::HS512 | Algorithm::RS512 | Algorithm::PS512 | Algorithm::ES512 => 64,
+            Algorithm::EdDSA | Algorithm::Ed25519 => 64,
         }
     }
 
@@ -104,7 +112,7 @@ impl Algorithm {
             Algorithm::ES256 => Family::Ec(Curve::P256),
             Algorithm::ES384 => Family::Ec(Curve::P384),
             Algorithm::ES512 => Family::Ec(Curve::P521),
-            Algorithm::EdDSA => Family::Ed25519,
+            Algorithm::EdDSA | Algorithm::Ed25519 => Family::Ed25519,
         }
     }
 }
@@ -126,6 +134,10 @@ impl Family {
     /// # Errors
     /// `key_malformed` at `alg` where there are several.
     pub(super) fn only_algorithm(self) -> Result<Algorithm> {
+        // The general name: a key for it takes tokens of both names.
+        if self == Family::Ed25519 {
+            return Ok(Algorithm::EdDSA);
+        }
         let mut fitting = Algorithm::ALL.iter().copied().filter(|algorithm| algorithm.family() == self);
         match (fitting.next(), fitting.next()) {
             (Some(only), None) => Ok(only),

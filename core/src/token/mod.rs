@@ -1,10 +1,15 @@
 //! Tokens: the JWS compact form (RFC 7515 section 7.1) that carries claims, and opaque handles that carry nothing.
 
+pub(crate) mod by_issuer;
+pub(crate) mod checks;
 pub(crate) mod derived;
+pub(crate) mod explain;
 pub(crate) mod handle;
 pub(crate) mod header;
 pub(crate) mod host;
+pub(crate) mod jws;
 pub(crate) mod mint;
+pub mod unverified;
 pub(crate) mod verify;
 
 /// The longest token that is minted or read, in bytes.

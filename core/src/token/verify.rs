@@ -2,10 +2,13 @@
 //!
 //! The order is fixed: size, framing, base64url, header, algorithm and key, signature, and only then the payload.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use serde::de::DeserializeOwned;
 
-use super::{MAX_TOKEN, header::Header, host::HostVerdicts};
-use crate::claims::check::{self, Payload};
+use super::{MAX_TOKEN, checks::CLAIM_CHECKS, header::Header, host::HostVerdicts};
+use crate::claims::check::Payload;
 use crate::encoding::{base64url, from_base64url, same};
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::{self, Members};
@@ -31,35 +34,39 @@ use crate::time::{Lifetime, UnixTime};
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Verifier {
-    keys: KeySet,
-    algorithms: Option<Vec<Algorithm>>,
-    issuers: Expected,
-    audiences: Expected,
-    subjects: Vec<String>,
-    typ: Option<String>,
-    require_exp: bool,
-    max_age: Option<u64>,
-    leeway: u64,
-    fault: Option<Error>,
+    pub(super) keys: KeySet,
+    /// Where issuers have keys of their own; then `keys` is empty.
+    pub(super) by_issuer: Option<BTreeMap<String, KeySet>>,
+    pub(super) algorithms: Option<Vec<Algorithm>>,
+    pub(super) issuers: Expected,
+    pub(super) audiences: Expected,
+    pub(super) subjects: Vec<String>,
+    pub(super) typ: Option<String>,
+    pub(super) typ_said: bool,
+    pub(super) required: Vec<Cow<'static, str>>,
+    pub(super) require_exp: bool,
+    pub(super) max_age: Option<u64>,
+    pub(super) leeway: u64,
+    pub(super) fault: Option<Error>,
 }
 
 /// What a claim must be: not said yet, anything, or one of these.
 #[derive(Clone, Debug)]
-enum Expected {
+pub(super) enum Expected {
     Unsaid,
     Any,
     OneOf(Vec<String>),
 }
 
 impl Expected {
-    fn add(&mut self, value: String) {
+    pub(super) fn add(&mut self, value: String) {
         match self {
             Expected::OneOf(values) => values.push(value),
             _ => *self = Expected::OneOf(vec![value]),
         }
     }
 
-    fn values(&self) -> &[String] {
+    pub(super) fn values(&self) -> &[String] {
         match self {
             Expected::OneOf(values) => values,
             _ => &[],
@@ -72,11 +79,14 @@ impl Verifier {
     pub fn new(keys: KeySet) -> Self {
         Verifier {
             keys,
+            by_issuer: None,
             algorithms: None,
             issuers: Expected::Unsaid,
             audiences: Expected::Unsaid,
             subjects: Vec::new(),
             typ: Some("JWT".to_owned()),
+            typ_said: false,
+            required: Vec::new(),
             require_exp: true,
             max_age: None,
             leeway: 0,
@@ -121,6 +131,7 @@ impl Verifier {
     pub fn token_type(mut self, typ: impl Into<String>) -> Self {
         let typ = self.not_empty("typ", typ.into());
         self.typ = Some(typ);
+        self.typ_said = true;
         self
     }
 
@@ -136,7 +147,15 @@ impl Verifier {
         self
     }
 
-    /// Takes only these algorithms. An empty list is a configuration error.
+    /// Requires a claim to be there, whatever it says; `null` does not count. Said again, all of them.
+    ///
+    /// A registered claim must have its type, whether it is required or not.
+    pub fn require(mut self, claim: impl Into<Cow<'static, str>>) -> Self {
+        self.required.push(claim.into());
+        self
+    }
+
+    /// Takes only these algorithms, each by its exact name: `EdDSA` does not cover `Ed25519` here. An empty list is a configuration error.
     pub fn algorithms(mut self, algorithms: &[Algorithm]) -> Self {
         if algorithms.is_empty() {
             self.fail("alg", "the list of allowed algorithms is empty: nothing could ever be verified");
@@ -184,7 +203,7 @@ impl Verifier {
     pub(crate) fn verify_signature(&self, token: &str, host: Option<&HostVerdicts>) -> Result<Verified> {
         let parts = Parts { host, ..Parts::split(token)? };
         let header = Header::parse(parts.header)?;
-        let key = self.find_key(&header, &parts)?;
+        let key = self.find_key(self.keys_for(&parts)?, &header, &parts)?;
         let payload = from_base64url(parts.payload).ok_or_else(|| encoding("payload"))?;
         let malformed = |fault: json::Fault| {
             Error::new(ErrorCode::PayloadMalformed).at("payload").because(format!("the payload is {fault}"))
@@ -195,25 +214,20 @@ impl Verifier {
     }
 
     fn verify_claims(&self, verified: &Verified, now: UnixTime) -> Result<()> {
-        if let Some(typ) = &self.typ {
-            check::token_type(verified.token_type.as_deref(), typ)?;
-        }
-        let payload = verified.payload();
-        check::expiry(payload, now, self.leeway, self.require_exp)?;
-        check::not_before(payload, now, self.leeway)?;
-        check::issued_at(payload, now, self.leeway, self.max_age)?;
-        check::issuer(payload, self.issuers.values())?;
-        check::audience(payload, self.audiences.values())?;
-        check::subject(payload, &self.subjects)?;
-        payload.string("jti").map(drop)
+        CLAIM_CHECKS.iter().try_for_each(|check| (check.run)(self, verified, now))
     }
 
     /// The key that made the signature: the one with the token's key id, or the first that fits where it has none.
-    fn find_key(&self, header: &Header, parts: &Parts<'_>) -> Result<&Key> {
-        let alg = self.allowed_algorithm(&header.alg)?;
-        let named = header.kid.as_ref().and_then(|kid| self.keys.key(kid));
+    pub(super) fn find_key<'k>(
+        &self,
+        keys: &'k KeySet,
+        header: &Header,
+        parts: &Parts<'_>,
+    ) -> Result<&'k Key> {
+        let alg = self.allowed_algorithm(keys, &header.alg)?;
+        let named = header.kid.as_ref().and_then(|kid| keys.key(kid));
         if let Some(key) = named {
-            if key.algorithm() != alg {
+            if !key.algorithm().covers(alg) {
                 return Err(Error::new(ErrorCode::KeyMismatch).at("alg").because(format!(
                     "the key is for {}, the token says {}",
                     key.algorithm().name(),
@@ -229,12 +243,14 @@ impl Verifier {
         }
         // A key without an id may have made any token; one with another id has not made this one.
         let fits = |key: &&Key| header.kid.is_none() || key.kid().is_none();
-        let mut candidates = self.keys.keys().filter(fits).peekable();
+        let mut candidates = keys.keys().filter(fits).peekable();
         if candidates.peek().is_none() {
             return Err(Error::new(ErrorCode::KeyNotFound).at("kid"));
         }
         let mut mismatch = Error::new(ErrorCode::KeyMismatch).at("alg");
-        for key in candidates.filter(|key| key.algorithm() == alg && key.can_verify()).take(MAX_CANDIDATES) {
+        for key in
+            candidates.filter(|key| key.algorithm().covers(alg) && key.can_verify()).take(MAX_CANDIDATES)
+        {
             if parts.is_signed_by(key)? {
                 return Ok(key);
             }
@@ -244,10 +260,10 @@ impl Verifier {
     }
 
     /// The algorithm that the header names, if a key or the list allows it.
-    fn allowed_algorithm(&self, name: &str) -> Result<Algorithm> {
+    fn allowed_algorithm(&self, keys: &KeySet, name: &str) -> Result<Algorithm> {
         let allowed = |alg: &Algorithm| match &self.algorithms {
             Some(list) => list.contains(alg),
-            None => self.keys.keys().any(|key| key.algorithm() == *alg),
+            None => keys.keys().any(|key| key.algorithm().covers(*alg)),
         };
         Algorithm::from_name(name).filter(allowed).ok_or_else(|| {
             let short: String = name.chars().take(20).collect();
@@ -257,7 +273,7 @@ impl Verifier {
         })
     }
 
-    fn check_policy(&self) -> Result<()> {
+    pub(super) fn check_policy(&self) -> Result<()> {
         let unsaid = |expected: &Expected| matches!(expected, Expected::Unsaid);
         let missing = |claim: &'static str, text: &'static str| {
             Err(Error::new(ErrorCode::PolicyInvalid).at(claim).because(text))
@@ -274,14 +290,14 @@ impl Verifier {
         Ok(())
     }
 
-    fn not_empty(&mut self, claim: &'static str, value: String) -> String {
+    pub(super) fn not_empty(&mut self, claim: &'static str, value: String) -> String {
         if value.is_empty() {
             self.fail(claim, "the expected value is empty");
         }
         value
     }
 
-    fn fail(&mut self, claim: &'static str, text: &'static str) {
+    pub(super) fn fail(&mut self, claim: &'static str, text: &'static str) {
         self.fault.get_or_insert(Error::new(ErrorCode::PolicyInvalid).at(claim).because(text));
     }
 }
@@ -295,7 +311,7 @@ pub struct Verified {
     json: String,
     members: Members,
     key_id: Option<String>,
-    token_type: Option<String>,
+    pub(super) token_type: Option<String>,
     algorithm: Algorithm,
 }
 
@@ -369,12 +385,12 @@ impl Verified {
         self.algorithm
     }
 
-    fn payload(&self) -> Payload<'_> {
+    pub(super) fn payload(&self) -> Payload<'_> {
         Payload { text: &self.json, members: &self.members }
     }
 
     fn text(&self, name: &'static str) -> Option<String> {
-        self.payload().string(name).ok().flatten().map(std::borrow::Cow::into_owned)
+        self.payload().string(name).ok().flatten().map(Cow::into_owned)
     }
 
     fn time(&self, name: &'static str) -> Option<UnixTime> {
@@ -385,17 +401,17 @@ impl Verified {
 }
 
 /// The three parts of a compact token, and what is signed.
-struct Parts<'a> {
-    header: &'a str,
-    payload: &'a str,
-    signature: &'a str,
+pub(super) struct Parts<'a> {
+    pub(super) header: &'a str,
+    pub(super) payload: &'a str,
+    pub(super) signature: &'a str,
     signed: &'a str,
     /// What the host has said, within a task.
     host: Option<&'a HostVerdicts>,
 }
 
 impl<'a> Parts<'a> {
-    fn split(token: &'a str) -> Result<Self> {
+    pub(super) fn split(token: &'a str) -> Result<Self> {
         if token.len() > MAX_TOKEN {
             return Err(Error::new(ErrorCode::TokenTooLarge)
                 .because(format!("the token has {} bytes, at most {MAX_TOKEN} are read", token.len())));
@@ -424,7 +440,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn encoding(part: &'static str) -> Error {
+pub(super) fn encoding(part: &'static str) -> Error {
     Error::new(ErrorCode::TokenEncoding).at(part)
 }
 

@@ -4,6 +4,7 @@ mod errors;
 mod flows;
 mod mint;
 mod transcripts;
+mod verify;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,7 +22,7 @@ struct Generated {
 
 /// Each returns the same files with the same bytes whenever and wherever it runs: times and seeds are fixed.
 const GENERATORS: &[fn() -> Result<Vec<Generated>>] =
-    &[errors::generate, mint::generate, flows::generate, transcripts::generate];
+    &[errors::generate, mint::generate, flows::generate, transcripts::generate, verify::generate];
 
 /// Where the vectors stand; every `*.json` directly in it comes from a generator, or is named in [`AUTHORED`].
 const FOLDER: &str = "bindings-tests/vectors";

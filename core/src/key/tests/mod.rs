@@ -29,7 +29,9 @@ fn signing_key(alg: Algorithm) -> Key {
         Algorithm::ES256 => Key::from_pem(Some("k1"), Some(alg), pem!("p256")).unwrap(),
         Algorithm::ES384 => Key::from_pem(Some("k1"), Some(alg), pem!("p384")).unwrap(),
         Algorithm::ES512 => Key::from_pem(Some("k1"), Some(alg), pem!("p521")).unwrap(),
-        Algorithm::EdDSA => Key::from_pem(Some("k1"), Some(alg), pem!("ed25519")).unwrap(),
+        Algorithm::EdDSA | Algorithm::Ed25519 => {
+            Key::from_pem(Some("k1"), Some(alg), pem!("ed25519")).unwrap()
+        }
         _ => Key::from_pem(Some("k1"), Some(alg), pem!("rsa2048")).unwrap(),
     }
 }
