@@ -43,6 +43,7 @@ mod json;
 mod key;
 mod policy;
 mod remote;
+mod rotation;
 mod secret;
 mod store;
 mod task;
@@ -72,6 +73,7 @@ pub use issuer::Issuer;
 pub use key::{Algorithm, Key, KeySet, KeySetBuilder};
 pub use policy::{AccessFormat, Integration, Policy, Rate};
 pub use remote::{RemoteKeySet, Resolution};
+pub use rotation::{KeyRing, KeyState, RingKey, RotationAction, RotationRules, RotationStep};
 pub use secret::Secret;
 pub use store::{
     AsyncStore, Command, Durability, Entry, Expect, Index, IndexValue, MAX_KEY, MAX_VALUE, MemoryStore,
