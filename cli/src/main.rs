@@ -11,6 +11,8 @@ mod http;
 mod keys;
 mod log;
 mod mint;
+mod remote;
+mod ring;
 mod serve;
 mod sources;
 mod verify;
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         Command::Mint(args) => (mint::run(&args), args.json),
         Command::Verify(args) => (verify::run(&args), args.json),
         Command::ExpiresIn(args) => (expires_in::run(&args), args.json),
+        Command::Keys(command) => (ring::run(&command), command.json()),
         Command::Credentials(Credentials::Create(args)) => (credentials::create(&args), args.json),
     };
     match result {
