@@ -1,5 +1,7 @@
 //! The arguments.
 
+pub(crate) mod keys;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -36,6 +38,9 @@ pub(crate) enum Command {
     Credentials(Credentials),
     /// Judge verification cases from standard input
     Vectors(Vectors),
+    /// Keys and their rotation
+    #[command(subcommand)]
+    Keys(keys::Keys),
 }
 
 /// Serve the token endpoints over HTTP.
@@ -138,7 +143,7 @@ pub(crate) struct Mint {
     ],
     after_help = "Examples:
   tokenmint verify --secret-file secret.txt --issuer https://api.example.com --audience app eyJhbGci...
-  curl -s $URL/.well-known/jwks.json > jwks.json
+  tokenmint verify --jwks-url https://api.example.com/.well-known/jwks.json --issuer https://api.example.com --audience app eyJhbGci...
   tokenmint verify --jwks jwks.json --any-issuer --any-audience - < token.txt"
 )]
 pub(crate) struct Verify {
@@ -156,6 +161,12 @@ pub(crate) struct VerifyOptions {
     /// A JWK Set
     #[arg(long, value_name = "FILE", group = "key_source")]
     pub(crate) jwks: Option<PathBuf>,
+    /// The address of a JWK Set: https, or http on this machine
+    #[arg(long, value_name = "URL", group = "key_source")]
+    pub(crate) jwks_url: Option<String>,
+    /// Take the JWK Set over plain http from elsewhere: whoever is on the way can replace it
+    #[arg(long, requires = "jwks_url")]
+    pub(crate) allow_plain_http: bool,
     /// The claim iss must be this; may be said again: one of these
     #[arg(long, group = "issuers")]
     pub(crate) issuer: Vec<String>,

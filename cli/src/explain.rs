@@ -17,6 +17,7 @@ pub(crate) fn run(args: &Explain) -> Result<()> {
         token => token.to_owned(),
     };
     let has_key = args.verify.jwks.is_some()
+        || args.verify.jwks_url.is_some()
         || args.verify.key.key.is_some()
         || args.verify.key.jwk_file.is_some()
         || args.verify.key.secret_file.is_some()
@@ -25,7 +26,7 @@ pub(crate) fn run(args: &Explain) -> Result<()> {
         return without_keys(&token, args.verify.json);
     }
     let time = args.now.map_or_else(now, UnixTime::from_seconds);
-    let explanation = verifier(&args.verify, key_set(&args.verify)?).explain(&token, time);
+    let explanation = verifier(&args.verify, key_set(&args.verify, &token)?).explain(&token, time);
     if args.verify.json {
         print(json(&explanation)?)?;
     } else {

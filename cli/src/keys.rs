@@ -84,13 +84,35 @@ pub(crate) fn seed() -> Result<[u8; 32]> {
     Ok(seed)
 }
 
-/// A new key. The core generates all but RSA, whose primes take a search; that is AWS-LC's.
+/// A new key.
 pub(crate) fn generate(kid: &str, alg: Algorithm) -> Result<Key> {
+    let (text, _) = generate_text(alg)?;
+    let text = std::str::from_utf8(text.expose()).map_err(|error| Failure::runtime("a new key", error))?;
+    let key = if is_rsa(alg) { Key::from_pem(None, Some(alg), text)? } else { Key::from_jwk(text)? };
+    Ok(key.with_kid(Some(kid)))
+}
+
+/// A new key as text, and its thumbprint. The core generates all but RSA, whose primes take a search; that is
+/// AWS-LC's, and gives PEM.
+pub(crate) fn generate_text(alg: Algorithm) -> Result<(Secret, Option<String>)> {
+    if !is_rsa(alg) {
+        let jwk = Key::generate_jwk(None, alg, &mut Entropy::new(seed()?))?;
+        let text = std::str::from_utf8(jwk.expose()).map_err(|error| Failure::runtime("a new key", error))?;
+        let thumbprint = Key::from_jwk(text)?.thumbprint();
+        return Ok((jwk, thumbprint));
+    }
+    let pem = generate_rsa()?;
+    let thumbprint = Key::from_pem(None, Some(alg), &pem)?.thumbprint();
+    Ok((Secret::from(pem), thumbprint))
+}
+
+fn is_rsa(alg: Algorithm) -> bool {
+    alg.name().starts_with("RS") || alg.name().starts_with("PS")
+}
+
+fn generate_rsa() -> Result<String> {
     use aws_lc_rs::encoding::AsDer;
     use aws_lc_rs::rsa::{KeyPair, KeySize};
-    if !alg.name().starts_with("RS") && !alg.name().starts_with("PS") {
-        return Ok(Key::generate(Some(kid), alg, &mut Entropy::new(seed()?))?);
-    }
     let fail = |_| Failure::runtime("a new RSA key", "the generator failed");
     let pair = KeyPair::generate(KeySize::Rsa2048).map_err(fail)?;
     let der = pair.as_der().map_err(fail)?;
@@ -103,5 +125,5 @@ pub(crate) fn generate(kid: &str, alg: Algorithm) -> Result<Key> {
         pem.push(character);
     }
     pem.push_str("\n-----END PRIVATE KEY-----\n");
-    Ok(Key::from_pem(Some(kid), Some(alg), &pem)?)
+    Ok(pem)
 }

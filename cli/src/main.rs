@@ -12,6 +12,8 @@ mod http;
 mod keys;
 mod log;
 mod mint;
+mod remote;
+mod ring;
 mod serve;
 mod sources;
 mod vectors;
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         Command::Verify(args) => (verify::run(&args), args.options.json),
         Command::Explain(args) => (explain::run(&args), args.verify.json),
         Command::ExpiresIn(args) => (expires_in::run(&args), args.json),
+        Command::Keys(command) => (ring::run(&command), command.json()),
         Command::Credentials(Credentials::Create(args)) => (credentials::create(&args), args.json),
         Command::Vectors(_) => (vectors::run(), false),
     };

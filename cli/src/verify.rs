@@ -2,20 +2,21 @@
 
 use std::path::Path;
 
-use tokenmint::{KeySet, Verifier};
+use tokenmint::{KeySet, RemoteKeySet, Verifier};
 
 use crate::args::{Verify, VerifyOptions};
 use crate::failure::{Failure, Result, print};
 use crate::keys;
 use crate::mint::now;
+use crate::remote;
 
 pub(crate) fn run(args: &Verify) -> Result<()> {
     let args = &args.options;
-    let verifier = verifier(args, key_set(args)?);
     let token = match args.token.as_str() {
         "-" => keys::text(Path::new("-"))?,
         token => token.to_owned(),
     };
+    let verifier = verifier(args, key_set(args, &token)?);
     let verified = verifier.verify(&token, now())?;
     if !args.json {
         return print(verified.json());
@@ -28,7 +29,16 @@ pub(crate) fn run(args: &Verify) -> Result<()> {
     }))
 }
 
-pub(crate) fn key_set(args: &VerifyOptions) -> Result<KeySet> {
+pub(crate) fn key_set(args: &VerifyOptions, token: &str) -> Result<KeySet> {
+    if let Some(url) = &args.jwks_url {
+        // One address, whatever the issuer's name; the verifier checks that.
+        let remote = RemoteKeySet::new().algorithms(args.key.alg.as_slice());
+        let remote = match args.allow_plain_http {
+            true => remote.allow_plain_http_issuer("any", url),
+            false => remote.issuer("any", url),
+        };
+        return remote::keys_for(&remote?, token);
+    }
     let Some(path) = &args.jwks else {
         return Ok(KeySet::builder().key(keys::read(&args.key)?)?.build()?);
     };

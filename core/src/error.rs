@@ -119,6 +119,7 @@ error_codes! {
     503 StoreTooLarge "store_too_large" 500 "server_error" "the record is too large for the store";
     504 StoreBusy "store_busy" 503 "temporarily_unavailable" "too many changes of the same record at once";
     505 StoreRegressed "store_regressed" 401 "invalid_grant" "the store has lost a write";
+    506 KeysUnavailable "keys_unavailable" 503 "temporarily_unavailable" "the issuer's keys cannot be fetched now";
 
     600 RouteNotFound "route_not_found" 404 "invalid_request" "there is nothing at this path";
     601 MethodNotAllowed "method_not_allowed" 405 "invalid_request" "this method is not allowed here";

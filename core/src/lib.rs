@@ -42,6 +42,8 @@ mod issuer;
 mod json;
 mod key;
 mod policy;
+mod remote;
+mod rotation;
 mod secret;
 mod store;
 mod task;
@@ -70,6 +72,8 @@ pub use flow::link::{LinkDetails, LinkToken, LinkView, PublicToken, RedeemReques
 pub use issuer::Issuer;
 pub use key::{Algorithm, Key, KeySet, KeySetBuilder};
 pub use policy::{AccessFormat, Integration, Policy, Rate};
+pub use remote::{RemoteKeySet, Resolution};
+pub use rotation::{KeyRing, KeyState, RingKey, RotationAction, RotationRules, RotationStep};
 pub use secret::Secret;
 pub use store::{
     AsyncSigner, AsyncStore, Command, Durability, Entry, Expect, Index, IndexValue, MAX_KEY, MAX_VALUE,

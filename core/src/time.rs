@@ -83,6 +83,11 @@ impl Lifetime {
         self.0
     }
 
+    /// A lifetime of `seconds`; at least one second.
+    pub(crate) const fn seconds_or_one(seconds: u32) -> Self {
+        Lifetime(if seconds == 0 { 1 } else { seconds as u64 })
+    }
+
     /// A lifetime of `minutes`; at least one minute.
     pub(crate) const fn minutes(minutes: u32) -> Self {
         Lifetime(if minutes == 0 { 60 } else { minutes as u64 * 60 })

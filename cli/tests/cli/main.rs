@@ -2,6 +2,7 @@
 
 mod commands;
 mod config;
+mod keys;
 mod serve;
 mod support;
 mod tokens;

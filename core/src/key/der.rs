@@ -4,17 +4,21 @@ use zeroize::Zeroizing;
 
 use super::asymmetric::Curve;
 
+pub(super) const BOOLEAN: u8 = 0x01;
 pub(super) const INTEGER: u8 = 0x02;
 pub(super) const BIT_STRING: u8 = 0x03;
 pub(super) const OCTET_STRING: u8 = 0x04;
 pub(super) const NULL: u8 = 0x05;
 pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
 pub(super) const SEQUENCE: u8 = 0x30;
-/// `[0]` and `[1]`, constructed.
+/// `[0]` to `[3]`, constructed.
 pub(super) const CONTEXT_0: u8 = 0xa0;
 pub(super) const CONTEXT_1: u8 = 0xa1;
-/// `[1]`, primitive.
+pub(super) const CONTEXT_2: u8 = 0xa2;
+pub(super) const CONTEXT_3: u8 = 0xa3;
+/// `[1]` and `[2]`, primitive.
 pub(super) const CONTEXT_1_PRIMITIVE: u8 = 0x81;
+pub(super) const CONTEXT_2_PRIMITIVE: u8 = 0x82;
 
 // Contents of object identifiers (RFC 5480 section 2.1.1, RFC 8017 appendix C, RFC 8410 section 3).
 pub(super) const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
@@ -69,6 +73,19 @@ impl<'a> Reader<'a> {
     /// The next element, where it has `tag`; `None` inside where it has another or there is none.
     pub(super) fn optional(&mut self, tag: u8) -> Option<Option<&'a [u8]>> {
         if self.rest.first() == Some(&tag) { self.expect(tag).map(Some) } else { Some(None) }
+    }
+
+    /// Passes over the next element and gives its tag.
+    pub(super) fn skip(&mut self) -> Option<u8> {
+        let tag = *self.rest.first()?;
+        self.expect(tag).map(|_| tag)
+    }
+
+    /// The next element as it stands, tag and length included, which has `tag`.
+    pub(super) fn raw(&mut self, tag: u8) -> Option<&'a [u8]> {
+        let before = self.rest;
+        self.expect(tag)?;
+        before.get(..before.len() - self.rest.len())
     }
 
     /// The elements of the next SEQUENCE.

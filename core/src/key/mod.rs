@@ -10,13 +10,19 @@
 mod algorithm;
 mod asymmetric;
 #[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
+mod certificate;
+#[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
 mod der;
 mod ed25519;
+#[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
+mod file;
 mod held;
 mod hmac;
 mod jwk;
 #[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
 mod pem;
+#[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
+mod pss;
 mod rsa;
 mod set;
 
@@ -123,10 +129,13 @@ impl Key {
         Ok(Self::new(kid, alg, Prepared::Hmac(HmacKey::new(alg, secret.expose())?), Uses::ALL))
     }
 
-    /// A key from one block of PEM: `PRIVATE KEY` (PKCS#8), `PUBLIC KEY` (SubjectPublicKeyInfo), or the older
-    /// `RSA PRIVATE KEY`, `RSA PUBLIC KEY` and `EC PRIVATE KEY`; not encrypted.
+    /// A key from one block of PEM: `PRIVATE KEY` (PKCS#8), `PUBLIC KEY` (SubjectPublicKeyInfo), the older
+    /// `RSA PRIVATE KEY`, `RSA PUBLIC KEY` and `EC PRIVATE KEY`, or `CERTIFICATE` (X.509), whose public key is taken;
+    /// not encrypted.
     ///
-    /// `alg` may be `None` for EC and Ed25519 keys, which serve one algorithm each.
+    /// `alg` may be `None` for EC and Ed25519 keys, which serve one algorithm each, and for RSA keys that their type
+    /// binds to RSASSA-PSS with one hash. Of a certificate, only the key counts and a `keyUsage` that must permit
+    /// signatures: its dates, names and signature are not judged, because whoever gives it here trusts the key.
     ///
     /// # Errors
     /// `key_malformed`, `key_weak`; `key_usage` where `alg` needs another kind of key; `key_unsupported` for other
@@ -145,17 +154,44 @@ impl Key {
     /// ```
     pub fn from_pem(kid: Option<&str>, alg: Option<Algorithm>, pem: &str) -> Result<Self> {
         #[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
-        {
-            let material = pem::parse(pem)?;
-            let alg = alg.map_or_else(|| material.family().only_algorithm(), Ok)?;
-            Ok(Self::new(kid, alg, Prepared::Asymmetric(Asymmetric::prepare(alg, material)?), Uses::ALL))
-        }
+        return Self::from_file(kid, alg, pem::parse(pem)?);
         #[cfg(not(any(feature = "aws-lc", feature = "rustcrypto")))]
-        {
-            let _ = (kid, pem);
-            asymmetric::supported(alg.unwrap_or(Algorithm::EdDSA))?;
-            Err(Error::new(ErrorCode::KeyUnsupported))
-        }
+        Self::without_back_end(kid, alg, pem.as_bytes())
+    }
+
+    /// A key from DER: what [`Key::from_pem`] reads, without the text around it. What it is shows in the bytes.
+    ///
+    /// # Errors
+    /// As [`Key::from_pem`].
+    ///
+    /// ```
+    /// # #[cfg(feature = "aws-lc")] {
+    /// use tokenmint::{Algorithm, Key};
+    /// // RFC 8410 section 10.1
+    /// let mut der = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00".to_vec();
+    /// der.extend(b"\x19\xbf\x44\x09\x69\x84\xcd\xfe\x85\x41\xba\xc1\x67\xdc\x3b\x96");
+    /// der.extend(b"\xc8\x50\x86\xaa\x30\xb6\xb6\xcb\x0c\x5c\x38\xad\x70\x31\x66\xe1");
+    /// assert_eq!(Key::from_der(None, None, &der)?.algorithm(), Algorithm::EdDSA);
+    /// # }
+    /// # Ok::<(), tokenmint::Error>(())
+    /// ```
+    pub fn from_der(kid: Option<&str>, alg: Option<Algorithm>, der: &[u8]) -> Result<Self> {
+        #[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
+        return Self::from_file(kid, alg, file::parse_der(der)?);
+        #[cfg(not(any(feature = "aws-lc", feature = "rustcrypto")))]
+        Self::without_back_end(kid, alg, der)
+    }
+
+    #[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
+    fn from_file(kid: Option<&str>, alg: Option<Algorithm>, file: file::KeyFile) -> Result<Self> {
+        let alg = file.algorithm(alg)?;
+        Ok(Self::new(kid, alg, Prepared::Asymmetric(Asymmetric::prepare(alg, file.material)?), Uses::ALL))
+    }
+
+    #[cfg(not(any(feature = "aws-lc", feature = "rustcrypto")))]
+    fn without_back_end(_: Option<&str>, alg: Option<Algorithm>, _: &[u8]) -> Result<Self> {
+        asymmetric::supported(alg.unwrap_or(Algorithm::EdDSA))?;
+        Err(Error::new(ErrorCode::KeyUnsupported))
     }
 
     /// A key from a JWK (RFC 7517; RFC 7518 section 6; RFC 8037 section 2), public, private or symmetric.
@@ -253,6 +289,31 @@ impl Key {
     #[must_use]
     pub fn with_kid(self, kid: Option<&str>) -> Self {
         Key { kid: kid.map(Arc::from), ..self }
+    }
+
+    /// The same key with its thumbprint (RFC 7638) as its id.
+    ///
+    /// # Errors
+    /// `key_usage` for an HMAC key, which has no public half.
+    ///
+    /// ```
+    /// # #[cfg(feature = "aws-lc")] {
+    /// use tokenmint::Key;
+    /// // RFC 8037 appendix A.3
+    /// let jwk = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    /// let key = Key::from_jwk(jwk)?.with_thumbprint_kid()?;
+    /// assert_eq!(key.kid(), Some("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"));
+    /// # }
+    /// # Ok::<(), tokenmint::Error>(())
+    /// ```
+    pub fn with_thumbprint_kid(self) -> Result<Self> {
+        let thumbprint = self.thumbprint().ok_or_else(|| {
+            Error::new(ErrorCode::KeyUsage).at("kid").because(format!(
+                "the thumbprint of an {} key would help whoever guesses the secret; give an id",
+                self.algorithm()
+            ))
+        })?;
+        Ok(self.with_kid(Some(&thumbprint)))
     }
 
     /// The key id that stands in the header of tokens.
@@ -401,7 +462,7 @@ fn wrong_family(alg: Algorithm, found: Family) -> Error {
 }
 
 /// A foreign text in an error: quoted, escaped and at most 40 characters.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     match text.char_indices().nth(40) {
         Some((end, _)) => format!("{:?}...", text.get(..end).unwrap_or_default()),
         None => format!("{text:?}"),

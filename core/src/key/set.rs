@@ -62,6 +62,22 @@ impl KeySet {
     /// # Errors
     /// As [`KeySet::from_jwks`].
     pub fn from_jwks_as(algorithms: &[Algorithm], jwks: &str) -> Result<Self> {
+        Self::read(algorithms, jwks, |_| Ok(()))
+    }
+
+    /// Like [`KeySet::from_jwks_as`], for a set that anybody can read: what only few should know is left out.
+    pub(crate) fn from_public_jwks(algorithms: &[Algorithm], jwks: &str) -> Result<Self> {
+        Self::read(algorithms, jwks, |key| {
+            if !key.can_sign() {
+                return Ok(());
+            }
+            let secret = if key.algorithm().is_hmac() { "shared secret" } else { "private half" };
+            Err(Error::new(ErrorCode::KeyUsage)
+                .because(format!("its {secret} is published, so anybody can sign with it")))
+        })
+    }
+
+    fn read(algorithms: &[Algorithm], jwks: &str, judge: impl Fn(&Key) -> Result<()>) -> Result<Self> {
         /// Not our strict reader: a member that stands twice in one key must not spoil the others.
         #[derive(Deserialize)]
         struct Jwks<'a> {
@@ -74,7 +90,8 @@ impl KeySet {
         })?;
         let mut inner = Inner::default();
         for text in jwks.keys {
-            if let Err(reason) = jwk::parse(text.get(), algorithms).and_then(|key| inner.add(key)) {
+            let key = jwk::parse(text.get(), algorithms).and_then(|key| judge(&key).map(|()| key));
+            if let Err(reason) = key.and_then(|key| inner.add(key)) {
                 inner.skipped.push((jwk::kid(text.get()), reason));
             }
         }

@@ -74,6 +74,94 @@ mod pairs {
         }
     }
 
+    /// Each file with the public key that openssl shows for it.
+    #[test]
+    fn certificates_give_their_public_key() {
+        for (alg, certificate, public) in [
+            (Algorithm::EdDSA, pem!("certificate"), None),
+            (Algorithm::RS256, pem!("certificate.rsa"), Some(pem!("rsa2048.pub"))),
+            (Algorithm::ES256, pem!("certificate.v1"), Some(pem!("p256.pub"))),
+        ] {
+            let key = Key::from_pem(Some("k1"), Some(alg), certificate).unwrap();
+            assert!(!key.can_sign(), "{alg}");
+            if let Some(public) = public {
+                let public = Key::from_pem(None, Some(alg), public).unwrap();
+                assert_eq!(key.thumbprint(), public.thumbprint(), "{alg}");
+            }
+        }
+        let chain = format!("{}{}", pem!("certificate.rsa"), pem!("certificate"));
+        let error = Key::from_pem(None, Some(Algorithm::RS256), &chain).unwrap_err();
+        assert!(error.to_string().contains("2 blocks"), "{error}");
+    }
+
+    #[test]
+    fn der_shows_what_it_is() {
+        for (alg, file) in [
+            (Algorithm::RS256, pem!("rsa2048")),
+            (Algorithm::RS256, pem!("rsa2048.pub")),
+            (Algorithm::RS256, pem!("rsa2048.pkcs1")),
+            (Algorithm::RS256, pem!("rsa2048.pkcs1.pub")),
+            (Algorithm::RS256, pem!("certificate.rsa")),
+            (Algorithm::ES256, pem!("p256")),
+            (Algorithm::ES256, pem!("p256.pub")),
+            (Algorithm::ES256, pem!("p256.sec1")),
+            (Algorithm::ES256, pem!("certificate.v1")),
+            (Algorithm::ES512, pem!("p521")),
+            (Algorithm::EdDSA, pem!("ed25519")),
+            (Algorithm::EdDSA, pem!("ed25519.pub")),
+            (Algorithm::EdDSA, pem!("certificate")),
+        ] {
+            let block =
+                file.split_once("-----END EC PARAMETERS-----").map_or(file, |(_, rest)| rest.trim_start());
+            let (label, der) = pem_rfc7468::decode_vec(block.as_bytes()).unwrap();
+            let key = Key::from_der(Some("k1"), Some(alg), &der).unwrap();
+            let same = Key::from_pem(Some("k1"), Some(alg), file).unwrap();
+            assert_eq!(key.thumbprint(), same.thumbprint(), "{label}");
+            assert_eq!(key.can_sign(), label.ends_with("PRIVATE KEY"), "{label}");
+            for len in 0..der.len() {
+                let error = Key::from_der(None, Some(alg), &der[..len]).unwrap_err();
+                assert_eq!(error.code(), ErrorCode::KeyMalformed, "{label} cut at {len}: {error}");
+            }
+            assert!(Key::from_der(None, Some(alg), &[der.as_slice(), &[0]].concat()).is_err(), "{label}");
+        }
+        for (bytes, code, hint) in [
+            (&b""[..], ErrorCode::KeyMalformed, "not DER"),
+            (b"\x30\x00", ErrorCode::KeyMalformed, "not DER"),
+            (b"-----BEGIN PUBLIC KEY-----", ErrorCode::KeyMalformed, "PEM"),
+            (b"\x30\x04\x30\x00\x04\x00", ErrorCode::KeyUnsupported, "encrypted"),
+            (b"\x30\x04\x30\x00\x30\x00", ErrorCode::KeyMalformed, "CERTIFICATE"),
+        ] {
+            let error = Key::from_der(None, None, bytes).unwrap_err();
+            assert_eq!((error.code(), error.field()), (code, Some("der")), "{error}");
+            assert!(error.message().contains(hint), "{error}");
+        }
+    }
+
+    /// RFC 4055 section 1.2: a key of that type serves no other padding; its parameters bind, too.
+    #[test]
+    fn keys_bound_to_pss() {
+        let plain = Key::from_pem(None, Some(Algorithm::PS384), pem!("rsa-pss")).unwrap();
+        assert!(plain.verify(b"message", &sign(&plain, b"message")));
+        assert_eq!(code(Key::from_pem(None, Some(Algorithm::RS256), pem!("rsa-pss"))), ErrorCode::KeyUsage);
+        let bound = Key::from_pem(None, None, pem!("rsa-pss.sha256")).unwrap();
+        assert_eq!(bound.algorithm(), Algorithm::PS256);
+        let public = Key::from_pem(None, None, pem!("rsa-pss.sha256.pub")).unwrap();
+        assert!(public.verify(b"message", &sign(&bound, b"message")));
+        let error = Key::from_pem(None, Some(Algorithm::PS512), pem!("rsa-pss.sha256")).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::KeyUsage);
+        assert!(error.message().contains("PS256, not PS512"), "{error}");
+    }
+
+    #[test]
+    fn a_secret_has_no_thumbprint_for_an_id() {
+        let error =
+            Key::hmac(None, Algorithm::HS256, vec![7; 32]).unwrap().with_thumbprint_kid().unwrap_err();
+        assert_eq!(error.code(), ErrorCode::KeyUsage);
+        let key = Key::from_pem(Some("old"), None, pem!("p256")).unwrap().with_thumbprint_kid().unwrap();
+        assert_eq!(key.kid(), key.thumbprint().as_deref());
+        assert!(key.can_sign());
+    }
+
     /// RFC 8410 section 10.3, the version with the public key.
     #[test]
     fn pkcs8_version_2() {
@@ -96,14 +184,21 @@ mod pairs {
         for (file, expected, hint) in [
             (pem!("rsa1024"), ErrorCode::KeyWeak, "1024 bits"),
             (pem!("rsa2048"), ErrorCode::KeyMalformed, "RS256, RS384"),
-            (pem!("rsa-pss"), ErrorCode::KeyUnsupported, "PSS"),
+            (pem!("rsa-pss"), ErrorCode::KeyMalformed, "PS256, PS384, PS512"),
+            (pem!("rsa-pss.sha1"), ErrorCode::KeyUnsupported, "SHA-256"),
+            (pem!("rsa-pss.mixed"), ErrorCode::KeyUnsupported, "MGF1"),
             (pem!("secp256k1"), ErrorCode::KeyUnsupported, "P-256"),
             (pem!("p256.explicit"), ErrorCode::KeyUnsupported, "curve"),
             (pem!("p256.compressed.pub"), ErrorCode::KeyUnsupported, "compressed"),
             (pem!("x25519"), ErrorCode::KeyUnsupported, "Ed25519"),
             (pem!("ed448"), ErrorCode::KeyUnsupported, "Ed25519"),
             (pem!("ed25519.encrypted"), ErrorCode::KeyUnsupported, "openssl pkey"),
-            (pem!("certificate"), ErrorCode::KeyUnsupported, "openssl x509"),
+            (pem!("certificate.encipherment"), ErrorCode::KeyUsage, "digitalSignature"),
+            (
+                "-----BEGIN PGP MESSAGE-----\nAAAA\n-----END PGP MESSAGE-----",
+                ErrorCode::KeyUnsupported,
+                "PGP",
+            ),
             ("", ErrorCode::KeyMalformed, "PEM"),
             ("secret", ErrorCode::KeyMalformed, "PEM"),
             ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", ErrorCode::KeyMalformed, "DER"),
@@ -126,8 +221,14 @@ mod pairs {
     #[test]
     fn damaged_files() {
         use pem_rfc7468::LineEnding;
-        for file in [pem!("p256"), pem!("ed25519"), pem!("p256.sec1"), pem!("p521.pub"), pem!("ed25519.pub")]
-        {
+        for file in [
+            pem!("p256"),
+            pem!("ed25519"),
+            pem!("p256.sec1"),
+            pem!("p521.pub"),
+            pem!("ed25519.pub"),
+            pem!("certificate"),
+        ] {
             let file =
                 file.split_once("-----END EC PARAMETERS-----").map_or(file, |(_, rest)| rest.trim_start());
             let (label, der) = pem_rfc7468::decode_vec(file.as_bytes()).unwrap();
