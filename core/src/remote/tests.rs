@@ -300,6 +300,7 @@ fn plain_http_is_for_this_machine() {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods)] // the test stands for a host with threads
 fn threads_share_it() {
     fn shared<T: Send + Sync>() {}
     shared::<RemoteKeySet>();

@@ -1,10 +1,7 @@
 use super::*;
-use crate::claims::Claims;
 use crate::entropy::Entropy;
-use crate::issuer::Issuer;
-use crate::policy::Policy;
-use crate::time::Context;
-use crate::token::verify::Verifier;
+#[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
+use crate::{Claims, Context, Issuer, Policy, Verifier};
 
 fn at(seconds: i64) -> UnixTime {
     UnixTime::from_seconds(1_700_000_000 + seconds)
