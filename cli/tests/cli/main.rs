@@ -5,3 +5,4 @@ mod config;
 mod serve;
 mod support;
 mod tokens;
+mod vectors;
