@@ -6,6 +6,7 @@ use serde_json::Value;
 use tokenmint::Algorithm;
 
 #[test]
+#[allow(clippy::disallowed_methods, reason = "the corpus is not part of the repository")]
 fn the_corpus_has_no_wrong_verdict() {
     if !Algorithm::ES512.is_supported() {
         return println!("skipped: this build has HMAC only");

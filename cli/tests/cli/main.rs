@@ -6,3 +6,4 @@ mod keys;
 mod serve;
 mod support;
 mod tokens;
+mod vectors;

@@ -39,9 +39,15 @@ pub(crate) fn run_with(arguments: &[&str], input: &str, env: &[(&str, &str)]) ->
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A command that reads no input may be gone already.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_owned();
+    // Beside the reading, as a command may answer before it has read everything.
+    let writer = std::thread::spawn(move || {
+        // A command that reads no input may be gone already.
+        let _ = stdin.write_all(input.as_bytes());
+    });
     let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
     Finished {
         code: output.status.code().unwrap(),
         out: String::from_utf8(output.stdout).unwrap(),

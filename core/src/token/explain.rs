@@ -178,8 +178,12 @@ impl Verifier {
             known.join(" or ")
         };
         stages.extend([
-            stage("algorithm", quoted(header.and_then(|h| h.algorithm())), Some(names.join(" or "))),
-            stage("key", quoted(header.and_then(|h| h.key_id())), Some(known)),
+            stage(
+                "algorithm",
+                quoted(header.and_then(unverified::UnverifiedHeader::algorithm)),
+                Some(names.join(" or ")),
+            ),
+            stage("key", quoted(header.and_then(unverified::UnverifiedHeader::key_id)), Some(known)),
             stage("signature", None, text("made by that key")),
             stage("payload", None, text("a JSON object")),
         ]);

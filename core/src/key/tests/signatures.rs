@@ -119,7 +119,11 @@ fn a_key_of_another_algorithm_does_not_verify() {
     let keys = signing_keys();
     for signer in &keys {
         let signature = sign(signer, b"message");
-        for verifier in keys.iter().filter(|key| key.algorithm() != signer.algorithm()) {
+        // EdDSA and Ed25519 are two names of one algorithm.
+        let other = |key: &&Key| {
+            !key.algorithm().covers(signer.algorithm()) && !signer.algorithm().covers(key.algorithm())
+        };
+        for verifier in keys.iter().filter(other) {
             assert!(!verifier.verify(b"message", &signature), "{signer:?} {verifier:?}");
         }
     }
