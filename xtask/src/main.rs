@@ -1,5 +1,6 @@
 //! Developer commands: `cargo xtask test` is all that CI runs.
 
+mod bench;
 mod setup;
 mod shell;
 mod test;
@@ -41,6 +42,12 @@ enum Command {
         #[arg(long, default_value_t = 30)]
         minutes: u64,
     },
+    /// Measure tokenmint beside its peers and the raw limits; nothing is judged
+    Bench {
+        /// Only the tables whose title contains this
+        #[arg(default_value = "")]
+        filter: String,
+    },
     /// Write the files that are generated from the code
     Vectors {
         /// Write nothing; fail where a file differs from what the code says
@@ -65,6 +72,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test { list: true, .. } => test::list(),
         Command::Test { only, .. } => return test::run(&shell, &only),
         Command::Fuzz { only, minutes } => test::fuzz::long(&shell, minutes, only.as_deref())?,
+        Command::Bench { filter } => bench::run(&shell, &filter)?,
         Command::Setup => setup::run(&shell)?,
         Command::Vectors { check } => vectors::run(&shell, check)?,
     }

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{MAX_TOKEN, checks::CLAIM_CHECKS, header::Header, host::HostVerdicts};
@@ -359,11 +360,12 @@ impl Verified {
         self.members.get(&self.json, name)
     }
 
-    /// All claims as a type that serde can read.
+    /// All claims as a type that serde can read; it may borrow its texts, as `&str` does, which holds where they have
+    /// no escapes.
     ///
     /// # Errors
     /// `claims_shape` where they do not fit the type.
-    pub fn claims<T: DeserializeOwned>(&self) -> Result<T> {
+    pub fn claims<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
         serde_json::from_str(&self.json).map_err(|error| {
             Error::new(ErrorCode::ClaimsShape)
                 .because(format!("the claims do not fit the requested type: {error}"))

@@ -1,0 +1,53 @@
+//! tokenmint beside its peers and the raw limits. Started by `cargo xtask bench [FILTER]`.
+
+mod allocations;
+mod endpoint;
+mod measure;
+mod mint;
+mod peers;
+mod scale;
+mod switch;
+mod verify;
+mod work;
+
+use anyhow::Result;
+use tokenmint::Algorithm;
+
+#[global_allocator]
+static COUNTING: allocations::Counting = allocations::Counting;
+
+fn main() -> Result<()> {
+    let filter = std::env::args().nth(1).unwrap_or_default();
+    switch::install();
+    println!("{}", machine());
+    println!("\"x limit\" is the median over all turns of the ratio to the first row within the same turn.");
+    for algorithm in [Algorithm::HS256, Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA] {
+        let turns = if algorithm == Algorithm::HS256 { 1001 } else { 201 };
+        let material = work::Material::new(algorithm)?;
+        mint::table(&material)?.run(&filter, turns);
+        verify::table(&material)?.run(&filter, turns);
+    }
+    for table in scale::payload()? {
+        table.run(&filter, 201);
+    }
+    scale::keys()?.run(&filter, 201);
+    endpoint::table()?.run(&filter, 301);
+    Ok(())
+}
+
+fn machine() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let value = |name: &str| {
+        info.lines()
+            .find(|line| line.starts_with(name))
+            .and_then(|line| line.split_once(": "))
+            .map(|(_, v)| v)
+    };
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    format!(
+        "CPU: {}, {} cores; load {}",
+        value("model name").unwrap_or("unknown"),
+        std::thread::available_parallelism().map_or(0, usize::from),
+        load.split(' ').next().unwrap_or_default(),
+    )
+}
