@@ -22,7 +22,7 @@ pub(super) fn secret(alg: &str) -> Vec<u8> {
 
 /// The symmetric key for an algorithm, which it does not name.
 pub(super) fn oct(alg: &str) -> Value {
-    json!({ "kty": "oct", "k": encode(&secret(alg)) })
+    json!({ "kty": "oct", "k": encode(secret(alg)) })
 }
 
 pub(super) fn encode(bytes: impl AsRef<[u8]>) -> String {
