@@ -364,7 +364,7 @@ fn fault(url: &str, plain_http: bool) -> Option<&'static str> {
 
 fn is_loopback(host: &str) -> bool {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    host == "localhost" || bare.parse::<core::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The `kid` of a token, and its `iss` where it is needed.

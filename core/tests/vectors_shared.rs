@@ -23,9 +23,9 @@ fn the_corpus_has_no_wrong_verdict() {
         let id = case["id"].as_str().unwrap();
         let verdict = adapter::run(case);
         if verdict.is_ok() {
-            accepts += 1
+            accepts += 1;
         } else {
-            rejects += 1
+            rejects += 1;
         }
         match (&verdict, case["expect"].as_str().unwrap()) {
             (Ok(_), "invalid") => wrong.push(format!("wrong accept: {id}")),
