@@ -80,8 +80,8 @@ pub fn pem(data: &[u8]) {
             Err(error) => judge_error(&error),
         }
     }
-    // One kind of key: its own algorithm by name and by default, or the six of RSA.
-    assert!(matches!(kinds, 0 | 2 | 6), "a key for {kinds} algorithms");
+    // One kind of key: its algorithm by name (Ed25519 has two) and by default, the three of PSS, or the six of RSA.
+    assert!(matches!(kinds, 0..=3 | 6), "a key for {kinds} algorithms");
 }
 
 /// A key that was accepted works: its public half comes back, and verifies what the private half signs.
