@@ -38,6 +38,7 @@ mod error;
 mod event;
 pub mod expires_in;
 mod flow;
+mod inline;
 mod issuer;
 mod json;
 mod key;

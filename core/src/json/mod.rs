@@ -1,0 +1,283 @@
+//! Strict JSON (RFC 8259): one pass that accepts or refuses a whole text and finds an object's members.
+//!
+//! Stricter than most parsers, because two parsers that read one token differently are a way in: no duplicate
+//! members at any level (RFC 8725 section 2.4 shows why), no lone surrogates, bounded depth, nothing before or after
+//! the value but white space. Values stay the text that came in, so integers of any size survive exactly.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+
+pub(crate) use members::read_members;
+use scan::{LABELLED, Name, Names, Scanner, Span, label, plain_run};
+
+use crate::inline::Inline;
+
+mod members;
+mod scan;
+
+/// The deepest nesting of arrays and objects that is read.
+pub(crate) const MAX_DEPTH: usize = 32;
+
+/// Why a text was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    NotUtf8,
+    Syntax { at: usize },
+    Duplicate { name: String },
+    TooDeep,
+    TooLong,
+    NotObject,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::NotUtf8 => f.write_str("not valid UTF-8"),
+            Fault::Syntax { at } => write!(f, "not valid JSON at byte {at}"),
+            Fault::Duplicate { name } => write!(f, "the member {name:?} is there twice"),
+            Fault::TooDeep => write!(f, "nested deeper than {MAX_DEPTH} levels"),
+            Fault::TooLong => f.write_str("longer than 4 GiB"),
+            Fault::NotObject => f.write_str("not a JSON object"),
+        }
+    }
+}
+
+/// Where the members of a checked JSON object are in its text.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Members {
+    names: Names,
+    values: Inline<Span, 16>,
+    /// Names that were spelled with escapes.
+    decoded: Vec<String>,
+    /// Whether there is no escape in the whole text.
+    plain: bool,
+}
+
+impl Members {
+    /// Checks a text that should be one JSON object.
+    pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
+        let mut scanner = Scanner::new(text)?;
+        scanner.blanks();
+        if scanner.peek() != Some(b'{') {
+            scanner.run(Scanner::whole_value)?;
+            return Err(Fault::NotObject);
+        }
+        let mut members = Members::default();
+        scanner.run(|scanner| {
+            scanner.outer_object(&mut members.names, &mut members.values)?;
+            scanner.end()
+        })?;
+        members.plain = scanner.plain;
+        members.decoded = scanner.decoded;
+        Ok(members)
+    }
+
+    /// The JSON text of a member's value; `text` is what was parsed.
+    pub(crate) fn get<'a>(&self, text: &'a str, name: &str) -> Option<&'a str> {
+        let label = label(name);
+        let is_it = |found: &Name| {
+            found.label == label && (name.len() <= LABELLED || found.text(text, &self.decoded) == name)
+        };
+        let at = self.names.as_slice().iter().position(is_it)?;
+        self.values.as_slice().get(at).map(|value| value.of(text))
+    }
+
+    /// Whether no string in the text holds an escape.
+    pub(crate) fn are_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// All members in their order; `text` is what was parsed.
+    pub(crate) fn iter<'s, 'a: 's>(&'s self, text: &'a str) -> impl Iterator<Item = (&'s str, &'a str)> {
+        let names = self.names.as_slice().iter().map(move |name| name.text(text, &self.decoded));
+        names.zip(self.values.as_slice().iter().map(move |value| value.of(text)))
+    }
+}
+
+/// A checked JSON object; values are the JSON text as it came.
+#[derive(Clone, Debug)]
+pub(crate) struct Object<'a> {
+    text: &'a str,
+    members: Members,
+}
+
+impl<'a> Object<'a> {
+    /// Checks bytes that should be one JSON object.
+    pub(crate) fn from_slice(bytes: &'a [u8]) -> Result<Self, Fault> {
+        Self::parse(std::str::from_utf8(bytes).map_err(|_| Fault::NotUtf8)?)
+    }
+
+    /// Checks a text that should be one JSON object.
+    pub(crate) fn parse(text: &'a str) -> Result<Self, Fault> {
+        Ok(Object { text, members: Members::parse(text)? })
+    }
+
+    /// The JSON text of a member's value.
+    pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
+        self.members.get(self.text, name)
+    }
+
+    /// All members in their order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
+        self.members.iter(self.text)
+    }
+}
+
+/// Checks that `text` is one JSON value.
+pub(crate) fn check(text: &str) -> Result<(), Fault> {
+    Scanner::new(text)?.run(Scanner::whole_value)
+}
+
+/// The elements of a list whose text was checked before; `None` where the value is not a list.
+pub(crate) fn elements(value: &str) -> Option<impl Iterator<Item = &str>> {
+    let mut scanner = Scanner::new(value).ok()?;
+    scanner.expect(b'[').ok()?;
+    Some(std::iter::from_fn(move || {
+        scanner.blanks();
+        if scanner.peek() == Some(b',') {
+            scanner.at += 1;
+            scanner.blanks();
+        }
+        let start = scanner.at;
+        scanner.value(0).ok()?;
+        value.get(start..scanner.at)
+    }))
+}
+
+/// Reads a value whose text was checked before; `None` where it does not fit the type.
+pub(crate) fn read<T: DeserializeOwned>(value: &str) -> Option<T> {
+    serde_json::from_str(value).ok()
+}
+
+/// Reads a string value without a copy where it holds no escapes; `None` where the value is not a string.
+pub(crate) fn string(value: &str) -> Option<Cow<'_, str>> {
+    let inner = value.strip_prefix('"')?.strip_suffix('"')?;
+    if plain_run(inner.as_bytes()) < inner.len() {
+        return read::<String>(value).map(Cow::Owned);
+    }
+    Some(Cow::Borrowed(inner))
+}
+
+/// Appends `text` as a JSON string.
+pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    if plain_run(text.as_bytes()) == text.len() {
+        out.extend_from_slice(text.as_bytes());
+    } else {
+        for character in text.chars() {
+            match character {
+                '"' => out.extend_from_slice(b"\\\""),
+                '\\' => out.extend_from_slice(b"\\\\"),
+                '\n' => out.extend_from_slice(b"\\n"),
+                '\r' => out.extend_from_slice(b"\\r"),
+                '\t' => out.extend_from_slice(b"\\t"),
+                control if control < ' ' => {
+                    out.extend_from_slice(format!("\\u{:04x}", u32::from(control)).as_bytes());
+                }
+                other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_keep_their_text() {
+        let object =
+            Object::parse(r#" {"a": 18446744073709551616, "b\u0062": [1, {"c": null}] , "d":"x\"y"} "#)
+                .unwrap();
+        assert_eq!(object.get("a"), Some("18446744073709551616"));
+        assert_eq!(object.get("bb"), Some(r#"[1, {"c": null}]"#));
+        assert_eq!(string(object.get("d").unwrap()).unwrap(), "x\"y");
+        assert_eq!(object.iter().count(), 3);
+    }
+
+    #[test]
+    fn duplicates_are_refused_at_every_level_and_spelling() {
+        for text in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":1,"\u0061":2}"#,
+            r#"{"x":{"a":1,"b":{},"a":2}}"#,
+            r#"{"x":[{"a":1},{"a":1,"a":1}]}"#,
+        ] {
+            assert_eq!(Object::parse(text).unwrap_err(), Fault::Duplicate { name: "a".into() }, "{text}");
+        }
+        let many: Vec<String> = (0..40).map(|n| format!("\"m{}\":0", n % 39)).collect();
+        let text = format!("{{{}}}", many.join(","));
+        assert_eq!(Object::parse(&text).unwrap_err(), Fault::Duplicate { name: "m0".into() });
+        assert!(Object::parse(r#"{"a":{"a":1},"b":{"a":1}}"#).is_ok());
+    }
+
+    #[test]
+    fn depth_is_bounded_exactly() {
+        let nested = |depth: usize| format!("{{\"a\":{}1{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
+        assert!(Object::parse(&nested(32)).is_ok());
+        assert_eq!(Object::parse(&nested(33)).unwrap_err(), Fault::TooDeep);
+        assert_eq!(Object::parse(&"[".repeat(100_000)).unwrap_err(), Fault::TooDeep);
+    }
+
+    proptest::proptest! {
+        /// Whatever is accepted, serde_json accepts; whatever serde_json writes, is accepted.
+        #[test]
+        fn agrees_with_serde_json(text in r#"[\[\]{}:,"\\0-9eE.+\-truefalsn u\PC]{0,24}"#) {
+            if check(&text).is_ok() {
+                // serde_json refuses numbers beyond f64, whose text is legal JSON.
+                let read = serde_json::from_str::<&serde_json::value::RawValue>(&text);
+                proptest::prop_assert!(read.is_ok(), "{text}");
+            }
+            let written = serde_json::to_string(&text).unwrap();
+            proptest::prop_assert!(check(&written).is_ok());
+            let mut own = Vec::new();
+            push_string(&mut own, &text);
+            let back = serde_json::from_slice::<String>(&own).unwrap();
+            proptest::prop_assert_eq!(&back, &text);
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused() {
+        for text in [
+            "",
+            " ",
+            "nul",
+            "tru",
+            "01",
+            "1.",
+            ".5",
+            "+1",
+            "1e",
+            "-",
+            "NaN",
+            "Infinity",
+            "'a'",
+            "\"\u{1}\"",
+            r#""\x""#,
+            r#""\ud800""#,
+            r#""\udc00""#,
+            r#""\ud800\u0041""#,
+            "[1,]",
+            "{\"a\":1,}",
+            "{a:1}",
+            "{\"a\"}",
+            "1 2",
+            "\u{feff}1",
+            "[",
+            "{",
+            "\"",
+            r#"{"a":1}}"#,
+            "// c\n1",
+            r#""\u12""#,
+            r#""\u+123""#,
+        ] {
+            assert!(check(text).is_err(), "{text:?}");
+        }
+        assert_eq!(Object::parse("[]").unwrap_err(), Fault::NotObject);
+        assert_eq!(Object::from_slice(b"{\"a\":\"\xff\"}").unwrap_err(), Fault::NotUtf8);
+    }
+}
