@@ -43,9 +43,27 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Compares in constant time.
+/// Whether `text` is the base64url text of `bytes`, at most 64 of them; in constant time, without an allocation.
+pub(crate) fn same_as_base64url(bytes: &[u8], text: &str) -> bool {
+    let mut buffer = [0; 86];
+    let Some(room) = buffer.get_mut(..base64_simd::URL_SAFE_NO_PAD.encoded_length(bytes.len())) else {
+        return false;
+    };
+    same(base64_simd::URL_SAFE_NO_PAD.encode(bytes, base64_simd::Out::from_slice(room)), text.as_bytes())
+}
+
+/// Compares in constant time. The differences of all bytes are gathered, eight at a time, and judged once.
 pub(crate) fn same(left: &[u8], right: &[u8]) -> bool {
-    left.ct_eq(right).into()
+    if left.len() != right.len() {
+        return false;
+    }
+    let (left_words, left_rest) = left.as_chunks::<8>();
+    let (right_words, right_rest) = right.as_chunks::<8>();
+    let words = left_words.iter().zip(right_words);
+    let words = words.map(|(one, other)| u64::from_le_bytes(*one) ^ u64::from_le_bytes(*other));
+    let rest = left_rest.iter().zip(right_rest).map(|(one, other)| u64::from(one ^ other));
+    // `black_box`: no compiler may stop at the first difference.
+    words.chain(rest).fold(0, |all, one| std::hint::black_box(all | one)).ct_eq(&0).into()
 }
 
 /// A short, stable name for a secret or a token in events and logs: 64 bits of its SHA-256, in hexadecimal.
@@ -63,6 +81,22 @@ mod tests {
         assert_eq!(from_base64url("-_8").unwrap(), [0xfb, 0xff]);
         for text in ["-_9", "-_8=", "-_ 8", "+/8", "-_8\n", "A", "-_8A_", "é"] {
             assert!(from_base64url(text).is_none(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_difference_counts_wherever_it_is() {
+        for len in 0..40 {
+            let left: Vec<u8> = (0..len).collect();
+            assert!(same(&left, &left));
+            assert!(!same(&left, &[left.as_slice(), &[0]].concat()));
+            for at in 0..left.len() {
+                let mut right = left.clone();
+                right[at] ^= 0x80;
+                assert!(!same(&left, &right), "{len} {at}");
+            }
+            assert!(same_as_base64url(&left, &base64url(&left)));
+            assert!(!same_as_base64url(&left, &base64url(&[left.as_slice(), &[0]].concat())));
         }
     }
 

@@ -22,7 +22,15 @@ impl<'a> Payload<'a> {
     /// A claim that is a string, or absent.
     pub(crate) fn string(&self, name: &'static str) -> Result<Option<Cow<'a, str>>> {
         let Some(value) = self.get(name) else { return Ok(None) };
-        json::string(value).map(Some).ok_or_else(|| wrong_type(name, "a string", value))
+        self.text_of(value).map(Some).ok_or_else(|| wrong_type(name, "a string", value))
+    }
+
+    /// The content of a value that is a string.
+    fn text_of(&self, value: &'a str) -> Option<Cow<'a, str>> {
+        if self.members.are_plain() {
+            return value.strip_prefix('"')?.strip_suffix('"').map(Cow::Borrowed);
+        }
+        json::string(value)
     }
 
     /// A claim that is a time in seconds, fractions and all, or absent.
@@ -31,7 +39,10 @@ impl<'a> Payload<'a> {
     pub(crate) fn time(&self, name: &'static str) -> Result<Option<f64>> {
         let Some(value) = self.get(name) else { return Ok(None) };
         let number = value.starts_with(|first: char| first == '-' || first.is_ascii_digit());
-        let seconds = if number { value.parse::<f64>().ok() } else { None };
+        let seconds = match whole_seconds(value) {
+            None if number => value.parse::<f64>().ok(),
+            whole => whole,
+        };
         let Some(seconds) = seconds else { return Err(wrong_type(name, "a number of seconds", value)) };
         #[allow(clippy::cast_precision_loss)] // the last second of 9999 is far below 2^53
         let last = UnixTime::MAX.seconds() as f64;
@@ -100,14 +111,28 @@ pub(crate) fn audience(payload: Payload<'_>, expected: &[String]) -> Result<()> 
     let Some(value) = payload.get("aud") else {
         return if expected.is_empty() { Ok(()) } else { Err(missing("aud")) };
     };
-    let found: Vec<String> = if let Some(one) = json::string(value) {
-        vec![one.into_owned()]
-    } else {
-        json::read(value).ok_or_else(|| wrong_type("aud", "a string or a list of strings", value))?
+    let expects = |aud: &str| expected.is_empty() || expected.iter().any(|one| one == aud);
+    let fits = match payload.text_of(value) {
+        Some(one) => expects(&one),
+        None => {
+            let list = json::elements(value).and_then(|elements| {
+                // All of them must be strings, also behind one that fits.
+                let mut any = expected.is_empty();
+                for element in elements {
+                    any |= expects(&json::string(element)?);
+                }
+                Some(any)
+            });
+            list.ok_or_else(|| wrong_type("aud", "a string or a list of strings", value))?
+        }
     };
-    if expected.is_empty() || found.iter().any(|aud| expected.contains(aud)) {
+    if fits {
         return Ok(());
     }
+    let found = match json::string(value) {
+        Some(one) => vec![one.into_owned()],
+        None => json::read(value).unwrap_or_default(),
+    };
     Err(Error::new(ErrorCode::AudienceMismatch).at("aud").because(format!(
         "expected {}, found {}",
         list(expected),
@@ -179,6 +204,16 @@ fn excerpt(text: &str) -> String {
         short.push('…');
     }
     short
+}
+
+/// The common form of a time: up to 15 digits, which a float holds exactly.
+#[allow(clippy::cast_precision_loss)]
+fn whole_seconds(value: &str) -> Option<f64> {
+    if value.is_empty() || value.len() > 15 {
+        return None;
+    }
+    let digit = |sum: u64, byte: u8| byte.is_ascii_digit().then(|| sum * 10 + u64::from(byte - b'0'));
+    value.bytes().try_fold(0, digit).map(|seconds| seconds as f64)
 }
 
 #[allow(clippy::cast_precision_loss)] // times end with the year 9999, far below 2^53

@@ -72,8 +72,8 @@ fn finish<M: Mac>(mut mac: M, message: &[u8]) -> Tag {
     mac.update(message);
     let code = mac.finalize().into_bytes();
     let mut tag = Tag { bytes: [0; 64], len: code.len() };
-    for (to, from) in tag.bytes.iter_mut().zip(code) {
-        *to = from;
+    if let Some(place) = tag.bytes.get_mut(..tag.len) {
+        place.copy_from_slice(&code);
     }
     tag
 }

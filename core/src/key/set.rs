@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasherDefault, DefaultHasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use super::{Algorithm, Key, jwk};
 use crate::error::{Error, ErrorCode, Result};
 use crate::secret::Secret;
+use crate::token::header::ExpectedHeaders;
 
 /// The keys of an issuer or a verifier, found by their id. Immutable; a clone shares the same keys.
 ///
@@ -29,6 +30,7 @@ struct Inner {
     keys: Vec<Key>,
     by_kid: HashMap<Arc<str>, usize, BuildHasherDefault<DefaultHasher>>,
     skipped: Vec<(Option<String>, Error)>,
+    headers: OnceLock<ExpectedHeaders>,
 }
 
 impl KeySet {
@@ -117,6 +119,11 @@ impl KeySet {
     /// All keys, in the order in which they were added.
     pub fn keys(&self) -> impl ExactSizeIterator<Item = &Key> {
         self.0.keys.iter()
+    }
+
+    /// The headers that tokens by these keys are expected to have.
+    pub(crate) fn expected_headers(&self) -> &ExpectedHeaders {
+        self.0.headers.get_or_init(|| ExpectedHeaders::new(&self.0.keys))
     }
 
     /// The keys of a JWK Set that were left out: id, where it could be read, and reason.

@@ -19,7 +19,7 @@ pub(super) const CLAIM_CHECKS: [ClaimCheck; 9] = [
     ClaimCheck {
         name: "typ",
         run: |verifier, verified, _| match &verifier.typ {
-            Some(typ) => check::token_type(verified.token_type.as_deref(), typ),
+            Some(typ) => check::token_type(verified.token_type(), typ),
             None => Ok(()),
         },
         limit: |verifier, _| verifier.typ.as_ref().map(|typ| format!("{typ:?}")),

@@ -232,7 +232,7 @@ fn judged(
 
 fn seen(name: &'static str, verified: &Verified) -> Option<String> {
     match name {
-        "typ" => verified.token_type.as_ref().map(|typ| format!("{:?}", excerpt(typ))),
+        "typ" => verified.token_type().map(|typ| format!("{:?}", excerpt(typ))),
         name => verified.claim_json(name).map(excerpt),
     }
 }

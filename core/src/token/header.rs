@@ -1,9 +1,11 @@
 //! The JOSE header (RFC 7515 section 4): written once per key, read strictly.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::encoding::{base64url, from_base64url};
 use crate::error::{Error, ErrorCode, Result};
+use crate::issuer::REFRESH_TYPE;
 use crate::json::{self, Object};
 use crate::key::Key;
 
@@ -21,6 +23,51 @@ pub(crate) fn segment(key: &Key, typ: &str) -> String {
     let mut segment = base64url(&text);
     segment.push('.');
     segment
+}
+
+/// Headers that were read before a token came: those of tokens that the first few keys of a set sign. A token whose
+/// header is one of them, byte for byte, needs no reading.
+pub(crate) struct ExpectedHeaders(Vec<(String, Arc<Header>)>);
+
+impl ExpectedHeaders {
+    /// The headers of tokens by `keys`, as this crate and the most common others write them.
+    pub(crate) fn new(keys: &[Key]) -> Self {
+        let texts = ["JWT", REFRESH_TYPE, "at+jwt"]
+            .into_iter()
+            .flat_map(|typ| keys.iter().take(4).flat_map(move |key| layouts(key, typ)));
+        let read = |text: String| {
+            let segment = base64url(text.as_bytes());
+            let header = Header::parse(&segment).ok()?;
+            Some((segment, Arc::new(header)))
+        };
+        ExpectedHeaders(texts.filter_map(read).collect())
+    }
+
+    /// What a header segment says, read or remembered.
+    pub(crate) fn read(&self, segment: &str) -> Result<Arc<Header>> {
+        match self.0.iter().find(|(expected, _)| expected == segment) {
+            Some((_, header)) => Ok(Arc::clone(header)),
+            None => Header::parse(segment).map(Arc::new),
+        }
+    }
+}
+
+/// The header's text in the orders that are common.
+fn layouts(key: &Key, typ: &str) -> Vec<String> {
+    let member = |name: &str, value: &str| {
+        let mut text = format!("\"{name}\":").into_bytes();
+        json::push_string(&mut text, value);
+        String::from_utf8(text).unwrap_or_default()
+    };
+    let (alg, typ) = (member("alg", key.algorithm().name()), member("typ", typ));
+    match key.kid().map(|kid| member("kid", kid)) {
+        None => vec![format!("{{{alg},{typ}}}"), format!("{{{typ},{alg}}}")],
+        Some(kid) => vec![
+            format!("{{{alg},{typ},{kid}}}"),
+            format!("{{{alg},{kid},{typ}}}"),
+            format!("{{{typ},{alg},{kid}}}"),
+        ],
+    }
 }
 
 /// What a token's header says, as far as it counts.
@@ -57,5 +104,28 @@ impl Header {
         let alg = text("alg")?
             .ok_or_else(|| Error::new(ErrorCode::HeaderMalformed).at("alg").because("required"))?;
         Ok(Header { alg, kid: text("kid")?, typ: text("typ")? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::Algorithm;
+
+    #[test]
+    fn what_is_remembered_is_what_is_read() {
+        for kid in [None, Some("k\"1")] {
+            let key = Key::hmac(kid, Algorithm::HS256, [7; 32].as_slice()).unwrap();
+            let expected = ExpectedHeaders::new(&[key.clone()]);
+            assert!(expected.0.len() > 1);
+            assert!(segment(&key, "JWT").starts_with(&expected.0[0].0), "the first is what we write");
+            for (text, header) in expected.0.iter() {
+                assert_eq!((&*header.alg, header.kid.as_deref()), ("HS256", kid));
+                assert!(header.typ.is_some());
+                assert!(Arc::ptr_eq(header, &expected.read(text).unwrap()));
+            }
+            let other = base64url(br#"{"alg":"HS256","typ":"JWT","crit":["x"]}"#);
+            assert_eq!(expected.read(&other).unwrap_err().code(), ErrorCode::HeaderCritical);
+        }
     }
 }

@@ -4,13 +4,14 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{MAX_TOKEN, checks::CLAIM_CHECKS, header::Header, host::HostVerdicts};
 use crate::claims::check::Payload;
-use crate::encoding::{base64url, from_base64url, same};
+use crate::encoding::{from_base64url, same_as_base64url};
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::{self, Members};
 use crate::key::{Algorithm, Key, KeySet};
@@ -195,23 +196,30 @@ impl Verifier {
         host: Option<&HostVerdicts>,
     ) -> Result<Verified> {
         self.check_policy()?;
-        let verified = self.verify_signature(token, host)?;
-        self.verify_claims(&verified, now)?;
-        Ok(verified)
+        let result = self.verify_signature(token, host);
+        if let Ok(verified) = &result {
+            self.verify_claims(verified, now)?;
+        }
+        result
     }
 
     /// Everything up to the payload's claims: the claims are not checked.
     pub(crate) fn verify_signature(&self, token: &str, host: Option<&HostVerdicts>) -> Result<Verified> {
-        let parts = Parts { host, ..Parts::split(token)? };
-        let header = Header::parse(parts.header)?;
-        let key = self.find_key(self.keys_for(&parts)?, &header, &parts)?;
+        let parts = Parts { host, ..Parts::split_at_ends(token)? };
+        // A payload with a dot in it is no base64url, so it is looked for only where something is wrong.
+        self.verify_parts(&parts).map_err(|error| parts.check_dots().err().unwrap_or(error))
+    }
+
+    fn verify_parts(&self, parts: &Parts<'_>) -> Result<Verified> {
+        let header = self.keys.expected_headers().read(parts.header)?;
+        let key = self.find_key(self.keys_for(parts)?, &header, parts)?;
         let payload = from_base64url(parts.payload).ok_or_else(|| encoding("payload"))?;
         let malformed = |fault: json::Fault| {
             Error::new(ErrorCode::PayloadMalformed).at("payload").because(format!("the payload is {fault}"))
         };
         let json = String::from_utf8(payload).map_err(|_| malformed(json::Fault::NotUtf8))?;
         let members = Members::parse(&json).map_err(malformed)?;
-        Ok(Verified { json, members, key_id: header.kid, token_type: header.typ, algorithm: key.algorithm() })
+        Ok(Verified { json, members, header, algorithm: key.algorithm() })
     }
 
     fn verify_claims(&self, verified: &Verified, now: UnixTime) -> Result<()> {
@@ -248,16 +256,16 @@ impl Verifier {
         if candidates.peek().is_none() {
             return Err(Error::new(ErrorCode::KeyNotFound).at("kid"));
         }
-        let mut mismatch = Error::new(ErrorCode::KeyMismatch).at("alg");
+        let mut tried = false;
         for key in
             candidates.filter(|key| key.algorithm().covers(alg) && key.can_verify()).take(MAX_CANDIDATES)
         {
             if parts.is_signed_by(key)? {
                 return Ok(key);
             }
-            mismatch = bad_signature();
+            tried = true;
         }
-        Err(mismatch)
+        Err(if tried { bad_signature() } else { Error::new(ErrorCode::KeyMismatch).at("alg") })
     }
 
     /// The algorithm that the header names, if a key or the list allows it.
@@ -311,8 +319,7 @@ const MAX_CANDIDATES: usize = 8;
 pub struct Verified {
     json: String,
     members: Members,
-    key_id: Option<String>,
-    pub(super) token_type: Option<String>,
+    header: Arc<Header>,
     algorithm: Algorithm,
 }
 
@@ -366,7 +373,7 @@ impl Verified {
     /// # Errors
     /// `claims_shape` where they do not fit the type.
     pub fn claims<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
-        serde_json::from_str(&self.json).map_err(|error| {
+        json::read_members(&self.json, &self.members).map_err(|error| {
             Error::new(ErrorCode::ClaimsShape)
                 .because(format!("the claims do not fit the requested type: {error}"))
         })
@@ -379,12 +386,16 @@ impl Verified {
 
     /// The key id of the token's header.
     pub fn key_id(&self) -> Option<&str> {
-        self.key_id.as_deref()
+        self.header.kid.as_deref()
     }
 
     /// The algorithm of the key that made the signature.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
+    }
+
+    pub(super) fn token_type(&self) -> Option<&str> {
+        self.header.typ.as_deref()
     }
 
     pub(super) fn payload(&self) -> Payload<'_> {
@@ -414,6 +425,13 @@ pub(super) struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     pub(super) fn split(token: &'a str) -> Result<Self> {
+        let parts = Self::split_at_ends(token)?;
+        parts.check_dots()?;
+        Ok(parts)
+    }
+
+    /// Splits at the first and the last dot; there may be more between them.
+    fn split_at_ends(token: &'a str) -> Result<Self> {
         if token.len() > MAX_TOKEN {
             return Err(Error::new(ErrorCode::TokenTooLarge)
                 .because(format!("the token has {} bytes, at most {MAX_TOKEN} are read", token.len())));
@@ -421,16 +439,21 @@ impl<'a> Parts<'a> {
         let malformed = || Error::new(ErrorCode::TokenMalformed);
         let (signed, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
         let (header, payload) = signed.split_once('.').ok_or_else(malformed)?;
-        if payload.contains('.') || header.is_empty() {
+        if header.is_empty() {
             return Err(malformed());
         }
         Ok(Parts { header, payload, signature, signed, host: None })
     }
 
+    /// Exactly two dots.
+    fn check_dots(&self) -> Result<()> {
+        if self.payload.contains('.') { Err(Error::new(ErrorCode::TokenMalformed)) } else { Ok(()) }
+    }
+
     /// Whether the signature is the key's. A MAC is encoded and compared in constant time, instead of being decoded.
     fn is_signed_by(&self, key: &Key) -> Result<bool> {
         if let Some(tag) = key.tag(self.signed.as_bytes())
-            && same(base64url(tag.as_ref()).as_bytes(), self.signature.as_bytes())
+            && same_as_base64url(tag.as_ref(), self.signature)
         {
             return Ok(true);
         }
