@@ -14,6 +14,7 @@ use crate::time::{Context, Lifetime};
 use crate::token::derived::DerivationKey;
 use crate::token::header;
 use crate::token::mint::{Frame, Payload, Unsigned};
+use crate::token::template::Template;
 use crate::token::verify::Verifier;
 
 /// Mints tokens with its signing key, the first of the key set, and runs the flows. Immutable and cheap to clone.
@@ -159,6 +160,20 @@ impl Issuer {
         context: &Context,
     ) -> Result<String> {
         self.mint_payload(claims, lifetime, context, |payload| payload.add_json(members))
+    }
+
+    /// Mints a token with custom claims that were checked once: the fastest way where many tokens carry the same.
+    ///
+    /// # Errors
+    /// As [`Issuer::mint`]; `claim_duplicate` where `claims` or the policy set one of the template's claims.
+    pub fn mint_template(
+        &self,
+        claims: &Claims,
+        template: &Template,
+        lifetime: Lifetime,
+        context: &Context,
+    ) -> Result<String> {
+        self.mint_payload(claims, lifetime, context, |payload| payload.add_template(template))
     }
 
     /// A verifier of this issuer's tokens: its keys, its name, its `typ`, and its audience where the policy has one.

@@ -86,6 +86,7 @@ pub use token::MAX_TOKEN;
 pub use token::explain::{Check, Explanation, Outcome as CheckOutcome};
 pub use token::handle::HandleFormat;
 pub use token::jws::Jws;
+pub use token::template::Template;
 pub use token::unverified;
 pub use token::verify::{Verified, Verifier};
 

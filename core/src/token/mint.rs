@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::MAX_TOKEN;
+use super::template::{self, Template};
 use crate::claims::{Claims, not_registered};
 use crate::encoding::push_base64url;
 use crate::error::{Error, ErrorCode, Result};
-use crate::json::{self, Object};
+use crate::json;
 use crate::key::Key;
 use crate::time::UnixTime;
 
@@ -37,30 +38,28 @@ impl<'a> Payload<'a> {
     pub(crate) fn new(claims: &'a Claims, frame: &Frame<'a>) -> Result<Self> {
         claims.check()?;
         let mut payload = Payload { text: Vec::with_capacity(512), claims, fixed: frame.fixed };
-        payload.text.push(b'{');
-        payload.string("iss", frame.issuer);
+        payload.string(b"{\"iss\":", frame.issuer);
         if let Some(subject) = &claims.subject {
-            payload.string("sub", subject);
+            payload.string(b",\"sub\":", subject);
         }
         let audience = if claims.audience.is_empty() { frame.audience } else { &claims.audience };
         match audience {
             [] => {}
-            [one] => payload.string("aud", one),
+            [one] => payload.string(b",\"aud\":", one),
             many => {
-                payload.name("aud");
+                payload.text.extend_from_slice(b",\"aud\":");
                 for (index, one) in many.iter().enumerate() {
-                    payload.text.push(if index == 0 { b'[' } else { b',' });
-                    json::push_string(&mut payload.text, one);
+                    payload.string(if index == 0 { b"[" } else { b"," }, one);
                 }
                 payload.text.push(b']');
             }
         }
-        payload.time("iat", frame.issued_at);
+        payload.time(b",\"iat\":", frame.issued_at);
         if let Some(not_before) = claims.not_before {
-            payload.time("nbf", not_before);
+            payload.time(b",\"nbf\":", not_before);
         }
-        payload.time("exp", frame.expires_at);
-        payload.string("jti", claims.id.as_deref().unwrap_or(frame.id));
+        payload.time(b",\"exp\":", frame.expires_at);
+        payload.string(b",\"jti\":", claims.id.as_deref().unwrap_or(frame.id));
         for (name, value) in claims.custom() {
             payload.name(name);
             payload.text.extend_from_slice(value.as_bytes());
@@ -91,6 +90,20 @@ impl<'a> Payload<'a> {
         self.splice(start)
     }
 
+    /// Adds members that were checked before.
+    pub(crate) fn add_template(&mut self, template: &Template) -> Result<()> {
+        for (known, _) in self.claims.custom().iter().chain(self.fixed) {
+            if template.names.iter().any(|name| name == known) {
+                return Err(Error::new(ErrorCode::ClaimDuplicate).at(known.clone()));
+            }
+        }
+        if !template.members.is_empty() {
+            self.text.push(b',');
+            self.text.extend_from_slice(template.members.as_bytes());
+        }
+        Ok(())
+    }
+
     /// Encodes and signs.
     pub(crate) fn sign(self, header: &str, key: &Key) -> Result<String> {
         self.unsigned(header, key).sign(key)
@@ -112,13 +125,8 @@ impl<'a> Payload<'a> {
     fn splice(&mut self, start: usize) -> Result<()> {
         let text =
             self.text.get(start..).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
-        let object = Object::parse(text).map_err(|fault| match fault {
-            json::Fault::Duplicate { name } => Error::new(ErrorCode::ClaimDuplicate).at(name),
-            json::Fault::NotObject => Error::new(ErrorCode::ClaimsNotObject),
-            other => Error::new(ErrorCode::ClaimsNotJson).because(format!("the claims are {other}")),
-        })?;
         let mut empty = true;
-        for (name, _) in object.iter() {
+        for (name, _) in template::read(text)?.iter() {
             empty = false;
             not_registered(name)?;
             if self.claims.custom().iter().chain(self.fixed).any(|(known, _)| known == name) {
@@ -137,21 +145,20 @@ impl<'a> Payload<'a> {
     }
 
     fn name(&mut self, name: &str) {
-        if self.text.len() > 1 {
-            self.text.push(b',');
-        }
-        json::push_string(&mut self.text, name);
+        self.string(b",", name);
         self.text.push(b':');
     }
 
-    fn string(&mut self, name: &str, value: &str) {
-        self.name(name);
+    /// `before`, which is JSON, and a string.
+    fn string(&mut self, before: &[u8], value: &str) {
+        self.text.extend_from_slice(before);
         json::push_string(&mut self.text, value);
     }
 
-    fn time(&mut self, name: &str, time: UnixTime) {
-        self.name(name);
-        self.text.extend_from_slice(time.seconds().to_string().as_bytes());
+    fn time(&mut self, before: &[u8], time: UnixTime) {
+        self.text.extend_from_slice(before);
+        // A vector takes all that is written.
+        drop(serde_json::to_writer(&mut self.text, &time.seconds()));
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod header;
 pub(crate) mod host;
 pub(crate) mod jws;
 pub(crate) mod mint;
+pub(crate) mod template;
 pub mod unverified;
 pub(crate) mod verify;
 
