@@ -57,7 +57,7 @@ const ENTITY: &str = "/entity/ent_a0f6ea94-0761-4a5e-a416-3c453cb7eced/token";
 const OPTIONS: &str = r#"{"expiresIn":"1h","sessionId":"ses_42","pages":{"paymentMethods":true,"counterparties":false},"vendors":{"network":"all","disableCreation":true}}"#;
 const CLIENT: &str = r#"{"grant_type":"client_credentials","client_id":"eb959578-a74d-4ac3-8b25-bf0910027857","client_secret":"14c84a34-282b-4fd8-8af6-86b5b5f2c212"}"#;
 const SESSION: &str = r#"{"api_key_id":"2khK02ZRc_TE9nYJyGIfIQ","api_key_secret":"jI0X2n55EHnNaZasmzfOL36wXx6b4D7Wmw-riZCeGWE"}"#;
-const LINK: &str = r#"{"end_user_origin_id":"1234","end_user_organization_name":"Test Organization","end_user_email_address":"test@example.com"}"#;
+const LINK: &str = r#"{"end_user_origin_id":"1234","end_user_organization_name":"Test Organization","end_user_email_address":"test@example.com","categories":["hris","ats"]}"#;
 const JSON: &str = "application/json";
 
 pub(crate) fn table() -> Result<Table> {

@@ -21,17 +21,28 @@ fn main() -> Result<()> {
     switch::install();
     println!("{}", machine());
     println!("\"x limit\" is the median over all turns of the ratio to the first row within the same turn.");
+    let chosen = |title: &str| title.to_lowercase().contains(&filter.to_lowercase());
     for algorithm in [Algorithm::HS256, Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA] {
         let turns = if algorithm == Algorithm::HS256 { 1001 } else { 201 };
         let material = work::Material::new(algorithm)?;
-        mint::table(&material)?.run(&filter, turns);
-        verify::table(&material)?.run(&filter, turns);
+        for (title, table) in [("mint", mint::table as fn(_, _) -> _), ("verify", verify::table)] {
+            let title = format!("{title} {algorithm}");
+            if chosen(&title) {
+                table(title, &material)?.run(turns);
+            }
+        }
     }
-    for table in scale::payload()? {
-        table.run(&filter, 201);
+    if chosen("payload") {
+        for table in scale::payload()? {
+            table.run(201);
+        }
     }
-    scale::keys()?.run(&filter, 201);
-    endpoint::table()?.run(&filter, 301);
+    if chosen("keys") {
+        scale::keys()?.run(201);
+    }
+    if chosen("endpoint") {
+        endpoint::table()?.run(301);
+    }
     Ok(())
 }
 

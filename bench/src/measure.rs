@@ -31,11 +31,8 @@ impl Table {
         self.cases.push(Case { name: name.into(), work });
     }
 
-    /// Measures and prints, if the title contains `filter`.
-    pub(crate) fn run(mut self, filter: &str, turns: usize) {
-        if !self.title.to_lowercase().contains(&filter.to_lowercase()) {
-            return;
-        }
+    /// Measures and prints.
+    pub(crate) fn run(mut self, turns: usize) {
         let allocations: Vec<u64> = self.cases.iter_mut().map(Case::allocations).collect();
         let sizes: Vec<u32> = self.cases.iter_mut().map(Case::batch_size).collect();
         let mut samples: Vec<Vec<f64>> = vec![Vec::with_capacity(turns); self.cases.len()];

@@ -15,8 +15,8 @@ use crate::peers;
 use crate::switch::BackEnd;
 use crate::work::{self, Material};
 
-pub(crate) fn table(material: &Material) -> Result<Table> {
-    let mut table = Table::new(format!("mint {}", material.algorithm));
+pub(crate) fn table(title: String, material: &Material) -> Result<Table> {
+    let mut table = Table::new(title);
     limits(&mut table, material)?;
     ours(&mut table, material)?;
     jsonwebtoken(&mut table, material)?;
@@ -69,6 +69,9 @@ fn ours(table: &mut Table, material: &Material) -> Result<()> {
     if material.algorithm != Algorithm::HS256 {
         return Ok(());
     }
+    let template = tokenmint::Template::new(&work::custom())?;
+    let (minting, given, now) = (issuer.clone(), work::claims(), context.clone());
+    table.case("tokenmint, a template", move || minting.mint_template(&given, &template, lifetime, &now));
     let (minting, now, members) = (issuer.clone(), context.clone(), work::custom());
     let given = Claims::new().subject(work::SUBJECT).audience(work::AUDIENCE);
     table.case("tokenmint, any serde type, jti drawn", move || {

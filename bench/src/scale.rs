@@ -10,8 +10,8 @@ use crate::work::{self, Material};
 pub(crate) fn payload() -> Result<[Table; 2]> {
     let material = Material::new(Algorithm::HS256)?;
     let (issuer, verifier) = (material.issuer()?, material.verifier()?);
-    let mut mint = Table::new("payload: mint HS256, first row = 1");
-    let mut verify = Table::new("payload: verify HS256, first row = 1");
+    let mut mint = Table::new("payload, mint HS256; the first row is 1");
+    let mut verify = Table::new("payload, verify HS256; the first row is 1");
     for kib in [0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0] {
         let text = "x".repeat((kib * 1024.0) as usize - 199);
         let members = serde_json::to_string(&std::collections::BTreeMap::from([("text", &text)]))?;
@@ -29,7 +29,7 @@ pub(crate) fn payload() -> Result<[Table; 2]> {
 
 /// The token names the last key of the set.
 pub(crate) fn keys() -> Result<Table> {
-    let mut table = Table::new("number of keys: verify HS256, first row = 1");
+    let mut table = Table::new("number of keys, verify HS256; the first row is 1");
     for count in [1_u32, 10, 100, 1_000, 10_000] {
         let mut builder = KeySet::builder();
         let mut last = None;

@@ -15,8 +15,8 @@ use crate::peers;
 use crate::switch::BackEnd;
 use crate::work::{self, Borrowed, Custom, Entity, Material};
 
-pub(crate) fn table(material: &Material) -> Result<Table> {
-    let mut table = Table::new(format!("verify {}", material.algorithm));
+pub(crate) fn table(title: String, material: &Material) -> Result<Table> {
+    let mut table = Table::new(title);
     let token = peers::token(material)?;
     limit(&mut table, material, &token)?;
     ours(&mut table, material, &token)?;
