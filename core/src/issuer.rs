@@ -42,12 +42,15 @@ struct Inner {
     header: String,
     policy: Policy,
     sessions: Option<SessionKeys>,
+    /// Of its own tokens, for whichever audience.
+    verifier: Verifier,
 }
 
 /// What sessions and account tokens are derived with.
 pub(crate) struct SessionKeys {
     pub(crate) refresh: KeySet,
     pub(crate) refresh_header: String,
+    pub(crate) refresh_verifier: Verifier,
     pub(crate) derivation: DerivationKey,
 }
 
@@ -66,8 +69,14 @@ impl Issuer {
             Error::new(ErrorCode::KeyMissing).at("keys").because("the key set has no key that can sign")
         })?;
         let header = header::segment(&signing, &policy.token_type);
-        let sessions = policy.session_secret.as_ref().map(SessionKeys::new).transpose()?;
-        Ok(Issuer(Arc::new(Inner { keys, signing, header, policy, sessions })))
+        let sessions = policy.session_secret.as_ref();
+        let sessions = sessions.map(|secret| SessionKeys::new(secret, &policy.issuer)).transpose()?;
+        let verifier = Verifier::new(keys.clone())
+            .issuer(policy.issuer.clone())
+            .token_type(policy.token_type.clone())
+            .leeway_seconds(policy.leeway)
+            .any_audience();
+        Ok(Issuer(Arc::new(Inner { keys, signing, header, policy, sessions, verifier })))
     }
 
     /// Mints a token.
@@ -178,12 +187,13 @@ impl Issuer {
 
     /// A verifier of this issuer's tokens: its keys, its name, its `typ`, and its audience where the policy has one.
     pub fn verifier(&self) -> Verifier {
-        let policy = &self.0.policy;
-        let verifier = Verifier::new(self.0.keys.clone())
-            .issuer(policy.issuer.clone())
-            .token_type(policy.token_type.clone())
-            .leeway_seconds(policy.leeway);
-        policy.audience.iter().fold(verifier, |verifier, audience| verifier.audience(audience.clone()))
+        let verifier = self.0.verifier.clone().unsaid_audience();
+        self.0.policy.audience.iter().fold(verifier, |verifier, audience| verifier.audience(audience.clone()))
+    }
+
+    /// A verifier of this issuer's tokens, for whichever audience.
+    pub(crate) fn any_audience(&self) -> &Verifier {
+        &self.0.verifier
     }
 
     /// The public keys as a JSON Web Key Set (RFC 7517 section 5); never an HMAC key.
@@ -251,7 +261,7 @@ impl Issuer {
 }
 
 impl SessionKeys {
-    fn new(secret: &crate::Secret) -> Result<Self> {
+    fn new(secret: &crate::Secret, issuer: &str) -> Result<Self> {
         let weak = || {
             Error::new(ErrorCode::KeyWeak)
                 .at("session_secret")
@@ -265,7 +275,9 @@ impl SessionKeys {
         let refresh_header =
             refresh.signing_key().map(|key| header::segment(key, REFRESH_TYPE)).unwrap_or_default();
         let derivation = DerivationKey::new(&derivation.as_slice().into()).ok_or_else(weak)?;
-        Ok(SessionKeys { refresh, refresh_header, derivation })
+        let refresh_verifier =
+            Verifier::new(refresh.clone()).issuer(issuer).audience(issuer).token_type(REFRESH_TYPE);
+        Ok(SessionKeys { refresh, refresh_header, refresh_verifier, derivation })
     }
 }
 

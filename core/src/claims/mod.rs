@@ -1,6 +1,8 @@
 //! Claims: what a token says (RFC 7519 section 4). Registered claims are typed and reserved.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
 
 use serde::Serialize;
 
@@ -23,13 +25,16 @@ pub const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jt
 /// assert!(claims.check().is_ok());
 /// assert!(claims.set("exp", 1).check().is_err());
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Claims {
     pub(crate) subject: Option<String>,
     pub(crate) audience: Vec<String>,
     pub(crate) not_before: Option<UnixTime>,
     pub(crate) id: Option<String>,
-    custom: Vec<(Cow<'static, str>, String)>,
+    /// Names, and where their values stand in `texts`.
+    custom: Vec<(Cow<'static, str>, Range<usize>)>,
+    /// The JSON texts of the custom claims, one behind the other: one buffer for all.
+    texts: Vec<u8>,
     fault: Option<Error>,
 }
 
@@ -70,12 +75,15 @@ impl Claims {
     /// Sets a custom claim to anything that serde can write as JSON. A second value for a name replaces the first.
     #[must_use]
     pub fn set(self, name: impl Into<Cow<'static, str>>, value: impl Serialize) -> Self {
-        let name = name.into();
-        match serde_json::to_string(&value) {
-            Ok(text) => self.put(name, text),
+        let (mut claims, name) = (self, name.into());
+        let start = claims.texts.len();
+        claims.texts.reserve(128);
+        match serde_json::to_writer(&mut claims.texts, &value) {
+            Ok(()) => claims.put(name, start),
             Err(error) => {
+                claims.texts.truncate(start);
                 let found = format!("the value cannot be written as JSON: {error}");
-                self.fail(Error::new(ErrorCode::ClaimsNotJson).at(name).because(found))
+                claims.fail(Error::new(ErrorCode::ClaimsNotJson).at(name).because(found))
             }
         }
     }
@@ -83,10 +91,14 @@ impl Claims {
     /// Sets a custom claim to ready-made JSON text, which stays as it is.
     #[must_use]
     pub fn set_json(self, name: impl Into<Cow<'static, str>>, text: impl Into<String>) -> Self {
-        let (name, text) = (name.into(), text.into());
+        let (mut claims, name, text) = (self, name.into(), text.into());
         match json::check(&text) {
-            Ok(()) => self.put(name, text),
-            Err(fault) => self
+            Ok(()) => {
+                let start = claims.texts.len();
+                claims.texts.extend_from_slice(text.as_bytes());
+                claims.put(name, start)
+            }
+            Err(fault) => claims
                 .fail(Error::new(ErrorCode::ClaimsNotJson).at(name).because(format!("the value is {fault}"))),
         }
     }
@@ -100,17 +112,25 @@ impl Claims {
     }
 
     /// The custom claims: names and JSON texts.
-    pub(crate) fn custom(&self) -> &[(Cow<'static, str>, String)] {
-        &self.custom
+    pub(crate) fn custom(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let text = |place: &Range<usize>| self.texts.get(place.clone()).unwrap_or_default();
+        self.custom.iter().map(move |(name, place)| (&**name, text(place)))
     }
 
-    fn put(mut self, name: Cow<'static, str>, text: String) -> Self {
+    /// Whether there is a custom claim of this name.
+    pub(crate) fn has_custom(&self, name: &str) -> bool {
+        self.custom.iter().any(|(known, _)| known == name)
+    }
+
+    /// Takes what was written from `start` on as the value of a claim.
+    fn put(mut self, name: Cow<'static, str>, start: usize) -> Self {
         if let Err(error) = not_registered(&name) {
             return self.fail(error);
         }
+        let place = start..self.texts.len();
         match self.custom.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, value)) => *value = text,
-            None => self.custom.push((name, text)),
+            Some((_, known)) => *known = place,
+            None => self.custom.push((name, place)),
         }
         self
     }
@@ -118,6 +138,26 @@ impl Claims {
     fn fail(mut self, error: Error) -> Self {
         self.fault.get_or_insert(error);
         self
+    }
+}
+
+impl fmt::Debug for Claims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        struct Custom<'a>(&'a Claims);
+        impl fmt::Debug for Custom<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let text = |(name, value)| (name, String::from_utf8_lossy(value));
+                f.debug_map().entries(self.0.custom().map(text)).finish()
+            }
+        }
+        f.debug_struct("Claims")
+            .field("subject", &self.subject)
+            .field("audience", &self.audience)
+            .field("not_before", &self.not_before)
+            .field("id", &self.id)
+            .field("custom", &Custom(self))
+            .field("fault", &self.fault)
+            .finish()
     }
 }
 

@@ -5,7 +5,7 @@ use http::{HeaderMap, Method, StatusCode};
 
 use super::fields::{Fields, Problem};
 use crate::error::{Error, ErrorCode};
-use crate::json::{Fault, Object};
+use crate::json::{Fault, Object, push_string};
 use crate::secret::Secret;
 
 /// The largest body that is read, in bytes.
@@ -146,10 +146,44 @@ impl Request {
 
 /// A JSON response that no cache keeps (RFC 6749 section 5.1).
 pub(crate) fn json(status: StatusCode, body: impl serde::Serialize) -> Response {
-    let mut response = Response::new(serde_json::to_vec(&body).unwrap_or_default());
+    json_text(status, serde_json::to_vec(&body).unwrap_or_default())
+}
+
+/// A value of a response that holds tokens, which are long and hold nothing to be escaped.
+pub(crate) enum Value<'a> {
+    Text(&'a str),
+    Number(u64),
+}
+
+/// A JSON object in a response, its members in this order.
+pub(crate) fn json_object(status: StatusCode, members: &[(&str, Value<'_>)]) -> Response {
+    let mut body = Vec::with_capacity(1024);
+    for (index, (name, value)) in members.iter().enumerate() {
+        body.push(if index == 0 { b'{' } else { b',' });
+        push_string(&mut body, name);
+        body.push(b':');
+        match value {
+            Value::Text(text) => push_string(&mut body, text),
+            Value::Number(number) => body.extend_from_slice(number.to_string().as_bytes()),
+        }
+    }
+    body.push(b'}');
+    json_text(status, body)
+}
+
+/// A JSON string in a response.
+pub(crate) fn json_string(status: StatusCode, text: &str) -> Response {
+    let mut body = Vec::with_capacity(text.len() + 2);
+    push_string(&mut body, text);
+    json_text(status, body)
+}
+
+fn json_text(status: StatusCode, body: Vec<u8>) -> Response {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
-    set(&mut response, CONTENT_TYPE, "application/json");
-    set(&mut response, CACHE_CONTROL, "no-store");
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

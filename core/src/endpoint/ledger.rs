@@ -6,7 +6,9 @@ use http::header::HeaderName;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::json as value;
 
-use super::exchange::{Rejection, Request, Response, json, set, status, with_error_headers};
+use super::exchange::{
+    Rejection, Request, Response, Value, json, json_object, set, status, with_error_headers,
+};
 use super::fields::{Fields, text};
 use super::method_not_allowed;
 use crate::credential::SecretHash;
@@ -119,14 +121,14 @@ fn read<T>(request: &Request, parse: impl FnOnce(&mut Fields<'_>) -> Option<T>) 
 }
 
 fn pair(pair: TokenPair) -> Response {
-    let body = value!({
-        "access_token": pair.access_token,
-        "expires_in": pair.expires_in.seconds(),
-        "refresh_token": pair.refresh_token,
-        "session_state": pair.session,
-        "token_type": "Bearer",
-    });
-    json(StatusCode::OK, body)
+    let members = [
+        ("access_token", Value::Text(&pair.access_token)),
+        ("expires_in", Value::Number(pair.expires_in.seconds())),
+        ("refresh_token", Value::Text(&pair.refresh_token)),
+        ("session_state", Value::Text(&pair.session)),
+        ("token_type", Value::Text("Bearer")),
+    ];
+    json_object(StatusCode::OK, &members)
 }
 
 /// What the headers state.

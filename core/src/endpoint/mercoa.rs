@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 use serde::Serialize;
 
-use super::exchange::{Rejection, Request, Response, json, status, with_error_headers};
+use super::exchange::{Rejection, Request, Response, json, json_string, status, with_error_headers};
 use super::fields::{Fault, Fields, Json, Kind, boolean, list_of, one_of, text, text_of, wrong_type};
 use super::method_not_allowed;
 use crate::error::ErrorCode;
@@ -40,7 +40,7 @@ pub(super) async fn handle(
             let longest = flow.issuer.policy().max_lifetime;
             let (lifetime, options) = read(request, |fields| token_options(fields, longest))?;
             let token = flow.entity_token(caller, target, lifetime, options).await?;
-            Ok(json(StatusCode::OK, token))
+            Ok(json_string(StatusCode::OK, &token))
         }
         Operation::InvalidateTokens => {
             let sessions = read(request, sessions)?;

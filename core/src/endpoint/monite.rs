@@ -5,7 +5,7 @@
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::json as value;
 
-use super::exchange::{Rejection, Request, Response, json, status, with_error_headers};
+use super::exchange::{Rejection, Request, Response, Value, json, json_object, status, with_error_headers};
 use super::fields::{Fields, Kind, Problem, Step, one_of, text, uuid};
 use super::method_not_allowed;
 use crate::error::{Error, ErrorCode, Result};
@@ -63,12 +63,12 @@ async fn token(flow: &mut Flow, options: &MoniteOptions, request: &Request) -> R
     };
     match found {
         Ok(token) => {
-            let body = value!({
-                "access_token": token.access_token,
-                "expires_in": token.expires_in.seconds(),
-                "token_type": "Bearer",
-            });
-            Ok(json(StatusCode::OK, body))
+            let members = [
+                ("access_token", Value::Text(&token.access_token)),
+                ("expires_in", Value::Number(token.expires_in.seconds())),
+                ("token_type", Value::Text("Bearer")),
+            ];
+            Ok(json_object(StatusCode::OK, &members))
         }
         Err(error) if error.code() == ErrorCode::InvalidClient && !version.lists_401() => {
             Ok(refusal(StatusCode::BAD_REQUEST, &error))

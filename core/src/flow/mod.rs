@@ -66,7 +66,7 @@ impl Flow {
 
     /// Verifies a JWT of this issuer, for whichever audience; where only the host can check its key, it is asked.
     pub(crate) async fn verify(&self, token: &str) -> Result<Verified> {
-        self.issuer.verifier().any_audience().verify_asking(&self.io, token, self.now()).await
+        self.issuer.any_audience().verify_asking(&self.io, token, self.now()).await
     }
 
     /// Refuses, and says so in an event; `client` is empty where nobody knows whose request it was.

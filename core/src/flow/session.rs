@@ -5,11 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::claims::Claims;
 use crate::encoding::{base64url, from_base64url, same};
 use crate::error::{Error, ErrorCode, Result};
-use crate::issuer::{Issuer, REFRESH_TYPE};
+use crate::issuer::Issuer;
 use crate::store::RecordKey;
 use crate::time::{Lifetime, UnixTime};
 use crate::token::mint::{Frame, Payload};
-use crate::token::verify::Verifier;
 
 /// A session: one record, and one counter that a refresh moves on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,11 +131,7 @@ impl Presented {
     ///
     /// Its time is not judged here: an old token of a living session is how a thief shows himself.
     pub(crate) fn parse(issuer: &Issuer, token: &str) -> Result<Self> {
-        let verified = Verifier::new(issuer.sessions()?.refresh.clone())
-            .issuer(issuer.policy().issuer.clone())
-            .audience(issuer.policy().issuer.clone())
-            .token_type(REFRESH_TYPE)
-            .verify(token, UnixTime::from_seconds(0))?;
+        let verified = issuer.sessions()?.refresh_verifier.verify(token, UnixTime::from_seconds(0))?;
         let missing = || Error::new(ErrorCode::ClaimsShape);
         Ok(Presented {
             session: verified.claim("sid")?.ok_or_else(missing)?,

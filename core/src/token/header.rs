@@ -116,7 +116,7 @@ mod tests {
     fn what_is_remembered_is_what_is_read() {
         for kid in [None, Some("k\"1")] {
             let key = Key::hmac(kid, Algorithm::HS256, [7; 32].as_slice()).unwrap();
-            let expected = ExpectedHeaders::new(&[key.clone()]);
+            let expected = ExpectedHeaders::new(std::slice::from_ref(&key));
             assert!(expected.0.len() > 1);
             assert!(segment(&key, "JWT").starts_with(&expected.0[0].0), "the first is what we write");
             for (text, header) in expected.0.iter() {

@@ -62,10 +62,10 @@ impl<'a> Payload<'a> {
         payload.string(b",\"jti\":", claims.id.as_deref().unwrap_or(frame.id));
         for (name, value) in claims.custom() {
             payload.name(name);
-            payload.text.extend_from_slice(value.as_bytes());
+            payload.text.extend_from_slice(value);
         }
         for (name, value) in frame.fixed {
-            if claims.custom().iter().all(|(known, _)| known != name) {
+            if !claims.has_custom(name) {
                 payload.name(name);
                 payload.text.extend_from_slice(value.as_bytes());
             }
@@ -92,10 +92,8 @@ impl<'a> Payload<'a> {
 
     /// Adds members that were checked before.
     pub(crate) fn add_template(&mut self, template: &Template) -> Result<()> {
-        for (known, _) in self.claims.custom().iter().chain(self.fixed) {
-            if template.names.iter().any(|name| name == known) {
-                return Err(Error::new(ErrorCode::ClaimDuplicate).at(known.clone()));
-            }
+        if let Some(name) = template.names.iter().find(|name| self.has(name)) {
+            return Err(Error::new(ErrorCode::ClaimDuplicate).at(name.clone()));
         }
         if !template.members.is_empty() {
             self.text.push(b',');
@@ -129,7 +127,7 @@ impl<'a> Payload<'a> {
         for (name, _) in template::read(text)?.iter() {
             empty = false;
             not_registered(name)?;
-            if self.claims.custom().iter().chain(self.fixed).any(|(known, _)| known == name) {
+            if self.has(name) {
                 return Err(Error::new(ErrorCode::ClaimDuplicate).at(name.to_owned()));
             }
         }
@@ -142,6 +140,11 @@ impl<'a> Payload<'a> {
             self.text.pop();
         }
         Ok(())
+    }
+
+    /// Whether the claims or the issuer set a custom claim of this name.
+    fn has(&self, name: &str) -> bool {
+        self.claims.has_custom(name) || self.fixed.iter().any(|(known, _)| known == name)
     }
 
     fn name(&mut self, name: &str) {

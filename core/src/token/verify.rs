@@ -122,6 +122,12 @@ impl Verifier {
         self
     }
 
+    /// Leaves the audience to be said.
+    pub(crate) fn unsaid_audience(mut self) -> Self {
+        self.audiences = Expected::Unsaid;
+        self
+    }
+
     /// Expects `sub` to be this; said again, one of these.
     pub fn subject(mut self, subject: impl Into<String>) -> Self {
         let subject = self.not_empty("sub", subject.into());
