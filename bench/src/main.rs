@@ -1,4 +1,4 @@
-//! tokenmint beside its peers and the raw limits. Started by `cargo xtask bench [FILTER]`.
+//! tokenmint beside its peers and the raw limits. Started by `cargo xtask bench [TABLE] [ROW]`.
 
 mod allocations;
 mod endpoint;
@@ -17,7 +17,7 @@ use tokenmint::Algorithm;
 static COUNTING: allocations::Counting = allocations::Counting;
 
 fn main() -> Result<()> {
-    let filter = std::env::args().nth(1).unwrap_or_default();
+    let [filter, rows] = [1, 2].map(|at| std::env::args().nth(at).unwrap_or_default());
     switch::install();
     println!("{}", machine());
     println!("\"x limit\" is the median over all turns of the ratio to the first row within the same turn.");
@@ -28,20 +28,20 @@ fn main() -> Result<()> {
         for (title, table) in [("mint", mint::table as fn(_, _) -> _), ("verify", verify::table)] {
             let title = format!("{title} {algorithm}");
             if chosen(&title) {
-                table(title, &material)?.run(turns);
+                table(title, &material)?.run(&rows, turns);
             }
         }
     }
     if chosen("payload") {
         for table in scale::payload()? {
-            table.run(201);
+            table.run(&rows, 201);
         }
     }
     if chosen("keys") {
-        scale::keys()?.run(201);
+        scale::keys()?.run(&rows, 201);
     }
     if chosen("endpoint") {
-        endpoint::table()?.run(301);
+        endpoint::table()?.run(&rows, 301);
     }
     Ok(())
 }

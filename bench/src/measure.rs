@@ -31,8 +31,10 @@ impl Table {
         self.cases.push(Case { name: name.into(), work });
     }
 
-    /// Measures and prints.
-    pub(crate) fn run(mut self, turns: usize) {
+    /// Measures and prints the limit and the rows whose name contains `rows`.
+    pub(crate) fn run(mut self, rows: &str, turns: usize) {
+        let mut first = true;
+        self.cases.retain(|case| std::mem::take(&mut first) || case.name.contains(rows));
         let allocations: Vec<u64> = self.cases.iter_mut().map(Case::allocations).collect();
         let sizes: Vec<u32> = self.cases.iter_mut().map(Case::batch_size).collect();
         let mut samples: Vec<Vec<f64>> = vec![Vec::with_capacity(turns); self.cases.len()];

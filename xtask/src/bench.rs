@@ -4,10 +4,10 @@ use anyhow::Result;
 
 use crate::shell::Shell;
 
-pub(crate) fn run(shell: &Shell, filter: &str) -> Result<()> {
+pub(crate) fn run(shell: &Shell, table: &str, row: &str) -> Result<()> {
     let manifest = shell.path("bench/Cargo.toml");
     let target = shell.target("bench");
     let mut command = shell.cargo(&["run", "--quiet", "--release", "--locked", "--manifest-path"]);
-    command.arg(manifest).arg("--target-dir").arg(target).args(["--", filter]);
+    command.arg(manifest).arg("--target-dir").arg(target).args(["--", table, row]);
     shell.run(command)
 }

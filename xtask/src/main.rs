@@ -46,7 +46,10 @@ enum Command {
     Bench {
         /// Only the tables whose title contains this
         #[arg(default_value = "")]
-        filter: String,
+        table: String,
+        /// Only their first row and those whose name contains this
+        #[arg(default_value = "")]
+        row: String,
     },
     /// Write the files that are generated from the code
     Vectors {
@@ -72,7 +75,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test { list: true, .. } => test::list(),
         Command::Test { only, .. } => return test::run(&shell, &only),
         Command::Fuzz { only, minutes } => test::fuzz::long(&shell, minutes, only.as_deref())?,
-        Command::Bench { filter } => bench::run(&shell, &filter)?,
+        Command::Bench { table, row } => bench::run(&shell, &table, &row)?,
         Command::Setup => setup::run(&shell)?,
         Command::Vectors { check } => vectors::run(&shell, check)?,
     }
