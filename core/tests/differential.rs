@@ -104,6 +104,13 @@ impl Pair {
     }
 }
 
+/// Whether the header names the algorithm as RFC 9864 does, which jsonwebtoken does not know.
+fn names_ed25519(token: &str) -> bool {
+    let header = token.split('.').next().unwrap_or_default();
+    let header = base64_simd::URL_SAFE_NO_PAD.decode_to_vec(header).unwrap_or_default();
+    serde_json::from_slice::<serde_json::Value>(&header).is_ok_and(|header| header["alg"] == "Ed25519")
+}
+
 /// One change to the list of an object's members.
 #[derive(Clone, Debug)]
 enum Change {
@@ -306,6 +313,7 @@ fn what_is_accepted_here_jsonwebtoken_accepts() {
             match (pair.ours.verify(&token, NOW).is_ok(), pair.theirs(&token)) {
                 (true, true) => both.set(both.get() + 1),
                 (false, true) => theirs_only.set(theirs_only.get() + 1),
+                (true, false) if names_ed25519(&token) => {}
                 (true, false) => return Err(TestCaseError::fail(format!("only accepted here: {token}"))),
                 (false, false) => {}
             }

@@ -33,9 +33,11 @@ pub(super) fn clippy(shell: &Shell) -> Result<()> {
 
 /// Every test passes, the examples in the documentation included.
 pub(super) fn tests(shell: &Shell) -> Result<()> {
-    shell.run(shell.cargo(&["test", "--locked", "--workspace"]))?;
-    for features in CORE_FEATURES {
-        shell.run(shell.cargo(&[&["test", "--locked"], features].concat()))?;
+    for features in [["--workspace"].as_slice(), CORE_FEATURES[0], CORE_FEATURES[1]] {
+        let mut command = shell.cargo(&[&["test", "--locked"], features].concat());
+        // One commit, one verdict: here the properties try the same cases each time, by hand they try new ones.
+        command.env("PROPTEST_RNG_SEED", "8725");
+        shell.run(command)?;
     }
     Ok(())
 }
