@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::claims::Claims;
+use crate::claims::text::ClaimsText;
 use crate::error::{Error, ErrorCode, Result};
 use crate::key::{Key, KeySet};
 use crate::policy::Policy;
@@ -13,7 +14,7 @@ use crate::task::{Io, Task};
 use crate::time::{Context, Lifetime};
 use crate::token::derived::DerivationKey;
 use crate::token::header;
-use crate::token::mint::{Frame, Payload, Unsigned};
+use crate::token::mint::{Frame, Given, Payload, Unsigned};
 use crate::token::template::Template;
 use crate::token::verify::Verifier;
 
@@ -112,7 +113,7 @@ impl Issuer {
     /// As [`Issuer::mint`]; `store_unavailable` where the host cannot sign now; `internal` where its signature has a
     /// wrong length, or is not that of the public half.
     pub fn mint_task(&self, claims: &Claims, lifetime: Lifetime, context: &Context) -> Task<String> {
-        let unsigned = self.unsigned(claims, lifetime, context, |_| Ok(()));
+        let unsigned = self.unsigned(Given::Typed(claims), lifetime, context, |_| Ok(()));
         let issuer = self.clone();
         Task::new(|io| async move { unsigned?.sign_asking(&io, &issuer.0.signing).await })
     }
@@ -125,7 +126,7 @@ impl Issuer {
         lifetime: Lifetime,
         context: &Context,
     ) -> Result<String> {
-        let unsigned = self.unsigned(claims, lifetime, context, |_| Ok(()))?;
+        let unsigned = self.unsigned(Given::Typed(claims), lifetime, context, |_| Ok(()))?;
         unsigned.sign_asking(io, &self.0.signing).await
     }
 
@@ -169,6 +170,50 @@ impl Issuer {
         context: &Context,
     ) -> Result<String> {
         self.mint_payload(claims, lifetime, context, |payload| payload.add_json(members))
+    }
+
+    /// Mints a token from claims as one JSON object: `sub`, `aud`, `nbf` and `jti` beside the custom ones, and in
+    /// `members` more custom claims, byte for byte.
+    ///
+    /// ```
+    /// # use tokenmint::*;
+    /// # let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
+    /// # let issuer = Issuer::new(keys, Policy::new("https://api.example.com"))?;
+    /// # let context = Context::new(UnixTime::from_seconds(1_700_000_000), [1; 32]);
+    /// let claims = r#"{"sub":"ent_1","aud":"app","pages":["invoices"]}"#;
+    /// let token = issuer.mint_claims(claims, None, Lifetime::HOUR, &context)?;
+    /// let claims = issuer.verifier().audience("app").verify(&token, context.now())?;
+    /// assert_eq!(claims.subject().as_deref(), Some("ent_1"));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Issuer::mint_with`]; `claim_invalid` for a registered claim of the wrong type; `claim_reserved` for `iss`,
+    /// `iat` and `exp`, which are the issuer's to say.
+    pub fn mint_claims(
+        &self,
+        claims: &str,
+        members: Option<&str>,
+        lifetime: Lifetime,
+        context: &Context,
+    ) -> Result<String> {
+        self.unsigned_claims(claims, members, lifetime, context)?.sign(&self.0.signing)
+    }
+
+    /// [`Issuer::mint_claims`] as a task, as [`Issuer::mint_task`] is.
+    ///
+    /// # Errors
+    /// Those of both.
+    pub fn mint_claims_task(
+        &self,
+        claims: &str,
+        members: Option<&str>,
+        lifetime: Lifetime,
+        context: &Context,
+    ) -> Task<String> {
+        let unsigned = self.unsigned_claims(claims, members, lifetime, context);
+        let issuer = self.clone();
+        Task::new(|io| async move { unsigned?.sign_asking(&io, &issuer.0.signing).await })
     }
 
     /// Mints a token with custom claims that were checked once: the fastest way where many tokens carry the same.
@@ -228,13 +273,26 @@ impl Issuer {
         context: &Context,
         add: impl FnOnce(&mut Payload<'_>) -> Result<()>,
     ) -> Result<String> {
-        self.unsigned(claims, lifetime, context, add)?.sign(&self.0.signing)
+        self.unsigned(Given::Typed(claims), lifetime, context, add)?.sign(&self.0.signing)
+    }
+
+    fn unsigned_claims(
+        &self,
+        claims: &str,
+        members: Option<&str>,
+        lifetime: Lifetime,
+        context: &Context,
+    ) -> Result<Unsigned> {
+        let claims = ClaimsText::parse(claims)?;
+        self.unsigned(Given::Text(&claims), lifetime, context, |payload| {
+            members.map_or(Ok(()), |members| payload.add_json(members))
+        })
     }
 
     /// Writes the payload and lets `add` put members behind it.
     fn unsigned(
         &self,
-        claims: &Claims,
+        given: Given<'_>,
         lifetime: Lifetime,
         context: &Context,
         add: impl FnOnce(&mut Payload<'_>) -> Result<()>,
@@ -242,9 +300,9 @@ impl Issuer {
         let policy = &self.0.policy;
         let lifetime = lifetime.at_most(policy.max_lifetime)?;
         let mut id = uuid::Uuid::encode_buffer();
-        let id = match claims.id {
-            Some(_) => "",
-            None => context.entropy().uuid().hyphenated().encode_lower(&mut id),
+        let id = match given.has_id() {
+            true => "",
+            false => context.entropy().uuid().hyphenated().encode_lower(&mut id),
         };
         let frame = Frame {
             issuer: &policy.issuer,
@@ -254,7 +312,7 @@ impl Issuer {
             id,
             fixed: &policy.fixed_claims,
         };
-        let mut payload = Payload::new(claims, &frame)?;
+        let mut payload = Payload::new(given, &frame)?;
         add(&mut payload)?;
         Ok(payload.unsigned(&self.0.header, &self.0.signing))
     }

@@ -51,7 +51,8 @@ pub struct Integration {
 }
 
 /// What an access token looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AccessFormat {
     /// A JWT, which anybody with the public key can verify without the store.
     Jwt,

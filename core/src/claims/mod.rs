@@ -11,6 +11,7 @@ use crate::json;
 use crate::time::UnixTime;
 
 pub(crate) mod check;
+pub(crate) mod text;
 
 /// The registered claims (RFC 7519 section 4.1): only typed methods set them, never custom claims.
 pub const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];

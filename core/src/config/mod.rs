@@ -31,14 +31,17 @@
 mod build;
 mod dialects;
 mod directory;
+mod issuer;
 mod keys;
 mod values;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 pub use build::Service;
 pub use dialects::{AccessTokens, Ledger, Mercoa, Merge, Monite, SessionSecret};
 pub use directory::{ApiKey, Client, Entity, Record, User};
+pub use issuer::{IssuerConfig, VerifierConfig};
 pub use keys::{InlineOnly, KeySource, Secrets};
 pub use values::{Hashes, Limits, OneOrMany, RateLimit, SecretText};
 
@@ -104,9 +107,14 @@ impl Config {
     /// # Errors
     /// `policy_invalid`, with serde's reason: the field that is not known, missing or of the wrong type, and where.
     pub fn from_json(json: &str) -> Result<Self> {
-        serde_json::from_str(json)
-            .map_err(|error| Error::new(ErrorCode::PolicyInvalid).because(without_values(&error.to_string())))
+        read_strictly(json)
     }
+}
+
+/// Reads a configuration; the reason of a refusal holds no value of the text.
+fn read_strictly<T: DeserializeOwned>(json: &str) -> Result<T> {
+    serde_json::from_str(json)
+        .map_err(|error| Error::new(ErrorCode::PolicyInvalid).because(without_values(&error.to_string())))
 }
 
 /// serde's reason, without the text that stood where something else belongs: it may be a secret in the wrong place.

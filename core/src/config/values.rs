@@ -48,7 +48,7 @@ impl Limits {
 }
 
 impl RateLimit {
-    fn rate(self, field: &'static str) -> Result<Rate> {
+    pub(super) fn rate(self, field: &'static str) -> Result<Rate> {
         Rate::new(self.events, self.per, self.burst)
             .map_err(|error| Error::new(error.code()).at(field).because(error.message().to_owned()))
     }

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
 use crate::store::RecordKey;
 use crate::time::{Lifetime, UnixTime};
-use crate::token::mint::{Frame, Payload};
+use crate::token::mint::{Frame, Given, Payload};
 
 /// A session: one record, and one counter that a refresh moves on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,7 +111,7 @@ impl Session {
             id: &mac,
             fixed: &[],
         };
-        Payload::new(&claims, &frame)?.sign(&sessions.refresh_header, key)
+        Payload::new(Given::Typed(&claims), &frame)?.sign(&sessions.refresh_header, key)
     }
 
     /// Whether a refresh token was made from this record's salt.

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::MAX_TOKEN;
-use super::template::{self, Template};
+use super::template::Template;
+use crate::claims::text::{ClaimsText, custom_members};
 use crate::claims::{Claims, not_registered};
 use crate::encoding::push_base64url;
 use crate::error::{Error, ErrorCode, Result};
@@ -23,10 +24,34 @@ pub(crate) struct Frame<'a> {
     pub(crate) fixed: &'a [FixedClaim],
 }
 
+/// The claims that a caller gives.
+#[derive(Clone, Copy)]
+pub(crate) enum Given<'a> {
+    Typed(&'a Claims),
+    Text(&'a ClaimsText<'a>),
+}
+
+impl Given<'_> {
+    fn has_custom(self, name: &str) -> bool {
+        match self {
+            Given::Typed(claims) => claims.has_custom(name),
+            Given::Text(text) => text.has_custom(name),
+        }
+    }
+
+    /// Whether the caller chose the token's id.
+    pub(crate) fn has_id(self) -> bool {
+        match self {
+            Given::Typed(claims) => claims.id.is_some(),
+            Given::Text(text) => text.id.is_some(),
+        }
+    }
+}
+
 /// The payload as it is written: one JSON object, open at its end.
 pub(crate) struct Payload<'a> {
     text: Vec<u8>,
-    claims: &'a Claims,
+    given: Given<'a>,
     fixed: &'a [FixedClaim],
 }
 
@@ -34,43 +59,73 @@ pub(crate) struct Payload<'a> {
 pub(crate) type FixedClaim = (Cow<'static, str>, String);
 
 impl<'a> Payload<'a> {
-    /// The registered claims, the custom ones of `claims`, and the issuer's fixed ones that those do not set.
-    pub(crate) fn new(claims: &'a Claims, frame: &Frame<'a>) -> Result<Self> {
-        claims.check()?;
-        let mut payload = Payload { text: Vec::with_capacity(512), claims, fixed: frame.fixed };
+    /// The registered claims, the custom ones that are given, and the issuer's fixed ones that those do not set.
+    pub(crate) fn new(given: Given<'a>, frame: &Frame<'a>) -> Result<Self> {
+        let mut payload = Payload { text: Vec::with_capacity(512), given, fixed: frame.fixed };
         payload.string(b"{\"iss\":", frame.issuer);
-        if let Some(subject) = &claims.subject {
-            payload.string(b",\"sub\":", subject);
-        }
-        let audience = if claims.audience.is_empty() { frame.audience } else { &claims.audience };
-        match audience {
-            [] => {}
-            [one] => payload.string(b",\"aud\":", one),
-            many => {
-                payload.text.extend_from_slice(b",\"aud\":");
-                for (index, one) in many.iter().enumerate() {
-                    payload.string(if index == 0 { b"[" } else { b"," }, one);
-                }
-                payload.text.push(b']');
-            }
-        }
-        payload.time(b",\"iat\":", frame.issued_at);
-        if let Some(not_before) = claims.not_before {
-            payload.time(b",\"nbf\":", not_before);
-        }
-        payload.time(b",\"exp\":", frame.expires_at);
-        payload.string(b",\"jti\":", claims.id.as_deref().unwrap_or(frame.id));
-        for (name, value) in claims.custom() {
-            payload.name(name);
-            payload.text.extend_from_slice(value);
+        match given {
+            Given::Typed(claims) => payload.typed(claims, frame)?,
+            Given::Text(text) => payload.ready(text, frame),
         }
         for (name, value) in frame.fixed {
-            if !claims.has_custom(name) {
+            if !given.has_custom(name) {
                 payload.name(name);
                 payload.text.extend_from_slice(value.as_bytes());
             }
         }
         Ok(payload)
+    }
+
+    fn typed(&mut self, claims: &Claims, frame: &Frame<'_>) -> Result<()> {
+        claims.check()?;
+        if let Some(subject) = &claims.subject {
+            self.string(b",\"sub\":", subject);
+        }
+        self.audience(if claims.audience.is_empty() { frame.audience } else { &claims.audience });
+        self.time(b",\"iat\":", frame.issued_at);
+        if let Some(not_before) = claims.not_before {
+            self.time(b",\"nbf\":", not_before);
+        }
+        self.time(b",\"exp\":", frame.expires_at);
+        self.string(b",\"jti\":", claims.id.as_deref().unwrap_or(frame.id));
+        for (name, value) in claims.custom() {
+            self.name(name);
+            self.text.extend_from_slice(value);
+        }
+        Ok(())
+    }
+
+    fn ready(&mut self, claims: &ClaimsText<'_>, frame: &Frame<'_>) {
+        self.json(b",\"sub\":", claims.subject);
+        match claims.audience {
+            None => self.audience(frame.audience),
+            given => self.json(b",\"aud\":", given),
+        }
+        self.time(b",\"iat\":", frame.issued_at);
+        self.json(b",\"nbf\":", claims.not_before);
+        self.time(b",\"exp\":", frame.expires_at);
+        match claims.id {
+            None => self.string(b",\"jti\":", frame.id),
+            given => self.json(b",\"jti\":", given),
+        }
+        for (name, value) in claims.custom() {
+            self.name(name);
+            self.text.extend_from_slice(value.as_bytes());
+        }
+    }
+
+    fn audience(&mut self, audience: &[String]) {
+        match audience {
+            [] => {}
+            [one] => self.string(b",\"aud\":", one),
+            many => {
+                self.text.extend_from_slice(b",\"aud\":");
+                for (index, one) in many.iter().enumerate() {
+                    self.string(if index == 0 { b"[" } else { b"," }, one);
+                }
+                self.text.push(b']');
+            }
+        }
     }
 
     /// Adds the members of any type that serde writes as a JSON object.
@@ -124,7 +179,7 @@ impl<'a> Payload<'a> {
         let text =
             self.text.get(start..).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
         let mut empty = true;
-        for (name, _) in template::read(text)?.iter() {
+        for (name, _) in custom_members(text)?.iter() {
             empty = false;
             not_registered(name)?;
             if self.has(name) {
@@ -144,7 +199,7 @@ impl<'a> Payload<'a> {
 
     /// Whether the claims or the issuer set a custom claim of this name.
     fn has(&self, name: &str) -> bool {
-        self.claims.has_custom(name) || self.fixed.iter().any(|(known, _)| known == name)
+        self.given.has_custom(name) || self.fixed.iter().any(|(known, _)| known == name)
     }
 
     fn name(&mut self, name: &str) {
@@ -156,6 +211,14 @@ impl<'a> Payload<'a> {
     fn string(&mut self, before: &[u8], value: &str) {
         self.text.extend_from_slice(before);
         json::push_string(&mut self.text, value);
+    }
+
+    /// `before`, and a value that is JSON, where there is one.
+    fn json(&mut self, before: &[u8], value: Option<&str>) {
+        if let Some(value) = value {
+            self.text.extend_from_slice(before);
+            self.text.extend_from_slice(value.as_bytes());
+        }
     }
 
     fn time(&mut self, before: &[u8], time: UnixTime) {

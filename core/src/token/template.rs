@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::claims::not_registered;
+use crate::claims::text::custom_members;
 use crate::error::{Error, ErrorCode, Result};
-use crate::json::{Fault, Object};
 
 /// Custom claims as JSON text that was checked once: [`Issuer::mint_template`](crate::Issuer::mint_template) copies
 /// them into each token, byte for byte.
@@ -38,7 +38,7 @@ impl Template {
     pub fn from_json(text: &str) -> Result<Self> {
         let text = text.trim_matches([' ', '\t', '\r', '\n']);
         let mut names = Vec::new();
-        for (name, _) in read(text)?.iter() {
+        for (name, _) in custom_members(text)?.iter() {
             not_registered(name)?;
             names.push(name.to_owned());
         }
@@ -58,15 +58,6 @@ impl Template {
         })?;
         Self::from_json(&text)
     }
-}
-
-/// Reads an object of custom claims.
-pub(super) fn read(text: &str) -> Result<Object<'_>> {
-    Object::parse(text).map_err(|fault| match fault {
-        Fault::Duplicate { name } => Error::new(ErrorCode::ClaimDuplicate).at(name),
-        Fault::NotObject => Error::new(ErrorCode::ClaimsNotObject),
-        other => Error::new(ErrorCode::ClaimsNotJson).because(format!("the claims are {other}")),
-    })
 }
 
 #[cfg(test)]

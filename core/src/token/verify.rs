@@ -288,7 +288,8 @@ impl Verifier {
         })
     }
 
-    pub(super) fn check_policy(&self) -> Result<()> {
+    /// Whether every check was said, and can be passed.
+    pub(crate) fn check_policy(&self) -> Result<()> {
         let unsaid = |expected: &Expected| matches!(expected, Expected::Unsaid);
         let missing = |claim: &'static str, text: &'static str| {
             Err(Error::new(ErrorCode::PolicyInvalid).at(claim).because(text))

@@ -1,0 +1,332 @@
+//! An issuer and a verifier from a configuration: what the bindings take instead of builders.
+//!
+//! The fields are the methods of [`Policy`] and of [`Verifier`], with the same defaults.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::read_strictly;
+use super::values::{OneOrMany, RateLimit, SecretText};
+use crate::error::{Error, ErrorCode, Result};
+use crate::issuer::Issuer;
+use crate::key::{Algorithm, KeySet};
+use crate::policy::{AccessFormat, Integration, Policy};
+use crate::time::Lifetime;
+use crate::token::verify::Verifier;
+
+/// An issuer's policy: the methods of [`Policy`] as fields. Only `issuer` is required.
+///
+/// ```
+/// use tokenmint::*;
+/// use tokenmint::config::IssuerConfig;
+/// let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
+/// let config = r#"{"issuer":"https://api.example.com","audience":"app","lifetime":"15m"}"#;
+/// let issuer = IssuerConfig::from_json(config)?.build(keys)?;
+///
+/// let error = IssuerConfig::from_json(r#"{"issuer":"i","lifetme":"1h"}"#).unwrap_err();
+/// assert!(error.message().contains("unknown field `lifetme`"), "{error}");
+/// # drop(issuer);
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuerConfig {
+    /// Its name, usually its URL: `iss` in its tokens.
+    pub issuer: String,
+    /// The `aud` of tokens whose claims name none.
+    #[serde(default)]
+    pub audience: OneOrMany,
+    /// The header's `typ`; `JWT` where absent.
+    pub token_type: Option<String>,
+    /// How long tokens of the flows live; one hour where absent.
+    pub lifetime: Option<Lifetime>,
+    /// The longest life that a token can be given; no bound but the calendar's where absent.
+    pub max_lifetime: Option<Lifetime>,
+    /// How far clocks may differ when its own tokens are verified; 0 where absent.
+    pub leeway_seconds: Option<u64>,
+    /// What access tokens of the flows look like; `jwt` where absent.
+    pub access_format: Option<AccessFormat>,
+    /// Custom claims that every token carries.
+    #[serde(default)]
+    pub fixed_claims: BTreeMap<String, Value>,
+    /// At least 32 bytes of text from which refresh, public and account tokens are derived.
+    pub session_secret: Option<SecretText>,
+    /// How long a session lives without a refresh; 30 minutes where absent.
+    pub session_idle: Option<Lifetime>,
+    /// How long a session lives at all; one day where absent.
+    pub session_absolute: Option<Lifetime>,
+    /// Claims beside `sid` that hold the session's id.
+    #[serde(default)]
+    pub session_claims: OneOrMany,
+    /// For how many seconds a refresh token is answered again; 10 where absent, at most 60.
+    pub refresh_grace_seconds: Option<u64>,
+    /// For how long after its first issue an entity token can be renewed with itself; 30 days where absent.
+    pub renewal: Option<Lifetime>,
+    /// How many requests of one client are admitted; no limit where absent.
+    pub client_rate: Option<RateLimit>,
+    /// How many failed attempts are answered with the reason; no limit where absent.
+    pub failure_rate: Option<RateLimit>,
+    /// For how many seconds the same redeemer of a link gets the same answer again; 10 where absent, at most 60.
+    pub redeem_window_seconds: Option<u64>,
+    /// How long a redeemed link's public token lives; one hour where absent.
+    pub public_token_lifetime: Option<Lifetime>,
+    /// What links can connect to.
+    #[serde(default)]
+    pub integrations: Vec<Integration>,
+}
+
+impl IssuerConfig {
+    /// Reads a policy from JSON.
+    ///
+    /// # Errors
+    /// `policy_invalid`: the field that is not known, missing or of the wrong type.
+    pub fn from_json(json: &str) -> Result<Self> {
+        read_strictly(json)
+    }
+
+    /// The issuer, which signs with the first key of `keys` that can.
+    ///
+    /// # Errors
+    /// As [`Issuer::new`].
+    pub fn build(self, keys: KeySet) -> Result<Issuer> {
+        Issuer::new(keys, self.policy()?)
+    }
+
+    fn policy(self) -> Result<Policy> {
+        let given = Policy::new(self.issuer);
+        let given = self.audience.0.into_iter().fold(given, Policy::audience);
+        let given = self.session_claims.0.into_iter().fold(given, Policy::session_claim);
+        let given = self.integrations.into_iter().fold(given, Policy::integration);
+        let given = self
+            .fixed_claims
+            .into_iter()
+            .fold(given, |given, (name, value)| given.fixed_claim(name, value.to_string()));
+        let idle = self.session_idle.unwrap_or(given.session_idle);
+        let absolute = self.session_absolute.unwrap_or(given.session_absolute);
+        let given = given.session_lifetimes(idle, absolute);
+        let given = with(given, self.token_type, Policy::token_type);
+        let given = with(given, self.lifetime, Policy::lifetime);
+        let given = with(given, self.max_lifetime, Policy::max_lifetime);
+        let given = with(given, self.leeway_seconds, Policy::leeway_seconds);
+        let given = with(given, self.access_format, Policy::access_format);
+        let given = with(given, self.session_secret, |given, secret| given.session_secret(secret.0));
+        let given = with(given, self.refresh_grace_seconds, Policy::refresh_grace_seconds);
+        let given = with(given, self.renewal, Policy::renewal);
+        let given = with(given, self.redeem_window_seconds, Policy::redeem_window_seconds);
+        let given = with(given, self.public_token_lifetime, Policy::public_token_lifetime);
+        let client = self.client_rate.map(|limit| limit.rate("client_rate")).transpose()?;
+        let failure = self.failure_rate.map(|limit| limit.rate("failure_rate")).transpose()?;
+        let given = with(given, client, Policy::client_rate);
+        Ok(with(given, failure, Policy::failure_rate))
+    }
+}
+
+/// What a verifier expects: the methods of [`Verifier`] as fields.
+///
+/// `issuer` and `audience` are required, unless the `any_` field drops the check by name.
+///
+/// ```
+/// use tokenmint::*;
+/// use tokenmint::config::VerifierConfig;
+/// let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
+/// let config = r#"{"issuer":"https://api.example.com","audience":"app"}"#;
+/// let verifier = VerifierConfig::from_json(config)?.build(keys)?;
+/// # drop(verifier);
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerifierConfig {
+    /// What `iss` must be, or one of these.
+    #[serde(default)]
+    pub issuer: OneOrMany,
+    /// Takes a token from any issuer whose key is in the key set.
+    #[serde(default)]
+    pub any_issuer: bool,
+    /// What `aud` must name, or one of these.
+    #[serde(default)]
+    pub audience: OneOrMany,
+    /// Takes a token for any audience.
+    #[serde(default)]
+    pub any_audience: bool,
+    /// What `sub` must be, or one of these; anything where absent.
+    #[serde(default)]
+    pub subject: OneOrMany,
+    /// What the header's `typ` must be; `JWT` where absent.
+    pub token_type: Option<String>,
+    /// Takes a token of any `typ`, or of none.
+    #[serde(default)]
+    pub any_token_type: bool,
+    /// Takes a token without `exp`.
+    #[serde(default)]
+    pub without_expiry: bool,
+    /// Claims that must be there.
+    #[serde(default)]
+    pub require: OneOrMany,
+    /// Takes only these algorithms; whichever the keys have where absent.
+    pub algorithms: Option<Vec<Algorithm>>,
+    /// Refuses a token issued longer ago than this; then `iat` is required.
+    pub max_age: Option<Lifetime>,
+    /// Allows for clocks that differ by so many seconds; 0 where absent.
+    pub leeway_seconds: Option<u64>,
+}
+
+impl VerifierConfig {
+    /// Reads the expectations from JSON.
+    ///
+    /// # Errors
+    /// `policy_invalid`: the field that is not known or of the wrong type.
+    pub fn from_json(json: &str) -> Result<Self> {
+        read_strictly(json)
+    }
+
+    /// A verifier that trusts these keys.
+    ///
+    /// # Errors
+    /// `policy_invalid` where a check is said and dropped, or nothing could pass it.
+    pub fn build(self, keys: KeySet) -> Result<Verifier> {
+        contradiction("issuer", "any_issuer", !self.issuer.0.is_empty(), self.any_issuer)?;
+        contradiction("audience", "any_audience", !self.audience.0.is_empty(), self.any_audience)?;
+        contradiction("token_type", "any_token_type", self.token_type.is_some(), self.any_token_type)?;
+        let given = Verifier::new(keys);
+        let given = if self.any_issuer { given.any_issuer() } else { given };
+        let given = if self.any_audience { given.any_audience() } else { given };
+        let given = if self.any_token_type { given.any_token_type() } else { given };
+        let given = if self.without_expiry { given.without_expiry() } else { given };
+        let given = self.issuer.0.into_iter().fold(given, Verifier::issuer);
+        let given = self.audience.0.into_iter().fold(given, Verifier::audience);
+        let given = self.subject.0.into_iter().fold(given, Verifier::subject);
+        let given = self.require.0.into_iter().fold(given, Verifier::require);
+        let given = with(given, self.token_type, Verifier::token_type);
+        let given = with(given, self.algorithms, |given, list| given.algorithms(&list));
+        let given = with(given, self.max_age, Verifier::max_age);
+        let given = with(given, self.leeway_seconds, Verifier::leeway_seconds);
+        given.check_policy()?;
+        Ok(given)
+    }
+}
+
+/// Applies what was given.
+fn with<B, T>(built: B, given: Option<T>, set: impl FnOnce(B, T) -> B) -> B {
+    match given {
+        Some(value) => set(built, value),
+        None => built,
+    }
+}
+
+fn contradiction(field: &'static str, dropped: &str, said: bool, any: bool) -> Result<()> {
+    if said && any {
+        return Err(Error::new(ErrorCode::PolicyInvalid)
+            .at(field)
+            .because(format!("{field} and {dropped} contradict each other; give one")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Claims, Context, UnixTime};
+
+    fn keys() -> KeySet {
+        KeySet::builder().hmac("k1", [7; 32].as_slice()).unwrap().build().unwrap()
+    }
+
+    #[test]
+    fn every_field_of_an_issuer_is_applied() {
+        let json = r#"{
+            "issuer": "i", "audience": ["a", "b"], "token_type": "at+jwt", "lifetime": "1m", "max_lifetime": "2h",
+            "leeway_seconds": 3, "access_format": "opaque", "fixed_claims": {"x": {"y": [1]}},
+            "session_secret": "a secret of at least thirty-two bytes", "session_idle": "2m",
+            "session_absolute": "3h", "session_claims": "ses", "refresh_grace_seconds": 4, "renewal": "5d",
+            "client_rate": {"events": 1, "per": "1s", "burst": 2},
+            "failure_rate": {"events": 3, "per": "1m", "burst": 4}, "redeem_window_seconds": 5,
+            "public_token_lifetime": "6m", "integrations": [{"slug": "s", "name": "S", "categories": ["ats"]}]
+        }"#;
+        let issuer = IssuerConfig::from_json(json).unwrap().build(keys()).unwrap();
+        let wanted = Policy::new("i")
+            .audience("a")
+            .audience("b")
+            .token_type("at+jwt")
+            .lifetime(Lifetime::MINUTE)
+            .max_lifetime(Lifetime::minutes(120))
+            .leeway_seconds(3)
+            .access_format(AccessFormat::Opaque)
+            .fixed_claim("x", r#"{"y":[1]}"#)
+            .session_secret(b"a secret of at least thirty-two bytes".as_slice())
+            .session_lifetimes(Lifetime::minutes(2), Lifetime::minutes(180))
+            .session_claim("ses")
+            .refresh_grace_seconds(4)
+            .renewal(Lifetime::minutes(5 * 24 * 60))
+            .client_rate(crate::Rate::new(1, Lifetime::from_seconds(1).unwrap(), 2).unwrap())
+            .failure_rate(crate::Rate::new(3, Lifetime::MINUTE, 4).unwrap())
+            .redeem_window_seconds(5)
+            .public_token_lifetime(Lifetime::minutes(6))
+            .integration(Integration { slug: "s".into(), name: "S".into(), categories: vec!["ats".into()] });
+        assert_eq!(format!("{:?}", issuer.policy()), format!("{wanted:?}"));
+    }
+
+    #[test]
+    fn what_is_absent_has_the_defaults_of_a_policy() {
+        let issuer = IssuerConfig::from_json(r#"{"issuer":"i"}"#).unwrap().build(keys()).unwrap();
+        assert_eq!(format!("{:?}", issuer.policy()), format!("{:?}", Policy::new("i")));
+    }
+
+    #[test]
+    fn every_field_of_a_verifier_is_applied() {
+        let json = r#"{
+            "issuer": ["i", "j"], "audience": "a", "subject": "s", "token_type": "at+jwt", "without_expiry": true,
+            "require": ["x"], "algorithms": ["HS256"], "max_age": "1h", "leeway_seconds": 2
+        }"#;
+        let verifier = VerifierConfig::from_json(json).unwrap().build(keys()).unwrap();
+        let wanted = Verifier::new(keys())
+            .without_expiry()
+            .issuer("i")
+            .issuer("j")
+            .audience("a")
+            .subject("s")
+            .require("x")
+            .token_type("at+jwt")
+            .algorithms(&[Algorithm::HS256])
+            .max_age(Lifetime::HOUR)
+            .leeway_seconds(2);
+        assert_eq!(format!("{verifier:?}"), format!("{wanted:?}"));
+
+        let any = r#"{"any_issuer":true,"any_audience":true,"any_token_type":true}"#;
+        let verifier = VerifierConfig::from_json(any).unwrap().build(keys()).unwrap();
+        let wanted = Verifier::new(keys()).any_issuer().any_audience().any_token_type();
+        assert_eq!(format!("{verifier:?}"), format!("{wanted:?}"));
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_at_once() {
+        for (json, said) in [
+            (r#"{"audience":"a"}"#, "iss"),
+            (r#"{"issuer":"i"}"#, "aud"),
+            (r#"{"issuer":"i","any_issuer":true,"audience":"a"}"#, "contradict"),
+            (r#"{"issuer":"i","any_audience":true,"audience":"a"}"#, "contradict"),
+            (r#"{"issuer":"i","audience":"a","token_type":"JWT","any_token_type":true}"#, "contradict"),
+            (r#"{"issuer":"i","audience":"a","algorithms":[]}"#, "empty"),
+            (r#"{"issuer":"","audience":"a"}"#, "empty"),
+            (r#"{"issuer":"i","audience":"a","algorithms":["none"]}"#, "none"),
+            (r#"{"issuer":"i","audience":"a","leeway":1}"#, "unknown field `leeway`"),
+        ] {
+            let error = VerifierConfig::from_json(json).and_then(|config| config.build(keys())).unwrap_err();
+            assert_eq!(error.code(), ErrorCode::PolicyInvalid, "{json}");
+            assert!(error.to_string().contains(said), "{json}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_two_fit_together() {
+        let issuer =
+            IssuerConfig::from_json(r#"{"issuer":"i","audience":"a"}"#).unwrap().build(keys()).unwrap();
+        let verifier =
+            VerifierConfig::from_json(r#"{"issuer":"i","audience":"a"}"#).unwrap().build(keys()).unwrap();
+        let context = Context::new(UnixTime::from_seconds(1_700_000_000), [1; 32]);
+        let token = issuer.mint(&Claims::new(), Lifetime::HOUR, &context).unwrap();
+        assert!(verifier.verify(&token, context.now()).is_ok());
+    }
+}
