@@ -76,6 +76,16 @@ impl<T: 'static> Task<T> {
         Task { future: Some(Box::pin(flow(io.clone()))), io, asked: None }
     }
 
+    /// The same task with another result.
+    pub(crate) fn map<U: 'static>(mut self, then: impl FnOnce(T) -> Result<U> + Send + 'static) -> Task<U> {
+        let io = self.io.clone();
+        let future: Option<Pin<Box<dyn Future<Output = Result<U>> + Send>>> = match self.future.take() {
+            Some(future) => Some(Box::pin(async move { then(future.await?) })),
+            None => None,
+        };
+        Task { future, io, asked: self.asked }
+    }
+
     /// Goes on: first with `None`, then with the reply to the command that was asked for.
     ///
     /// Without a reply while one is due, the same command is asked for again. A reply that was not asked for is

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::read_strictly;
 use super::values::{OneOrMany, RateLimit, SecretText};
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
 use crate::key::{Algorithm, KeySet};
 use crate::policy::{AccessFormat, Integration, Policy};
+use crate::strict;
 use crate::time::Lifetime;
 use crate::token::verify::Verifier;
 
@@ -83,7 +83,7 @@ impl IssuerConfig {
     /// # Errors
     /// `policy_invalid`: the field that is not known, missing or of the wrong type.
     pub fn from_json(json: &str) -> Result<Self> {
-        read_strictly(json)
+        strict::read(json, ErrorCode::PolicyInvalid)
     }
 
     /// The issuer, which signs with the first key of `keys` that can.
@@ -179,7 +179,7 @@ impl VerifierConfig {
     /// # Errors
     /// `policy_invalid`: the field that is not known or of the wrong type.
     pub fn from_json(json: &str) -> Result<Self> {
-        read_strictly(json)
+        strict::read(json, ErrorCode::PolicyInvalid)
     }
 
     /// A verifier that trusts these keys.

@@ -36,7 +36,6 @@ mod keys;
 mod values;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 pub use build::Service;
 pub use dialects::{AccessTokens, Ledger, Mercoa, Merge, Monite, SessionSecret};
@@ -45,8 +44,9 @@ pub use issuer::{IssuerConfig, VerifierConfig};
 pub use keys::{InlineOnly, KeySource, Secrets};
 pub use values::{Hashes, Limits, OneOrMany, RateLimit, SecretText};
 
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{ErrorCode, Result};
 use crate::policy::Integration;
+use crate::strict;
 
 /// All that a host needs to serve the endpoints. [`Config::build`] makes them.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -107,35 +107,8 @@ impl Config {
     /// # Errors
     /// `policy_invalid`, with serde's reason: the field that is not known, missing or of the wrong type, and where.
     pub fn from_json(json: &str) -> Result<Self> {
-        read_strictly(json)
+        strict::read(json, ErrorCode::PolicyInvalid)
     }
-}
-
-/// Reads a configuration; the reason of a refusal holds no value of the text.
-fn read_strictly<T: DeserializeOwned>(json: &str) -> Result<T> {
-    serde_json::from_str(json)
-        .map_err(|error| Error::new(ErrorCode::PolicyInvalid).because(without_values(&error.to_string())))
-}
-
-/// serde's reason, without the text that stood where something else belongs: it may be a secret in the wrong place.
-fn without_values(reason: &str) -> String {
-    // What was expected and where is written by serde and by these types; what comes before it was in the input.
-    let (found, expected) = reason.rsplit_once(", expected ").unwrap_or((reason, ""));
-    let found = match found.split_once(": string \"") {
-        Some((kind, _)) => format!("{kind}: a text"),
-        None => quoted_name(found),
-    };
-    if expected.is_empty() { found } else { format!("{found}, expected {expected}") }
-}
-
-/// A name in serde's reason on one line, and cut where it is longer than any that exists.
-fn quoted_name(found: &str) -> String {
-    let mut parts = found.splitn(2, '`');
-    let (kind, rest) = (parts.next().unwrap_or_default(), parts.next());
-    let Some((name, end)) = rest.and_then(|rest| rest.rsplit_once('`')) else { return found.to_owned() };
-    let short: String = name.chars().take(40).collect();
-    let dots = if short.len() < name.len() { "..." } else { "" };
-    format!("{kind}`{}{dots}`{end}", short.escape_debug())
 }
 
 #[cfg(test)]

@@ -2,16 +2,15 @@
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
-use tokenmint::{
-    Algorithm, Claims, Context, Entropy, Error, Issuer, Key, KeySet, Lifetime, Policy, Secret, UnixTime,
-};
+use tokenmint::config::IssuerConfig;
+use tokenmint::{Algorithm, Context, Entropy, Error, Issuer, Key, KeySet, Lifetime, Secret};
 
 use super::{Generated, case, context, pretty};
 
 const CASES: &str = include_str!("cases/mint.json");
 const RSA: &str = include_str!("../../../core/tests-data/keys/rsa2048.pem");
 const ABOUT: &str = "Issuers mint tokens: the claims and a lifetime in, the exact token out. Keys are test keys. The \
-    RSA key is core/tests-data/keys/rsa2048.pem. Where signatures are random by nature (ES*, PS*), `signing_input` is \
+    RSA key is core/tests-data/keys/rsa2048.pem. `members` is JSON text that is kept byte for byte. Where signatures are random by nature (ES*, PS*), `signing_input` is \
     the token up to its last dot.";
 
 pub(super) fn generate() -> Result<Vec<Generated>> {
@@ -42,27 +41,8 @@ fn find<'a>(issuers: &'a [Described], name: &str) -> Option<&'a Described> {
 
 fn mint(issuer: &Described, entry: &Value, context: &Context) -> Result<String, Error> {
     let lifetime: Lifetime = entry["expires_in"].as_str().unwrap_or_default().parse()?;
-    let mut claims = Claims::new();
-    let given = &entry["claims"];
-    if let Some(subject) = given["subject"].as_str() {
-        claims = claims.subject(subject);
-    }
-    for audience in given["audience"].as_array().into_iter().flatten() {
-        claims = claims.audience(audience.as_str().unwrap_or_default());
-    }
-    if let Some(time) = given["not_before"].as_i64() {
-        claims = claims.not_before(UnixTime::from_seconds(time));
-    }
-    if let Some(id) = given["id"].as_str() {
-        claims = claims.id(id);
-    }
-    for (name, value) in entry["custom"].as_object().into_iter().flatten() {
-        claims = claims.set(name.clone(), value);
-    }
-    match entry["members"].as_str() {
-        Some(members) => issuer.issuer.mint_json(&claims, members, lifetime, context),
-        None => issuer.issuer.mint(&claims, lifetime, context),
-    }
+    let claims = entry["claims"].to_string();
+    issuer.issuer.mint_claims(&claims, entry["members"].as_str(), lifetime, context)
 }
 
 fn output(issuer: &Described, token: String) -> Value {
@@ -77,7 +57,6 @@ fn output(issuer: &Described, token: String) -> Value {
 /// The issuers, by name, and how a file describes them.
 fn issuers() -> Result<Vec<Described>> {
     use Algorithm as A;
-    let plain = || Policy::new("https://issuer.example").audience("app");
     let policy = json!({ "issuer": "https://issuer.example", "audience": ["app"] });
     let mut found = Vec::new();
     for (name, alg) in [
@@ -92,29 +71,20 @@ fn issuers() -> Result<Vec<Described>> {
         ("es384", A::ES384),
         ("eddsa", A::EdDSA),
     ] {
-        found.push(described(name, alg, Some("k1"), plain(), policy.clone())?);
+        found.push(described(name, alg, Some("k1"), policy.clone())?);
     }
-    let with = |name: &str, value: Value| {
+    found.push(described("no-kid", A::HS256, None, policy.clone())?);
+    found.push(described("odd-kid", A::HS256, Some("a\"b\\c ü"), policy.clone())?);
+    for (name, field, value) in [
+        ("at-jwt", "token_type", json!("at+jwt")),
+        ("no-audience", "audience", json!([])),
+        ("one-day", "max_lifetime", json!("1d")),
+        ("fixed", "fixed_claims", json!({ "typ": "Bearer" })),
+    ] {
         let mut policy = policy.clone();
-        policy[name] = value;
-        policy
-    };
-    found.push(described("no-kid", A::HS256, None, plain(), policy.clone())?);
-    found.push(described("odd-kid", A::HS256, Some("a\"b\\c ü"), plain(), policy.clone())?);
-    let typed = plain().token_type("at+jwt");
-    found.push(described("at-jwt", A::HS256, Some("k1"), typed, with("token_type", json!("at+jwt")))?);
-    let nameless = Policy::new("https://issuer.example");
-    found.push(described("no-audience", A::HS256, Some("k1"), nameless, with("audience", json!([])))?);
-    let day = plain().max_lifetime(Lifetime::DAY);
-    found.push(described("one-day", A::HS256, Some("k1"), day, with("max_lifetime", json!("1d")))?);
-    let fixed = plain().fixed_claim("typ", "\"Bearer\"");
-    found.push(described(
-        "fixed",
-        A::HS256,
-        Some("k1"),
-        fixed,
-        with("fixed_claims", json!({ "typ": "Bearer" })),
-    )?);
+        policy[field] = value;
+        found.push(described(name, A::HS256, Some("k1"), policy)?);
+    }
     Ok(found)
 }
 
@@ -122,9 +92,9 @@ fn described(
     name: &'static str,
     algorithm: Algorithm,
     kid: Option<&str>,
-    policy: Policy,
     mut described: Value,
 ) -> Result<Described> {
+    let config = IssuerConfig::from_json(&described.to_string())?;
     let is_rsa = matches!(algorithm.name().as_bytes(), [b'R' | b'P', b'S', ..]);
     let key = if is_rsa {
         described["key"] =
@@ -136,6 +106,6 @@ fn described(
         described["key"] = serde_json::from_str(text)?;
         Key::from_jwk(text)?
     };
-    let issuer = Issuer::new(KeySet::builder().key(key)?.build()?, policy)?;
+    let issuer = config.build(KeySet::builder().key(key)?.build()?)?;
     Ok(Described { name, described, algorithm, issuer })
 }
