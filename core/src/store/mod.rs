@@ -13,6 +13,7 @@ pub use signer::{AsyncSigner, Signer, WithSigner};
 use crate::key::Algorithm;
 
 mod debug;
+mod json;
 mod memory;
 mod signer;
 
