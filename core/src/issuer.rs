@@ -112,9 +112,49 @@ impl Issuer {
     /// As [`Issuer::mint`]; `store_unavailable` where the host cannot sign now; `internal` where its signature has a
     /// wrong length, or is not that of the public half.
     pub fn mint_task(&self, claims: &Claims, lifetime: Lifetime, context: &Context) -> Task<String> {
-        let unsigned = self.unsigned(claims, lifetime, context, |_| Ok(()));
-        let issuer = self.clone();
-        Task::new(|io| async move { unsigned?.sign_asking(&io, &issuer.0.signing).await })
+        self.task_payload(claims, lifetime, context, |_| Ok(()))
+    }
+
+    /// Mints as [`Issuer::mint_with`] does, with whatever key, as [`Issuer::mint_task`] does.
+    ///
+    /// # Errors
+    /// As those of both.
+    pub fn mint_with_task<T: Serialize + ?Sized>(
+        &self,
+        claims: &Claims,
+        members: &T,
+        lifetime: Lifetime,
+        context: &Context,
+    ) -> Task<String> {
+        self.task_payload(claims, lifetime, context, |payload| payload.add(members))
+    }
+
+    /// Mints as [`Issuer::mint_json`] does, with whatever key, as [`Issuer::mint_task`] does.
+    ///
+    /// # Errors
+    /// As those of both.
+    pub fn mint_json_task(
+        &self,
+        claims: &Claims,
+        members: &str,
+        lifetime: Lifetime,
+        context: &Context,
+    ) -> Task<String> {
+        self.task_payload(claims, lifetime, context, |payload| payload.add_json(members))
+    }
+
+    /// Mints as [`Issuer::mint_template`] does, with whatever key, as [`Issuer::mint_task`] does.
+    ///
+    /// # Errors
+    /// As those of both.
+    pub fn mint_template_task(
+        &self,
+        claims: &Claims,
+        template: &Template,
+        lifetime: Lifetime,
+        context: &Context,
+    ) -> Task<String> {
+        self.task_payload(claims, lifetime, context, |payload| payload.add_template(template))
     }
 
     /// Mints a token within a flow.
@@ -229,6 +269,19 @@ impl Issuer {
         add: impl FnOnce(&mut Payload<'_>) -> Result<()>,
     ) -> Result<String> {
         self.unsigned(claims, lifetime, context, add)?.sign(&self.0.signing)
+    }
+
+    /// Writes the payload as [`Issuer::mint_payload`] does; who holds the key is asked for the signature.
+    fn task_payload(
+        &self,
+        claims: &Claims,
+        lifetime: Lifetime,
+        context: &Context,
+        add: impl FnOnce(&mut Payload<'_>) -> Result<()>,
+    ) -> Task<String> {
+        let unsigned = self.unsigned(claims, lifetime, context, add);
+        let issuer = self.clone();
+        Task::new(|io| async move { unsigned?.sign_asking(&io, &issuer.0.signing).await })
     }
 
     /// Writes the payload and lets `add` put members behind it.
