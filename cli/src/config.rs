@@ -35,9 +35,15 @@ impl Source {
         toml::from_str(&self.text).map_err(|error| self.syntax(&error))
     }
 
+    /// What the configuration points to.
+    pub(crate) fn sources(&self) -> Sources {
+        Sources::beside(&self.path)
+    }
+
     /// Makes what serves; `config` is what [`Source::parse`] gave, with what the command line changes.
-    pub(crate) fn build(&self, config: &Config) -> Result<Service> {
-        config.build(&mut Sources::beside(&self.path)).map_err(|error| self.invalid(&error))
+    pub(crate) fn build(&self, config: &Config, sources: &mut Sources) -> Result<Service> {
+        sources.rewind();
+        config.build(sources).map_err(|error| self.invalid(&error))
     }
 
     /// A value that cannot be, in the place that the error names.

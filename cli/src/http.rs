@@ -1,7 +1,7 @@
 //! One request: read with bounds, handed to the core, answered, and logged without secrets.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full};
@@ -22,8 +22,24 @@ const MAX_WASTE: usize = 1024 * 1024;
 
 /// What answers requests.
 pub(crate) struct App {
-    pub(crate) endpoint: Endpoint,
+    /// Another one where a key ring has changed.
+    endpoint: RwLock<Endpoint>,
     pub(crate) store: MemoryStore,
+}
+
+impl App {
+    pub(crate) fn new(endpoint: Endpoint) -> Self {
+        App { endpoint: RwLock::new(endpoint), store: MemoryStore::new() }
+    }
+
+    /// Answers with `endpoint` from now on; requests under way end as they began.
+    pub(crate) fn replace(&self, endpoint: Endpoint) {
+        *self.endpoint.write().unwrap_or_else(PoisonError::into_inner) = endpoint;
+    }
+
+    fn endpoint(&self) -> Endpoint {
+        self.endpoint.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// Answers a request, whatever happens.
@@ -47,7 +63,7 @@ async fn respond(app: &App, request: hyper::Request<Incoming>) -> Response {
     let oversized = body.len() > MAX_BODY;
     let Ok(seed) = keys::seed() else { return refusal(503, "the system has no randomness") };
     let context = Context::at_micros(mint::now_micros(), seed);
-    let task = app.endpoint.handle(hyper::Request::from_parts(parts, body), &context);
+    let task = app.endpoint().handle(hyper::Request::from_parts(parts, body), &context);
     let outcome = task.run(&app.store);
     for event in &outcome.events {
         log::event(event);

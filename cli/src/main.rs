@@ -14,6 +14,7 @@ mod log;
 mod mint;
 mod remote;
 mod ring;
+mod rotation;
 mod serve;
 mod sources;
 mod vectors;

@@ -8,7 +8,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokenmint::{Command, Context, MemoryStore, Reply, SLACK_MS, Store};
+use tokenmint::{Command, Context, Reply, SLACK_MS, Store};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::MissedTickBehavior;
@@ -18,7 +18,7 @@ use crate::args::Serve;
 use crate::config::Source;
 use crate::failure::{Failure, Result, print};
 use crate::http::{App, answer};
-use crate::{demo, keys, log, mint};
+use crate::{demo, keys, log, mint, rotation};
 
 /// How long a request's head may take to arrive, and a connection to stay idle.
 const HEAD_TIME: Duration = Duration::from_secs(15);
@@ -44,10 +44,10 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
         .enable_all()
         .build()
         .map_err(|error| Failure::runtime("the runtime", error))?
-        .block_on(serve(args, &source))
+        .block_on(serve(args, source))
 }
 
-async fn serve(args: &Serve, source: &Source) -> Result<()> {
+async fn serve(args: &Serve, source: Source) -> Result<()> {
     let mut config = source.parse()?;
     let address =
         SocketAddr::new(host(args, &config)?, args.port.or(config.server.port).unwrap_or(DEFAULT_PORT));
@@ -59,8 +59,9 @@ async fn serve(args: &Serve, source: &Source) -> Result<()> {
     let base = format!("http://{bound}");
     config.server.public_url.get_or_insert_with(|| base.clone());
 
-    let service = source.build(&config)?;
-    let app = Arc::new(App { endpoint: service.endpoint, store: MemoryStore::new() });
+    let mut sources = source.sources();
+    let service = source.build(&config, &mut sources)?;
+    let app = Arc::new(App::new(service.endpoint));
     for record in service.directory {
         let context = Context::at_micros(mint::now_micros(), keys::seed()?);
         record.create(&context).run(&app.store).result.map_err(|error| Failure::config(error.to_string()))?;
@@ -75,8 +76,10 @@ async fn serve(args: &Serve, source: &Source) -> Result<()> {
     }
     info!(target: "tokenmint::serve", address = %bound, "listening");
     let sweeper = tokio::spawn(sweep(Arc::clone(&app)));
+    let follower = tokio::spawn(rotation::follow(Arc::clone(&app), source, config, sources));
     let connections = accept(&app, listener, &mut stop).await;
     sweeper.abort();
+    follower.abort();
     drain(connections, &mut stop).await;
     info!(target: "tokenmint::serve", "stopped");
     Ok(())

@@ -1,5 +1,6 @@
 //! What a configuration points to: files beside it, the environment, and randomness.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use tokenmint::config::Secrets;
@@ -9,19 +10,64 @@ use crate::failure::Failure;
 use crate::keys;
 
 /// The host's side of a configuration; relative paths begin at its folder.
+///
+/// A configuration can be built again: all but key rings is what it was the first time.
+#[derive(Default)]
 pub(crate) struct Sources {
     folder: PathBuf,
+    files: BTreeMap<String, Secret>,
+    /// None where the file could not be read.
+    rings: BTreeMap<String, Option<Secret>>,
+    generated: BTreeMap<String, Key>,
+    random: Vec<[u8; 32]>,
+    /// How many of `random` this build has taken.
+    taken: usize,
 }
 
 impl Sources {
     pub(crate) fn beside(config: &Path) -> Self {
-        Sources { folder: config.parent().map(Path::to_owned).unwrap_or_default() }
+        Sources { folder: config.parent().map(Path::to_owned).unwrap_or_default(), ..Sources::default() }
+    }
+
+    /// Prepares for another build.
+    pub(crate) fn rewind(&mut self) {
+        self.taken = 0;
+    }
+
+    /// Reads the key rings again, and says whether one of them has changed.
+    pub(crate) fn rings_changed(&mut self) -> bool {
+        let mut changed = false;
+        for (path, known) in &mut self.rings {
+            let found = keys::file(&self.folder.join(path)).ok();
+            let same = match (&found, &*known) {
+                (Some(found), Some(known)) => found.matches(known.expose()),
+                (found, known) => found.is_none() && known.is_none(),
+            };
+            if !same {
+                (*known, changed) = (found, true);
+            }
+        }
+        changed
     }
 }
 
 impl Secrets for Sources {
     fn file(&mut self, path: &str) -> Result<Secret, Error> {
-        keys::file(&self.folder.join(path)).map_err(refused)
+        if let Some(known) = self.files.get(path) {
+            return Ok(known.clone());
+        }
+        let found = keys::file(&self.folder.join(path)).map_err(refused)?;
+        self.files.insert(path.to_owned(), found.clone());
+        Ok(found)
+    }
+
+    fn ring_file(&mut self, path: &str) -> Result<Secret, Error> {
+        if let Some(Some(known)) = self.rings.get(path) {
+            return Ok(known.clone());
+        }
+        let found = keys::file(&self.folder.join(path));
+        self.rings.insert(path.to_owned(), found.as_ref().ok().cloned());
+        found.map_err(refused)
     }
 
     fn env(&mut self, name: &str) -> Result<Secret, Error> {
@@ -29,11 +75,21 @@ impl Secrets for Sources {
     }
 
     fn generate_key(&mut self, kid: &str, alg: Algorithm) -> Result<Key, Error> {
-        keys::generate(kid, alg).map_err(refused)
+        if let Some(known) = self.generated.get(kid) {
+            return Ok(known.clone());
+        }
+        let key = keys::generate(kid, alg).map_err(refused)?;
+        self.generated.insert(kid.to_owned(), key.clone());
+        Ok(key)
     }
 
     fn random(&mut self) -> Result<[u8; 32], Error> {
-        keys::seed().map_err(refused)
+        // The same configuration asks in the same order.
+        if self.taken == self.random.len() {
+            self.random.push(keys::seed().map_err(refused)?);
+        }
+        self.taken += 1;
+        self.random.get(self.taken - 1).copied().ok_or_else(|| ErrorCode::Internal.into())
     }
 }
 

@@ -113,9 +113,49 @@ impl Issuer {
     /// As [`Issuer::mint`]; `store_unavailable` where the host cannot sign now; `internal` where its signature has a
     /// wrong length, or is not that of the public half.
     pub fn mint_task(&self, claims: &Claims, lifetime: Lifetime, context: &Context) -> Task<String> {
-        let unsigned = self.unsigned(Given::Typed(claims), lifetime, context, |_| Ok(()));
-        let issuer = self.clone();
-        Task::new(|io| async move { unsigned?.sign_asking(&io, &issuer.0.signing).await })
+        self.task_payload(claims, lifetime, context, |_| Ok(()))
+    }
+
+    /// Mints as [`Issuer::mint_with`] does, with whatever key, as [`Issuer::mint_task`] does.
+    ///
+    /// # Errors
+    /// As those of both.
+    pub fn mint_with_task<T: Serialize + ?Sized>(
+        &self,
+        claims: &Claims,
+        members: &T,
+        lifetime: Lifetime,
+        context: &Context,
+    ) -> Task<String> {
+        self.task_payload(claims, lifetime, context, |payload| payload.add(members))
+    }
+
+    /// Mints as [`Issuer::mint_json`] does, with whatever key, as [`Issuer::mint_task`] does.
+    ///
+    /// # Errors
+    /// As those of both.
+    pub fn mint_json_task(
+        &self,
+        claims: &Claims,
+        members: &str,
+        lifetime: Lifetime,
+        context: &Context,
+    ) -> Task<String> {
+        self.task_payload(claims, lifetime, context, |payload| payload.add_json(members))
+    }
+
+    /// Mints as [`Issuer::mint_template`] does, with whatever key, as [`Issuer::mint_task`] does.
+    ///
+    /// # Errors
+    /// As those of both.
+    pub fn mint_template_task(
+        &self,
+        claims: &Claims,
+        template: &Template,
+        lifetime: Lifetime,
+        context: &Context,
+    ) -> Task<String> {
+        self.task_payload(claims, lifetime, context, |payload| payload.add_template(template))
     }
 
     /// Mints a token within a flow.
@@ -211,9 +251,7 @@ impl Issuer {
         lifetime: Lifetime,
         context: &Context,
     ) -> Task<String> {
-        let unsigned = self.unsigned_claims(claims, members, lifetime, context);
-        let issuer = self.clone();
-        Task::new(|io| async move { unsigned?.sign_asking(&io, &issuer.0.signing).await })
+        self.sign_task(self.unsigned_claims(claims, members, lifetime, context))
     }
 
     /// Mints a token with custom claims that were checked once: the fastest way where many tokens carry the same.
@@ -287,6 +325,23 @@ impl Issuer {
         self.unsigned(Given::Text(&claims), lifetime, context, |payload| {
             members.map_or(Ok(()), |members| payload.add_json(members))
         })
+    }
+
+    /// Writes the payload as [`Issuer::mint_payload`] does; who holds the key is asked for the signature.
+    fn task_payload(
+        &self,
+        claims: &Claims,
+        lifetime: Lifetime,
+        context: &Context,
+        add: impl FnOnce(&mut Payload<'_>) -> Result<()>,
+    ) -> Task<String> {
+        self.sign_task(self.unsigned(Given::Typed(claims), lifetime, context, add))
+    }
+
+    /// Asks whoever holds the key for the signature.
+    fn sign_task(&self, unsigned: Result<Unsigned>) -> Task<String> {
+        let issuer = self.clone();
+        Task::new(|io| async move { unsigned?.sign_asking(&io, &issuer.0.signing).await })
     }
 
     /// Writes the payload and lets `add` put members behind it.

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,17 +11,23 @@ use tokenmint::{Algorithm, Claims, Context, Entropy, Issuer, Key, KeyRing, KeySe
 
 use crate::support::{Finished, run};
 
-struct Ring {
+/// A key ring in a folder of its own.
+pub(crate) struct Ring {
     folder: tempfile::TempDir,
 }
 
 impl Ring {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Ring { folder: tempfile::tempdir().unwrap() }
     }
 
-    fn path(&self) -> String {
-        self.folder.path().join("ring.json").to_str().unwrap().to_owned()
+    pub(crate) fn path(&self) -> String {
+        self.beside("ring.json").to_str().unwrap().to_owned()
+    }
+
+    /// A file beside it.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     fn keys(&self, command: &str, arguments: &[&str]) -> Finished {
@@ -28,7 +35,7 @@ impl Ring {
     }
 
     #[track_caller]
-    fn json(&self, command: &str, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, command: &str, arguments: &[&str]) -> Value {
         let finished = self.keys(command, &[arguments, &["--json"]].concat());
         assert_eq!(finished.code, 0, "{finished:?}");
         finished.json()
@@ -40,12 +47,14 @@ impl Ring {
     }
 
     /// Moves every time in the file back.
-    fn age(&self, seconds: i64) {
+    pub(crate) fn age(&self, seconds: i64) {
         let mut ring: Value = serde_json::from_slice(&std::fs::read(self.path()).unwrap()).unwrap();
         for key in ring["keys"].as_array_mut().unwrap() {
             key["since"] = (key["since"].as_i64().unwrap() - seconds).into();
         }
-        std::fs::write(self.path(), ring.to_string()).unwrap();
+        // Whole, as `keys` does it: a server may read it at any time.
+        std::fs::write(self.beside("aged"), ring.to_string()).unwrap();
+        std::fs::rename(self.beside("aged"), self.path()).unwrap();
     }
 }
 

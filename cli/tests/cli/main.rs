@@ -3,6 +3,7 @@
 mod commands;
 mod config;
 mod keys;
+mod rotation;
 mod serve;
 mod support;
 mod tokens;

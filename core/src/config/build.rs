@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::dialects::Common;
 use super::directory::{Record, records};
-use super::keys::{Secrets, session_secret};
+use super::keys::{Keys, Secrets, session_secret};
 use super::{Config, SessionSecret};
 use crate::endpoint::{Endpoint, LedgerOptions, MercoaOptions, MergeOptions, MoniteOptions, ledger_policy};
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
-use crate::key::{Key, KeySet};
+use crate::key::KeySet;
 use crate::policy::Policy;
 
 /// What a configuration becomes.
@@ -69,11 +69,11 @@ impl Config {
         Ok(Service { endpoint: endpoint.build()?, directory: records(self)? })
     }
 
-    fn keys(&self, secrets: &mut dyn Secrets) -> Result<BTreeMap<&str, Key>> {
+    fn keys(&self, secrets: &mut dyn Secrets) -> Result<BTreeMap<&str, Keys>> {
         let mut keys = BTreeMap::new();
         for (at, source) in self.keys.iter().enumerate() {
-            let key = source.key(secrets).map_err(|error| problem(&format!("keys[{at}]"), &error))?;
-            if keys.insert(source.kid.as_str(), key).is_some() {
+            let read = source.keys(secrets).map_err(|error| problem(&format!("keys[{at}]"), &error))?;
+            if keys.insert(source.kid.as_str(), read).is_some() {
                 return Err(Error::new(ErrorCode::KeyDuplicate)
                     .at(format!("keys[{at}].kid"))
                     .because(format!("two keys have the id {:?}", source.kid)));
@@ -121,17 +121,29 @@ impl Config {
 }
 
 /// The issuer of a section: its policy, and those of the keys that it names.
-fn issuer(policy: Policy, common: &Common<'_>, keys: &BTreeMap<&str, Key>) -> Result<Issuer> {
+fn issuer(mut policy: Policy, common: &Common<'_>, keys: &BTreeMap<&str, Keys>) -> Result<Issuer> {
     let mut set = KeySet::builder();
     for kid in &common.key.0 {
-        let key = keys.get(kid.as_str()).ok_or_else(|| {
+        let named = keys.get(kid.as_str()).ok_or_else(|| {
             let known: Vec<String> = keys.keys().map(|kid| format!("{kid:?}")).collect();
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
             Error::new(ErrorCode::KeyMissing)
                 .at("key")
                 .because(format!("[[keys]] has no key {kid:?}; it has {known}"))
         })?;
-        set = set.key(key.clone())?;
+        for key in &named.keys {
+            set = set.key(key.clone())?;
+        }
+        match (named.longest, common.max_lifetime) {
+            (Some(longest), Some(given)) if given > longest => {
+                return Err(Error::new(ErrorCode::PolicyInvalid).at("max_lifetime").because(format!(
+                    "the ring {kid:?} drops a key when the tokens of its token_lifetime_seconds, {}, have ended",
+                    longest.seconds()
+                )));
+            }
+            (Some(longest), _) => policy.max_lifetime = policy.max_lifetime.min(longest),
+            (None, _) => {}
+        }
     }
     Issuer::new(set.build().map_err(|error| problem("key", &error))?, policy)
 }
@@ -162,6 +174,7 @@ pub(super) fn problem(place: &str, error: &Error) -> Error {
 mod tests {
     use super::*;
     use crate::config::InlineOnly;
+    use crate::{Algorithm, Entropy, Key, KeyRing, RotationRules, UnixTime};
 
     const SECRET: &str = "a secret of at least thirty-two bytes";
 
@@ -220,6 +233,34 @@ mod tests {
             "mercoa": { "issuer": "i", "key": "k1", "lifetime": "2h", "max_lifetime": "1h" },
         });
         assert_eq!(error_of(config), "mercoa.lifetime: the default lifetime is over the maximum");
+    }
+
+    #[test]
+    fn the_active_key_of_a_ring_signs_and_the_others_verify() {
+        let start = UnixTime::from_seconds(1_700_000_000);
+        let mut ring = KeyRing::new(RotationRules::default()).unwrap();
+        for (seed, kid) in [(1, "a"), (2, "b")] {
+            let key = Key::generate_jwk(Some(kid), Algorithm::ES256, &mut Entropy::new([seed; 32]));
+            ring.announce(kid, Algorithm::ES256, key.unwrap(), start).unwrap();
+        }
+        ring.activate("b", ring.plan_early(start).earliest).unwrap();
+        let ring = String::from_utf8(ring.to_json().unwrap().expose().to_vec()).unwrap();
+        let build = |max_lifetime: Option<&str>| {
+            let config = serde_json::json!({
+                "keys": [{ "kid": "ring", "ring": ring }, { "kid": "k1", "secret": SECRET }],
+                "mercoa": { "issuer": "i", "key": ["ring", "k1"], "max_lifetime": max_lifetime },
+            });
+            Config::from_json(&config.to_string()).unwrap().build(&mut InlineOnly)
+        };
+        let endpoint = build(None).unwrap().endpoint;
+        let issuer = endpoint.0.mercoa.as_ref().map(|(issuer, _)| issuer.clone()).unwrap();
+        let kids: Vec<_> = issuer.keys().keys().filter_map(Key::kid).collect();
+        assert_eq!(kids, ["b", "a", "k1"]);
+        assert_eq!(issuer.keys().signing_key().and_then(Key::kid), Some("b"));
+        // A ring drops a key when its tokens have ended: they live no longer than it knows.
+        assert_eq!(issuer.policy().max_lifetime, "30d".parse().unwrap());
+        assert!(build(Some("30d")).is_ok());
+        assert_eq!(build(Some("31d")).unwrap_err().field(), Some("mercoa.max_lifetime"));
     }
 
     #[test]

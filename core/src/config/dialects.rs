@@ -15,10 +15,10 @@ pub(super) struct Common<'a> {
     pub(super) issuer: &'a str,
     pub(super) key: &'a OneOrMany,
     pub(super) limits: Limits,
+    pub(super) max_lifetime: Option<Lifetime>,
     audience: &'a OneOrMany,
     token_type: Option<&'a str>,
     lifetime: Option<Lifetime>,
-    max_lifetime: Option<Lifetime>,
     leeway_seconds: Option<u64>,
     claims: &'a BTreeMap<String, serde_json::Value>,
 }

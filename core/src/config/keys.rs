@@ -6,9 +6,12 @@ use serde::Deserialize;
 
 use super::build::problem;
 use super::values::SecretText;
+use crate::endpoint::JWKS_MAX_AGE;
 use crate::error::{Error, ErrorCode, Result};
 use crate::key::{Algorithm, Key};
+use crate::rotation::KeyRing;
 use crate::secret::Secret;
+use crate::time::Lifetime;
 
 /// Where a host finds what a configuration only points to. Each method refuses unless a host has it.
 pub trait Secrets {
@@ -19,6 +22,14 @@ pub trait Secrets {
     fn file(&mut self, path: &str) -> Result<Secret> {
         let _ = path;
         Err(refused("this host reads no files; give the value itself"))
+    }
+
+    /// What a key ring's file holds now. Unlike any other file it changes while the host runs.
+    ///
+    /// # Errors
+    /// As [`Secrets::file`].
+    fn ring_file(&mut self, path: &str) -> Result<Secret> {
+        self.file(path)
     }
 
     /// The value of an environment variable.
@@ -54,11 +65,11 @@ pub struct InlineOnly;
 
 impl Secrets for InlineOnly {}
 
-/// A key: its id, its algorithm, and one of the places where it comes from.
+/// A key or a ring of keys: its id, its algorithm, and one of the places where it comes from.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeySource {
-    /// Its id: the dialects name it, and tokens carry it.
+    /// Its id: the dialects name it, and tokens carry it. A ring's keys have ids of their own, which tokens carry.
     pub kid: String,
     /// Its algorithm. `HS256` where absent for a secret; EC and Ed25519 keys and most JWKs need none.
     pub alg: Option<Algorithm>,
@@ -76,19 +87,37 @@ pub struct KeySource {
     pub jwk: Option<SecretText>,
     /// A file that holds a JWK.
     pub jwk_file: Option<String>,
+    /// A key ring, as [`KeyRing::to_json`] gives it: its active key signs, those that are not gone verify and are
+    /// published. Tokens live no longer than the ring's rules say.
+    pub ring: Option<SecretText>,
+    /// A file that holds a key ring.
+    pub ring_file: Option<String>,
     /// A new key at each start, for demonstrations: whatever it signed ends with the process.
     #[serde(default)]
     pub generate: bool,
 }
 
+/// What a source gives.
+pub(super) struct Keys {
+    /// The one that signs comes first.
+    pub(super) keys: Vec<Key>,
+    /// The longest life that their tokens may have; a ring drops a key after that time.
+    pub(super) longest: Option<Lifetime>,
+}
+
 impl KeySource {
-    /// The key.
-    pub(super) fn key(&self, secrets: &mut dyn Secrets) -> Result<Key> {
+    /// The key, or those of the ring.
+    pub(super) fn keys(&self, secrets: &mut dyn Secrets) -> Result<Keys> {
         if self.kid.is_empty() {
             return Err(refused("a key has an id").at("kid"));
         }
         let field = self.source()?;
-        self.read(field, secrets).map_err(|error| problem(field, &error))
+        let keys = if field.starts_with("ring") {
+            self.read_ring(secrets)
+        } else {
+            self.read(field, secrets).map(|key| Keys { keys: vec![key], longest: None })
+        };
+        keys.map_err(|error| problem(field, &error))
     }
 
     /// The one field that says where the key comes from.
@@ -101,6 +130,8 @@ impl KeySource {
             ("pem_file", self.pem_file.is_some()),
             ("jwk", self.jwk.is_some()),
             ("jwk_file", self.jwk_file.is_some()),
+            ("ring", self.ring.is_some()),
+            ("ring_file", self.ring_file.is_some()),
             ("generate", self.generate),
         ];
         let given: Vec<&str> = fields.into_iter().filter_map(|(name, given)| given.then_some(name)).collect();
@@ -119,6 +150,29 @@ impl KeySource {
         }
     }
 
+    fn read_ring(&self, secrets: &mut dyn Secrets) -> Result<Keys> {
+        if self.alg.is_some() {
+            return Err(refused("the keys of a ring have algorithms of their own; leave out alg"));
+        }
+        let json = match (&self.ring, &self.ring_file) {
+            (Some(text), _) => text.0.clone(),
+            (_, Some(path)) => secrets.ring_file(path)?,
+            _ => return Err(ErrorCode::Internal.into()),
+        };
+        let ring = KeyRing::from_json(text(&json)?)?;
+        let rules = ring.rules();
+        if rules.jwks_max_age_seconds < u64::from(JWKS_MAX_AGE) {
+            return Err(refused(format!(
+                "the endpoint lets its key set be kept for {JWKS_MAX_AGE} seconds, but the ring's jwks_max_age_seconds \
+                 is {}: a key would sign before every verifier knows it",
+                rules.jwks_max_age_seconds
+            )));
+        }
+        let longest = Lifetime::from_seconds(rules.token_lifetime_seconds)
+            .map_err(|_| refused("the ring's token_lifetime_seconds is 0: no token can live"))?;
+        Ok(Keys { keys: ring.key_set()?.keys().cloned().collect(), longest: Some(longest) })
+    }
+
     fn read(&self, field: &'static str, secrets: &mut dyn Secrets) -> Result<Key> {
         if self.generate {
             let alg = self.alg.ok_or_else(|| refused("a new key needs an alg"))?;
@@ -135,8 +189,7 @@ impl KeySource {
         if field.starts_with("secret") {
             return Key::hmac(Some(&self.kid), self.alg.unwrap_or(Algorithm::HS256), secret);
         }
-        let text = std::str::from_utf8(secret.expose())
-            .map_err(|_| Error::new(ErrorCode::KeyMalformed).because("the key is not text"))?;
+        let text = text(&secret)?;
         if field.starts_with("pem") {
             return Key::from_pem(Some(&self.kid), self.alg, text);
         }
@@ -169,6 +222,11 @@ pub(super) fn session_secret(
         }
         _ => Err(refused("the session secret comes from one place").at("session_secret")),
     }
+}
+
+fn text(secret: &Secret) -> Result<&str> {
+    std::str::from_utf8(secret.expose())
+        .map_err(|_| Error::new(ErrorCode::KeyMalformed).because("the key is not text"))
 }
 
 fn refused(text: impl Into<std::borrow::Cow<'static, str>>) -> Error {

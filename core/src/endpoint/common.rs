@@ -17,7 +17,7 @@ use crate::task::Io;
 use crate::time::{Context, UnixTime};
 
 /// How long a key set may be kept, in seconds.
-const JWKS_MAX_AGE: u32 = 300;
+pub(crate) const JWKS_MAX_AGE: u32 = 300;
 
 pub(super) async fn handle(
     dialects: &Dialects,

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+pub(crate) use common::JWKS_MAX_AGE;
 pub use exchange::{MAX_BODY, Response};
 pub use ledger::{LedgerOptions, ledger_policy};
 pub use mercoa::MercoaOptions;
@@ -43,12 +44,12 @@ mod monite;
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Endpoint(Arc<Dialects>);
+pub struct Endpoint(pub(crate) Arc<Dialects>);
 
 /// The dialects that a host serves; each with its own issuer.
 #[derive(Debug, Default)]
-struct Dialects {
-    mercoa: Option<(Issuer, MercoaOptions)>,
+pub(crate) struct Dialects {
+    pub(crate) mercoa: Option<(Issuer, MercoaOptions)>,
     monite: Option<(Issuer, MoniteOptions)>,
     ledger: Option<(Issuer, LedgerOptions)>,
     merge: Option<(Issuer, MergeOptions)>,

@@ -93,6 +93,13 @@ impl Issuer {
 impl Flow {
     /// Mints an access token as the policy says.
     pub(crate) async fn access_token(&mut self, grant: Grant) -> Result<AccessToken> {
+        let (token, issued) = self.make_access_token(grant).await?;
+        self.emit(issued);
+        Ok(token)
+    }
+
+    /// An access token, and the event to tell when it is given.
+    pub(crate) async fn make_access_token(&mut self, grant: Grant) -> Result<(AccessToken, Event)> {
         let expires_in = grant.lifetime;
         let id = self.entropy().uuid().to_string();
         let event =
@@ -101,8 +108,7 @@ impl Flow {
             AccessFormat::Jwt => self.access_jwt(grant, id).await?,
             AccessFormat::Opaque => self.access_handle(grant, id).await?,
         };
-        self.emit(event);
-        Ok(AccessToken { access_token, expires_in })
+        Ok((AccessToken { access_token, expires_in }, event))
     }
 
     /// The one place where a presented token is judged.

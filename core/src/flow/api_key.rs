@@ -6,7 +6,7 @@ use super::Flow;
 use super::access::{AccessToken, Grant};
 use super::client::{Client, Demand, Permission, client_key};
 use super::client_credentials::ClientProof;
-use super::records::{Change, Draft, busy};
+use super::records::{Change, Draft, Pending, busy};
 use super::session::{Session, session_key};
 use super::standing::{self, Marks};
 use crate::claims::Claims;
@@ -14,6 +14,8 @@ use crate::encoding::base64url;
 use crate::error::Result;
 use crate::event::{Event, EventKind};
 use crate::issuer::Issuer;
+use crate::policy::AccessFormat;
+use crate::store::Entry;
 use crate::task::Task;
 use crate::time::{Context, Lifetime, UnixTime};
 
@@ -72,14 +74,39 @@ impl Flow {
             self.records.load(standing::keys(&self.issuer.policy().issuer, &client.id, &subject)).await?;
         let id = self.entropy().uuid().to_string();
         let session = self.new_session(&client, subject, Marks::read(marks)?);
-        let draft = session.draft()?;
-        match self.records.insert(&session_key(&id), draft).await? {
-            Change::Done => {}
-            Change::Conflict(_) => return Err(busy()),
-        }
+        let write = self.records.pending(&session_key(&id), None, session.draft()?);
         let event = Event::new(EventKind::SessionOpened).client(&*client.id).subject(&*session.subject);
-        self.emit(event.session(&*id));
-        self.token_pair(&client, &session, id).await
+        let event = event.session(&*id);
+        self.write_and_pair(write, event, &client, &session, &id).await?.map_err(|_| busy())
+    }
+
+    /// Does the write after which the session is as given, and gives its tokens, or what another has written.
+    ///
+    /// A signature is made before the write: while the host's signer is away nothing changes, and the client can try
+    /// again. That of a write that was lost is thrown away.
+    pub(crate) async fn write_and_pair(
+        &mut self,
+        write: Pending,
+        event: Event,
+        client: &Client,
+        session: &Session,
+        id: &str,
+    ) -> Result<Result<TokenPair, Option<Entry>>> {
+        let early = match self.issuer.policy().access_format {
+            AccessFormat::Jwt => Some(self.make_pair(client, session, id).await?),
+            // Its record must not be there before the session's.
+            AccessFormat::Opaque => None,
+        };
+        if let Change::Conflict(entry) = self.records.commit(write).await? {
+            return Ok(Err(entry));
+        }
+        self.emit(event);
+        let (pair, issued) = match early {
+            Some(made) => made,
+            None => self.make_pair(client, session, id).await?,
+        };
+        self.emit(issued);
+        Ok(Ok(pair))
     }
 
     /// The tokens of a session as its record is.
@@ -87,9 +114,21 @@ impl Flow {
         &mut self,
         client: &Client,
         session: &Session,
-        id: String,
+        id: &str,
     ) -> Result<TokenPair> {
-        let refresh_token = session.refresh_token(&self.issuer, &id)?;
+        let (pair, issued) = self.make_pair(client, session, id).await?;
+        self.emit(issued);
+        Ok(pair)
+    }
+
+    /// The tokens, and the event to tell when they are given.
+    async fn make_pair(
+        &mut self,
+        client: &Client,
+        session: &Session,
+        id: &str,
+    ) -> Result<(TokenPair, Event)> {
+        let refresh_token = session.refresh_token(&self.issuer, id)?;
         let claims =
             client.claims.iter().fold(Claims::new(), |claims, (name, value)| claims.set(name.clone(), value));
         // An access token does not outlive its session.
@@ -98,14 +137,15 @@ impl Flow {
             client: session.client.clone(),
             subject: session.subject.clone(),
             scope: Some(session.scope.clone()),
-            session: Some(id.clone()),
+            session: Some(id.to_owned()),
             epoch: session.epoch,
             lifetime,
             claims,
         };
-        let AccessToken { access_token, expires_in } = self.access_token(grant).await?;
+        let (AccessToken { access_token, expires_in }, issued) = self.make_access_token(grant).await?;
         let refresh_expires_in = until(self.now(), session.idle_expiry);
-        Ok(TokenPair { access_token, expires_in, refresh_token, refresh_expires_in, session: id })
+        let session = id.to_owned();
+        Ok((TokenPair { access_token, expires_in, refresh_token, refresh_expires_in, session }, issued))
     }
 
     fn new_session(&mut self, client: &Client, subject: String, marks: Marks) -> Session {

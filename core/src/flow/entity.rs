@@ -145,19 +145,15 @@ impl Flow {
             // Ended since it was checked: its successor must not carry a newer epoch.
             return self.refuse(&organization, unauthenticated(error));
         }
-        let instance = match &options.session_id {
-            Some(name) => {
-                Some(self.touch(&organization, name, caller.renewed.as_ref().map(|(token, _)| token)).await?)
-            }
-            None => None,
-        };
-        let id = self.entropy().uuid().to_string();
-        let mut claims = subject.claims().subject(&*sub).id(&*id).set("organizationId", &organization);
+        let mut claims = subject.claims().subject(&*sub).set("organizationId", &organization);
         claims = claims.set("options", &options).set("auth_time", authenticated_at).set(EPOCH, marks.epoch());
-        if let (Some(name), Some(instance)) = (&options.session_id, instance) {
-            claims = claims.set("sessionId", name).set("sessionInstance", instance);
-        }
-        let token = self.mint(claims, lifetime).await?;
+        let (token, id) = match &options.session_id {
+            Some(name) => {
+                let renewed = caller.renewed.as_ref().map(|(token, _)| token);
+                self.mint_in_session(&organization, name, renewed, claims, lifetime).await?
+            }
+            None => self.mint_with_id(claims, lifetime).await?,
+        };
         self.emit(Event::new(EventKind::TokenIssued).client(organization).subject(sub).id(id));
         Ok(token)
     }
@@ -278,8 +274,15 @@ impl Flow {
         decode_some(entry.as_ref())
     }
 
-    /// Keeps a named session alive, or begins it; returns its instance. A renewed token must be of the same instance.
-    async fn touch(&mut self, organization: &str, name: &str, renewed: Option<&Verified>) -> Result<String> {
+    /// Keeps a named session alive, or begins it, and mints a token in it. A renewed token must be of the same instance.
+    async fn mint_in_session(
+        &mut self,
+        organization: &str,
+        name: &str,
+        renewed: Option<&Verified>,
+        claims: Claims,
+        lifetime: Lifetime,
+    ) -> Result<(String, String)> {
         let key = named_session_key(organization, name);
         let [mut found] = self.records.load([key.clone()]).await?;
         for _ in 0..MAX_ROUNDS {
@@ -298,12 +301,22 @@ impl Flow {
             };
             let draft =
                 Draft::new(&session, session.touched_at.after(self.issuer.policy().named_session_idle))?;
-            match self.records.put(&key, found.as_ref(), draft).await? {
-                Change::Done => return Ok(session.instance),
+            let write = self.records.pending(&key, found.as_ref(), draft);
+            // Before the write: while the host's signer is away nothing changes.
+            let claims = claims.clone().set("sessionId", name).set("sessionInstance", session.instance);
+            let token = self.mint_with_id(claims, lifetime).await?;
+            match self.records.commit(write).await? {
+                Change::Done => return Ok(token),
                 Change::Conflict(entry) => found = entry,
             }
         }
         Err(busy())
+    }
+
+    /// Mints a token; gives its id, too.
+    async fn mint_with_id(&mut self, claims: Claims, lifetime: Lifetime) -> Result<(String, String)> {
+        let id = self.entropy().uuid().to_string();
+        Ok((self.mint(claims.id(&*id), lifetime).await?, id))
     }
 
     fn living_session(&self, entry: Option<&Entry>) -> Result<Option<NamedSession>> {

@@ -28,6 +28,12 @@ pub(crate) enum Change {
     Conflict(Option<Entry>),
 }
 
+/// A write that can be done.
+pub(crate) struct Pending {
+    command: Command,
+    version: Version,
+}
+
 /// A record to be written.
 pub(crate) struct Draft {
     value: Vec<u8>,
@@ -76,12 +82,12 @@ impl Records {
 
     /// Writes a record that must not be there yet.
     pub(crate) async fn insert(&mut self, key: &RecordKey, draft: Draft) -> Result<Change> {
-        self.write(key, Expect::Absent, draft).await
+        self.put(key, None, draft).await
     }
 
     /// Writes a record that must be as it was read.
     pub(crate) async fn replace(&mut self, key: &RecordKey, read: &Entry, draft: Draft) -> Result<Change> {
-        self.write(key, Expect::Version(read.version), draft).await
+        self.put(key, Some(read), draft).await
     }
 
     /// Writes a record that was read, or was not there.
@@ -91,10 +97,17 @@ impl Records {
         read: Option<&Entry>,
         draft: Draft,
     ) -> Result<Change> {
-        match read {
-            Some(entry) => self.replace(key, entry, draft).await,
-            None => self.insert(key, draft).await,
-        }
+        let write = self.pending(key, read, draft);
+        self.commit(write).await
+    }
+
+    /// The write of a record that was read, or was not there; done by [`Records::commit`].
+    pub(crate) fn pending(&mut self, key: &RecordKey, read: Option<&Entry>, draft: Draft) -> Pending {
+        let version = Version::random(&mut self.entropy);
+        let Draft { value, expires_at_ms, index } = draft;
+        let write = Write::Put(Entry { version, value, expires_at_ms, index });
+        let expect = read.map_or(Expect::Absent, |entry| Expect::Version(entry.version));
+        Pending { command: Command::Cas { key: key.clone(), expect, write }, version }
     }
 
     /// Removes a record that must be as it was read. Doing it twice is as good as once.
@@ -134,11 +147,7 @@ impl Records {
     }
 
     /// A write whose answer was lost is repeated with the same version: whoever finds that version there wrote it.
-    async fn write(&mut self, key: &RecordKey, expect: Expect, draft: Draft) -> Result<Change> {
-        let version = Version::random(&mut self.entropy);
-        let Draft { value, expires_at_ms, index } = draft;
-        let write = Write::Put(Entry { version, value, expires_at_ms, index });
-        let command = Command::Cas { key: key.clone(), expect, write };
+    pub(crate) async fn commit(&self, Pending { command, version }: Pending) -> Result<Change> {
         let mut unsure = false;
         for _ in 0..3 {
             match self.io.execute(command.clone()).await {

@@ -75,7 +75,7 @@ impl Flow {
             let (next, event) = match decision {
                 Decision::Repeat => {
                     self.emit(session_event(EventKind::RefreshReplayed, &presented, &session));
-                    return self.token_pair(&client, &session, presented.session).await;
+                    return self.token_pair(&client, &session, &presented.session).await;
                 }
                 Decision::Regressed => {
                     self.emit(session_event(EventKind::StoreRegressed, &presented, &session));
@@ -87,16 +87,23 @@ impl Flow {
                 }
                 Decision::Reuse => (session.revoked(), EventKind::RefreshReuseDetected),
             };
-            match self.records.replace(&key, &entry, next.draft()?).await? {
-                Change::Done => {
-                    self.emit(session_event(event, &presented, &next));
-                    if next.revoked {
+            let write = self.records.pending(&key, Some(&entry), next.draft()?);
+            let event = session_event(event, &presented, &next);
+            let written = if next.revoked {
+                match self.records.commit(write).await? {
+                    Change::Done => {
+                        self.emit(event);
                         return Err(invalid_grant());
                     }
-                    return self.token_pair(&client, &next, presented.session).await;
+                    Change::Conflict(entry) => Err(entry),
                 }
+            } else {
+                self.write_and_pair(write, event, &client, &next, &presented.session).await?
+            };
+            match written {
+                Ok(pair) => return Ok(pair),
                 // Somebody else changed the session: decide anew on what is there now.
-                Change::Conflict(entry) => living = self.living(&presented, entry, marks)?,
+                Err(entry) => living = self.living(&presented, entry, marks)?,
             }
         }
         Err(busy())

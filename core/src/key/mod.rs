@@ -262,8 +262,8 @@ impl Key {
     /// verified before it becomes part of a token. Without it, which is the only way for an HMAC key, the host is
     /// asked with [`Command::VerifySignature`](crate::Command::VerifySignature), and only tasks can verify.
     ///
-    /// A session's refresh is written down before its access token is signed. Where the signer is away for longer than
-    /// the policy's grace period, a client that tries the same refresh token again after it loses its session.
+    /// A flow asks for its signature before its decisive write: while the signer is away nothing is written, and a
+    /// client that tries the same refresh token again, however much later, gets its successor.
     ///
     /// The host knows the key as `kid`, also after [`Key::with_kid`] has given it another id in tokens. A build
     /// without a back end can use keys of every algorithm in this way, without their public halves.

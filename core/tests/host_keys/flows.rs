@@ -40,6 +40,10 @@ fn at(seconds: i64, seed: u8) -> Context {
     Context::new(UnixTime::from_seconds(NOW.seconds() + seconds), [seed; 32])
 }
 
+fn base64_url(bytes: &[u8]) -> String {
+    base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes)
+}
+
 fn kinds(commands: &[Command]) -> Vec<&'static str> {
     let kind = |command: &Command| match command {
         Command::Load { .. } => "load",
@@ -53,41 +57,111 @@ fn kinds(commands: &[Command]) -> Vec<&'static str> {
 }
 
 #[test]
-fn a_refresh_is_signed_after_its_one_write_and_can_be_asked_for_again() {
-    let world = World::new();
-    let pair = world.session();
-    world.vault.go_away(true);
-    let (result, asked) = world.run(world.issuer.refresh(&pair.refresh_token, &at(60, 3)));
-    let error = result.unwrap_err();
-    assert_eq!((error.code(), error.code().http_status()), (ErrorCode::StoreUnavailable, 503));
-    assert!(error.retry_after().is_some());
-    let asked = kinds(&asked);
-    assert_eq!(asked.iter().filter(|kind| **kind == "cas").count(), 1);
-    assert_eq!(asked.last(), Some(&"sign"), "{asked:?}");
-
-    // The signer is back within the grace period: the same successor, no second write, no log-out.
-    world.vault.go_away(false);
-    let (again, asked) = world.run(world.issuer.refresh(&pair.refresh_token, &at(65, 4)));
-    let next = again.unwrap();
-    assert!(!kinds(&asked).contains(&"cas"), "{asked:?}");
-    assert_ne!(next.refresh_token, pair.refresh_token);
-    let (active, _) = world.run(world.issuer.check(&next.access_token, &at(66, 5)));
-    assert_eq!(active.unwrap().client.as_deref(), Some("client"));
-    world.run(world.issuer.refresh(&next.refresh_token, &at(120, 6))).0.unwrap();
-}
-
-#[test]
-fn a_retry_while_the_signer_is_away_does_not_end_the_session() {
+fn while_the_signer_is_away_a_refresh_writes_nothing_and_can_be_asked_for_again() {
     let world = World::new();
     let pair = world.session();
     world.vault.go_away(true);
     for seconds in [0, 3, 9] {
-        let (result, _) =
-            world.run(world.issuer.refresh(&pair.refresh_token, &at(60 + seconds, seconds as u8 + 9)));
-        assert_eq!(result.unwrap_err().code(), ErrorCode::StoreUnavailable);
+        let task = world.issuer.refresh(&pair.refresh_token, &at(60 + seconds, seconds as u8 + 9));
+        let (result, asked) = world.run(task);
+        let error = result.unwrap_err();
+        assert_eq!((error.code(), error.code().http_status()), (ErrorCode::StoreUnavailable, 503));
+        assert!(error.retry_after().is_some());
+        assert_eq!(kinds(&asked), ["load", "sign"]);
+    }
+
+    // The signer is back, long after the grace of 10 seconds: the same token is the current one.
+    world.vault.go_away(false);
+    let (result, asked) = world.run(world.issuer.refresh(&pair.refresh_token, &at(600, 30)));
+    let next = result.unwrap();
+    assert_eq!(kinds(&asked), ["load", "sign", "cas"]);
+    let (active, _) = world.run(world.issuer.check(&next.access_token, &at(601, 31)));
+    assert_eq!(active.unwrap().client.as_deref(), Some("client"));
+    // A retry within the grace gets the same successor, and writes nothing.
+    let (result, asked) = world.run(world.issuer.refresh(&pair.refresh_token, &at(605, 32)));
+    assert_eq!(result.unwrap().refresh_token, next.refresh_token);
+    assert_eq!(kinds(&asked), ["load", "sign"]);
+    world.run(world.issuer.refresh(&next.refresh_token, &at(660, 33))).0.unwrap();
+}
+
+#[test]
+fn a_signature_for_a_write_that_was_lost_is_thrown_away() {
+    let world = World::new();
+    let pair = world.session();
+    // Somebody else refreshes between the signature and the write.
+    let mut task = world.issuer.refresh(&pair.refresh_token, &at(60, 3));
+    let host = WithSigner::new(&world.store, &world.vault);
+    let (mut reply, mut other, mut signed) = (None, None, Vec::new());
+    let outcome = loop {
+        match task.step(reply.take()) {
+            Step::Need(command) => {
+                if matches!(command, Command::Cas { .. }) && other.is_none() {
+                    let refresh = world.issuer.refresh(&pair.refresh_token, &at(60, 4));
+                    other = Some(refresh.run(&host).result.unwrap());
+                }
+                let answer = host.execute(command);
+                if let Ok(Reply::Signed(signature)) = &answer {
+                    signed.push(signature.clone());
+                }
+                reply = Some(answer);
+            }
+            Step::Done(outcome) => break outcome,
+            Step::Spent => panic!("no end"),
+        }
+    };
+    let given = outcome.result.unwrap();
+    assert_eq!(given.refresh_token, other.unwrap().refresh_token, "one successor");
+    assert_eq!(signed.len(), 2);
+    let parts: Vec<&str> = given.access_token.split('.').collect();
+    assert_eq!(base64_url(&signed[1]), parts[2]);
+    let issued = outcome.events.iter().filter(|event| event.kind == EventKind::TokenIssued).count();
+    assert_eq!(issued, 1, "{:?}", outcome.events);
+}
+
+#[test]
+fn while_the_signer_is_away_no_session_begins() {
+    let world = World::new();
+    directory::create_api_key(
+        &"bearer".into(),
+        directory::ApiKey {
+            organization: "org".into(),
+            permissions: vec![Permission::EntityTokens],
+            disabled: false,
+        },
+        &at(0, 40),
+    )
+    .run(&world.store)
+    .result
+    .unwrap();
+    let entity = directory::Entity {
+        organization: "org".into(),
+        id: "ent_1".into(),
+        foreign_id: None,
+        disabled: false,
+    };
+    directory::create_entity(entity, &at(0, 41)).run(&world.store).result.unwrap();
+    let open = || {
+        let proof = ClientProof::new("client", SECRET);
+        world.run(world.issuer.exchange_api_key(proof, ClientConditions::default(), &at(60, 3))).1
+    };
+    let named = || {
+        let request = EntityTokenRequest {
+            bearer: "bearer".into(),
+            target: EntityTarget::Entity("ent_1".into()),
+            expires_in: None,
+            options: EntityOptions { session_id: Some("s1".into()), ..EntityOptions::default() },
+        };
+        world.run(world.issuer.entity_token(request, &at(60, 4))).1
+    };
+    world.vault.go_away(true);
+    for asked in [open(), named()] {
+        assert_eq!(kinds(&asked).last(), Some(&"sign"));
+        assert!(!kinds(&asked).contains(&"cas"), "{asked:?}");
     }
     world.vault.go_away(false);
-    world.run(world.issuer.refresh(&pair.refresh_token, &at(70, 30))).0.unwrap();
+    for asked in [open(), named()] {
+        assert!(kinds(&asked).ends_with(&["sign", "cas"]), "{asked:?}");
+    }
 }
 
 #[test]

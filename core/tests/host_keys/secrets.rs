@@ -29,6 +29,39 @@ fn a_secret_elsewhere_gives_the_token_that_it_would_give_here() {
 }
 
 #[test]
+fn every_way_to_mint_has_a_task_that_gives_the_same() {
+    #[derive(serde::Serialize)]
+    struct Widget {
+        seats: u64,
+    }
+    let (widget, json) = (Widget { seats: u64::MAX }, r#"{ "seats": 18446744073709551615 }"#);
+    let template = Template::new(&widget).unwrap();
+    let (here, elsewhere, context) = (issuer(secret()), issuer(held()), context());
+    let tokens = [
+        here.mint_with(&claims(), &widget, Lifetime::HOUR, &context),
+        here.mint_json(&claims(), json, Lifetime::HOUR, &context),
+        here.mint_template(&claims(), &template, Lifetime::HOUR, &context),
+    ];
+    let tasks = |issuer: &Issuer| {
+        [
+            issuer.mint_with_task(&claims(), &widget, Lifetime::HOUR, &context),
+            issuer.mint_json_task(&claims(), json, Lifetime::HOUR, &context),
+            issuer.mint_template_task(&claims(), &template, Lifetime::HOUR, &context),
+        ]
+    };
+    let host = WithSigner::new(MemoryStore::new(), Vault::new(secret()));
+    for (token, (far, near)) in tokens.into_iter().zip(tasks(&elsewhere).into_iter().zip(tasks(&here))) {
+        let token = token.unwrap();
+        let (given, asked) = watch(far, &host);
+        assert_eq!((given.unwrap(), asked.len()), (token.clone(), 1));
+        assert_eq!(watch(near, &host), (Ok(token), vec![]));
+    }
+    let refused = elsewhere.mint_json_task(&claims(), r#"{"iss":"x"}"#, Lifetime::HOUR, &context);
+    let (result, asked) = watch(refused, &host);
+    assert_eq!((result.unwrap_err().code(), asked), (ErrorCode::ClaimReserved, vec![]));
+}
+
+#[test]
 fn tasks_with_local_keys_ask_for_nothing() {
     let issuer = issuer(secret());
     let Step::Done(outcome) = mint(&issuer).step(None) else { panic!("a question") };

@@ -214,6 +214,20 @@ fn no_schedule_breaks_a_flow() {
 }
 
 #[test]
+fn no_schedule_breaks_a_flow_that_asks_for_signatures() {
+    let keys = || KeySet::builder().hmac("k1", [7; 32].as_slice()).unwrap().build().unwrap();
+    let refresh = |token: &str, seed| {
+        let held = Key::held_by_host("k1", Algorithm::HS256, None).unwrap();
+        let keys = KeySet::builder().key(held).unwrap().build().unwrap();
+        let issuer = Issuer::new(keys, issuer().policy().clone()).unwrap();
+        issuer.refresh(token, &context(NOW + 1, seed))
+    };
+    let findings = explore(2, || refreshes_by(2, || WithSigner::new(MemoryStore::new(), keys()), refresh));
+    println!("explorer: 2 signed refreshes, up to 2 faults: {} schedules", findings.schedules);
+    assert!(findings.schedules > 1000 && findings.broken.is_empty(), "{findings:?}");
+}
+
+#[test]
 fn a_store_without_its_guard_is_found_out() {
     let unguarded = || Unguarded(MemoryStore::new());
     // Two blind refreshes write the same, since a successor is derived: it takes a revocation between to see the fault.
@@ -240,7 +254,7 @@ fn naive_refresh(token: &str, seed: u8) -> Task<TokenPair> {
         let Change::Done = flow.records.replace(&key, &entry, next.draft()?).await? else {
             return Err(ErrorCode::InvalidGrant.into());
         };
-        flow.token_pair(&directory::Client::new("c1", "org", SecretHash::of(b"")), &next, presented.session)
+        flow.token_pair(&directory::Client::new("c1", "org", SecretHash::of(b"")), &next, &presented.session)
             .await
     })
 }
