@@ -14,14 +14,14 @@ use crate::work::{IAT, SECRET};
 const TRANSCRIPTS: &str = include_str!("../../bindings-tests/vectors/transcripts.json");
 
 /// A service with its store, and a clock that goes on from request to request, so that no rate limit is met.
-struct Service {
-    endpoint: Endpoint,
-    store: MemoryStore,
+pub(crate) struct Service {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) store: MemoryStore,
     requests: u64,
 }
 
 impl Service {
-    fn new(ledger_key: &str) -> Result<Self> {
+    pub(crate) fn new(ledger_key: &str) -> Result<Self> {
         Self::with(|config| config["ledger"]["key"] = ledger_key.into())
     }
 
@@ -37,24 +37,31 @@ impl Service {
         Ok(Service { endpoint: service.endpoint, store, requests: 0 })
     }
 
-    fn request(&self, target: &str, bearer: &str, body: &str) -> Result<(http::Request<Vec<u8>>, Context)> {
+    /// A request, and the context of the one with this number.
+    pub(crate) fn request_at(
+        &self,
+        target: &str,
+        bearer: &str,
+        body: &str,
+        number: u64,
+    ) -> Result<(http::Request<Vec<u8>>, Context)> {
         let mut request = http::Request::post(target).header("content-type", JSON);
         if !bearer.is_empty() {
             request = request.header("authorization", bearer);
         }
         let request = request.header("x-monite-version", "2024-05-25").body(body.as_bytes().to_vec())?;
-        Ok((request, context(self.requests)))
+        Ok((request, context(number)))
     }
 
     fn post(&mut self, target: &str, bearer: &str, body: &str) -> Result<Response> {
         self.requests += 1;
-        let (request, context) = self.request(target, bearer, body)?;
+        let (request, context) = self.request_at(target, bearer, body, self.requests)?;
         Ok(self.endpoint.handle(request, &context).run(&self.store).result?)
     }
 }
 
-const ENTITY: &str = "/entity/ent_a0f6ea94-0761-4a5e-a416-3c453cb7eced/token";
-const OPTIONS: &str = r#"{"expiresIn":"1h","sessionId":"ses_42","pages":{"paymentMethods":true,"counterparties":false},"vendors":{"network":"all","disableCreation":true}}"#;
+pub(crate) const ENTITY: &str = "/entity/ent_a0f6ea94-0761-4a5e-a416-3c453cb7eced/token";
+pub(crate) const OPTIONS: &str = r#"{"expiresIn":"1h","sessionId":"ses_42","pages":{"paymentMethods":true,"counterparties":false},"vendors":{"network":"all","disableCreation":true}}"#;
 const CLIENT: &str = r#"{"grant_type":"client_credentials","client_id":"eb959578-a74d-4ac3-8b25-bf0910027857","client_secret":"14c84a34-282b-4fd8-8af6-86b5b5f2c212"}"#;
 const SESSION: &str = r#"{"api_key_id":"2khK02ZRc_TE9nYJyGIfIQ","api_key_secret":"jI0X2n55EHnNaZasmzfOL36wXx6b4D7Wmw-riZCeGWE"}"#;
 const LINK: &str = r#"{"end_user_origin_id":"1234","end_user_organization_name":"Test Organization","end_user_email_address":"test@example.com","categories":["hris","ats"]}"#;
@@ -67,7 +74,7 @@ pub(crate) fn table() -> Result<Table> {
 
     let service = Service::new("ledger")?;
     table.case("building a request and a context alone", move || {
-        service.request(ENTITY, "Bearer key", OPTIONS)
+        service.request_at(ENTITY, "Bearer key", OPTIONS, 0)
     });
 
     for (name, body) in

@@ -7,6 +7,7 @@ mod mint;
 mod peers;
 mod scale;
 mod switch;
+mod threads;
 mod verify;
 mod work;
 
@@ -42,6 +43,9 @@ fn main() -> Result<()> {
     }
     if chosen("endpoint") {
         endpoint::table()?.run(&rows, 301);
+    }
+    if chosen("threads") {
+        threads::run()?;
     }
     Ok(())
 }

@@ -69,6 +69,9 @@ fn ours(table: &mut Table, material: &Material) -> Result<()> {
     if material.algorithm != Algorithm::HS256 {
         return Ok(());
     }
+    let all = work::claims_text();
+    let (minting, now) = (issuer.clone(), context.clone());
+    table.case("tokenmint, all claims as JSON text", move || minting.mint_claims(&all, None, lifetime, &now));
     let template = tokenmint::Template::new(&work::custom())?;
     let (minting, given, now) = (issuer.clone(), work::claims(), context.clone());
     table.case("tokenmint, a template", move || minting.mint_template(&given, &template, lifetime, &now));

@@ -192,3 +192,9 @@ fn pem(der: &[u8]) -> String {
         text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
     format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"))
 }
+
+/// What a caller gives for the token, as one JSON object.
+pub(crate) fn claims_text() -> String {
+    let custom = serde_json::to_string(&custom()).unwrap_or_default();
+    format!(r#"{{"sub":"{SUBJECT}","aud":"{AUDIENCE}","jti":"{JTI}",{}"#, &custom[1..])
+}
