@@ -126,7 +126,7 @@ pub fn parse(text: &str) -> Result<Lifetime> {
 pub fn from_json(value: &str) -> Result<Lifetime> {
     let value = value.trim_matches([' ', '\t', '\n', '\r']);
     let found = match value.as_bytes().first() {
-        Some(b'"' | b'-' | b'0'..=b'9') if json::check(value).is_ok() => {
+        Some(b'"' | b'-' | b'0'..=b'9') if json::check_within(0, value).is_ok() => {
             return match json::string(value) {
                 Some(text) => parse(&text),
                 None => whole_seconds(value),

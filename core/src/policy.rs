@@ -273,7 +273,7 @@ impl Policy {
             if self.fixed_claims.iter().skip(index + 1).any(|(other, _)| other == name) {
                 return invalid("fixed_claim", "a claim is fixed twice");
             }
-            if crate::json::check(value).is_err() {
+            if crate::json::check_within(1, value).is_err() {
                 return invalid("fixed_claim", "the value is not JSON");
             }
         }

@@ -79,11 +79,11 @@ impl Claims {
         let (mut claims, name) = (self, name.into());
         let start = claims.texts.len();
         claims.texts.reserve(128);
-        match serde_json::to_writer(&mut claims.texts, &value) {
+        match json::write_within(1, &mut claims.texts, &value) {
             Ok(()) => claims.put(name, start),
-            Err(error) => {
+            Err(fault) => {
                 claims.texts.truncate(start);
-                let found = format!("the value cannot be written as JSON: {error}");
+                let found = format!("the value cannot be written as JSON: {fault}");
                 claims.fail(Error::new(ErrorCode::ClaimsNotJson).at(name).because(found))
             }
         }
@@ -93,7 +93,7 @@ impl Claims {
     #[must_use]
     pub fn set_json(self, name: impl Into<Cow<'static, str>>, text: impl Into<String>) -> Self {
         let (mut claims, name, text) = (self, name.into(), text.into());
-        match json::check(&text) {
+        match json::check_within(1, &text) {
             Ok(()) => {
                 let start = claims.texts.len();
                 claims.texts.extend_from_slice(text.as_bytes());

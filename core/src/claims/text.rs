@@ -44,11 +44,18 @@ impl<'a> ClaimsText<'a> {
 
 /// Reads an object of claims.
 pub(crate) fn custom_members(text: &str) -> Result<Object<'_>> {
-    Object::parse(text).map_err(|fault| match fault {
+    Object::parse(text).map_err(unwritable)
+}
+
+/// Why claims cannot be written.
+pub(crate) fn unwritable(fault: Fault) -> Error {
+    match fault {
         Fault::Duplicate { name } => Error::new(ErrorCode::ClaimDuplicate).at(name),
         Fault::NotObject => Error::new(ErrorCode::ClaimsNotObject),
+        Fault::Unwritable { text } => Error::new(ErrorCode::ClaimsNotJson)
+            .because(format!("the claims cannot be written as JSON: {text}")),
         other => Error::new(ErrorCode::ClaimsNotJson).because(format!("the claims are {other}")),
-    })
+    }
 }
 
 fn text_value<'a>(name: &'static str, value: &'a str) -> Result<&'a str> {

@@ -10,12 +10,14 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 
 pub(crate) use members::read_members;
-use scan::{LABELLED, Name, Names, Scanner, Span, label, plain_run};
+use scan::{LABELLED, Name, Scanner, Span, label, plain_run};
+pub(crate) use write::{write_named, write_within};
 
 use crate::inline::Inline;
 
 mod members;
 mod scan;
+mod write;
 
 /// The deepest nesting of arrays and objects that is read.
 pub(crate) const MAX_DEPTH: usize = 32;
@@ -24,11 +26,19 @@ pub(crate) const MAX_DEPTH: usize = 32;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     NotUtf8,
-    Syntax { at: usize },
-    Duplicate { name: String },
+    Syntax {
+        at: usize,
+    },
+    Duplicate {
+        name: String,
+    },
     TooDeep,
     TooLong,
     NotObject,
+    /// What serde said of a value that is no JSON.
+    Unwritable {
+        text: String,
+    },
 }
 
 impl fmt::Display for Fault {
@@ -40,6 +50,7 @@ impl fmt::Display for Fault {
             Fault::TooDeep => write!(f, "nested deeper than {MAX_DEPTH} levels"),
             Fault::TooLong => f.write_str("longer than 4 GiB"),
             Fault::NotObject => f.write_str("not a JSON object"),
+            Fault::Unwritable { text } => f.write_str(text),
         }
     }
 }
@@ -47,8 +58,8 @@ impl fmt::Display for Fault {
 /// Where the members of a checked JSON object are in its text.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Members {
-    names: Names,
-    values: Inline<Span, 16>,
+    /// Names and values; nothing is allocated for the first few.
+    members: Inline<(Name, Span), 12>,
     /// Names that were spelled with escapes.
     decoded: Vec<String>,
     /// Whether there is no escape in the whole text.
@@ -58,30 +69,30 @@ pub(crate) struct Members {
 impl Members {
     /// Checks a text that should be one JSON object.
     pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
-        let mut scanner = Scanner::new(text)?;
-        scanner.blanks();
-        if scanner.peek() != Some(b'{') {
-            scanner.run(Scanner::whole_value)?;
-            return Err(Fault::NotObject);
-        }
         let mut members = Members::default();
+        members.read(text)?;
+        Ok(members)
+    }
+
+    /// As [`Members::parse`], into an empty one in its place.
+    pub(crate) fn read(&mut self, text: &str) -> Result<(), Fault> {
+        let mut scanner = object_scanner(text)?;
         scanner.run(|scanner| {
-            scanner.outer_object(&mut members.names, &mut members.values)?;
+            scanner.outer_object(|_, name, value| self.members.push((name, value)))?;
             scanner.end()
         })?;
-        members.plain = scanner.plain;
-        members.decoded = scanner.decoded;
-        Ok(members)
+        self.plain = scanner.plain;
+        self.decoded = scanner.decoded;
+        Ok(())
     }
 
     /// The JSON text of a member's value; `text` is what was parsed.
     pub(crate) fn get<'a>(&self, text: &'a str, name: &str) -> Option<&'a str> {
         let label = label(name);
-        let is_it = |found: &Name| {
+        let is_it = |(found, _): &&(Name, Span)| {
             found.label == label && (name.len() <= LABELLED || found.text(text, &self.decoded) == name)
         };
-        let at = self.names.as_slice().iter().position(is_it)?;
-        self.values.as_slice().get(at).map(|value| value.of(text))
+        self.members.as_slice().iter().find(is_it).map(|(_, value)| value.of(text))
     }
 
     /// Whether no string in the text holds an escape.
@@ -91,9 +102,32 @@ impl Members {
 
     /// All members in their order; `text` is what was parsed.
     pub(crate) fn iter<'s, 'a: 's>(&'s self, text: &'a str) -> impl Iterator<Item = (&'s str, &'a str)> {
-        let names = self.names.as_slice().iter().map(move |name| name.text(text, &self.decoded));
-        names.zip(self.values.as_slice().iter().map(move |value| value.of(text)))
+        let members = self.members.as_slice().iter();
+        members.map(move |(name, value)| (name.text(text, &self.decoded), value.of(text)))
     }
+}
+
+/// Checks a text that should be one JSON object; `found` gets its members, names and the text of values, each as soon
+/// as it was read.
+pub(crate) fn each_member(text: &str, mut found: impl FnMut(&str, &str)) -> Result<(), Fault> {
+    let mut scanner = object_scanner(text)?;
+    scanner.run(|scanner| {
+        scanner.outer_object(|scanner, name, value| {
+            found(name.text(text, &scanner.decoded), value.of(text));
+        })?;
+        scanner.end()
+    })
+}
+
+/// A scanner at the beginning of an object.
+fn object_scanner(text: &str) -> Result<Scanner<'_>, Fault> {
+    let mut scanner = Scanner::new(text)?;
+    scanner.blanks();
+    if scanner.peek() != Some(b'{') {
+        scanner.run(|scanner| scanner.value_within(0))?;
+        return Err(Fault::NotObject);
+    }
+    Ok(scanner)
 }
 
 /// A checked JSON object; values are the JSON text as it came.
@@ -125,9 +159,9 @@ impl<'a> Object<'a> {
     }
 }
 
-/// Checks that `text` is one JSON value.
-pub(crate) fn check(text: &str) -> Result<(), Fault> {
-    Scanner::new(text)?.run(Scanner::whole_value)
+/// Checks that `text` is one JSON value, which will stand within so many arrays and objects.
+pub(crate) fn check_within(depth: usize, text: &str) -> Result<(), Fault> {
+    Scanner::new(text)?.run(|scanner| scanner.value_within(depth))
 }
 
 /// The elements of a list whose text was checked before; `None` where the value is not a list.
@@ -170,6 +204,8 @@ pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
             match character {
                 '"' => out.extend_from_slice(b"\\\""),
                 '\\' => out.extend_from_slice(b"\\\\"),
+                '\u{8}' => out.extend_from_slice(b"\\b"),
+                '\u{c}' => out.extend_from_slice(b"\\f"),
                 '\n' => out.extend_from_slice(b"\\n"),
                 '\r' => out.extend_from_slice(b"\\r"),
                 '\t' => out.extend_from_slice(b"\\t"),
@@ -226,13 +262,13 @@ mod tests {
         /// Whatever is accepted, serde_json accepts; whatever serde_json writes, is accepted.
         #[test]
         fn agrees_with_serde_json(text in r#"[\[\]{}:,"\\0-9eE.+\-truefalsn u\PC]{0,24}"#) {
-            if check(&text).is_ok() {
+            if check_within(0, &text).is_ok() {
                 // serde_json refuses numbers beyond f64, whose text is legal JSON.
                 let read = serde_json::from_str::<&serde_json::value::RawValue>(&text);
                 proptest::prop_assert!(read.is_ok(), "{text}");
             }
             let written = serde_json::to_string(&text).unwrap();
-            proptest::prop_assert!(check(&written).is_ok());
+            proptest::prop_assert!(check_within(0, &written).is_ok());
             let mut own = Vec::new();
             push_string(&mut own, &text);
             let back = serde_json::from_slice::<String>(&own).unwrap();
@@ -275,7 +311,7 @@ mod tests {
             r#""\u12""#,
             r#""\u+123""#,
         ] {
-            assert!(check(text).is_err(), "{text:?}");
+            assert!(check_within(0, text).is_err(), "{text:?}");
         }
         assert_eq!(Object::parse("[]").unwrap_err(), Fault::NotObject);
         assert_eq!(Object::from_slice(b"{\"a\":\"\xff\"}").unwrap_err(), Fault::NotUtf8);

@@ -3,14 +3,14 @@
 use super::{Fault, MAX_DEPTH, read};
 use crate::inline::Inline;
 
-/// The names of members; nothing is allocated for the first 16.
-pub(super) type Names = Inline<Name, 16>;
+/// The names of members; nothing is allocated for the first few.
+type Names = Inline<Name, 12>;
 
 pub(super) struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
     pub(super) at: usize,
-    /// Member names of the inner objects that are open, innermost last.
+    /// Member names of the objects that are open, innermost last.
     names: Names,
     /// Names that were spelled with escapes.
     pub(super) decoded: Vec<String>,
@@ -76,13 +76,6 @@ impl<'a> Scanner<'a> {
         if self.at < self.bytes.len() { self.syntax() } else { Ok(()) }
     }
 
-    /// One value and nothing else.
-    pub(super) fn whole_value(&mut self) -> Scan<()> {
-        self.blanks();
-        self.value(0)?;
-        self.end()
-    }
-
     /// One value; `depth` is how many arrays and objects are open around it.
     pub(super) fn value(&mut self, depth: usize) -> Scan<()> {
         match self.peek() {
@@ -129,28 +122,45 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The object that is the whole text.
-    pub(super) fn outer_object(&mut self, names: &mut Names, values: &mut Inline<Span, 16>) -> Scan<()> {
-        let suspect = self.object(1, |_, name, value| {
-            names.push(name);
-            values.push(value);
-        })?;
-        match self.duplicate(if suspect { names.as_slice() } else { &[] }) {
-            Some(name) => self.fail(Fault::Duplicate { name }),
-            None => Ok(()),
-        }
+    /// One value within so many open arrays and objects, and nothing else.
+    pub(super) fn value_within(&mut self, depth: usize) -> Scan<()> {
+        self.blanks();
+        self.value(depth)?;
+        self.end()
+    }
+
+    /// The object that is the whole text; `found` gets its members.
+    #[inline(always)]
+    pub(super) fn outer_object(&mut self, found: impl FnMut(&mut Self, Name, Span)) -> Scan<()> {
+        self.unique_object(1, found)
     }
 
     /// An object within the text.
     fn inner_object(&mut self, depth: usize) -> Scan<()> {
+        self.unique_object(depth, |_, _, _| {})
+    }
+
+    /// One object of which no two members have one name.
+    #[inline(always)]
+    fn unique_object(&mut self, depth: usize, mut found: impl FnMut(&mut Self, Name, Span)) -> Scan<()> {
         let first = self.names.len();
-        let suspect = self.object(depth, |scanner, name, _| scanner.names.push(name))?;
-        let names = if suspect { self.names.as_slice().get(first..).unwrap_or_default() } else { &[] };
-        if let Some(name) = self.duplicate(names) {
-            return self.fail(Fault::Duplicate { name });
+        let suspect = self.object(depth, |scanner, name, value| {
+            scanner.names.push(name);
+            found(scanner, name, value);
+        })?;
+        if suspect {
+            self.check_names(first)?;
         }
         self.names.truncate(first);
         Ok(())
+    }
+
+    #[cold]
+    fn check_names(&mut self, first: usize) -> Scan<()> {
+        match self.duplicate(self.names.as_slice().get(first..).unwrap_or_default()) {
+            Some(name) => self.fail(Fault::Duplicate { name }),
+            None => Ok(()),
+        }
     }
 
     /// One object; `found` gets its members. Whether two of them may have one name.
@@ -165,14 +175,10 @@ impl<'a> Scanner<'a> {
             self.at += 1;
             return Ok(false);
         }
-        let (mut seen, mut suspect) = ([0_u64; 2], false);
+        let mut names = Bloom::default();
         loop {
             let name = self.name()?;
-            // Names that differ rarely meet in both of two places out of 64; equal ones always do.
-            let hash = name.label.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            let places = [1 << (hash >> 58), 1 << (hash >> 52 & 63)];
-            suspect |= seen[0] & places[0] != 0 && seen[1] & places[1] != 0;
-            seen = [seen[0] | places[0], seen[1] | places[1]];
+            names.add(name.label);
             self.blanks();
             self.expect(b':')?;
             self.blanks();
@@ -189,7 +195,7 @@ impl<'a> Scanner<'a> {
                 Some(b',') => self.at += 1,
                 Some(b'}') => {
                     self.at += 1;
-                    return Ok(suspect);
+                    return Ok(names.suspect());
                 }
                 _ => return self.syntax(),
             }
@@ -355,6 +361,28 @@ impl<'a> Scanner<'a> {
             self.at += 1;
         }
         if self.at == first { self.syntax() } else { Ok(()) }
+    }
+}
+
+/// Names that were seen, as a filter: two of one name are always suspect, others rarely.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Bloom {
+    seen: [u64; 2],
+    suspect: bool,
+}
+
+impl Bloom {
+    #[inline(always)]
+    pub(super) fn add(&mut self, label: u64) {
+        // Names that differ rarely meet in both of two places out of 64.
+        let hash = label.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let places = [1 << (hash >> 58), 1 << (hash >> 52 & 63)];
+        self.suspect |= self.seen[0] & places[0] != 0 && self.seen[1] & places[1] != 0;
+        self.seen = [self.seen[0] | places[0], self.seen[1] | places[1]];
+    }
+
+    pub(super) fn suspect(self) -> bool {
+        self.suspect
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::MAX_TOKEN;
 use super::template::Template;
-use crate::claims::text::{ClaimsText, custom_members};
+use crate::claims::text::{ClaimsText, unwritable};
 use crate::claims::{Claims, not_registered};
 use crate::encoding::push_base64url;
 use crate::error::{Error, ErrorCode, Result};
@@ -131,25 +131,32 @@ impl<'a> Payload<'a> {
     /// Adds the members of any type that serde writes as a JSON object.
     pub(crate) fn add<T: Serialize + ?Sized>(&mut self, members: &T) -> Result<()> {
         let start = self.text.len();
-        serde_json::to_writer(&mut self.text, members).map_err(|error| {
-            Error::new(ErrorCode::ClaimsNotJson)
-                .because(format!("the claims cannot be written as JSON: {error}"))
-        })?;
-        self.splice(start)
+        let mut names = Names::new(self.given, self.fixed);
+        json::write_named(&mut self.text, members, &mut |name| names.check(name)).map_err(unwritable)?;
+        if self.text.get(start) != Some(&b'{') {
+            return Err(ErrorCode::ClaimsNotObject.into());
+        }
+        let empty = names.result()?;
+        self.splice(start, empty);
+        Ok(())
     }
 
     /// Adds the members of a ready-made JSON object.
     pub(crate) fn add_json(&mut self, text: &str) -> Result<()> {
+        let mut names = Names::new(self.given, self.fixed);
+        json::each_member(text, |name, _| names.check(name)).map_err(unwritable)?;
+        let empty = names.result()?;
         let start = self.text.len();
         self.text.extend_from_slice(text.trim_matches([' ', '\t', '\r', '\n']).as_bytes());
-        self.splice(start)
+        self.splice(start, empty);
+        Ok(())
     }
 
     /// Adds members that were checked before.
     pub(crate) fn add_template(&mut self, template: &Template) -> Result<()> {
-        if let Some(name) = template.names.iter().find(|name| self.has(name)) {
-            return Err(Error::new(ErrorCode::ClaimDuplicate).at(name.clone()));
-        }
+        let mut names = Names::new(self.given, self.fixed);
+        template.names.iter().for_each(|name| names.check(name));
+        names.result()?;
         if !template.members.is_empty() {
             self.text.push(b',');
             self.text.extend_from_slice(template.members.as_bytes());
@@ -175,31 +182,15 @@ impl<'a> Payload<'a> {
     }
 
     /// Turns the object written at `start` into more members of this one.
-    fn splice(&mut self, start: usize) -> Result<()> {
-        let text =
-            self.text.get(start..).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
-        let mut empty = true;
-        for (name, _) in custom_members(text)?.iter() {
-            empty = false;
-            not_registered(name)?;
-            if self.has(name) {
-                return Err(Error::new(ErrorCode::ClaimDuplicate).at(name.to_owned()));
-            }
-        }
+    fn splice(&mut self, start: usize, empty: bool) {
         if empty {
             self.text.truncate(start);
-        } else {
-            if let Some(brace) = self.text.get_mut(start) {
-                *brace = b',';
-            }
-            self.text.pop();
+            return;
         }
-        Ok(())
-    }
-
-    /// Whether the claims or the issuer set a custom claim of this name.
-    fn has(&self, name: &str) -> bool {
-        self.given.has_custom(name) || self.fixed.iter().any(|(known, _)| known == name)
+        if let Some(brace) = self.text.get_mut(start) {
+            *brace = b',';
+        }
+        self.text.pop();
     }
 
     fn name(&mut self, name: &str) {
@@ -225,6 +216,34 @@ impl<'a> Payload<'a> {
         self.text.extend_from_slice(before);
         // A vector takes all that is written.
         drop(serde_json::to_writer(&mut self.text, &time.seconds()));
+    }
+}
+
+/// The names of more custom claims, checked one by one.
+struct Names<'a> {
+    given: Given<'a>,
+    fixed: &'a [FixedClaim],
+    empty: bool,
+    fault: Option<Error>,
+}
+
+impl<'a> Names<'a> {
+    fn new(given: Given<'a>, fixed: &'a [FixedClaim]) -> Self {
+        Names { given, fixed, empty: true, fault: None }
+    }
+
+    fn check(&mut self, name: &str) {
+        self.empty = false;
+        if let Err(error) = not_registered(name) {
+            self.fault.get_or_insert(error);
+        } else if self.given.has_custom(name) || self.fixed.iter().any(|(known, _)| known == name) {
+            self.fault.get_or_insert_with(|| Error::new(ErrorCode::ClaimDuplicate).at(name.to_owned()));
+        }
+    }
+
+    /// Whether there were none; the first that may not be there is the error.
+    fn result(self) -> Result<bool> {
+        self.fault.map_or(Ok(self.empty), Err)
     }
 }
 

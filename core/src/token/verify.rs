@@ -224,8 +224,9 @@ impl Verifier {
             Error::new(ErrorCode::PayloadMalformed).at("payload").because(format!("the payload is {fault}"))
         };
         let json = String::from_utf8(payload).map_err(|_| malformed(json::Fault::NotUtf8))?;
-        let members = Members::parse(&json).map_err(malformed)?;
-        Ok(Verified { json, members, header, algorithm: key.algorithm() })
+        let mut verified = Verified { json, members: Members::default(), header, algorithm: key.algorithm() };
+        verified.members.read(&verified.json).map_err(malformed)?;
+        Ok(verified)
     }
 
     fn verify_claims(&self, verified: &Verified, now: UnixTime) -> Result<()> {
