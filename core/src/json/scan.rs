@@ -1,21 +1,17 @@
 //! The scanner: one pass over a text, eight bytes at a time within strings, without an allocation.
 
 use super::{Fault, MAX_DEPTH, read};
-use crate::inline::Inline;
-
-/// The names of members; nothing is allocated for the first few.
-type Names = Inline<Name, 12>;
 
 pub(super) struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
     pub(super) at: usize,
-    /// Member names of the objects that are open, innermost last.
-    names: Names,
     /// Names that were spelled with escapes.
     pub(super) decoded: Vec<String>,
     /// Whether there was no escape so far.
     pub(super) plain: bool,
+    /// Whether the names of inner objects were compared before.
+    compared: bool,
     /// Why the text was refused.
     fault: Option<Fault>,
 }
@@ -30,8 +26,8 @@ impl<'a> Scanner<'a> {
         if u32::try_from(text.len()).is_err() {
             return Err(Fault::TooLong);
         }
-        let (names, decoded) = (Inline::default(), Vec::new());
-        Ok(Scanner { text, bytes: text.as_bytes(), at: 0, names, decoded, plain: true, fault: None })
+        let (bytes, decoded) = (text.as_bytes(), Vec::new());
+        Ok(Scanner { text, bytes, at: 0, decoded, plain: true, compared: false, fault: None })
     }
 
     /// Runs `scan` over the text and gives the reason where it fails.
@@ -55,11 +51,21 @@ impl<'a> Scanner<'a> {
         self.fail(Fault::Syntax { at: self.at })
     }
 
-    #[inline]
-    pub(super) fn blanks(&mut self) {
+    /// Goes on to the next byte that is not blank. Most texts have no blanks.
+    #[inline(always)]
+    pub(super) fn blanks(&mut self) -> Option<u8> {
+        match self.peek() {
+            Some(byte) if byte > b' ' => Some(byte),
+            _ => self.skip_blanks(),
+        }
+    }
+
+    #[cold]
+    fn skip_blanks(&mut self) -> Option<u8> {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
         }
+        self.peek()
     }
 
     #[inline]
@@ -102,15 +108,13 @@ impl<'a> Scanner<'a> {
             return self.fail(Fault::TooDeep);
         }
         self.expect(b'[')?;
-        self.blanks();
-        if self.peek() == Some(b']') {
+        if self.blanks() == Some(b']') {
             self.at += 1;
             return Ok(());
         }
         loop {
             self.value(depth)?;
-            self.blanks();
-            match self.peek() {
+            match self.blanks() {
                 Some(b',') => self.at += 1,
                 Some(b']') => {
                     self.at += 1;
@@ -129,37 +133,35 @@ impl<'a> Scanner<'a> {
         self.end()
     }
 
-    /// The object that is the whole text; `found` gets its members.
+    /// The object that is the whole text; `found` gets its members. Whether two of them may have one name.
     #[inline(always)]
-    pub(super) fn outer_object(&mut self, found: impl FnMut(&mut Self, Name, Span)) -> Scan<()> {
-        self.unique_object(1, found)
+    pub(super) fn outer_object(&mut self, found: impl FnMut(&mut Self, Name, Span)) -> Scan<bool> {
+        self.object(1, found)
     }
 
     /// An object within the text.
     fn inner_object(&mut self, depth: usize) -> Scan<()> {
-        self.unique_object(depth, |_, _, _| {})
-    }
-
-    /// One object of which no two members have one name.
-    #[inline(always)]
-    fn unique_object(&mut self, depth: usize, mut found: impl FnMut(&mut Self, Name, Span)) -> Scan<()> {
-        let first = self.names.len();
-        let suspect = self.object(depth, |scanner, name, value| {
-            scanner.names.push(name);
-            found(scanner, name, value);
-        })?;
-        if suspect {
-            self.check_names(first)?;
+        let open = self.at;
+        if self.object(depth, |_, _, _| {})? && !self.compared {
+            self.compare_names(open)?;
         }
-        self.names.truncate(first);
         Ok(())
     }
 
+    /// Compares the names of the object from `open` to here, which look as if two were the same.
     #[cold]
-    fn check_names(&mut self, first: usize) -> Scan<()> {
-        match self.duplicate(self.names.as_slice().get(first..).unwrap_or_default()) {
-            Some(name) => self.fail(Fault::Duplicate { name }),
-            None => Ok(()),
+    fn compare_names(&mut self, open: usize) -> Scan<()> {
+        let text = self.text.get(open..self.at).unwrap_or_default();
+        let names = Scanner::new(text).and_then(|mut again| {
+            // What is within was compared on the way here: each object is read twice at most for each level.
+            again.compared = true;
+            let mut names = Vec::new();
+            again.run(|again| again.outer_object(|_, name, _| names.push(name)))?;
+            duplicate(text, &again.decoded, &names).map_or(Ok(()), Err)
+        });
+        match names {
+            Ok(()) => Ok(()),
+            Err(fault) => self.fail(fault),
         }
     }
 
@@ -170,8 +172,7 @@ impl<'a> Scanner<'a> {
             return self.fail(Fault::TooDeep);
         }
         self.expect(b'{')?;
-        self.blanks();
-        if self.peek() == Some(b'}') {
+        if self.blanks() == Some(b'}') {
             self.at += 1;
             return Ok(false);
         }
@@ -181,17 +182,15 @@ impl<'a> Scanner<'a> {
             names.add(name.label);
             self.blanks();
             self.expect(b':')?;
-            self.blanks();
-            let start = self.at;
             // Most values are strings: no call for those.
-            if self.peek() == Some(b'"') {
+            let (first, start) = (self.blanks(), self.at);
+            if first == Some(b'"') {
                 self.string()?;
             } else {
                 self.value(depth)?;
             }
             found(self, name, Span::new(start, self.at));
-            self.blanks();
-            match self.peek() {
+            match self.blanks() {
                 Some(b',') => self.at += 1,
                 Some(b'}') => {
                     self.at += 1;
@@ -201,31 +200,6 @@ impl<'a> Scanner<'a> {
             }
             self.blanks();
         }
-    }
-
-    // Few names are compared pairwise; many are sorted first, so a large object costs no more than n log n.
-    #[cold]
-    fn duplicate(&self, names: &[Name]) -> Option<String> {
-        let text = |name: &Name| name.text(self.text, &self.decoded);
-        if names.len() > 16 {
-            let mut names: Vec<&str> = names.iter().map(text).collect();
-            names.sort_unstable();
-            for pair in names.windows(2) {
-                if let [one, two] = pair
-                    && one == two
-                {
-                    return Some((*one).to_owned());
-                }
-            }
-            return None;
-        }
-        for (index, name) in names.iter().enumerate() {
-            let same = |other: &Name| other.label == name.label && text(other) == text(name);
-            if names.iter().skip(index + 1).any(same) {
-                return Some(text(name).to_owned());
-            }
-        }
-        None
     }
 
     // The parts are one value each until the end: joined earlier, they would pass through memory.
@@ -362,6 +336,33 @@ impl<'a> Scanner<'a> {
         }
         if self.at == first { self.syntax() } else { Ok(()) }
     }
+}
+
+/// Two members of one name. Few names are compared pairwise; many are sorted first, so a large object costs no more
+/// than n log n.
+#[cold]
+pub(super) fn duplicate(whole: &str, decoded: &[String], names: &[Name]) -> Option<Fault> {
+    let text = |name: &Name| name.text(whole, decoded);
+    let twice = |name: &str| Some(Fault::Duplicate { name: name.to_owned() });
+    if names.len() > 16 {
+        let mut names: Vec<&str> = names.iter().map(text).collect();
+        names.sort_unstable();
+        for pair in names.windows(2) {
+            if let [one, two] = pair
+                && one == two
+            {
+                return twice(one);
+            }
+        }
+        return None;
+    }
+    for (index, name) in names.iter().enumerate() {
+        let same = |other: &Name| other.label == name.label && text(other) == text(name);
+        if names.iter().skip(index + 1).any(same) {
+            return twice(text(name));
+        }
+    }
+    None
 }
 
 /// Names that were seen, as a filter: two of one name are always suspect, others rarely.

@@ -213,7 +213,10 @@ impl Verifier {
     pub(crate) fn verify_signature(&self, token: &str, host: Option<&HostVerdicts>) -> Result<Verified> {
         let parts = Parts { host, ..Parts::split_at_ends(token)? };
         // A payload with a dot in it is no base64url, so it is looked for only where something is wrong.
-        self.verify_parts(&parts).map_err(|error| parts.check_dots().err().unwrap_or(error))
+        match self.verify_parts(&parts) {
+            Err(error) => Err(parts.check_dots().err().unwrap_or(error)),
+            verified => verified,
+        }
     }
 
     fn verify_parts(&self, parts: &Parts<'_>) -> Result<Verified> {
