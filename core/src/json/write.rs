@@ -632,17 +632,17 @@ mod tests {
 
     #[test]
     fn the_names_of_the_outermost_object_are_told() {
-        let names = |value: &dyn Fn(&mut Vec<u8>, &mut dyn FnMut(&str)) -> Result<(), Fault>| {
+        fn names<T: Serialize + ?Sized>(value: &T) -> String {
             let mut names = Vec::new();
-            value(&mut Vec::new(), &mut |name| names.push(name.to_owned())).unwrap();
+            write_named(&mut Vec::new(), value, &mut |name| names.push(name.to_owned())).unwrap();
             names.join(" ")
-        };
+        }
         let raw: Box<RawValue> = serde_json::from_str(r#"{"\u0061":{"x":1},"b":2}"#).unwrap();
-        assert_eq!(names(&|out, found| write_named(out, &raw, found)), "a b");
+        assert_eq!(names(&raw), "a b");
         let map = BTreeMap::from([("c", BTreeMap::from([("inner", 1)])), ("d\"", BTreeMap::new())]);
-        assert_eq!(names(&|out, found| write_named(out, &map, found)), "c d\"");
-        assert_eq!(names(&|out, found| write_named(out, &Kind::Named { a: 1, b: "" }, found)), "Named");
-        assert_eq!(names(&|out, found| write_named(out, &[map.clone()], found)), "");
+        assert_eq!(names(&map), "c d\"");
+        assert_eq!(names(&Kind::Named { a: 1, b: "" }), "Named");
+        assert_eq!(names(&[map]), "");
     }
 
     /// A map as it comes, whatever it holds.
