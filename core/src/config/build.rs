@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::dialects::Common;
 use super::directory::{Record, records};
 use super::keys::{Keys, Secrets, session_secret};
-use super::{Config, SessionSecret};
+use super::{Config, SessionSecret, shown};
 use crate::endpoint::{Endpoint, LedgerOptions, MercoaOptions, MergeOptions, MoniteOptions, ledger_policy};
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
@@ -76,7 +76,7 @@ impl Config {
             if keys.insert(source.kid.as_str(), read).is_some() {
                 return Err(Error::new(ErrorCode::KeyDuplicate)
                     .at(format!("keys[{at}].kid"))
-                    .because(format!("two keys have the id {:?}", source.kid)));
+                    .because(format!("two keys have the id {}", shown(&source.kid))));
             }
         }
         Ok(keys)
@@ -92,7 +92,7 @@ impl Config {
             if !slugs.insert(&integration.slug) {
                 return Err(Error::new(ErrorCode::PolicyInvalid)
                     .at(format!("integrations[{at}].slug"))
-                    .because(format!("{:?} is there already", integration.slug)));
+                    .because(format!("{} is there already", shown(&integration.slug))));
             }
         }
         Ok(())
@@ -103,7 +103,7 @@ impl Config {
             Some(url) if !(url.starts_with("https://") || url.starts_with("http://")) => {
                 Err(Error::new(ErrorCode::PolicyInvalid)
                     .at("server.public_url")
-                    .because(format!("{url:?} is no URL; it begins with https:// or http://")))
+                    .because("it is no URL; it begins with https:// or http://"))
             }
             _ => Ok(()),
         }
@@ -125,11 +125,11 @@ fn issuer(mut policy: Policy, common: &Common<'_>, keys: &BTreeMap<&str, Keys>) 
     let mut set = KeySet::builder();
     for kid in &common.key.0 {
         let named = keys.get(kid.as_str()).ok_or_else(|| {
-            let known: Vec<String> = keys.keys().map(|kid| format!("{kid:?}")).collect();
+            let known: Vec<String> = keys.keys().map(|kid| shown(kid)).collect();
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
             Error::new(ErrorCode::KeyMissing)
                 .at("key")
-                .because(format!("[[keys]] has no key {kid:?}; it has {known}"))
+                .because(format!("[[keys]] has no key {}; it has {known}", shown(kid)))
         })?;
         for key in &named.keys {
             set = set.key(key.clone())?;
@@ -137,7 +137,8 @@ fn issuer(mut policy: Policy, common: &Common<'_>, keys: &BTreeMap<&str, Keys>) 
         match (named.longest, common.max_lifetime) {
             (Some(longest), Some(given)) if given > longest => {
                 return Err(Error::new(ErrorCode::PolicyInvalid).at("max_lifetime").because(format!(
-                    "the ring {kid:?} drops a key when the tokens of its token_lifetime_seconds, {}, have ended",
+                    "the ring {} drops a key when the tokens of its token_lifetime_seconds, {}, have ended",
+                    shown(kid),
                     longest.seconds()
                 )));
             }

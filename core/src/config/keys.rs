@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::build::problem;
+use super::shown;
 use super::values::SecretText;
 use crate::endpoint::JWKS_MAX_AGE;
 use crate::error::{Error, ErrorCode, Result};
@@ -138,13 +139,13 @@ impl KeySource {
         match given.as_slice() {
             [only] => Ok(only),
             [] => Err(refused(format!(
-                "the key {:?} comes from nowhere; give one of {}",
-                self.kid,
+                "the key {} comes from nowhere; give one of {}",
+                shown(&self.kid),
                 fields.map(|(name, _)| name).join(", ")
             ))),
             several => Err(refused(format!(
-                "the key {:?} comes from one place; found {}",
-                self.kid,
+                "the key {} comes from one place; found {}",
+                shown(&self.kid),
                 several.join(" and ")
             ))),
         }
@@ -198,8 +199,11 @@ impl KeySource {
             None => Key::from_jwk(text)?,
         };
         match key.kid() {
-            Some(own) if own != self.kid => Err(Error::new(ErrorCode::KeyMalformed)
-                .because(format!("the JWK's kid is {own:?}, the configuration says {:?}", self.kid))),
+            Some(own) if own != self.kid => Err(Error::new(ErrorCode::KeyMalformed).because(format!(
+                "the JWK's kid is {}, the configuration says {}",
+                shown(own),
+                shown(&self.kid)
+            ))),
             _ => Ok(key.with_kid(Some(&self.kid))),
         }
     }
