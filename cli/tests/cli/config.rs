@@ -133,9 +133,11 @@ fn a_mistake_is_named_with_its_line() {
 #[test]
 fn a_secret_in_a_wrong_place_is_not_repeated() {
     // A password that looks like a name, a generated secret, and a line of a PEM block.
-    for secret in
-        ["MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v", "hunter2-14c84a34-282b-4fd8-8af6-86b5b5f2c212", "hunter2hunter2hunter2hunter2"]
-    {
+    for secret in [
+        "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v",
+        "hunter2-14c84a34-282b-4fd8-8af6-86b5b5f2c212",
+        "hunter2hunter2hunter2hunter2",
+    ] {
         let places = [
             small("").replace("\"a secret of at least thirty-two bytes\"", secret),
             small("").replace(

@@ -6,7 +6,9 @@ use super::dialects::Common;
 use super::directory::{Record, records};
 use super::keys::{Keys, Secrets, session_secret};
 use super::{Config, SessionSecret, shown};
-use crate::endpoint::{Endpoint, LedgerOptions, MercoaOptions, MergeOptions, MoniteOptions, ledger_policy};
+use crate::endpoint::{
+    CATEGORIES, Endpoint, LedgerOptions, MercoaOptions, MergeOptions, MoniteOptions, ledger_policy,
+};
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
 use crate::key::KeySet;
@@ -94,6 +96,15 @@ impl Config {
                     .at(format!("integrations[{at}].slug"))
                     .because(format!("{} is there already", shown(&integration.slug))));
             }
+            let unknown = integration.categories.iter().find(|one| !CATEGORIES.contains(&one.as_str()));
+            let found = match unknown {
+                Some(unknown) => format!("{} is none", shown(unknown)),
+                None if integration.categories.is_empty() => "there is none".to_owned(),
+                None => continue,
+            };
+            return Err(Error::new(ErrorCode::PolicyInvalid)
+                .at(format!("integrations[{at}].categories"))
+                .because(format!("one or more of {}; {found}", CATEGORIES.join(", "))));
         }
         Ok(())
     }
@@ -191,8 +202,10 @@ mod tests {
         let ledger = serde_json::json!({ "issuer": "i", "key": "k1" });
         let user = serde_json::json!({ "id": "u", "organization": "o", "entity": "e" });
         let entity = serde_json::json!({ "id": "e", "organization": "o" });
+        let integration =
+            |categories: &[&str]| serde_json::json!({ "slug": "s", "name": "S", "categories": categories });
         let cases = [
-            (serde_json::json!({}), "at least one dialect"),
+            (serde_json::json!({}), "an endpoint serves at least one dialect"),
             (serde_json::json!({ "keys": [{ "kid": "k1" }] }), "keys[0]: the key \"k1\" comes from nowhere"),
             (
                 serde_json::json!({ "keys": [{ "kid": "k1", "secret": SECRET, "pem_file": "p" }] }),
@@ -220,10 +233,18 @@ mod tests {
                 serde_json::json!({ "keys": key, "mercoa": mercoa, "server": { "public_url": "x" } }),
                 "server.public_url",
             ),
+            (
+                serde_json::json!({ "keys": key, "mercoa": mercoa, "integrations": [integration(&["hris", "hr"])] }),
+                "integrations[0].categories: one or more of hris, ats, accounting, ticketing, crm, mktg, filestorage, knowledgebase, chat, email, calendar; \"hr\" is none",
+            ),
+            (
+                serde_json::json!({ "keys": key, "mercoa": mercoa, "integrations": [integration(&[])] }),
+                "integrations[0].categories: one or more of hris",
+            ),
         ];
         for (config, text) in cases {
             let error = error_of(config);
-            assert!(error.starts_with(text) || error.contains("at least one dialect"), "{error}\nnot {text}");
+            assert!(error.starts_with(text), "{error}\nnot {text}");
         }
     }
 
