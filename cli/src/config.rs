@@ -42,6 +42,12 @@ impl Source {
 
     /// Makes what serves; `config` is what [`Source::parse`] gave, with what the command line changes.
     pub(crate) fn build(&self, config: &Config, sources: &mut Sources) -> Result<Service> {
+        if let Some(at) = config.keys.iter().position(|key| key.held) {
+            let field = format!("keys[{at}].held");
+            let reason =
+                "this server signs with its own keys only; a program that embeds the library can hold one";
+            return Err(self.failure(self.line_of(&field), &format!("{field}: {reason}")));
+        }
         sources.rewind();
         config.build(sources).map_err(|error| self.invalid(&error))
     }

@@ -116,6 +116,13 @@ fn a_mistake_is_named_with_its_line() {
             small("[ledger]\nissuer = \"i\"\nkey = \"k1\"\n"),
             "line 8: ledger.session_secret: this dialect needs session_secret_file",
         ),
+        (
+            small("").replace(
+                "secret = \"a secret of at least thirty-two bytes\"",
+                "alg = \"HS256\"\nheld = true",
+            ),
+            "tokenmint.toml: line 4: keys[0].held: this server signs with its own keys only",
+        ),
         ("".into(), "tokenmint.toml: an endpoint serves at least one dialect"),
         ("[mercoa\n".into(), "tokenmint.toml: line 1: "),
         ("key = hunter2\n".into(), "tokenmint.toml: line 1: "),

@@ -186,6 +186,7 @@ pub(super) fn problem(place: &str, error: &Error) -> Error {
 mod tests {
     use super::*;
     use crate::config::InlineOnly;
+    #[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
     use crate::{Algorithm, Entropy, Key, KeyRing, RotationRules, UnixTime};
 
     const SECRET: &str = "a secret of at least thirty-two bytes";
@@ -257,6 +258,47 @@ mod tests {
         assert_eq!(error_of(config), "mercoa.lifetime: the default lifetime is over the maximum");
     }
 
+    #[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
+    #[test]
+    fn a_key_can_be_held_by_the_host() {
+        let held = |more: serde_json::Value| {
+            let mut key = serde_json::json!({ "kid": "kms-1", "alg": "ES256", "held": true });
+            key.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            serde_json::json!({ "keys": [key], "mercoa": { "issuer": "i", "key": "kms-1" } })
+        };
+        let private = Key::generate(None, Algorithm::ES256, &mut Entropy::new([7; 32])).unwrap();
+        let public = private.public_jwk().unwrap();
+        for (more, published) in
+            [(serde_json::json!({}), false), (serde_json::json!({ "jwk": public }), true)]
+        {
+            let config = Config::from_json(&held(more).to_string()).unwrap();
+            let endpoint = config.build(&mut InlineOnly).unwrap().endpoint;
+            let issuer = endpoint.0.mercoa.as_ref().map(|(issuer, _)| issuer.clone()).unwrap();
+            let key = issuer.keys().signing_key().unwrap();
+            assert!(key.is_held_by_host() && key.kid() == Some("kms-1"));
+            assert_eq!(issuer.public_jwks().contains(r#""kid":"kms-1""#), published);
+        }
+        let jwk = Key::generate_jwk(None, Algorithm::ES256, &mut Entropy::new([7; 32])).unwrap();
+        let jwk = String::from_utf8(jwk.expose().to_vec()).unwrap();
+        for (more, text) in [
+            (serde_json::json!({ "alg": null }), "keys[0].held: a key that the host holds needs an alg"),
+            (
+                serde_json::json!({ "secret": SECRET }),
+                "keys[0].secret: the host holds the key; what can be given",
+            ),
+            (
+                serde_json::json!({ "generate": true }),
+                "keys[0].generate: the host holds the key; what can be given",
+            ),
+            (serde_json::json!({ "jwk": jwk }), "keys[0].jwk.public: the key can sign by itself"),
+            (serde_json::json!({ "jwk": public, "alg": "ES384" }), "keys[0].jwk"),
+        ] {
+            let error = error_of(held(more));
+            assert!(error.starts_with(text), "{error}\nnot {text}");
+        }
+    }
+
+    #[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
     #[test]
     fn the_active_key_of_a_ring_signs_and_the_others_verify() {
         let start = UnixTime::from_seconds(1_700_000_000);
