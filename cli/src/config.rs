@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use tokenmint::Error;
-use tokenmint::config::{Config, Service};
+use tokenmint::config::{Config, Service, without_values};
 use toml::de::{DeTable, DeValue};
 
 use crate::demo;
@@ -42,6 +42,12 @@ impl Source {
 
     /// Makes what serves; `config` is what [`Source::parse`] gave, with what the command line changes.
     pub(crate) fn build(&self, config: &Config, sources: &mut Sources) -> Result<Service> {
+        if let Some(at) = config.keys.iter().position(|key| key.held) {
+            let field = format!("keys[{at}].held");
+            let reason =
+                "this server signs with its own keys only; a program that embeds the library can hold one";
+            return Err(self.failure(self.line_of(&field), &format!("{field}: {reason}")));
+        }
         sources.rewind();
         config.build(sources).map_err(|error| self.invalid(&error))
     }
@@ -54,8 +60,12 @@ impl Source {
 
     /// A text that is no TOML, or has a field that does not exist. The source line is not repeated: it may hold a secret.
     fn syntax(&self, error: &toml::de::Error) -> Failure {
-        let reason = error.message().replace('`', "\"");
+        let reason = without_values(error.message()).replace('`', "\"");
         let Some(span) = error.span() else { return self.failure(None, &reason) };
+        // In a broken text nobody knows what is a name.
+        if DeTable::parse(&self.text).is_err() {
+            return self.failure(Some(line_at(&self.text, span.start)), &reason);
+        }
         let place = match section_at(&self.text, span.start) {
             Some(section) => format!(" in {section}"),
             None => " at the top level".to_owned(),
@@ -109,13 +119,20 @@ fn line_at(text: &str, offset: usize) -> usize {
 fn section_at(text: &str, offset: usize) -> Option<&str> {
     let end = text[offset..].find('\n').map_or(text.len(), |length| offset + length);
     let header = text[..end].lines().rev().map(str::trim).find(|line| line.starts_with('['))?;
-    header.rfind(']').map(|end| &header[..=end])
+    let header = header.rfind(']').map(|end| &header[..=end])?;
+    is_name(header.trim_matches(['[', ']'])).then_some(header)
 }
 
 /// The name that the value at a place in the text is given to, where it stands on the same line.
 fn field_at(text: &str, offset: usize) -> Option<&str> {
     let line = text[..offset].rsplit('\n').next().unwrap_or_default();
     let name = line.split_once('=')?.0.trim();
-    let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    (!name.is_empty() && name.chars().all(bare)).then_some(name)
+    is_name(name).then_some(name)
+}
+
+/// Whether a part of the text is the name of a field or a table: it may be a line of a secret, too, and then it is not
+/// repeated.
+fn is_name(text: &str) -> bool {
+    let bare = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.');
+    (1..=24).contains(&text.len()) && text.chars().all(bare)
 }

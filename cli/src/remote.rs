@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::CertificateError;
 use tokenmint::{Error, ErrorCode, KeySet, RemoteKeySet, Resolution};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
@@ -41,7 +42,7 @@ fn fetch(url: &str, max_body: usize) -> Result<(Vec<u8>, Option<u64>), Error> {
         ureq::Error::BodyExceedsLimit(limit) => {
             Error::new(ErrorCode::BodyTooLarge).because(format!("the key set has more than {limit} bytes"))
         }
-        error => Error::new(ErrorCode::KeysUnavailable).because(error.to_string()),
+        error => Error::new(ErrorCode::KeysUnavailable).because(reason(&error)),
     };
     let mut config = ureq::Agent::config_builder()
         .timeout_global(Some(TIME))
@@ -72,6 +73,19 @@ fn fetch(url: &str, max_body: usize) -> Result<(Vec<u8>, Option<u64>), Error> {
     let limit = u64::try_from(max_body).unwrap_or(u64::MAX);
     let body = answer.body_mut().with_config().limit(limit).read_to_vec().map_err(fail)?;
     Ok((body, max_age))
+}
+
+/// Why a fetch failed, for people.
+fn reason(error: &ureq::Error) -> String {
+    let ureq::Error::Io(cause) = error else { return error.to_string() };
+    match cause.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+            "the server's certificate is signed by nobody whom the system's root certificates know \
+             (SSL_CERT_FILE names other ones)"
+                .to_owned()
+        }
+        _ => error.to_string(),
+    }
 }
 
 /// RFC 9111 section 5.2.2.1.

@@ -88,9 +88,9 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
 fn host(args: &Serve, config: &tokenmint::config::Config) -> Result<IpAddr> {
     match (args.host, &config.server.host) {
         (Some(host), _) => Ok(host),
-        (None, Some(host)) => host.parse().map_err(|_| {
-            Failure::config(format!("server.host: {host:?} is no IP address, for example 127.0.0.1"))
-        }),
+        (None, Some(host)) => host
+            .parse()
+            .map_err(|_| Failure::config("server.host: it is no IP address, for example 127.0.0.1")),
         (None, None) => Ok(Ipv4Addr::LOCALHOST.into()),
     }
 }

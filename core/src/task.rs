@@ -16,7 +16,7 @@ use crate::store::{AsyncStore, Command, Reply, Store, StoreError};
 /// What a finished flow leaves: its result, and what happened on the way.
 ///
 /// Events are there also when the result is an error: a refused token is one.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Outcome<T> {
     /// What the caller asked for, or why not.
     pub result: Result<T>,
@@ -154,6 +154,14 @@ impl<T: 'static> Task<T> {
 impl<T> fmt::Debug for Task<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Task").field("finished", &self.future.is_none()).finish_non_exhaustive()
+    }
+}
+
+// What was asked for is often a token, in a type that cannot hide it.
+impl<T> fmt::Debug for Outcome<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let result = self.result.as_ref().map(|_| format_args!(".."));
+        f.debug_struct("Outcome").field("result", &result).field("events", &self.events).finish()
     }
 }
 

@@ -112,6 +112,182 @@ fn no_type_shows_its_secret() {
     }
 }
 
+#[test]
+fn no_key_shows_itself() {
+    let mut secrets = secrets();
+    let mut ring = KeyRing::new(RotationRules::default()).unwrap();
+    let mut told = String::new();
+    for (seed, algorithm) in [(1, Algorithm::HS256), (2, Algorithm::ES256), (3, Algorithm::EdDSA)] {
+        let jwk = Key::generate_jwk(Some("k"), algorithm, &mut Entropy::new([seed; 32])).unwrap();
+        let text = std::str::from_utf8(jwk.expose()).unwrap();
+        let json: Value = serde_json::from_str(text).unwrap();
+        let private = json["k"].as_str().or(json["d"].as_str()).unwrap();
+        secrets.add(&base64_simd::URL_SAFE_NO_PAD.decode_to_vec(private).unwrap());
+        let key = Key::from_jwk(text).unwrap();
+        told += &format!("{key:?} {:?} {jwk:?}", KeySet::builder().key(key.clone()).unwrap().build());
+        if seed == 1 {
+            ring.announce("k", algorithm, jwk, NOW).unwrap();
+        } else {
+            told += &format!("{:?}", Key::held_by_host("h", algorithm, Some(key.clone())).unwrap_err());
+            let again = ring.announce("k", algorithm, jwk, NOW);
+            told += &format!("{:?}", again.unwrap_err());
+        }
+    }
+    let json = ring.to_json().unwrap();
+    let json = std::str::from_utf8(json.expose()).unwrap();
+    told += &format!("{ring:?} {:?} {:?}", ring.plan(NOW), ring.keys().collect::<Vec<_>>());
+    for (old, new) in [("rules", "rule"), ("HS256", "ES256"), ("active", "gone"), ("{", "")] {
+        told += &format!("{:?}", KeyRing::from_json(&json.replacen(old, new, 1)).unwrap_err());
+    }
+    let text = serde_json::to_string(SECRET).unwrap();
+    told += &format!("{:?}", KeyRing::from_json(&text).unwrap_err());
+    told += &format!("{:?}", ring.announce("x", Algorithm::HS256, SECRET, NOW).unwrap_err());
+    told += &format!(
+        "{:?}",
+        Key::held_by_host("h", Algorithm::HS256, Key::hmac(None, Algorithm::HS256, SECRET).ok())
+    );
+    told += &format!(
+        "{:?}",
+        Issuer::new(KeySet::builder().hmac("k", SECRET).unwrap().build().unwrap(), Policy::new(""))
+    );
+    told += &format!("{:?}", Policy::new("i").session_secret(&SECRET[..20]));
+    told += &format!(
+        "{:?} {:?}",
+        SecretHash::parse(SECRET).unwrap_err(),
+        Template::from_json(SECRET).unwrap_err()
+    );
+    secrets.check(&told);
+}
+
+/// A host that writes down the debug text of all that passes it.
+#[derive(Default)]
+struct Chronicle {
+    store: MemoryStore,
+    told: std::sync::Mutex<String>,
+}
+
+impl Store for Chronicle {
+    fn execute(&self, command: Command) -> Result<Reply, StoreError> {
+        self.tell(&command);
+        let keys = KeySet::builder().hmac("k1", SECRET).unwrap().build().unwrap();
+        let reply = WithSigner::new(&self.store, keys).execute(command);
+        self.tell(&reply);
+        reply
+    }
+}
+
+impl Chronicle {
+    fn tell(&self, what: &dyn std::fmt::Debug) {
+        *self.told.lock().unwrap() += &format!("{what:?} {what:#?}\n");
+    }
+
+    fn run<T: std::fmt::Debug + 'static>(&self, mut task: Task<T>) -> T {
+        self.tell(&task);
+        let mut reply = None;
+        loop {
+            let step = task.step(reply.take());
+            self.tell(&step);
+            match step {
+                Step::Need(command) => reply = Some(self.execute(command)),
+                Step::Done(outcome) => return outcome.result.unwrap(),
+                Step::Spent => panic!("no end"),
+            }
+        }
+    }
+}
+
+/// Each flow by its own function, with a key that the host holds, so that signing inputs and signatures pass, too.
+#[test]
+fn no_flow_shows_a_token() {
+    const BEARER: &str = "the-bearer-of-organization-1-4f8a2c6e";
+    let at =
+        |seconds: i64, seed: u8| Context::new(UnixTime::from_seconds(NOW.seconds() + seconds), [seed; 32]);
+    let mut secrets = secrets();
+    secrets.add(BEARER.as_bytes());
+    let host = Chronicle::default();
+    let issuer = |format| {
+        let key = Key::held_by_host("k1", Algorithm::HS256, None).unwrap();
+        let lever =
+            Integration { slug: "lever".into(), name: "Lever".into(), categories: vec!["hris".into()] };
+        let policy =
+            Policy::new("i").audience("a").session_secret(SECRET).integration(lever).access_format(format);
+        Issuer::new(KeySet::builder().key(key).unwrap().build().unwrap(), policy).unwrap()
+    };
+    let (jwt, opaque) = (issuer(AccessFormat::Jwt), issuer(AccessFormat::Opaque));
+    let client = directory::Client::new("c", "org_1", SecretHash::of(SECRET.as_bytes()))
+        .permission(Permission::ClientCredentials)
+        .permission(Permission::Sessions);
+    host.run(directory::create_client(client, &at(0, 1)));
+    let permissions = vec![Permission::EntityTokens, Permission::Links];
+    let key = directory::ApiKey { organization: "org_1".into(), permissions, disabled: false };
+    host.run(directory::create_api_key(&BEARER.into(), key, &at(0, 2)));
+    let entity =
+        directory::Entity { id: "e".into(), foreign_id: None, organization: "org_1".into(), disabled: false };
+    host.run(directory::create_entity(entity, &at(0, 3)));
+
+    let proof = || ClientProof::new("c", SECRET);
+    let mut tokens = Vec::new();
+    for (seed, issuer) in [(10, &jwt), (20, &opaque)] {
+        let access = host.run(issuer.client_credentials(proof(), &at(1, seed)));
+        host.tell(&access);
+        let pair = host.run(issuer.exchange_api_key(proof(), ClientConditions::default(), &at(1, seed + 1)));
+        host.tell(&pair);
+        let next = host.run(issuer.refresh(&pair.refresh_token, &at(2, seed + 2)));
+        host.tell(&host.run(issuer.check(&next.access_token, &at(3, seed + 3))));
+        host.run(issuer.revoke_token(&access.access_token, "c", &at(3, seed + 4)));
+        host.tell(&issuer.check(&access.access_token, &at(4, seed + 5)).run(&host));
+        host.tell(&issuer.refresh(&next.access_token, &at(4, seed + 6)).run(&host));
+        tokens.extend([access.access_token, pair.access_token, pair.refresh_token]);
+        tokens.extend([next.access_token, next.refresh_token]);
+    }
+    let entity_token = |bearer: Secret, seed| {
+        let target = EntityTarget::Entity("e".into());
+        let request =
+            EntityTokenRequest { bearer, target, expires_in: None, options: EntityOptions::default() };
+        host.run(jwt.entity_token(request, &at(5, seed)))
+    };
+    let first = entity_token(BEARER.into(), 30);
+    tokens.extend([entity_token(first.as_str().into(), 31), first]);
+    tokens.push(host.run(jwt.mint_task(&Claims::new(), Lifetime::HOUR, &at(5, 32))));
+
+    let details = LinkDetails {
+        origin_id: "u".into(),
+        end_user_organization: "o".into(),
+        end_user_email: "m".into(),
+        categories: vec!["hris".into()],
+        integration: Some("lever".into()),
+        settings: serde_json::Map::new(),
+    };
+    let link = host.run(jwt.create_link(BEARER.into(), details, Lifetime::HOUR, &at(6, 40)));
+    let redeem = RedeemRequest { link_token: link.link_token.clone(), integration: None, redeemer: None };
+    host.tell(&redeem);
+    let public = host.run(jwt.redeem_link(redeem, &at(7, 41)));
+    let exchange = ExchangeRequest {
+        bearer: BEARER.into(),
+        category: "hris".into(),
+        public_token: public.public_token.clone(),
+        redeemer: None,
+    };
+    host.tell(&exchange);
+    let account = host.run(jwt.exchange_public_token(exchange, &at(8, 42)));
+    let again = jwt.regenerate_account_token(BEARER.into(), "hris", &account.account_token, &at(60, 43));
+    let again = host.run(again);
+    host.tell(&(&link, &public, &account, &again));
+    tokens.extend([link.link_token, public.public_token, account.account_token, again.account_token]);
+
+    for token in &tokens {
+        secrets.add(token.as_bytes());
+        // A signing input is no token; its signature makes it one.
+        if let Some((_, signature)) = token.rsplit_once('.') {
+            secrets.add(signature.as_bytes());
+            secrets.add(&base64_simd::URL_SAFE_NO_PAD.decode_to_vec(signature).unwrap());
+        }
+    }
+    let told = host.told.into_inner().unwrap();
+    assert!(told.contains("Sign {") && told.contains("Signed(") && told.contains("Cas {"));
+    secrets.check(&told);
+}
+
 fn directory_key() -> directory::ApiKey {
     directory::ApiKey { organization: "org_1".into(), permissions: Default::default(), disabled: false }
 }
@@ -164,6 +340,56 @@ fn no_refused_key_shows_itself() {
     let keys = KeySet::builder().hmac("k1", SECRET).unwrap().build().unwrap();
     let issuer = Issuer::new(keys, Policy::new("i").audience("a")).unwrap();
     secrets.check(&format!("{:?}", issuer.verifier().verify(&forged, NOW).unwrap_err()));
+}
+
+/// A configuration with every section, and a secret in the place of each of its texts and names in turn.
+#[test]
+fn no_configuration_with_a_secret_in_a_wrong_place_shows_it() {
+    const UUID: &str = "14c84a34-282b-4fd8-8af6-86b5b5f2c212";
+    let file: Value =
+        serde_json::from_str(include_str!("../../bindings-tests/vectors/transcripts.json")).unwrap();
+    let mut refused = 0;
+    for secret in [SECRET, UUID] {
+        let mut secrets = Secrets::default();
+        secrets.add(secret.as_bytes());
+        for config in with_everywhere(&file["config"], &secret.into()) {
+            let json = config.to_string();
+            let error = Config::from_json(&json).and_then(|config| config.build(&mut InlineOnly)).err();
+            refused += usize::from(error.is_some());
+            let told = error.map(|error| format!("{error} {error:?}")).unwrap_or_default();
+            secrets.check(&told);
+        }
+    }
+    assert!(refused > 100, "{refused}");
+}
+
+/// `value` with `secret` in the place of each part of it in turn, and as a name in each object.
+fn with_everywhere(value: &Value, secret: &Value) -> Vec<Value> {
+    let mut all = vec![secret.clone()];
+    match value {
+        Value::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                all.extend(with_everywhere(item, secret).into_iter().map(|item| {
+                    let mut items = items.clone();
+                    items[at] = item;
+                    Value::Array(items)
+                }));
+            }
+        }
+        Value::Object(members) => {
+            let with = |name: &str, item: Value| {
+                let mut members = members.clone();
+                members.insert(name.to_owned(), item);
+                Value::Object(members)
+            };
+            all.push(with(secret.as_str().unwrap(), 1.into()));
+            for (name, item) in members {
+                all.extend(with_everywhere(item, secret).into_iter().map(|item| with(name, item)));
+            }
+        }
+        _ => {}
+    }
+    all
 }
 
 /// Every exchange of the transcripts, which between them run every flow: what is sent as a credential or given out

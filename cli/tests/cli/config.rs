@@ -99,7 +99,7 @@ fn a_mistake_is_named_with_its_line() {
             small(
                 "[[api_keys]]\nkey_sha256 = \"UHaA1Gr841RM0e51xKLSZvOCQ3La05rKF3jfY6TgOCo\"\norganization = \"o\"\npermissions = [\"link\"]\n",
             ),
-            "line 11: permissions in [[api_keys]]: unknown variant \"link\", expected one of",
+            "line 11: permissions in [[api_keys]]: unknown variant, expected one of",
         ),
         (
             small("[[users]]\nid = \"u\"\norganization = \"o\"\nentity = \"e\"\n"),
@@ -111,10 +111,17 @@ fn a_mistake_is_named_with_its_line() {
             ),
             "line 12: entities[1].id: \"e\" is there already",
         ),
-        (small("[server]\nhost = \"localhost\"\n"), "server.host: \"localhost\" is no IP address"),
+        (small("[server]\nhost = \"localhost\"\n"), "server.host: it is no IP address"),
         (
             small("[ledger]\nissuer = \"i\"\nkey = \"k1\"\n"),
             "line 8: ledger.session_secret: this dialect needs session_secret_file",
+        ),
+        (
+            small("").replace(
+                "secret = \"a secret of at least thirty-two bytes\"",
+                "alg = \"HS256\"\nheld = true",
+            ),
+            "tokenmint.toml: line 4: keys[0].held: this server signs with its own keys only",
         ),
         ("".into(), "tokenmint.toml: an endpoint serves at least one dialect"),
         ("[mercoa\n".into(), "tokenmint.toml: line 1: "),
@@ -127,6 +134,79 @@ fn a_mistake_is_named_with_its_line() {
         assert!(finished.err.contains(expected), "{}\nlacks {expected}\n{config}", finished.err);
         assert!(!finished.err.contains("hunter2"), "{}", finished.err);
         assert!(finished.err.lines().count() == 1 && finished.out.is_empty(), "{finished:?}");
+    }
+}
+
+#[test]
+fn a_secret_in_a_wrong_place_is_not_repeated() {
+    // A password that looks like a name, a generated secret, and a line of a PEM block.
+    for secret in [
+        "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v",
+        "hunter2-14c84a34-282b-4fd8-8af6-86b5b5f2c212",
+        "hunter2hunter2hunter2hunter2",
+    ] {
+        let places = [
+            small("").replace("\"a secret of at least thirty-two bytes\"", secret),
+            small("").replace(
+                "secret = \"a secret of at least thirty-two bytes\"",
+                &format!("secret = \"{secret}"),
+            ),
+            small("").replace(
+                "secret = \"a secret of at least thirty-two bytes\"",
+                &format!("pem = {secret}\n{secret}=="),
+            ),
+            small("").replace(
+                "secret = \"a secret of at least thirty-two bytes\"",
+                &format!("pem = \"\n{secret}=\n"),
+            ),
+            small("").replace(
+                "secret = \"a secret",
+                &format!("jwk = \"\"\"\n[{secret}]\n{secret} = \"\" \"\n[a]\nb = \""),
+            ),
+            small(&format!("lifetime = \"{secret}\"\n")),
+            small(&format!("lifetime = '{secret}'x\n")),
+            small(&format!("token_type = \"{secret}\" \"x\"\n")),
+            small(&format!("leeway_seconds = \"{secret}\"\n")),
+            small(&format!("limits = \"{secret}\"\n")),
+            small(&format!("{secret}\n")),
+            small(&format!("[{secret}\n")),
+            small(&format!("key = \"{secret}\"\nkey = \"{secret}\"\n")),
+            small(&format!("[server]\nport = \"{secret}\"\n")),
+            small(&format!("[server]\nhost = \"{secret}\"\n")),
+            small(&format!("[server]\npublic_url = \"{secret}\"\n")),
+            small(&format!("[[api_keys]]\nkey_sha256 = \"{secret}\"\n")),
+            small(&format!(
+                "[[clients]]\nid = \"c\"\norganization = \"o\"\nsecret_sha256 = \"{secret}\"\npermissions = []\n"
+            )),
+            small(&format!("[[clients]]\nid = \"c\"\norganization = \"o\"\npermissions = [\"{secret}\"]\n")),
+            small(&format!("[monite]\nissuer = \"i\"\nkey = \"k1\"\naccess_tokens = \"{secret}\"\n")),
+            small("").replace("[[keys]]", &format!("[[keys]]\nalg = \"{secret}\"")),
+            small("").replace("[[keys]]", &format!("[[keys]]\ngenerate = \"{secret}\"")),
+            format!("keys = \"{secret}\"\n"),
+            format!("mercoa = [\"{secret}\"]\n"),
+        ];
+        for config in places {
+            let folder = Folder::new(&config);
+            let finished = folder.serve();
+            assert_eq!(finished.code, 3, "{finished:?}\n{config}");
+            let shown = secret
+                .as_bytes()
+                .windows(8)
+                .find(|part| finished.err.contains(std::str::from_utf8(part).unwrap()));
+            assert_eq!(shown, None, "{}\n{config}", finished.err);
+        }
+    }
+    // What is longer than a name is not repeated where a name is expected, either.
+    let secret = "14c84a34-282b-4fd8-8af6-86b5b5f2c212";
+    for config in [
+        small(&format!("\"{secret}\" = 1\n")),
+        small(&format!("[{secret}]\na = 1\n")),
+        small("").replace("key = \"k1\"", &format!("key = \"{secret}\"")),
+        small(&format!("[[users]]\nid = \"u\"\norganization = \"o\"\nentity = \"{secret}\"\n")),
+    ] {
+        let finished = Folder::new(&config).serve();
+        assert_eq!(finished.code, 3, "{finished:?}\n{config}");
+        assert!(!finished.err.contains("282b"), "{}", finished.err);
     }
 }
 

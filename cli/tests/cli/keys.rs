@@ -161,13 +161,13 @@ fn serve(answer: Vec<u8>) -> (String, Arc<AtomicUsize>) {
     (url, count)
 }
 
-fn http(status: &str, body: &str) -> Vec<u8> {
+pub(crate) fn http(status: &str, body: &str) -> Vec<u8> {
     let len = body.len();
     format!("HTTP/1.1 {status}\r\nContent-Length: {len}\r\nLocation: http://127.0.0.1:1/\r\nCache-Control: public, max-age=60\r\nConnection: close\r\n\r\n{body}")
         .into_bytes()
 }
 
-fn token_and_jwks() -> (String, String) {
+pub(crate) fn token_and_jwks() -> (String, String) {
     let jwk = Key::generate_jwk(Some("k1"), Algorithm::ES256, &mut Entropy::new([7; 32])).unwrap();
     let key = Key::from_jwk(std::str::from_utf8(jwk.expose()).unwrap()).unwrap();
     let jwks = format!(r#"{{"keys":[{{"kty":"new","kid":"odd"}},{}]}}"#, key.public_jwk().unwrap());

@@ -6,5 +6,6 @@ mod keys;
 mod rotation;
 mod serve;
 mod support;
+mod tls;
 mod tokens;
 mod vectors;

@@ -57,7 +57,12 @@ pub(crate) fn run_with(arguments: &[&str], input: &str, env: &[(&str, &str)]) ->
 
 fn tokenmint() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tokenmint"));
-    command.env_remove("RUST_LOG");
+    // Every server of these tests is on this machine.
+    for name in
+        ["RUST_LOG", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
+    {
+        command.env_remove(name);
+    }
     command
 }
 

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use super::dialects::Common;
 use super::directory::{Record, records};
 use super::keys::{Keys, Secrets, session_secret};
-use super::{Config, SessionSecret};
-use crate::endpoint::{Endpoint, LedgerOptions, MercoaOptions, MergeOptions, MoniteOptions, ledger_policy};
+use super::{Config, SessionSecret, shown};
+use crate::endpoint::{
+    CATEGORIES, Endpoint, LedgerOptions, MercoaOptions, MergeOptions, MoniteOptions, ledger_policy,
+};
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
 use crate::key::KeySet;
@@ -76,7 +78,7 @@ impl Config {
             if keys.insert(source.kid.as_str(), read).is_some() {
                 return Err(Error::new(ErrorCode::KeyDuplicate)
                     .at(format!("keys[{at}].kid"))
-                    .because(format!("two keys have the id {:?}", source.kid)));
+                    .because(format!("two keys have the id {}", shown(&source.kid))));
             }
         }
         Ok(keys)
@@ -92,8 +94,17 @@ impl Config {
             if !slugs.insert(&integration.slug) {
                 return Err(Error::new(ErrorCode::PolicyInvalid)
                     .at(format!("integrations[{at}].slug"))
-                    .because(format!("{:?} is there already", integration.slug)));
+                    .because(format!("{} is there already", shown(&integration.slug))));
             }
+            let unknown = integration.categories.iter().find(|one| !CATEGORIES.contains(&one.as_str()));
+            let found = match unknown {
+                Some(unknown) => format!("{} is none", shown(unknown)),
+                None if integration.categories.is_empty() => "there is none".to_owned(),
+                None => continue,
+            };
+            return Err(Error::new(ErrorCode::PolicyInvalid)
+                .at(format!("integrations[{at}].categories"))
+                .because(format!("one or more of {}; {found}", CATEGORIES.join(", "))));
         }
         Ok(())
     }
@@ -103,7 +114,7 @@ impl Config {
             Some(url) if !(url.starts_with("https://") || url.starts_with("http://")) => {
                 Err(Error::new(ErrorCode::PolicyInvalid)
                     .at("server.public_url")
-                    .because(format!("{url:?} is no URL; it begins with https:// or http://")))
+                    .because("it is no URL; it begins with https:// or http://"))
             }
             _ => Ok(()),
         }
@@ -125,11 +136,11 @@ fn issuer(mut policy: Policy, common: &Common<'_>, keys: &BTreeMap<&str, Keys>) 
     let mut set = KeySet::builder();
     for kid in &common.key.0 {
         let named = keys.get(kid.as_str()).ok_or_else(|| {
-            let known: Vec<String> = keys.keys().map(|kid| format!("{kid:?}")).collect();
+            let known: Vec<String> = keys.keys().map(|kid| shown(kid)).collect();
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
             Error::new(ErrorCode::KeyMissing)
                 .at("key")
-                .because(format!("[[keys]] has no key {kid:?}; it has {known}"))
+                .because(format!("[[keys]] has no key {}; it has {known}", shown(kid)))
         })?;
         for key in &named.keys {
             set = set.key(key.clone())?;
@@ -137,7 +148,8 @@ fn issuer(mut policy: Policy, common: &Common<'_>, keys: &BTreeMap<&str, Keys>) 
         match (named.longest, common.max_lifetime) {
             (Some(longest), Some(given)) if given > longest => {
                 return Err(Error::new(ErrorCode::PolicyInvalid).at("max_lifetime").because(format!(
-                    "the ring {kid:?} drops a key when the tokens of its token_lifetime_seconds, {}, have ended",
+                    "the ring {} drops a key when the tokens of its token_lifetime_seconds, {}, have ended",
+                    shown(kid),
                     longest.seconds()
                 )));
             }
@@ -174,6 +186,7 @@ pub(super) fn problem(place: &str, error: &Error) -> Error {
 mod tests {
     use super::*;
     use crate::config::InlineOnly;
+    #[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
     use crate::{Algorithm, Entropy, Key, KeyRing, RotationRules, UnixTime};
 
     const SECRET: &str = "a secret of at least thirty-two bytes";
@@ -190,8 +203,10 @@ mod tests {
         let ledger = serde_json::json!({ "issuer": "i", "key": "k1" });
         let user = serde_json::json!({ "id": "u", "organization": "o", "entity": "e" });
         let entity = serde_json::json!({ "id": "e", "organization": "o" });
+        let integration =
+            |categories: &[&str]| serde_json::json!({ "slug": "s", "name": "S", "categories": categories });
         let cases = [
-            (serde_json::json!({}), "at least one dialect"),
+            (serde_json::json!({}), "an endpoint serves at least one dialect"),
             (serde_json::json!({ "keys": [{ "kid": "k1" }] }), "keys[0]: the key \"k1\" comes from nowhere"),
             (
                 serde_json::json!({ "keys": [{ "kid": "k1", "secret": SECRET, "pem_file": "p" }] }),
@@ -219,10 +234,18 @@ mod tests {
                 serde_json::json!({ "keys": key, "mercoa": mercoa, "server": { "public_url": "x" } }),
                 "server.public_url",
             ),
+            (
+                serde_json::json!({ "keys": key, "mercoa": mercoa, "integrations": [integration(&["hris", "hr"])] }),
+                "integrations[0].categories: one or more of hris, ats, accounting, ticketing, crm, mktg, filestorage, knowledgebase, chat, email, calendar; \"hr\" is none",
+            ),
+            (
+                serde_json::json!({ "keys": key, "mercoa": mercoa, "integrations": [integration(&[])] }),
+                "integrations[0].categories: one or more of hris",
+            ),
         ];
         for (config, text) in cases {
             let error = error_of(config);
-            assert!(error.starts_with(text) || error.contains("at least one dialect"), "{error}\nnot {text}");
+            assert!(error.starts_with(text), "{error}\nnot {text}");
         }
     }
 
@@ -235,6 +258,47 @@ mod tests {
         assert_eq!(error_of(config), "mercoa.lifetime: the default lifetime is over the maximum");
     }
 
+    #[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
+    #[test]
+    fn a_key_can_be_held_by_the_host() {
+        let held = |more: serde_json::Value| {
+            let mut key = serde_json::json!({ "kid": "kms-1", "alg": "ES256", "held": true });
+            key.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            serde_json::json!({ "keys": [key], "mercoa": { "issuer": "i", "key": "kms-1" } })
+        };
+        let private = Key::generate(None, Algorithm::ES256, &mut Entropy::new([7; 32])).unwrap();
+        let public = private.public_jwk().unwrap();
+        for (more, published) in
+            [(serde_json::json!({}), false), (serde_json::json!({ "jwk": public }), true)]
+        {
+            let config = Config::from_json(&held(more).to_string()).unwrap();
+            let endpoint = config.build(&mut InlineOnly).unwrap().endpoint;
+            let issuer = endpoint.0.mercoa.as_ref().map(|(issuer, _)| issuer.clone()).unwrap();
+            let key = issuer.keys().signing_key().unwrap();
+            assert!(key.is_held_by_host() && key.kid() == Some("kms-1"));
+            assert_eq!(issuer.public_jwks().contains(r#""kid":"kms-1""#), published);
+        }
+        let jwk = Key::generate_jwk(None, Algorithm::ES256, &mut Entropy::new([7; 32])).unwrap();
+        let jwk = String::from_utf8(jwk.expose().to_vec()).unwrap();
+        for (more, text) in [
+            (serde_json::json!({ "alg": null }), "keys[0].held: a key that the host holds needs an alg"),
+            (
+                serde_json::json!({ "secret": SECRET }),
+                "keys[0].secret: the host holds the key; what can be given",
+            ),
+            (
+                serde_json::json!({ "generate": true }),
+                "keys[0].generate: the host holds the key; what can be given",
+            ),
+            (serde_json::json!({ "jwk": jwk }), "keys[0].jwk.public: the key can sign by itself"),
+            (serde_json::json!({ "jwk": public, "alg": "ES384" }), "keys[0].jwk"),
+        ] {
+            let error = error_of(held(more));
+            assert!(error.starts_with(text), "{error}\nnot {text}");
+        }
+    }
+
+    #[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
     #[test]
     fn the_active_key_of_a_ring_signs_and_the_others_verify() {
         let start = UnixTime::from_seconds(1_700_000_000);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::shown;
 use super::values::{Hash, Limits, OneOrMany, SecretText};
 use crate::credential::SecretHash;
 use crate::error::{Error, ErrorCode, Result};
@@ -265,7 +266,7 @@ impl Merge {
 fn uuids(field: &'static str, texts: &[String]) -> Result<Vec<uuid::Uuid>> {
     let parse = |text: &String| {
         uuid::Uuid::try_parse(text).map_err(|_| {
-            Error::new(ErrorCode::PolicyInvalid).at(field).because(format!("{text:?} is not a UUID"))
+            Error::new(ErrorCode::PolicyInvalid).at(field).because(format!("{} is not a UUID", shown(text)))
         })
     };
     texts.iter().map(parse).collect()

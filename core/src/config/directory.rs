@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::build::problem;
+use super::shown;
 use super::values::{Hash, Hashes};
 use crate::claims::not_registered;
 use crate::credential::SecretHash;
@@ -189,7 +190,11 @@ impl User {
             if !list.iter().any(|one| one.id == *wanted && one.organization == self.organization) {
                 return invalid(
                     field,
-                    format!("{section} has no {wanted:?} of the organization {:?}", self.organization),
+                    format!(
+                        "{section} has no {} of the organization {}",
+                        shown(wanted),
+                        shown(&self.organization)
+                    ),
                 );
             }
         }
@@ -207,7 +212,7 @@ fn no_twins(records: &[Record]) -> Result<()> {
             if !seen.insert((record.section(), field, name.clone())) {
                 return Err(Error::new(ErrorCode::AlreadyExists)
                     .at(format!("{}[{at}].{field}", record.section()))
-                    .because(format!("{:?} is there already", name.last().map_or("", String::as_str))));
+                    .because(format!("{} is there already", shown(name.last().map_or("", String::as_str)))));
             }
         }
     }

@@ -310,7 +310,7 @@ mod tests {
             (r#"{"issuer":"i","audience":"a","token_type":"JWT","any_token_type":true}"#, "contradict"),
             (r#"{"issuer":"i","audience":"a","algorithms":[]}"#, "empty"),
             (r#"{"issuer":"","audience":"a"}"#, "empty"),
-            (r#"{"issuer":"i","audience":"a","algorithms":["none"]}"#, "none"),
+            (r#"{"issuer":"i","audience":"a","algorithms":["none"]}"#, "not one of the signature algorithms"),
             (r#"{"issuer":"i","audience":"a","leeway":1}"#, "unknown field `leeway`"),
         ] {
             let error = VerifierConfig::from_json(json).and_then(|config| config.build(keys())).unwrap_err();

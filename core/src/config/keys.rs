@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::build::problem;
+use super::shown;
 use super::values::SecretText;
 use crate::endpoint::JWKS_MAX_AGE;
 use crate::error::{Error, ErrorCode, Result};
@@ -95,6 +96,10 @@ pub struct KeySource {
     /// A new key at each start, for demonstrations: whatever it signed ends with the process.
     #[serde(default)]
     pub generate: bool,
+    /// The host holds the key, knows it as `kid` and is asked for its signatures: see [`Key::held_by_host`]. It needs an
+    /// `alg`; a PEM block or JWK beside it is its public half.
+    #[serde(default)]
+    pub held: bool,
 }
 
 /// What a source gives.
@@ -111,18 +116,26 @@ impl KeySource {
         if self.kid.is_empty() {
             return Err(refused("a key has an id").at("kid"));
         }
-        let field = self.source()?;
-        let keys = if field.starts_with("ring") {
-            self.read_ring(secrets)
-        } else {
-            self.read(field, secrets).map(|key| Keys { keys: vec![key], longest: None })
+        let source = self.source()?;
+        let one = |key| Keys { keys: vec![key], longest: None };
+        let (field, keys) = match source {
+            field if self.held => (field.unwrap_or("held"), self.read_held(field, secrets).map(one)),
+            Some(field) if field.starts_with("ring") => (field, self.read_ring(secrets)),
+            Some(field) => (field, self.read(field, secrets).map(one)),
+            None => {
+                return Err(refused(format!(
+                    "the key {} comes from nowhere; give one of {}, held",
+                    shown(&self.kid),
+                    self.sources().map(|(name, _)| name).join(", ")
+                )));
+            }
         };
         keys.map_err(|error| problem(field, &error))
     }
 
-    /// The one field that says where the key comes from.
-    fn source(&self) -> Result<&'static str> {
-        let fields = [
+    /// The fields that say where the key comes from, and which are there.
+    fn sources(&self) -> [(&'static str, bool); 10] {
+        [
             ("secret", self.secret.is_some()),
             ("secret_file", self.secret_file.is_some()),
             ("secret_env", self.secret_env.is_some()),
@@ -133,21 +146,37 @@ impl KeySource {
             ("ring", self.ring.is_some()),
             ("ring_file", self.ring_file.is_some()),
             ("generate", self.generate),
-        ];
-        let given: Vec<&str> = fields.into_iter().filter_map(|(name, given)| given.then_some(name)).collect();
-        match given.as_slice() {
-            [only] => Ok(only),
-            [] => Err(refused(format!(
-                "the key {:?} comes from nowhere; give one of {}",
-                self.kid,
-                fields.map(|(name, _)| name).join(", ")
-            ))),
+        ]
+    }
+
+    /// The one of them that is there.
+    fn source(&self) -> Result<Option<&'static str>> {
+        let given = self.sources().into_iter().filter_map(|(name, given)| given.then_some(name));
+        match given.collect::<Vec<_>>().as_slice() {
+            [] => Ok(None),
+            [only] => Ok(Some(only)),
             several => Err(refused(format!(
-                "the key {:?} comes from one place; found {}",
-                self.kid,
+                "the key {} comes from one place; found {}",
+                shown(&self.kid),
                 several.join(" and ")
             ))),
         }
+    }
+
+    fn read_held(&self, field: Option<&'static str>, secrets: &mut dyn Secrets) -> Result<Key> {
+        let Some(alg) = self.alg else { return Err(refused("a key that the host holds needs an alg")) };
+        let public = match field {
+            None => None,
+            Some(field) if field.starts_with("pem") || field.starts_with("jwk") => {
+                Some(self.read(field, secrets)?)
+            }
+            Some(_) => {
+                return Err(refused(
+                    "the host holds the key; what can be given is its public half, as PEM or JWK",
+                ));
+            }
+        };
+        Key::held_by_host(&self.kid, alg, public)
     }
 
     fn read_ring(&self, secrets: &mut dyn Secrets) -> Result<Keys> {
@@ -198,8 +227,11 @@ impl KeySource {
             None => Key::from_jwk(text)?,
         };
         match key.kid() {
-            Some(own) if own != self.kid => Err(Error::new(ErrorCode::KeyMalformed)
-                .because(format!("the JWK's kid is {own:?}, the configuration says {:?}", self.kid))),
+            Some(own) if own != self.kid => Err(Error::new(ErrorCode::KeyMalformed).because(format!(
+                "the JWK's kid is {}, the configuration says {}",
+                shown(own),
+                shown(&self.kid)
+            ))),
             _ => Ok(key.with_kid(Some(&self.kid))),
         }
     }

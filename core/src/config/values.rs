@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use super::{LONGEST_SHOWN, shown};
 use crate::credential::SecretHash;
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::{Policy, Rate};
@@ -191,7 +192,10 @@ impl<'de> Deserialize<'de> for Lifetime {
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Lifetime, E> {
-                text.parse().map_err(E::custom)
+                match text.len() {
+                    ..=LONGEST_SHOWN => text.parse().map_err(E::custom),
+                    _ => Err(E::custom(format!("{} is no lifetime such as \"1h\"", shown(text)))),
+                }
             }
 
             fn visit_u64<E: de::Error>(self, seconds: u64) -> Result<Lifetime, E> {

@@ -9,6 +9,7 @@ pub(crate) use common::JWKS_MAX_AGE;
 pub use exchange::{MAX_BODY, Response};
 pub use ledger::{LedgerOptions, ledger_policy};
 pub use mercoa::MercoaOptions;
+pub(crate) use merge::CATEGORIES;
 pub use merge::MergeOptions;
 pub use monite::MoniteOptions;
 

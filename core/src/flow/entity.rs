@@ -48,6 +48,10 @@ pub enum EntityTarget {
     GroupUser(String, String),
 }
 
+/// How long a named session lives without a new token (contract 1.7). Not an option: whoever wants less gives its tokens
+/// a shorter life, and without a new one the end user is out as soon as the last has ended.
+const NAMED_SESSION_IDLE: Lifetime = Lifetime::DAY;
+
 /// A session that a caller names: it lives as long as tokens are minted for it.
 ///
 /// The instance is random: a session of the same name that ended never comes back with its old tokens.
@@ -299,8 +303,7 @@ impl Flow {
                 Some(known) => NamedSession { touched_at: known.touched_at.max(now), ..known },
                 None => NamedSession { instance: base64url(&self.entropy().bytes::<12>()), touched_at: now },
             };
-            let draft =
-                Draft::new(&session, session.touched_at.after(self.issuer.policy().named_session_idle))?;
+            let draft = Draft::new(&session, session.touched_at.after(NAMED_SESSION_IDLE))?;
             let write = self.records.pending(&key, found.as_ref(), draft);
             // Before the write: while the host's signer is away nothing changes.
             let claims = claims.clone().set("sessionId", name).set("sessionInstance", session.instance);
@@ -320,9 +323,8 @@ impl Flow {
     }
 
     fn living_session(&self, entry: Option<&Entry>) -> Result<Option<NamedSession>> {
-        let idle = self.issuer.policy().named_session_idle;
         let session = decode_some::<NamedSession>(entry)?;
-        Ok(session.filter(|session| self.now() < session.touched_at.after(idle)))
+        Ok(session.filter(|session| self.now() < session.touched_at.after(NAMED_SESSION_IDLE)))
     }
 
     async fn end_named_session(&mut self, organization: &str, name: &str) -> Result<()> {

@@ -168,11 +168,10 @@ impl FromStr for Algorithm {
 
     fn from_str(name: &str) -> Result<Self> {
         Self::from_name(name).ok_or_else(|| {
-            let names: Vec<_> = Self::ALL.iter().map(|algorithm| algorithm.name()).collect();
             Error::new(ErrorCode::KeyUnsupported).at("alg").because(format!(
                 "{} is not one of the signature algorithms {}",
                 quoted(name),
-                names.join(", ")
+                Self::names()
             ))
         })
     }
@@ -187,7 +186,17 @@ impl Serialize for Algorithm {
 impl<'de> Deserialize<'de> for Algorithm {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        name.parse().map_err(serde::de::Error::custom)
+        Self::from_name(&name).ok_or_else(|| {
+            // Without the text, which may be a secret in the wrong place.
+            serde::de::Error::custom(format!("alg: not one of the signature algorithms {}", Self::names()))
+        })
+    }
+}
+
+impl Algorithm {
+    fn names() -> String {
+        let names: Vec<_> = Self::ALL.iter().map(|algorithm| algorithm.name()).collect();
+        names.join(", ")
     }
 }
 

@@ -68,7 +68,7 @@ impl MergeOptions {
 }
 
 /// The categories that have a path (contract 4.1). The list in a body has the same ones.
-const CATEGORIES: [&str; 11] = [
+pub(crate) const CATEGORIES: [&str; 11] = [
     "hris",
     "ats",
     "accounting",
