@@ -12,6 +12,7 @@ use crate::flow::Flow;
 use crate::flow::access::ActiveToken;
 use crate::flow::client_credentials::ClientProof;
 use crate::issuer::Issuer;
+use crate::key::quoted;
 use crate::secret::Secret;
 use crate::task::Io;
 use crate::time::{Context, UnixTime};
@@ -73,9 +74,10 @@ pub(super) fn public_keys<'a>(issuers: impl Iterator<Item = &'a Issuer>) -> Resu
             continue;
         }
         if !id.is_empty() && listed.iter().any(|(known, _)| *known == id) {
-            return Err(Error::new(ErrorCode::KeyDuplicate)
-                .at("kid")
-                .because(format!("two issuers of one endpoint have different public keys with id {id:?}")));
+            return Err(Error::new(ErrorCode::KeyDuplicate).at("kid").because(format!(
+                "two issuers of one endpoint have different public keys with id {}",
+                quoted(id)
+            )));
         }
         listed.push((id, jwk));
     }
