@@ -193,18 +193,21 @@ impl<'a> Payload<'a> {
         self.text.pop();
     }
 
+    #[inline(always)]
     fn name(&mut self, name: &str) {
         self.string(b",", name);
         self.text.push(b':');
     }
 
     /// `before`, which is JSON, and a string.
+    #[inline(always)]
     fn string(&mut self, before: &[u8], value: &str) {
         self.text.extend_from_slice(before);
         json::push_string(&mut self.text, value);
     }
 
     /// `before`, and a value that is JSON, where there is one.
+    #[inline(always)]
     fn json(&mut self, before: &[u8], value: Option<&str>) {
         if let Some(value) = value {
             self.text.extend_from_slice(before);
@@ -212,6 +215,7 @@ impl<'a> Payload<'a> {
         }
     }
 
+    #[inline(always)]
     fn time(&mut self, before: &[u8], time: UnixTime) {
         self.text.extend_from_slice(before);
         // A vector takes all that is written.
