@@ -32,6 +32,9 @@ mod store;
 
 mod endpoint;
 
+#[cfg(test)]
+mod exports;
+
 /// The number of this interface. It goes up with each change that a compiled caller would notice.
 pub const TOKENMINT_ABI_VERSION: u32 = 1;
 

@@ -3,9 +3,9 @@
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
 
-use tokenmint::{Lifetime, expires_in};
+use tokenmint::{Lifetime, UnixTime, expires_in};
 
-use crate::arguments::{place, seconds, text};
+use crate::arguments::{place, text};
 use crate::bytes::tokenmint_bytes;
 use crate::error::tokenmint_error;
 use crate::guard::guard;
@@ -85,8 +85,7 @@ pub unsafe extern "C" fn tokenmint_lifetime_node_jsonwebtoken(
         let out = place(exp_seconds, "exp_seconds")?;
         // SAFETY: the caller keeps the header's contract.
         let given = unsafe { text(lifetime, lifetime_length, "lifetime")? };
-        let iat = seconds(iat_seconds, "iat_seconds")?;
-        out.write(expires_in::node_jsonwebtoken(given, iat)?.seconds());
+        out.write(expires_in::node_jsonwebtoken(given, UnixTime::from_seconds(iat_seconds))?.seconds());
         Ok(())
     })
 }

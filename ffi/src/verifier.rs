@@ -148,7 +148,7 @@ pub unsafe extern "C" fn tokenmint_explain(
 /// The header and the claims of a token that nobody has verified, as the JSON texts that stand in it: for logs, and to
 /// choose a key. Anyone can write any token; decide nothing by what stands here.
 ///
-/// `header` and `claims` may each be NULL where they are not wanted.
+/// `header` and `claims` may each be NULL where they are not wanted; without `claims`, the payload is not looked at.
 ///
 /// Fails with `token_too_large`, `token_malformed`, `token_encoding`, `header_malformed`, `payload_malformed`.
 #[unsafe(no_mangle)]
@@ -162,12 +162,17 @@ pub unsafe extern "C" fn tokenmint_decode_unverified(
 ) -> i32 {
     guard(error, || {
         // SAFETY: the caller keeps the header's contract.
-        let seen = unverified::decode(unsafe { read_token(token, token_length)? })?;
+        let token = unsafe { read_token(token, token_length)? };
+        let seen = match claims {
+            None => unverified::decode_header(token)?,
+            Some(claims) => {
+                let seen = unverified::decode(token)?;
+                claims.write(seen.json().into());
+                seen.header().clone()
+            }
+        };
         if let Some(header) = header {
-            header.write(seen.header().json().into());
-        }
-        if let Some(claims) = claims {
-            claims.write(seen.json().into());
+            header.write(seen.json().into());
         }
         Ok(())
     })
