@@ -502,7 +502,7 @@ int32_t tokenmint_explain(const tokenmint_verifier *verifier,
 // The header and the claims of a token that nobody has verified, as the JSON texts that stand in it: for logs, and to
 // choose a key. Anyone can write any token; decide nothing by what stands here.
 //
-// `header` and `claims` may each be NULL where they are not wanted.
+// `header` and `claims` may each be NULL where they are not wanted; without `claims`, the payload is not looked at.
 //
 // Fails with `token_too_large`, `token_malformed`, `token_encoding`, `header_malformed`, `payload_malformed`.
 TOKENMINT_MUST_USE
