@@ -77,7 +77,17 @@ impl<T: 'static> Task<T> {
     }
 
     /// The same task with another result.
-    pub(crate) fn map<U: 'static>(mut self, then: impl FnOnce(T) -> Result<U> + Send + 'static) -> Task<U> {
+    ///
+    /// ```
+    /// use tokenmint::*;
+    /// let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
+    /// let issuer = Issuer::new(keys, Policy::new("https://api.example.com"))?;
+    /// let context = Context::new(UnixTime::from_seconds(1_700_000_000), [7; 32]);
+    /// let task = issuer.mint_task(&Claims::new(), Lifetime::HOUR, &context).map(|token| Ok(token.len()));
+    /// assert!(task.run(&MemoryStore::new()).result? > 100);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn map<U: 'static>(mut self, then: impl FnOnce(T) -> Result<U> + Send + 'static) -> Task<U> {
         let io = self.io.clone();
         let future: Option<Pin<Box<dyn Future<Output = Result<U>> + Send>>> = match self.future.take() {
             Some(future) => Some(Box::pin(async move { then(future.await?) })),
@@ -123,6 +133,21 @@ impl<T: 'static> Task<T> {
                 Step::Spent => {
                     return Outcome { result: Err(crate::ErrorCode::Internal.into()), events: Vec::new() };
                 }
+            }
+        }
+    }
+
+    /// The task as a part of another: its commands and events are the other's.
+    pub(crate) async fn within(mut self, io: &Io) -> Result<T> {
+        let mut reply = None;
+        loop {
+            match self.advance(reply.take(), false) {
+                Step::Need(command) => reply = Some(io.execute(command).await),
+                Step::Done(outcome) => {
+                    outcome.events.into_iter().for_each(|event| io.emit(event));
+                    return outcome.result;
+                }
+                Step::Spent => return Err(crate::ErrorCode::Internal.into()),
             }
         }
     }

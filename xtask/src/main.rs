@@ -1,6 +1,9 @@
 //! Developer commands: `cargo xtask test` is all that CI runs.
 
 mod bench;
+mod capi;
+mod header;
+mod release;
 mod setup;
 mod shell;
 mod test;
@@ -51,6 +54,18 @@ enum Command {
         #[arg(default_value = "")]
         row: String,
     },
+    /// Build the C library and install it: header, shared and static library, pkg-config file
+    C {
+        /// Where to; `include` and `lib` are made in it
+        #[arg(long)]
+        prefix: std::path::PathBuf,
+    },
+    /// Write the C header from the sources of the C ABI
+    Header {
+        /// Write nothing; fail where the header differs from what the sources say
+        #[arg(long)]
+        check: bool,
+    },
     /// Write the files that are generated from the code
     Vectors {
         /// Write nothing; fail where a file differs from what the code says
@@ -76,6 +91,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test { only, .. } => return test::run(&shell, &only),
         Command::Fuzz { only, minutes } => test::fuzz::long(&shell, minutes, only.as_deref())?,
         Command::Bench { table, row } => bench::run(&shell, &table, &row)?,
+        Command::C { prefix } => capi::install(&shell, &std::path::absolute(prefix)?)?,
+        Command::Header { check } => header::run(&shell, check)?,
         Command::Setup => setup::run(&shell)?,
         Command::Vectors { check } => vectors::run(&shell, check)?,
     }

@@ -13,6 +13,8 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
 use crate::key::KeySet;
 use crate::policy::Policy;
+use crate::task::Task;
+use crate::time::Context;
 
 /// What a configuration becomes.
 #[derive(Clone, Debug)]
@@ -22,6 +24,23 @@ pub struct Service {
     pub endpoint: Endpoint,
     /// What must be in the store before the first request, in an order in which it can be created.
     pub directory: Vec<Record>,
+}
+
+impl Service {
+    /// Creates the directory's records, one after the other, as [`Record::create`] does. What is there already is no
+    /// error, so a host does this at each start.
+    ///
+    /// # Errors
+    /// As [`Record::create`]; the records before the one that fails are there.
+    pub fn create_directory(&self, context: &Context) -> Task<()> {
+        let (records, context) = (self.directory.clone(), context.clone());
+        Task::new(|io| async move {
+            for record in records {
+                record.create(&context).within(&io).await?;
+            }
+            Ok(())
+        })
+    }
 }
 
 impl Config {

@@ -17,9 +17,7 @@
 //! let service = config.build(&mut InlineOnly)?;
 //!
 //! let (store, context) = (MemoryStore::new(), Context::new(UnixTime::from_seconds(1_700_000_000), [7; 32]));
-//! for record in service.directory {
-//!     record.create(&context).run(&store).result?;
-//! }
+//! service.create_directory(&context).run(&store).result?;
 //! let request = http::Request::get("/.well-known/jwks.json").body(Vec::new()).unwrap();
 //! assert_eq!(service.endpoint.handle(request, &context).run(&store).result?.status(), 200);
 //!

@@ -4,6 +4,7 @@
 //! and npm, each as the machine configures it.
 
 mod apt;
+mod c;
 mod node;
 mod python;
 
@@ -20,6 +21,7 @@ pub(crate) fn run(shell: &Shell) -> Result<()> {
     let wasm_by_rustup = wasm::add_target(shell);
     let mut missing = python::missing(shell);
     missing.extend(node::missing(shell));
+    missing.extend(c::missing(shell));
     if !wasm_by_rustup {
         missing.extend(wasm::missing_packages());
     }

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: the steps of CI, in order.
 
+mod c;
 mod cargo;
 pub(crate) mod fuzz;
 mod oracles;
@@ -65,6 +66,7 @@ const STEPS: &[Step] = &[
         run: |shell| passed(cargo::docs(shell)),
     },
     Step { name: "wasm", about: "the core builds for the browser", run: |shell| passed(wasm::build(shell)) },
+    Step { name: "c", about: "the C library does what the core does", run: |shell| passed(c::run(shell)) },
     Step { name: "fuzz", about: "no input breaks a promise: corpus and search", run: fuzz::run },
     Step { name: "oracles", about: "other libraries accept and refuse the same", run: oracles::run },
     Step {

@@ -45,12 +45,7 @@ pub(super) fn run(shell: &Shell) -> Result<()> {
 }
 
 fn licences(policy: &Policy, metadata: &Metadata) -> Result<Vec<String>> {
-    let mut allowed = BTreeSet::new();
-    for name in &policy.licenses.allow {
-        let requirement =
-            spdx::Licensee::parse(name).with_context(|| format!("deny.toml: licence {name}"))?;
-        allowed.insert(requirement.into_req().to_string());
-    }
+    let allowed = requirements(&policy.licenses.allow)?;
     let mut faults = Vec::new();
     for package in &metadata.packages {
         let Some(text) = &package.license else {
@@ -59,11 +54,24 @@ fn licences(policy: &Policy, metadata: &Metadata) -> Result<Vec<String>> {
         };
         let expression = spdx::Expression::parse_mode(text, spdx::ParseMode::LAX)
             .with_context(|| format!("{}: licence {text}", package.label()))?;
-        if !expression.evaluate(|requirement| allowed.contains(&requirement.to_string())) {
+        let excepted = policy.licenses.exceptions.iter().filter(|exception| exception.krate == package.name);
+        let excepted: Vec<String> = excepted.flat_map(|exception| exception.allow.clone()).collect();
+        let excepted = requirements(&excepted)?;
+        let allows = |name: &String| allowed.contains(name) || excepted.contains(name);
+        if !expression.evaluate(|requirement| allows(&requirement.to_string())) {
             faults.push(format!("{}: licence {text} is not in deny.toml's list", package.label()));
         }
     }
     Ok(faults)
+}
+
+/// Names of licences as an expression states them.
+fn requirements(names: &[String]) -> Result<BTreeSet<String>> {
+    let parse = |name: &String| {
+        let licensee = spdx::Licensee::parse(name).with_context(|| format!("deny.toml: licence {name}"))?;
+        Ok(licensee.into_req().to_string())
+    };
+    names.iter().map(parse).collect()
 }
 
 /// The names of what some build of the workspace has in it. The metadata name more: a crate that is locked only for
@@ -149,6 +157,16 @@ struct Policy {
 #[derive(Deserialize)]
 struct Licences {
     allow: Vec<String>,
+    #[serde(default)]
+    exceptions: Vec<Exception>,
+}
+
+/// Licences that one crate may have beside those in the list.
+#[derive(Deserialize)]
+struct Exception {
+    #[serde(rename = "crate")]
+    krate: String,
+    allow: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -198,6 +216,7 @@ mod tests {
             r#"
             [licenses]
             allow = ["MIT", "Apache-2.0 WITH LLVM-exception"]
+            exceptions = [{ crate = "tool", allow = ["MPL-2.0"] }]
             [bans]
             deny = [{ crate = "bad", reason = "a reason" }]
             [sources]
@@ -228,6 +247,8 @@ mod tests {
         assert_eq!(faults(Some("Apache-2.0")), 1);
         assert_eq!(faults(Some("Apache-2.0 WITH LLVM-exception")), 0);
         assert_eq!(faults(None), 1);
+        let of = |name| licences(&policy(), &package(name, Some("MPL-2.0"), None)).unwrap().len();
+        assert_eq!((of("tool"), of("p")), (0, 1));
     }
 
     #[test]

@@ -1,0 +1,99 @@
+//! `cargo xtask c`: the C library as it is installed: header, shared and static library, pkg-config file.
+//!
+//! `cargo cinstall` of cargo-c lays out the same from the metadata in `ffi/Cargo.toml`; this needs nothing but cargo.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::release;
+use crate::shell::Shell;
+
+const HEADER: &str = "include/tokenmint.h";
+
+/// Builds the library and installs it under `prefix`.
+pub(crate) fn install(shell: &Shell, prefix: &Path) -> Result<()> {
+    let header = fs::read_to_string(shell.path(HEADER)).context(HEADER)?;
+    let soname = format!("libtokenmint.so.{}", abi_version(&header)?);
+    let private = build(shell, &soname)?;
+    let (include, lib) = (prefix.join("include"), prefix.join("lib"));
+    fs::create_dir_all(&include)?;
+    fs::create_dir_all(lib.join("pkgconfig"))?;
+    fs::write(include.join("tokenmint.h"), header)?;
+    let built = shell.target("release");
+    replace(&built.join("libtokenmint_ffi.a"), &lib.join("libtokenmint.a"))?;
+    replace(&built.join("libtokenmint_ffi.so"), &lib.join(&soname))?;
+    let link = lib.join("libtokenmint.so");
+    if link.symlink_metadata().is_ok() {
+        fs::remove_file(&link)?;
+    }
+    symlink(&soname, link)?;
+    fs::write(lib.join("pkgconfig/tokenmint.pc"), pkg_config(&private))?;
+    println!("installed under {}", prefix.display());
+    Ok(())
+}
+
+/// Builds both libraries; the system's libraries that a program needs beside the static one.
+fn build(shell: &Shell, soname: &str) -> Result<String> {
+    let mut cargo =
+        release::cargo(shell, &["rustc", "--release", "--locked", "-p", "tokenmint-ffi", "--lib"])?;
+    cargo.args(["--message-format", "json", "--", "--print", "native-static-libs"]);
+    cargo.arg("-C").arg(format!("link-arg=-Wl,-soname,{soname}"));
+    println!("$ cargo rustc --release -p tokenmint-ffi");
+    let messages = shell.read(cargo)?;
+    let mut texts = messages.lines().filter_map(|line| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        Some(message["message"]["message"].as_str()?.strip_prefix("native-static-libs: ")?.to_owned())
+    });
+    let libraries = texts.next().context("rustc names no native-static-libs")?;
+    Ok(each_once(&libraries))
+}
+
+/// Each library once, where it is named last: what it needs stands behind it.
+fn each_once(libraries: &str) -> String {
+    let all: Vec<&str> = libraries.split_whitespace().collect();
+    let last = |(at, name): &(usize, &&str)| !all[at + 1..].contains(*name);
+    all.iter().enumerate().filter(last).map(|(_, name)| *name).collect::<Vec<_>>().join(" ")
+}
+
+/// The number of the interface, which the header has from the sources.
+pub(crate) fn abi_version(header: &str) -> Result<u32> {
+    let line = header.lines().find_map(|line| line.strip_prefix("#define TOKENMINT_ABI_VERSION "));
+    Ok(line.context("TOKENMINT_ABI_VERSION")?.trim().parse()?)
+}
+
+/// The folder may be moved: paths are told from where this file is.
+fn pkg_config(private: &str) -> String {
+    format!(
+        "prefix=${{pcfiledir}}/../..\n\
+         libdir=${{prefix}}/lib\n\
+         includedir=${{prefix}}/include\n\n\
+         Name: tokenmint\n\
+         Description: The token endpoint as a library\n\
+         Version: {}\n\
+         Cflags: -I${{includedir}}\n\
+         Libs: -L${{libdir}} -ltokenmint\n\
+         Libs.private: {private}\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+/// Copies a file in the place of another, which a running program may have open.
+fn replace(from: &Path, to: &Path) -> Result<()> {
+    if to.exists() {
+        fs::remove_file(to)?;
+    }
+    fs::copy(from, to).with_context(|| from.display().to_string())?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_library_stands_behind_those_that_need_it() {
+        assert_eq!(super::each_once("-lc -lm -lrt -lgcc_s -lrt -lm -lc"), "-lgcc_s -lrt -lm -lc");
+    }
+}
