@@ -5,6 +5,7 @@ pub(crate) mod fuzz;
 mod oracles;
 mod policy;
 mod purity;
+pub(crate) mod python;
 mod schemas;
 mod sdks;
 
@@ -65,6 +66,11 @@ const STEPS: &[Step] = &[
         run: |shell| passed(cargo::docs(shell)),
     },
     Step { name: "wasm", about: "the core builds for the browser", run: |shell| passed(wasm::build(shell)) },
+    Step {
+        name: "python",
+        about: "the Python package: wheel, vectors, types",
+        run: |shell| passed(python::run(shell)),
+    },
     Step { name: "fuzz", about: "no input breaks a promise: corpus and search", run: fuzz::run },
     Step { name: "oracles", about: "other libraries accept and refuse the same", run: oracles::run },
     Step {
