@@ -39,8 +39,12 @@ def test_what_is_refused() -> None:
         KeySet(Key.generate("HS256", kid="k"), Key.generate("HS256", kid="k"))
     with pytest.raises(KeyUsage):
         Key.generate("HS256").with_thumbprint_kid()
-    wrong: list[Callable[[], object]] = [lambda: Key.generate("none"), lambda: Key.generate("RS256")]
-    for call in [*wrong, lambda: Key.from_pem("x")]:
+    wrong: list[Callable[[], Key]] = [
+        lambda: Key.generate("none"),
+        lambda: Key.generate("RS256"),
+        lambda: Key.from_pem("x"),
+    ]
+    for call in wrong:
         with pytest.raises((ConfigurationError, TokenError)):
             call()
 

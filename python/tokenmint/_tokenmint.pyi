@@ -2,10 +2,30 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Self, final
 
+from typing_extensions import disjoint_base
+
 import tokenmint.task
 from tokenmint.errors import StoreError, TokenmintError
 from tokenmint.results import Explanation, Jws, Unverified
 from tokenmint.store import Command, Reply
+
+__all__ = [
+    "Endpoint",
+    "Issuer",
+    "Key",
+    "KeySet",
+    "MemoryStore",
+    "Task",
+    "Verifier",
+    "decode_unverified",
+    "format_expires_in",
+    "generate_secret",
+    "hash_secret",
+    "node_jsonwebtoken_expiry",
+    "parse_expires_in",
+    "parse_expires_in_json",
+    "secret_matches",
+]
 
 type _Lifetime = timedelta | str | int
 type _Now = datetime | float | None
@@ -47,6 +67,7 @@ class KeySet:
     def skipped(self) -> list[tuple[str | None, TokenmintError]]: ...
     def __len__(self) -> int: ...
 
+@disjoint_base
 class Issuer:
     def __new__(cls, keys: KeySet, policy: dict[str, Any], /) -> Self: ...
     def mint(
@@ -86,9 +107,10 @@ class Verifier:
 
 @final
 class MemoryStore:
-    def __new__(cls, *, capacity: int = 1073741824) -> Self: ...
+    def __new__(cls, *, capacity: int = ...) -> Self: ...
     def execute(self, command: Command) -> Reply: ...
 
+@disjoint_base
 class Endpoint:
     MAX_BODY: int
     def __new__(cls, config: Mapping[str, Any] | str, /) -> Self: ...
