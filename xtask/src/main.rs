@@ -47,10 +47,10 @@ enum Command {
     },
     /// Measure tokenmint beside its peers and the raw limits; nothing is judged
     Bench {
-        /// Only the tables whose title contains this
+        /// Only the tables whose title contains this; `python` for the Python package beside its peers
         #[arg(default_value = "")]
         table: String,
-        /// Only their first row and those whose name contains this
+        /// Only their first row and those whose name contains this; for `python` an algorithm
         #[arg(default_value = "")]
         row: String,
     },

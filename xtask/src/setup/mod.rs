@@ -6,7 +6,7 @@
 mod apt;
 mod c;
 mod node;
-mod python;
+pub(crate) mod python;
 
 use anyhow::{Result, bail};
 
@@ -32,7 +32,8 @@ pub(crate) fn run(shell: &Shell) -> Result<()> {
             wasm::TARGET
         );
     }
-    python::install(shell)?;
+    python::ORACLES.install(shell)?;
+    python::PACKAGE.install(shell)?;
     node::install(shell)?;
     println!("everything that the tests need is installed");
     Ok(())

@@ -6,6 +6,7 @@ pub(crate) mod fuzz;
 mod oracles;
 mod policy;
 mod purity;
+pub(crate) mod python;
 mod schemas;
 mod sdks;
 
@@ -67,6 +68,11 @@ const STEPS: &[Step] = &[
     },
     Step { name: "wasm", about: "the core builds for the browser", run: |shell| passed(wasm::build(shell)) },
     Step { name: "c", about: "the C library does what the core does", run: |shell| passed(c::run(shell)) },
+    Step {
+        name: "python",
+        about: "the Python package: wheel, vectors, types",
+        run: |shell| passed(python::run(shell)),
+    },
     Step { name: "fuzz", about: "no input breaks a promise: corpus and search", run: fuzz::run },
     Step { name: "oracles", about: "other libraries accept and refuse the same", run: oracles::run },
     Step {

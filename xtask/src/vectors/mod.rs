@@ -3,6 +3,7 @@
 mod errors;
 mod flows;
 mod mint;
+mod python;
 mod transcripts;
 mod verify;
 
@@ -21,8 +22,14 @@ struct Generated {
 }
 
 /// Each returns the same files with the same bytes whenever and wherever it runs: times and seeds are fixed.
-const GENERATORS: &[fn() -> Result<Vec<Generated>>] =
-    &[errors::generate, mint::generate, flows::generate, transcripts::generate, verify::generate];
+const GENERATORS: &[fn() -> Result<Vec<Generated>>] = &[
+    errors::generate,
+    python::generate,
+    mint::generate,
+    flows::generate,
+    transcripts::generate,
+    verify::generate,
+];
 
 /// Where the vectors stand; every `*.json` directly in it comes from a generator, or is named in [`AUTHORED`].
 const FOLDER: &str = "bindings-tests/vectors";

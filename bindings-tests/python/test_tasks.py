@@ -1,0 +1,102 @@
+"""Tasks by hand, and keys that are not in this process."""
+
+import asyncio
+
+import pytest
+from stores import DictStore
+from tokenmint import Issuer, Key, KeySet, MemoryStore, TokenError
+from tokenmint.errors import InvalidClient, KeyCannotSign, RateLimited, StoreUnavailable, TokenRevoked
+from tokenmint.issuer import Rate
+from tokenmint.store import Command, Done, Load, Reply, Sign, Signed, Verified, VerifySignature
+
+PRIVATE = Key.generate("ES256", kid="k1")
+ISSUER = Issuer(KeySet(PRIVATE), "https://api.example.com", audience="api")
+
+
+def test_a_task_is_driven_step_by_step() -> None:
+    store = MemoryStore()
+    task = ISSUER.create_client("c1", organization="o", secret="s1", permissions=["client_credentials"])
+    command, commands = task.step(), 0
+    while command is not None:
+        assert task.events == []
+        commands += 1
+        command = task.step(store.execute(command))
+    assert commands >= 1 and [event.event for event in task.events] == ["directory_changed"]
+    task.result()
+    with pytest.raises(RuntimeError, match="taken before"):
+        task.result()
+    assert task.step() is None and task.step(Done()) is None
+
+    token = ISSUER.client_credentials("c1", "s1").run(store).access_token
+    assert ISSUER.check(token).run(store).client == "c1"
+    ISSUER.revoke_client("c1").run(store)
+    with pytest.raises(TokenRevoked):
+        ISSUER.check(token).run(store)
+
+
+def test_a_refused_task_has_events_and_a_reason() -> None:
+    store = MemoryStore()
+    task = ISSUER.client_credentials("nobody", "wrong")
+    with pytest.raises(InvalidClient):
+        task.run(store)
+    assert [(event.event, event.reason) for event in task.events] == [("token_refused", "invalid_client")]
+
+
+def test_a_limit_says_when_to_try_again() -> None:
+    limited = Issuer(KeySet(PRIVATE), "i", client_rate=Rate(events=1, per="1h", burst=1))
+    for store in (MemoryStore(), DictStore()):
+        limited.create_client("c1", organization="o", secret="s", permissions=["client_credentials"]).run(store)
+        limited.client_credentials("c1", "s").run(store)
+        with pytest.raises(RateLimited) as caught:
+            limited.client_credentials("c1", "s").run(store)
+        assert caught.value.retry_after is not None and 3500 < caught.value.retry_after <= 3600
+
+
+class Vault:
+    """A store, and the private key, which is only here."""
+
+    def __init__(self) -> None:
+        self.store = DictStore()
+        self.signed = 0
+        # What signs with the key: an issuer's token, taken apart, stands for the vault's own machinery.
+        self.signer = Key.hmac(b"a secret of at least thirty-two bytes")
+
+    def execute(self, command: Command, /) -> Reply:
+        import hashlib
+        import hmac
+
+        secret = b"a secret of at least thirty-two bytes"
+        match command:
+            case Sign(kid="vault/1", algorithm="HS256", message=message):
+                self.signed += 1
+                return Signed(signature=hmac.digest(secret, message, hashlib.sha256))
+            case VerifySignature(message=message, signature=signature):
+                return Verified(valid=hmac.compare_digest(hmac.digest(secret, message, hashlib.sha256), signature))
+            case _:
+                return self.store.execute(command)
+
+
+def test_a_key_that_the_host_holds() -> None:
+    vault = Vault()
+    issuer = Issuer(KeySet(Key.held_by_host("vault/1", "HS256")), "https://api.example.com", audience="api")
+    with pytest.raises(KeyCannotSign):
+        issuer.mint({}, "1h")
+    token = issuer.mint_task({"sub": "s"}, "1h").run(vault)
+    assert issuer.verifier().verify_task(token).run(vault)["sub"] == "s"
+    assert asyncio.run(issuer.verifier().verify_task(token).run_async(vault))["sub"] == "s"
+    with pytest.raises(TokenError):
+        issuer.verifier().verify_task(token[:-4] + "AAAA").run(vault)
+    issuer.create_client("c1", organization="o", secret="s1", permissions=["client_credentials"]).run(vault)
+    before = vault.signed
+    issuer.client_credentials("c1", "s1").run(vault)
+    assert vault.signed == before + 1
+    with pytest.raises(StoreUnavailable):
+        issuer.mint_task({}, "1h").run(MemoryStore())
+
+
+def test_values_that_no_store_may_give() -> None:
+    store = MemoryStore()
+    with pytest.raises(ValueError, match="1 to 128 bytes"):
+        store.execute(Load(keys=(b"",)))
+    with pytest.raises(TypeError):
+        store.execute("load")  # type: ignore[arg-type]

@@ -1,0 +1,83 @@
+//! The token endpoints: a request in, a response out.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyString};
+use tokenmint::config::{Config, InlineOnly, Service};
+use tokenmint::endpoint::MAX_BODY;
+use tokenmint::{Error, ErrorCode};
+
+use crate::errors::{Result, unpicklable};
+use crate::host::Now;
+use crate::json;
+use crate::task::Task;
+
+/// The token endpoints of one host.
+#[pyclass(frozen, subclass, module = "tokenmint._tokenmint")]
+pub(crate) struct Endpoint(Service);
+
+#[pymethods]
+impl Endpoint {
+    /// The largest body that is read, in bytes.
+    #[classattr]
+    const MAX_BODY: usize = MAX_BODY;
+
+    #[new]
+    #[pyo3(signature = (config, /))]
+    fn new(config: &Bound<'_, PyAny>) -> Result<Self> {
+        let config = match config.cast::<PyString>() {
+            Ok(text) => Config::from_json(text.to_str()?)?,
+            Err(_) => Config::from_json(&json::input(config)?)?,
+        };
+        Ok(Endpoint(config.build(&mut InlineOnly)?))
+    }
+
+    #[pyo3(signature = (method, target, headers, body, now, seed))]
+    fn _handle(
+        &self,
+        method: &str,
+        target: &str,
+        headers: Vec<(String, String)>,
+        body: &[u8],
+        now: Option<&Bound<'_, PyAny>>,
+        seed: Option<&Bound<'_, PyBytes>>,
+    ) -> Result<Task> {
+        let mut request = http::Request::builder().method(method).uri(target);
+        for (name, value) in &headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(body.to_vec()).map_err(|_| {
+            Error::new(ErrorCode::InvalidRequest)
+                .at("request")
+                .because("the method, the target or a header is none of HTTP")
+        })?;
+        let task = self.0.endpoint.handle(request, &Now::of(now)?.context(seed)?);
+        Ok(Task::new(task, |py, response| {
+            let parts = PyDict::new(py);
+            parts.set_item("status", response.status().as_u16())?;
+            let text = |value: &http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+            let headers = response.headers().iter().map(|(name, value)| (name.as_str(), text(value)));
+            parts.set_item("headers", headers.collect::<Vec<_>>())?;
+            parts.set_item("body", PyBytes::new(py, response.body()))?;
+            Ok(py.import("tokenmint.results")?.getattr("Response")?.call((), Some(&parts))?)
+        }))
+    }
+
+    #[pyo3(signature = (now, seed))]
+    fn _directory(
+        &self,
+        now: Option<&Bound<'_, PyAny>>,
+        seed: Option<&Bound<'_, PyBytes>>,
+    ) -> Result<Vec<Task>> {
+        let now = Now::of(now)?;
+        let mut tasks = Vec::new();
+        for record in &self.0.directory {
+            let task = record.clone().create(&now.context(seed)?);
+            tasks.push(Task::new(task, |py, ()| Ok(py.None().into_bound(py))));
+        }
+        Ok(tasks)
+    }
+
+    fn __reduce__(&self) -> Result<()> {
+        unpicklable("Endpoint")
+    }
+}

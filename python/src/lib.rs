@@ -1,0 +1,39 @@
+//! The extension module `tokenmint._tokenmint`: Python's objects to the core's and back, and nothing else.
+//!
+//! The host's part is here too: the clock and the randomness, where the caller gives none.
+
+mod endpoint;
+mod errors;
+mod functions;
+mod host;
+mod issuer;
+mod json;
+mod keys;
+mod store;
+mod task;
+mod values;
+mod verifier;
+
+use pyo3::prelude::*;
+
+/// The core of tokenmint, for the package `tokenmint`.
+#[pymodule]
+mod _tokenmint {
+    #[pymodule_export]
+    use crate::endpoint::Endpoint;
+    #[pymodule_export]
+    use crate::functions::{
+        decode_unverified, format_expires_in, generate_secret, hash_secret, node_jsonwebtoken_expiry,
+        parse_expires_in, parse_expires_in_json, secret_matches,
+    };
+    #[pymodule_export]
+    use crate::issuer::Issuer;
+    #[pymodule_export]
+    use crate::keys::{Key, KeySet};
+    #[pymodule_export]
+    use crate::store::MemoryStore;
+    #[pymodule_export]
+    use crate::task::Task;
+    #[pymodule_export]
+    use crate::verifier::Verifier;
+}

@@ -1,0 +1,104 @@
+"""The token endpoint as a library: mint, verify, refresh, revoke and redeem tokens.
+
+>>> from tokenmint import Issuer, Key, KeySet, TokenExpired
+>>> keys = KeySet(Key.hmac(b"a secret of at least thirty-two bytes", kid="k1"))   # a weak key is refused here
+>>> issuer = Issuer(keys, "https://api.example.com", audience="app")
+>>> token = issuer.mint({"sub": "ent_1"}, "1h")
+>>> issuer.verifier().verify(token)["sub"]
+'ent_1'
+
+Three levels: primitives (`Issuer.mint`, `Verifier.verify`), flows (`Issuer.refresh` and its neighbours, which give a
+`Task` that asks a `Store`), and the endpoints of four vendors (`Endpoint`). Everything that decides is in the core,
+which all languages share.
+"""
+
+from tokenmint._tokenmint import (
+    Key,
+    KeySet,
+    MemoryStore,
+    Verifier,
+    decode_unverified,
+    format_expires_in,
+    generate_secret,
+    hash_secret,
+    node_jsonwebtoken_expiry,
+    parse_expires_in,
+    parse_expires_in_json,
+    secret_matches,
+)
+from tokenmint.endpoint import Endpoint
+from tokenmint.errors import (
+    ClaimsError,
+    ConfigurationError,
+    HttpError,
+    LifetimeError,
+    RequestError,
+    StoreError,
+    TokenError,
+    TokenExpired,
+    TokenmintError,
+)
+from tokenmint.issuer import Integration, Issuer, Rate
+from tokenmint.results import (
+    AccessToken,
+    Account,
+    AccountToken,
+    ActiveToken,
+    Check,
+    Event,
+    Explanation,
+    Jws,
+    LinkToken,
+    LinkView,
+    PublicToken,
+    Response,
+    TokenPair,
+    Unverified,
+)
+from tokenmint.store import AsyncStore, Store
+from tokenmint.task import Task
+
+__all__ = [
+    "AccessToken",
+    "Account",
+    "AccountToken",
+    "ActiveToken",
+    "AsyncStore",
+    "Check",
+    "ClaimsError",
+    "ConfigurationError",
+    "Endpoint",
+    "Event",
+    "Explanation",
+    "HttpError",
+    "Integration",
+    "Issuer",
+    "Jws",
+    "Key",
+    "KeySet",
+    "LifetimeError",
+    "LinkToken",
+    "LinkView",
+    "MemoryStore",
+    "PublicToken",
+    "Rate",
+    "RequestError",
+    "Response",
+    "Store",
+    "StoreError",
+    "Task",
+    "TokenError",
+    "TokenExpired",
+    "TokenPair",
+    "TokenmintError",
+    "Unverified",
+    "Verifier",
+    "decode_unverified",
+    "format_expires_in",
+    "generate_secret",
+    "hash_secret",
+    "node_jsonwebtoken_expiry",
+    "parse_expires_in",
+    "parse_expires_in_json",
+    "secret_matches",
+]
