@@ -47,7 +47,8 @@ enum Command {
     },
     /// Measure tokenmint beside its peers and the raw limits; nothing is judged
     Bench {
-        /// Only the tables whose title contains this; `python` for the Python package beside its peers
+        /// Only the tables whose title contains this; `c` for the C library and `python` for the Python package beside
+        /// their own peers
         #[arg(default_value = "")]
         table: String,
         /// Only their first row and those whose name contains this; for `python` an algorithm
