@@ -457,7 +457,7 @@ void tokenmint_verifier_free(tokenmint_verifier *verifier);
 // Verifies a token: form, algorithm, signature, then every claim. Only 0 means that it is good; then `claims` is the
 // JSON object that stands in it, byte for byte.
 //
-// Fails with the code of the first check that says no, 300 to 319; `time_invalid`; `key_unsupported` and its like never.
+// Fails with the code of the first check that says no, 300 to 319; `time_invalid`.
 TOKENMINT_MUST_USE
 int32_t tokenmint_verify(const tokenmint_verifier *verifier,
                          const char *token,

@@ -2,7 +2,7 @@
 //! this crate, and in `docs/c-abi.md`.
 //!
 //! No token logic is here: each function takes C's values apart, calls the core, and hands the result out. Every export
-//! goes through [`guard`].
+//! goes through `guard`.
 #![allow(non_camel_case_types, reason = "these are the names in C")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 

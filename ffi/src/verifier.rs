@@ -53,7 +53,7 @@ pub unsafe extern "C" fn tokenmint_verifier_free(verifier: *mut tokenmint_verifi
 /// Verifies a token: form, algorithm, signature, then every claim. Only 0 means that it is good; then `claims` is the
 /// JSON object that stands in it, byte for byte.
 ///
-/// Fails with the code of the first check that says no, 300 to 319; `time_invalid`; `key_unsupported` and its like never.
+/// Fails with the code of the first check that says no, 300 to 319; `time_invalid`.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn tokenmint_verify(

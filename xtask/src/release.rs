@@ -8,9 +8,19 @@ use anyhow::{Context, Result};
 
 use crate::shell::Shell;
 
-/// Cargo for a build with `--release`, in which no path of this machine is left behind: Rust writes the path of a source
-/// into every place that could panic.
+/// Where cargo looks for flags of the compiler; behind it, it reads neither RUSTFLAGS nor the configuration's.
+pub(crate) const FLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
+
+/// Cargo for a build with `--release`.
 pub(crate) fn cargo(shell: &Shell, args: &[&str]) -> Result<Command> {
+    let mut command = shell.cargo(args);
+    command.env(FLAGS, flags(shell)?);
+    Ok(command)
+}
+
+/// The value of [`FLAGS`], for cargo and for tools that call it. No path of this machine is left behind: Rust writes the
+/// path of a source into every place that could panic.
+pub(crate) fn flags(shell: &Shell) -> Result<String> {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo"))).context("cargo's home")?;
     let sysroot = PathBuf::from(shell.read(shell.command("rustc", &["--print", "sysroot"]))?.trim());
@@ -27,8 +37,5 @@ pub(crate) fn cargo(shell: &Shell, args: &[&str]) -> Result<Command> {
             format!("--remap-path-prefix={}={name}", path.to_string_lossy().trim_end_matches('/'))
         })
         .collect();
-    let mut command = shell.cargo(args);
-    // Behind these, cargo does not look at RUSTFLAGS and at the configuration's `rustflags`.
-    command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
-    Ok(command)
+    Ok(flags.join("\x1f"))
 }

@@ -13,9 +13,8 @@ use anyhow::Result;
 use crate::shell::Shell;
 use crate::{capi, header, setup};
 
-/// The standards that the header keeps to, each with its compiler and how that names it.
-const STANDARDS: [(&str, &str, &str); 4] =
-    [("gcc", "c", "c99"), ("gcc", "c", "c11"), ("gcc", "c", "c2x"), ("g++", "c++", "c++17")];
+/// The standards that the header keeps to, each with its language.
+const STANDARDS: [(&str, &str); 4] = [("c", "c99"), ("c", "c11"), ("c", "c2x"), ("c++", "c++17")];
 const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 /// Uses the shared library with nothing but `ctypes`.
 const CTYPES: &str = "bindings-tests/python-ctypes/run.py";
@@ -77,12 +76,16 @@ fn with(mut command: Command, arg: OsString) -> Command {
     command
 }
 
-/// The header is C99, C11, C23 and C++17, without a warning.
+/// The header is C99, C11, C23 and C++17, without a warning: for gcc, and for clang where it is installed.
 fn standards(shell: &Shell, library: &Library) -> Result<()> {
-    for (compiler, language, standard) in STANDARDS {
-        let mut command = shell.command(compiler, &WARNINGS);
-        command.arg(format!("-std={standard}")).args(["-x", language, "-fsyntax-only"]);
-        shell.run(with(command, library.prefix.join("include/tokenmint.h").into()))?;
+    for compiler in
+        ["gcc", "clang"].into_iter().filter(|name| *name == "gcc" || shell.succeeds(name, &["--version"]))
+    {
+        for (language, standard) in STANDARDS {
+            let mut command = shell.command(compiler, &WARNINGS);
+            command.arg(format!("-std={standard}")).args(["-x", language, "-fsyntax-only"]);
+            shell.run(with(command, library.prefix.join("include/tokenmint.h").into()))?;
+        }
     }
     Ok(())
 }
