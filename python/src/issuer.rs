@@ -46,15 +46,11 @@ impl Issuer {
     ) -> Result<String> {
         let claims = Claims::new(claims)?;
         let lifetime = lifetime(expires_in)?;
+        let (registered, has_id) = claims.registered()?;
         // The seed gives the id, so a token that has one needs none: to draw one takes a third of the time.
         let now = Now::of(now)?;
-        let context = match seed {
-            None if claims.has_id()? => now.without_seed(),
-            seed => now.context(seed)?,
-        };
-        if self.direct
-            && let Some(registered) = claims.registered()?
-        {
+        let context = if has_id && seed.is_none() { now.without_seed() } else { now.context(seed)? };
+        if let Some(registered) = registered.filter(|_| self.direct) {
             let minted = self.issuer.mint_with(&registered, &claims, lifetime, &context);
             return Ok(minted.map_err(|error| claims.explain(error))?);
         }

@@ -77,7 +77,9 @@ class Endpoint(_tokenmint.Endpoint):
             length = int(environ.get("CONTENT_LENGTH") or 0)
             body = environ["wsgi.input"].read(min(length, self.MAX_BODY + 1)) if length else b""
             try:
-                task = self.handle(environ["REQUEST_METHOD"], _target(path, environ.get("QUERY_STRING", "")), headers, body)
+                task = self.handle(
+                    environ["REQUEST_METHOD"], _target(path, environ.get("QUERY_STRING", "")), headers, body
+                )
                 response = task.run(store)
             except InvalidRequest as error:
                 response = _refused(error)
@@ -106,11 +108,13 @@ class Endpoint(_tokenmint.Endpoint):
             except InvalidRequest as error:
                 response = _refused(error)
             answered = [*response.headers, ("content-length", str(len(response.body)))]
-            await send({
-                "type": "http.response.start",
-                "status": response.status,
-                "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answered],
-            })
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": response.status,
+                    "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answered],
+                }
+            )
             await send({"type": "http.response.body", "body": response.body})
 
         return application
