@@ -56,6 +56,10 @@ fn clean(shell: &Shell, wheel: &str) -> Result<()> {
 fn module(shell: &Shell, args: &[&str]) -> Result<()> {
     let mut command = shell.command(PACKAGE.python(shell), &["-m"]);
     // The folders of the sources stay as they are.
-    command.args(args).env("PYTHONDONTWRITEBYTECODE", "1").env("MYPYPATH", TESTS).env("RUFF_NO_CACHE", "true");
+    command
+        .args(args)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("MYPYPATH", TESTS)
+        .env("RUFF_NO_CACHE", "true");
     shell.run(command)
 }
