@@ -109,6 +109,11 @@ def test_asgi_reads_bodies_in_pieces_and_answers_lifespan() -> None:
         for part, more in ((b'{"expires', True), (b'In":"1h"}', False))
     ]
     assert asyncio.run(drive(scope, pieces))[0]["status"] == 200
+    encoded = "/entity/ent%2Fa0/token"
+    sent = {**scope, "path": "/mount/entity/ent/a0/token", "raw_path": f"/mount{encoded}".encode()}
+    answer = asyncio.run(drive(sent, [{"type": "http.request"}]))[1]["body"]
+    assert answer == ENDPOINT.handle("POST", encoded, BEARER).run(filled(MemoryStore())).body
+    assert answer != ENDPOINT.handle("POST", "/entity/ent/a0/token", BEARER).run(filled(MemoryStore())).body
     lifespan = asyncio.run(drive({"type": "lifespan"}, [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]))
     assert [message["type"] for message in lifespan] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
     with pytest.raises(ValueError, match="websocket"):

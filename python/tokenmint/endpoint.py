@@ -98,7 +98,7 @@ class Endpoint(_tokenmint.Endpoint):
                 return
             if scope["type"] != "http":
                 raise ValueError(f"tokenmint answers http, not {scope['type']}")
-            path = quote(scope["path"].removeprefix(scope.get("root_path", "")), safe=PATH)
+            path = _path(scope)
             headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
             body = await _body(receive, self.MAX_BODY)
             try:
@@ -126,6 +126,15 @@ PATH = "/:@!$&'()*+,;=-._~"
 
 def _target(path: str, query: str) -> str:
     return f"{path or '/'}?{query}" if query else path or "/"
+
+
+def _path(scope: Scope) -> str:
+    """The path as it was sent, where the server tells it: only there a slash within a segment can be seen."""
+    root, raw = scope.get("root_path", ""), scope.get("raw_path")
+    if raw is None:
+        return quote(scope["path"].removeprefix(root), safe=PATH)
+    sent: str = raw.decode("latin-1")
+    return sent.removeprefix(quote(root, safe=PATH))
 
 
 async def _body(receive: Receive, limit: int) -> bytes:
