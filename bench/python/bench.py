@@ -123,7 +123,9 @@ def run(algorithm: str) -> None:
     )
     auth = JsonWebToken([algorithm])
     auth_key = JsonWebKey.import_key(pem, {"kty": kind})
-    auth_claims = {name: {"essential": True, "value": ALL[name]} for name in ("iss", "aud")} | {"exp": {"essential": True}}
+    auth_claims = {name: {"essential": True, "value": ALL[name]} for name in ("iss", "aud")} | {
+        "exp": {"essential": True}
+    }
     rfc_token = joserfc.jwt.encode(rfc_header, ALL, rfc_key, algorithms=[rfc_algorithm])
 
     def joserfc_verify() -> object:
@@ -161,7 +163,9 @@ def run(algorithm: str) -> None:
 
 
 def main() -> None:
-    packages = ", ".join(f"{name} {version(name)}" for name in ("tokenmint", "PyJWT", "joserfc", "Authlib", "cryptography"))
+    packages = ", ".join(
+        f"{name} {version(name)}" for name in ("tokenmint", "PyJWT", "joserfc", "Authlib", "cryptography")
+    )
     print(f"CPython {platform.python_version()}; {packages}; load {os.getloadavg()[0]:.1f}")
     print('"x limit" is the median over all turns of the ratio to the first row within the same turn.')
     for algorithm in ("HS256", "RS256", "ES256", "EdDSA"):

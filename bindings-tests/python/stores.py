@@ -37,7 +37,7 @@ class DictStore:
                 return Loaded(entries=tuple(self.entries.get(key) for key in keys))
             case Cas(key=key, expect=expect, write=write):
                 return self.cas(key, expect, write)
-            case Throttle(key=key, now_us=now_us):
+            case Throttle(key=key):
                 return self.throttle(command, self.limits.get(key, 0))
             case Sweep(before_ms=before_ms, limit=limit):
                 old = [key for key, entry in self.entries.items() if entry.expires_at_ms < before_ms][:limit]

@@ -18,7 +18,9 @@ from vectors import ROOT
 EXAMPLES = ROOT / "examples/python"
 
 
-@pytest.mark.parametrize("name", ["tokenmint", *(f"tokenmint.{name}" for name in ("endpoint", "errors", "issuer", "store", "task"))])
+@pytest.mark.parametrize(
+    "name", ["tokenmint", *(f"tokenmint.{name}" for name in ("endpoint", "errors", "issuer", "store", "task"))]
+)
 def test_docstrings(name: str) -> None:
     found = doctest.testmod(importlib.import_module(name))
     assert found.failed == 0
@@ -26,7 +28,10 @@ def test_docstrings(name: str) -> None:
 
 def test_there_are_examples_in_docstrings() -> None:
     finder = doctest.DocTestFinder(exclude_empty=True)
-    modules = [tokenmint, *(importlib.import_module(f"tokenmint.{name}") for name in ("endpoint", "errors", "issuer", "store"))]
+    modules = [
+        tokenmint,
+        *(importlib.import_module(f"tokenmint.{name}") for name in ("endpoint", "errors", "issuer", "store")),
+    ]
     assert sum(bool(test.examples) for module in modules for test in finder.find(module)) >= 5
 
 
@@ -47,17 +52,31 @@ def load(name: str) -> ModuleType:
 
 def check(client: httpx.Client) -> None:
     """What both services promise."""
-    minted = client.post("/widget-token", headers={"Authorization": "Bearer demo-key"}, json={"entity": "ent_1", "pages": ["invoices"]})
+    minted = client.post(
+        "/widget-token", headers={"Authorization": "Bearer demo-key"}, json={"entity": "ent_1", "pages": ["invoices"]}
+    )
     assert minted.status_code == 200 and minted.headers["cache-control"] == "no-store"
     token = minted.json()["token"]
     seen = client.get("/invoices", headers={"Authorization": f"Bearer {token}"})
     assert (seen.status_code, seen.json()) == (200, {"entity": "ent_1", "invoices": []})
-    for wrong in ({}, {"Authorization": "Bearer x"}, {"Authorization": f"Bearer {token[:-4]}AAAA"}, {"Authorization": token}):
+    for wrong in (
+        {},
+        {"Authorization": "Bearer x"},
+        {"Authorization": f"Bearer {token[:-4]}AAAA"},
+        {"Authorization": token},
+    ):
         refused = client.get("/invoices", headers=wrong)
         assert refused.status_code == 401 and refused.headers["www-authenticate"].startswith("Bearer")
-    narrow = client.post("/widget-token", headers={"Authorization": "Bearer demo-key"}, json={"entity": "ent_1", "pages": []}).json()["token"]
+    narrow = client.post(
+        "/widget-token", headers={"Authorization": "Bearer demo-key"}, json={"entity": "ent_1", "pages": []}
+    ).json()["token"]
     assert client.get("/invoices", headers={"Authorization": f"Bearer {narrow}"}).status_code == 403
-    assert client.post("/widget-token", headers={"Authorization": "Bearer other"}, json={"entity": "ent_1", "pages": []}).status_code == 401
+    assert (
+        client.post(
+            "/widget-token", headers={"Authorization": "Bearer other"}, json={"entity": "ent_1", "pages": []}
+        ).status_code
+        == 401
+    )
     keys = client.get("/.well-known/jwks.json").json()["keys"]
     assert [key["kty"] for key in keys] == ["OKP"] and "d" not in keys[0]
 
@@ -87,4 +106,3 @@ def test_fastapi_example() -> None:
 def test_examples_are_short() -> None:
     for name in ("flask_service", "fastapi_service"):
         assert len((EXAMPLES / f"{name}.py").read_text().splitlines()) < 60
-

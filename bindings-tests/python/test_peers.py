@@ -1,7 +1,7 @@
 """PyJWT verifies what tokenmint mints, and the reverse."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
@@ -39,7 +39,7 @@ def test_each_takes_the_others_tokens(algorithm: str) -> None:
     assert CLAIMS.items() <= claims.items() and jwt.get_unverified_header(token)["kid"] == "k1"
     assert claims == issuer.verifier().verify(token)
 
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     theirs = {**CLAIMS, "iss": "https://api.example.com", "aud": ["x", "app"], "exp": now + timedelta(hours=1)}
     token = jwt.encode(theirs, private, algorithm, headers={"kid": "k1"})
     verifier = Verifier(KeySet(key), issuer="https://api.example.com", audience="app")
@@ -47,7 +47,10 @@ def test_each_takes_the_others_tokens(algorithm: str) -> None:
 
     head, _, signature = token.rpartition(".")
     spoilt = f"{head}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
-    refusals: list[Callable[[], object]] = [lambda: verifier.verify(spoilt), lambda: jwt.decode(spoilt, public, **expected)]
+    refusals: list[Callable[[], object]] = [
+        lambda: verifier.verify(spoilt),
+        lambda: jwt.decode(spoilt, public, **expected),
+    ]
     for refuse in refusals:
         with pytest.raises((TokenError, jwt.PyJWTError)):
             refuse()

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import Any
@@ -10,7 +10,6 @@ from uuid import UUID
 
 import pytest
 from tokenmint import (
-    ClaimsError,
     ConfigurationError,
     Issuer,
     Key,
@@ -41,7 +40,23 @@ def back(value: Any) -> Any:
 
 @pytest.mark.parametrize(
     "value",
-    [None, True, False, 0, -1, 1.5, -0.0, 1e300, 5e-324, "", "ü \U0001f600 \0 \" \\ \u2028", [], {}, [[1], {"a": None}], "x" * 5000]
+    [
+        None,
+        True,
+        False,
+        0,
+        -1,
+        1.5,
+        -0.0,
+        1e300,
+        5e-324,
+        "",
+        'ü \U0001f600 \0 " \\ \u2028',
+        [],
+        {},
+        [[1], {"a": None}],
+        "x" * 5000,
+    ]
     + [2**63 - 1, 2**63, 2**64 - 1, -(2**63), 2**53 + 1],
 )
 def test_comes_back_as_it_was(value: Any) -> None:
@@ -66,8 +81,21 @@ class Opaque:
 
 @pytest.mark.parametrize(
     "value",
-    [float("nan"), float("inf"), -float("inf"), b"x", {1, 2}, Opaque(), Decimal(1), UUID(int=1), 1j, {1: 2}, {None: 1}, "\ud800"]
-    + [{"\udfff": 1}, datetime(2024, 1, 1, tzinfo=timezone.utc), date(2024, 1, 1), timedelta(seconds=1), object, print],
+    [
+        float("nan"),
+        float("inf"),
+        -float("inf"),
+        b"x",
+        {1, 2},
+        Opaque(),
+        Decimal(1),
+        UUID(int=1),
+        1j,
+        {1: 2},
+        {None: 1},
+        "\ud800",
+    ]
+    + [{"\udfff": 1}, datetime(2024, 1, 1, tzinfo=UTC), date(2024, 1, 1), timedelta(seconds=1), object, print],
 )
 def test_what_json_cannot_say_is_refused_by_name(value: Any) -> None:
     with pytest.raises(ClaimsNotJson) as caught:
@@ -78,7 +106,7 @@ def test_what_json_cannot_say_is_refused_by_name(value: Any) -> None:
 
 def test_the_rule_for_times_is_said() -> None:
     with pytest.raises(ClaimsNotJson, match=r"int\(time\.timestamp\(\)\)"):
-        mint({"since": datetime.now(timezone.utc)})
+        mint({"since": datetime.now(UTC)})
 
 
 def test_nothing_is_within_itself() -> None:
@@ -140,7 +168,9 @@ def test_what_the_issuer_says_is_reserved(name: str) -> None:
 def test_a_dict_gives_what_its_json_text_gives() -> None:
     claims = {"sub": "s", "aud": ["a", "b"], "nbf": NOW, "jti": "j", "x": {"y": [1, 2.5, None, True, "ü"]}}
     direct = mint(claims)
-    by_text = ISSUER.mint_json({name: claims[name] for name in ("sub", "aud", "nbf", "jti")}, json.dumps({"x": claims["x"]}), "1h", now=NOW)
+    by_text = ISSUER.mint_json(
+        {name: claims[name] for name in ("sub", "aud", "nbf", "jti")}, json.dumps({"x": claims["x"]}), "1h", now=NOW
+    )
     assert decode_unverified(direct) == decode_unverified(by_text)
 
 
@@ -176,7 +206,14 @@ def test_what_python_cannot_hold_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("given", "seconds"),
-    [("1h", 3600), (60, 60), ("90", 90), (timedelta(minutes=1, microseconds=999_999), 60), (timedelta(days=2), 172_800), (2.0, 2)],
+    [
+        ("1h", 3600),
+        (60, 60),
+        ("90", 90),
+        (timedelta(minutes=1, microseconds=999_999), 60),
+        (timedelta(days=2), 172_800),
+        (2.0, 2),
+    ],
 )
 def test_lifetimes(given: Any, seconds: int) -> None:
     assert parse_expires_in(given) == seconds
@@ -209,9 +246,11 @@ def test_lifetimes_that_are_none(given: Any, code: str) -> None:
 
 
 def test_times() -> None:
-    moment = datetime.fromtimestamp(NOW, timezone.utc)
+    moment = datetime.fromtimestamp(NOW, UTC)
     token = ISSUER.mint({"jti": "j"}, 60, now=moment, seed=b"\1" * 32)
-    assert token == ISSUER.mint({"jti": "j"}, 60, now=NOW, seed=b"\1" * 32) == ISSUER.mint({"jti": "j"}, 60, now=NOW + 0.5)
+    assert (
+        token == ISSUER.mint({"jti": "j"}, 60, now=NOW, seed=b"\1" * 32) == ISSUER.mint({"jti": "j"}, 60, now=NOW + 0.5)
+    )
     assert VERIFIER.verify(token, now=moment + timedelta(seconds=59, microseconds=999_999))
     with pytest.raises(TokenExpired):
         VERIFIER.verify(token, now=NOW + 60)
@@ -229,7 +268,7 @@ def test_times() -> None:
 def test_the_clock_and_the_randomness_are_the_systems() -> None:
     tokens = {ISSUER.mint({}, 60) for _ in range(50)}
     assert len(tokens) == 50
-    assert VERIFIER.verify(tokens.pop())["exp"] - datetime.now(timezone.utc).timestamp() <= 60
+    assert VERIFIER.verify(tokens.pop())["exp"] - datetime.now(UTC).timestamp() <= 60
     for wrong in (b"", b"x" * 31, b"x" * 33):
         with pytest.raises(ValueError, match="32 bytes"):
             ISSUER.mint({}, 60, seed=wrong)
@@ -269,5 +308,10 @@ def test_errors_can_be_caught_by_family_and_read() -> None:
         VERIFIER.verify(token, now=NOW + 3600)
     error = caught.value
     assert isinstance(error, TokenError) and isinstance(error, TokenExpired)
-    assert (error.code, error.number, error.http_status, error.oauth_error) == ("token_expired", 313, 401, "invalid_token")
+    assert (error.code, error.number, error.http_status, error.oauth_error) == (
+        "token_expired",
+        313,
+        401,
+        "invalid_token",
+    )
     assert error.field == "exp" and str(error).startswith("exp: ")

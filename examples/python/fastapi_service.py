@@ -1,7 +1,7 @@
 """A service that mints tokens for a widget in a partner's page, and the API that takes them. In FastAPI.
 
-    pip install tokenmint fastapi uvicorn
-    uvicorn fastapi_service:app
+pip install tokenmint fastapi uvicorn
+uvicorn fastapi_service:app
 """
 
 from typing import Annotated, Any

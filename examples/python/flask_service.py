@@ -1,7 +1,7 @@
 """A service that mints tokens for a widget in a partner's page, and the API that takes them. In Flask.
 
-    pip install tokenmint flask
-    flask --app flask_service run
+pip install tokenmint flask
+flask --app flask_service run
 """
 
 from flask import Flask, Response, abort, jsonify, request

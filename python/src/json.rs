@@ -45,30 +45,28 @@ impl<'py> Claims<'py> {
         })
     }
 
-    /// The registered claims, where they are no more than a few texts: then the others need not become a text.
-    pub(crate) fn registered(&self) -> Result<Option<tokenmint::Claims>> {
+    /// The registered claims, where they are no more than a few texts: then the others need not become a text. And
+    /// whether the token's id is among the claims.
+    pub(crate) fn registered(&self) -> Result<(Option<tokenmint::Claims>, bool)> {
         let py = self.dict.py();
         let found = |name: &Bound<'py, PyString>| self.dict.get_item(name);
-        if found(pyo3::intern!(py, "nbf"))?.is_some() {
-            return Ok(None);
+        let mut claims = Some(tokenmint::Claims::new());
+        let mut set = |value: &Bound<'py, PyAny>, set: fn(tokenmint::Claims, String) -> tokenmint::Claims| {
+            let text = value.cast_exact::<PyString>().ok().and_then(|text| text.to_str().ok());
+            claims = claims.take().zip(text).map(|(claims, text)| set(claims, text.to_owned()));
+        };
+        if let Some(subject) = found(pyo3::intern!(py, "sub"))? {
+            set(&subject, tokenmint::Claims::subject);
         }
-        let mut claims = tokenmint::Claims::new();
-        let setters = [tokenmint::Claims::subject, tokenmint::Claims::audience, tokenmint::Claims::id];
-        let names = [pyo3::intern!(py, "sub"), pyo3::intern!(py, "aud"), pyo3::intern!(py, "jti")];
-        for (name, set) in names.into_iter().zip(setters) {
-            if let Some(value) = found(name)? {
-                match value.cast_exact::<PyString>().map(|text| text.to_str()) {
-                    Ok(Ok(text)) => claims = set(claims, text.to_owned()),
-                    _ => return Ok(None),
-                }
-            }
+        if let Some(audience) = found(pyo3::intern!(py, "aud"))? {
+            set(&audience, tokenmint::Claims::audience);
         }
-        Ok(Some(claims))
-    }
-
-    /// Whether the token's id is given.
-    pub(crate) fn has_id(&self) -> Result<bool> {
-        Ok(self.dict.contains(pyo3::intern!(self.dict.py(), "jti"))?)
+        let id = found(pyo3::intern!(py, "jti"))?;
+        if let Some(id) = &id {
+            set(id, tokenmint::Claims::id);
+        }
+        let not_before = found(pyo3::intern!(py, "nbf"))?;
+        Ok((claims.filter(|_| not_before.is_none()), id.is_some()))
     }
 
     /// The exact reason where an error came from a value that is no JSON.

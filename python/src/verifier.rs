@@ -14,7 +14,18 @@ use crate::values::{self, Names};
 
 /// Verifies tokens: the public side of an issuer.
 ///
-/// `exp`, `iss`, `aud` and `typ` are required unless a named argument drops one.
+/// `exp`, `iss`, `aud` and `typ` are required unless a named argument drops one: `any_issuer`, `any_audience`,
+/// `any_token_type`, `without_expiry`. `issuer`, `audience`, `subject` and `require` take one text or a list;
+/// `algorithms` narrows what the keys allow; `max_age` bounds the age; `leeway_seconds` allows for other clocks.
+///
+/// >>> from tokenmint import Issuer, Key, KeySet, Verifier
+/// >>> keys = KeySet(Key.generate("HS256"))
+/// >>> token = Issuer(keys, "https://api.example.com").mint({"aud": "app", "seats": 2**64 - 1}, "1h")
+/// >>> Verifier(keys, issuer="https://api.example.com", audience="app").verify(token)["seats"]
+/// 18446744073709551615
+/// >>> Verifier(keys, issuer="https://api.example.com", audience="other").verify(token)
+/// Traceback (most recent call last):
+/// tokenmint.errors.AudienceMismatch: aud: expected "other", found "app"
 #[pyclass(frozen, module = "tokenmint")]
 pub(crate) struct Verifier {
     verifier: tokenmint::Verifier,

@@ -77,7 +77,9 @@ class Endpoint(_tokenmint.Endpoint):
             length = int(environ.get("CONTENT_LENGTH") or 0)
             body = environ["wsgi.input"].read(min(length, self.MAX_BODY + 1)) if length else b""
             try:
-                task = self.handle(environ["REQUEST_METHOD"], _target(path, environ.get("QUERY_STRING", "")), headers, body)
+                task = self.handle(
+                    environ["REQUEST_METHOD"], _target(path, environ.get("QUERY_STRING", "")), headers, body
+                )
                 response = task.run(store)
             except InvalidRequest as error:
                 response = _refused(error)
@@ -96,7 +98,7 @@ class Endpoint(_tokenmint.Endpoint):
                 return
             if scope["type"] != "http":
                 raise ValueError(f"tokenmint answers http, not {scope['type']}")
-            path = quote(scope["path"].removeprefix(scope.get("root_path", "")), safe=PATH)
+            path = _path(scope)
             headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
             body = await _body(receive, self.MAX_BODY)
             try:
@@ -106,11 +108,13 @@ class Endpoint(_tokenmint.Endpoint):
             except InvalidRequest as error:
                 response = _refused(error)
             answered = [*response.headers, ("content-length", str(len(response.body)))]
-            await send({
-                "type": "http.response.start",
-                "status": response.status,
-                "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answered],
-            })
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": response.status,
+                    "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answered],
+                }
+            )
             await send({"type": "http.response.body", "body": response.body})
 
         return application
@@ -122,6 +126,15 @@ PATH = "/:@!$&'()*+,;=-._~"
 
 def _target(path: str, query: str) -> str:
     return f"{path or '/'}?{query}" if query else path or "/"
+
+
+def _path(scope: Scope) -> str:
+    """The path as it was sent, where the server tells it: only there a slash within a segment can be seen."""
+    root, raw = scope.get("root_path", ""), scope.get("raw_path")
+    if raw is None:
+        return quote(scope["path"].removeprefix(root), safe=PATH)
+    sent: str = raw.decode("latin-1")
+    return sent.removeprefix(quote(root, safe=PATH))
 
 
 async def _body(receive: Receive, limit: int) -> bytes:

@@ -175,9 +175,7 @@ class Issuer(_tokenmint.Issuer):
         given = {"refresh_token": refresh_token, "client": client}
         return self._flow("refresh", given, now, seed, results.TokenPair)
 
-    def check(
-        self, token: str, *, now: "Now" = None, seed: bytes | None = None
-    ) -> Task[results.ActiveToken]:
+    def check(self, token: str, *, now: "Now" = None, seed: bytes | None = None) -> Task[results.ActiveToken]:
         """Whether an access token is good now: verified, and not revoked.
 
         Raises the exceptions of tokens, `TokenRevoked` among them.
@@ -186,9 +184,7 @@ class Issuer(_tokenmint.Issuer):
 
     # Revocation.
 
-    def revoke_token(
-        self, token: str, client: str, *, now: "Now" = None, seed: bytes | None = None
-    ) -> Task[None]:
+    def revoke_token(self, token: str, client: str, *, now: "Now" = None, seed: bytes | None = None) -> Task[None]:
         """Revokes one token of a client (RFC 7009); a token that is not its own, or none, changes nothing."""
         return self._change("revoke_token", {"token": token, "client": client}, now, seed)
 
@@ -263,9 +259,7 @@ class Issuer(_tokenmint.Issuer):
         given = {"bearer": bearer, "details": details, "expires_in": expires_in}
         return self._flow("create_link", given, now, seed, results.LinkToken)
 
-    def peek_link(
-        self, link_token: str, *, now: "Now" = None, seed: bytes | None = None
-    ) -> Task[results.LinkView]:
+    def peek_link(self, link_token: str, *, now: "Now" = None, seed: bytes | None = None) -> Task[results.LinkView]:
         """What a link is for; it stays as it is.
 
         Raises `LinkUnknown`, `LinkUsed`, `LinkExpired`.
@@ -323,9 +317,7 @@ class Issuer(_tokenmint.Issuer):
         given = {"bearer": bearer, "category": category, "account_token": account_token}
         return self._flow("regenerate_account_token", given, now, seed, results.AccountToken)
 
-    def account(
-        self, account_token: str, *, now: "Now" = None, seed: bytes | None = None
-    ) -> Task[results.Account]:
+    def account(self, account_token: str, *, now: "Now" = None, seed: bytes | None = None) -> Task[results.Account]:
         """The account whose token this is."""
         return self._flow("account", {"account_token": account_token}, now, seed, results.Account)
 
@@ -425,9 +417,7 @@ class Issuer(_tokenmint.Issuer):
         given = {"id": id, "organization": organization, "foreign_id": foreign_id}
         return self._change("create_entity", given, now, seed)
 
-    def disable_entity(
-        self, organization: str, id: str, *, now: "Now" = None, seed: bytes | None = None
-    ) -> Task[None]:
+    def disable_entity(self, organization: str, id: str, *, now: "Now" = None, seed: bytes | None = None) -> Task[None]:
         """Disables an entity."""
         return self._change("disable_entity", {"organization": organization, "id": id}, now, seed)
 
@@ -444,9 +434,7 @@ class Issuer(_tokenmint.Issuer):
         given = {"id": id, "organization": organization, "foreign_id": foreign_id}
         return self._change("create_group", given, now, seed)
 
-    def disable_group(
-        self, organization: str, id: str, *, now: "Now" = None, seed: bytes | None = None
-    ) -> Task[None]:
+    def disable_group(self, organization: str, id: str, *, now: "Now" = None, seed: bytes | None = None) -> Task[None]:
         """Disables a group."""
         return self._change("disable_group", {"organization": organization, "id": id}, now, seed)
 
@@ -471,15 +459,11 @@ class Issuer(_tokenmint.Issuer):
         }
         return self._change("create_user", given, now, seed)
 
-    def disable_user(
-        self, organization: str, id: str, *, now: "Now" = None, seed: bytes | None = None
-    ) -> Task[None]:
+    def disable_user(self, organization: str, id: str, *, now: "Now" = None, seed: bytes | None = None) -> Task[None]:
         """Disables a user."""
         return self._change("disable_user", {"organization": organization, "id": id}, now, seed)
 
-    def _flow(
-        self, name: str, given: dict[str, Any], now: "Now", seed: bytes | None, result: type[T]
-    ) -> Task[T]:
+    def _flow(self, name: str, given: dict[str, Any], now: "Now", seed: bytes | None, result: type[T]) -> Task[T]:
         return Task(self._operation(name, given, now, seed), lambda output: result(**typed(output)))
 
     def _change(self, name: str, given: dict[str, Any], now: "Now", seed: bytes | None) -> Task[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tokenmint.errors import TokenmintError
@@ -67,9 +67,7 @@ class Explanation:
         for check in parts["checks"]:
             error = check.pop("error", None) or {}
             checks.append(Check(**check, error=error.get("code"), message=error.get("message")))
-        return cls(
-            accepted=parts["accepted"], error=parts.get("error"), checks=tuple(checks), text=parts["text"]
-        )
+        return cls(accepted=parts["accepted"], error=parts.get("error"), checks=tuple(checks), text=parts["text"])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -178,5 +176,5 @@ def typed(output: dict[str, Any]) -> dict[str, Any]:
             if name.endswith("expires_in"):
                 output[name] = timedelta(seconds=value)
             elif name.endswith("_at"):
-                output[name] = datetime.fromtimestamp(value, timezone.utc)
+                output[name] = datetime.fromtimestamp(value, UTC)
     return output

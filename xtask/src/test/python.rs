@@ -11,6 +11,8 @@ use crate::shell::Shell;
 const TESTS: &str = "bindings-tests/python";
 
 pub(super) fn run(shell: &Shell) -> Result<()> {
+    module(shell, &["ruff", "format", "--check", "--quiet"])?;
+    module(shell, &["ruff", "check", "--quiet"])?;
     let wheel = wheel(shell)?;
     clean(shell, &wheel)?;
     PACKAGE.pip(shell, &["--no-deps", "--no-index", "--force-reinstall", &wheel])?;
@@ -54,6 +56,10 @@ fn clean(shell: &Shell, wheel: &str) -> Result<()> {
 fn module(shell: &Shell, args: &[&str]) -> Result<()> {
     let mut command = shell.command(PACKAGE.python(shell), &["-m"]);
     // The folders of the sources stay as they are.
-    command.args(args).env("PYTHONDONTWRITEBYTECODE", "1").env("MYPYPATH", TESTS);
+    command
+        .args(args)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("MYPYPATH", TESTS)
+        .env("RUFF_NO_CACHE", "true");
     shell.run(command)
 }
