@@ -42,6 +42,17 @@ fn every_status_must_be_looked_at_and_every_error_can_be_told() {
 }
 
 #[test]
+fn the_page_about_the_interface_names_everything() {
+    let page = include_str!("../../docs/c-abi.md");
+    let named = exports().iter().filter(|(name, ..)| page.contains(&format!("\n| `{name}` | "))).count();
+    assert_eq!((named, page.matches("\n| `tokenmint_").count()), (exports().len(), exports().len()));
+    assert!(page.contains(&format!("{} functions", named)));
+    for operation in tokenmint::OPERATIONS {
+        assert!(page.contains(&format!("`{operation}`")), "{operation}");
+    }
+}
+
+#[test]
 fn nothing_is_exported_in_another_way() {
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap() {
         let path = entry.unwrap().path();

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::shell::Shell;
+use crate::{capi, setup};
 
 pub(crate) fn run(shell: &Shell, table: &str, row: &str) -> Result<()> {
     let manifest = shell.path("bench/Cargo.toml");
@@ -10,4 +11,21 @@ pub(crate) fn run(shell: &Shell, table: &str, row: &str) -> Result<()> {
     let mut command = shell.cargo(&["run", "--quiet", "--release", "--locked", "--manifest-path"]);
     command.arg(manifest).arg("--target-dir").arg(target).args(["--", table, row]);
     shell.run(command)
+}
+
+/// The C library beside libjwt, as it is installed.
+pub(crate) fn c(shell: &Shell) -> Result<()> {
+    setup::c_peer(shell)?;
+    let prefix = shell.target("c/installed");
+    capi::install(shell, &prefix)?;
+    let program = shell.target("c/bench");
+    let mut pkg_config = shell.command("pkg-config", &["--cflags", "--libs", "tokenmint", "libjwt"]);
+    pkg_config.env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"));
+    let flags = shell.read(pkg_config)?;
+    let mut compiler = shell.command("gcc", &["-std=c11", "-D_GNU_SOURCE", "-O2", "bench/c/bench.c", "-o"]);
+    compiler.arg(&program).args(flags.split_whitespace());
+    compiler.arg(format!("-Wl,-rpath,{}", prefix.join("lib").display()));
+    shell.run(compiler)?;
+    println!("libjwt {}", shell.read(shell.command("pkg-config", &["--modversion", "libjwt"]))?.trim());
+    shell.run(shell.command(program, &[]))
 }

@@ -47,7 +47,7 @@ enum Command {
     },
     /// Measure tokenmint beside its peers and the raw limits; nothing is judged
     Bench {
-        /// Only the tables whose title contains this
+        /// Only the tables whose title contains this; `c`: the C library beside libjwt
         #[arg(default_value = "")]
         table: String,
         /// Only their first row and those whose name contains this
@@ -90,6 +90,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test { list: true, .. } => test::list(),
         Command::Test { only, .. } => return test::run(&shell, &only),
         Command::Fuzz { only, minutes } => test::fuzz::long(&shell, minutes, only.as_deref())?,
+        Command::Bench { table, .. } if table == "c" => bench::c(&shell)?,
         Command::Bench { table, row } => bench::run(&shell, &table, &row)?,
         Command::C { prefix } => capi::install(&shell, &std::path::absolute(prefix)?)?,
         Command::Header { check } => header::run(&shell, check)?,

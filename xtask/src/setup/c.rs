@@ -8,6 +8,15 @@ const PROGRAMS: [(&str, &str); 3] = [("g++", "g++"), ("pkg-config", "pkg-config"
 /// Libraries by their pkg-config names: the tests read JSON, the example serves HTTP.
 const LIBRARIES: [(&str, &str); 2] = [("json-c", "libjson-c-dev"), ("libmicrohttpd", "libmicrohttpd-dev")];
 
+/// What `cargo xtask bench c` measures beside.
+pub(super) fn missing_peer(shell: &Shell) -> Vec<&'static str> {
+    if shell.succeeds("pkg-config", &["--exists", "libjwt"]) {
+        Vec::new()
+    } else {
+        vec!["pkg-config", "libjwt-dev"]
+    }
+}
+
 /// Debian's packages that are not installed.
 pub(super) fn missing(shell: &Shell) -> Vec<&'static str> {
     let program = |(name, _): &&(&str, &str)| !shell.succeeds(name, &["--version"]);

@@ -38,6 +38,11 @@ pub(crate) fn run(shell: &Shell) -> Result<()> {
     Ok(())
 }
 
+/// The library that the benchmark of the C ABI measures beside.
+pub(crate) fn c_peer(shell: &Shell) -> Result<()> {
+    apt::install(shell, &c::missing_peer(shell))
+}
+
 /// rustfmt and clippy are not in rustup's minimal profile.
 fn components(shell: &Shell) -> Result<()> {
     for (component, subcommand) in [("rustfmt", "fmt"), ("clippy", "clippy")] {

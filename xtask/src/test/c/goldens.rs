@@ -10,6 +10,7 @@ use crate::capi;
 use crate::shell::Shell;
 
 const SYMBOLS: &str = "bindings-tests/c/golden/symbols.txt";
+const PAGE: &str = "docs/c-abi.md";
 const ABI: &str = "bindings-tests/c/golden/abi.txt";
 
 /// The shared library has a SONAME with the interface's number, exports what it should and nothing else, and holds no path
@@ -34,6 +35,13 @@ pub(super) fn symbols(shell: &Shell, library: &Library) -> Result<()> {
     let names = text.lines().filter_map(|line| line.split(' ').next());
     let found: BTreeSet<&str> = names.filter(|name| name.starts_with("tokenmint_")).collect();
     differ(SYMBOLS, &found, &wanted)?;
+
+    let pkg_config = fs::read_to_string(library.prefix.join("lib/pkgconfig/tokenmint.pc"))?;
+    let private =
+        pkg_config.lines().find_map(|line| line.strip_prefix("Libs.private: ")).context("Libs.private")?;
+    let documented =
+        fs::read_to_string(shell.path(PAGE))?.contains(&format!("lib/libtokenmint.a {private}`"));
+    ensure!(documented, "{PAGE}: the static library needs {private}");
 
     for path in [library.shared(), library.fixed()] {
         let content = fs::read(&path)?;
