@@ -2,6 +2,7 @@
 
 mod errors;
 mod flows;
+mod go;
 mod mint;
 mod transcripts;
 mod verify;
@@ -21,8 +22,14 @@ struct Generated {
 }
 
 /// Each returns the same files with the same bytes whenever and wherever it runs: times and seeds are fixed.
-const GENERATORS: &[fn() -> Result<Vec<Generated>>] =
-    &[errors::generate, mint::generate, flows::generate, transcripts::generate, verify::generate];
+const GENERATORS: &[fn() -> Result<Vec<Generated>>] = &[
+    errors::generate,
+    go::generate,
+    mint::generate,
+    flows::generate,
+    transcripts::generate,
+    verify::generate,
+];
 
 /// Where the vectors stand; every `*.json` directly in it comes from a generator, or is named in [`AUTHORED`].
 const FOLDER: &str = "bindings-tests/vectors";

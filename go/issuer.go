@@ -1,0 +1,129 @@
+package tokenmint
+
+// #cgo noescape native_mint
+// #cgo nocallback native_mint
+// #include "native.h"
+import "C"
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+	"unsafe"
+)
+
+// Issuer mints tokens and runs the flows. It never changes, and may be used by many goroutines at once.
+type Issuer struct {
+	handle
+	host    host
+	signers map[string]*signer
+}
+
+// NewIssuer is an issuer that signs with the first key of the set that can. name is its iss, usually its URL.
+//
+// It fails with ErrPolicyInvalid, ErrKeyMissing or ErrKeyWeak.
+func NewIssuer(keys *KeySet, name string, opts ...IssuerOption) (*Issuer, error) {
+	o := options{config: map[string]any{"issuer": name}}
+	for _, option := range opts {
+		option.forIssuer(&o)
+	}
+	config, err := o.json()
+	if err != nil {
+		return nil, err
+	}
+	return newIssuer(keys, config, o.host)
+}
+
+// NewIssuerFromJSON is an issuer whose policy is a JSON object such as {"issuer":"https://api.example.com"}, with the
+// fields that docs/c-abi.md lists. One that is not known is an error.
+func NewIssuerFromJSON(keys *KeySet, config []byte, opts ...HostOption) (*Issuer, error) {
+	return newIssuer(keys, config, hostOf(opts))
+}
+
+func newIssuer(keys *KeySet, config []byte, h host) (*Issuer, error) {
+	set, err := keys.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer keys.leave()
+	var made *C.tokenmint_issuer
+	var e C.tokenmint_error
+	p, n := text(view(config))
+	if C.tokenmint_issuer_new((*C.tokenmint_keys)(set), p, n, &made, &e) != 0 {
+		return nil, failure(&e)
+	}
+	issuer := &Issuer{host: h, signers: keys.signers}
+	issuer.own(unsafe.Pointer(made), func(p unsafe.Pointer) { C.tokenmint_issuer_free((*C.tokenmint_issuer)(p)) })
+	return issuer, nil
+}
+
+// MintOption is an option of [Issuer.Mint].
+type MintOption func(*minting)
+
+type minting struct {
+	members json.RawMessage
+}
+
+// Members are custom claims that were written before, as a JSON object that becomes part of the token byte for byte.
+func Members(object json.RawMessage) MintOption {
+	return func(m *minting) { m.members = object }
+}
+
+// Mint mints a token (RFC 7519). claims are anything that encoding/json writes as an object, such as a struct or a map;
+// JSON text as [json.RawMessage] or []byte; or nil. sub, aud, nbf and jti stand in them beside custom claims; the issuer
+// adds iss, iat and exp, aud where they name none, and a random jti where they have none. The lifetime is rounded down to
+// whole seconds.
+//
+// It fails with ErrClaimsNotJSON, ErrClaimsNotObject, ErrClaimReserved and their like, and ErrLifetimeTooLong and its
+// like.
+func (i *Issuer) Mint(claims any, lifetime time.Duration, opts ...MintOption) (string, error) {
+	json, encoder, err := encode(claims)
+	if err != nil {
+		return "", err
+	}
+	defer encoder.release()
+	var m minting
+	for _, option := range opts {
+		option(&m)
+	}
+	var drawn seed
+	if err := i.host.seed(&drawn); err != nil {
+		return "", err
+	}
+	pointer, err := i.enter()
+	if err != nil {
+		return "", err
+	}
+	defer i.leave()
+	var digits [32]byte
+	claimsText, claimsLength := optional(json)
+	members, membersLength := optional(view(m.members))
+	lasting, lastingLength := text(view(appendLifetime(digits[:0], lifetime)))
+	issuer, now := (*C.tokenmint_issuer)(pointer), C.int64_t(i.host.now().Unix())
+	var e C.tokenmint_error
+	if len(i.signers) > 0 {
+		var task *C.tokenmint_task
+		status := C.tokenmint_mint_task(issuer, claimsText, claimsLength, members, membersLength, lasting, lastingLength,
+			now, drawn.c(), &task, &e)
+		token, err := i.host.run(context.Background(), status, task, &e, nil, i.signers)
+		return string(token), err
+	}
+	var room [1024]byte
+	var result C.native_result
+	status := C.native_mint(issuer, claimsText, claimsLength, members, membersLength, lasting, lastingLength,
+		now, drawn.c(), (*C.char)(unsafe.Pointer(&room)), C.size_t(len(room)), &result, &e)
+	if status != 0 {
+		return "", failure(&e)
+	}
+	if result.spilled != 0 {
+		return view(spilled(&result)), nil
+	}
+	return string(room[:result.length]), nil
+}
+
+// spilled fetches a result that was too long for its buffer.
+func spilled(result *C.native_result) []byte {
+	buffer := make([]byte, result.length)
+	C.native_take(result, (*C.char)(unsafe.Pointer(&buffer[0])))
+	return buffer
+}
