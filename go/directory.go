@@ -37,6 +37,7 @@ type Client struct {
 
 // CreateClient adds a client. It fails with ErrAlreadyExists.
 func (i *Issuer) CreateClient(ctx context.Context, store Store, client Client) error {
+	client.Permissions = list(client.Permissions)
 	return i.operate(ctx, store, "create_client", client, nil)
 }
 
@@ -56,15 +57,18 @@ func (i *Issuer) RetireClientSecret(ctx context.Context, store Store, id string)
 	return i.operate(ctx, store, "retire_client_secret", map[string]string{"id": id}, nil)
 }
 
-// APIKey is an API key in the directory, known by its hash only: see [HashCredential].
+// APIKey is an API key in the directory.
 type APIKey struct {
-	KeySHA256    string       `json:"key_sha256"`
+	// Bearer is what a request presents, of which only the hash is stored; or KeySHA256, its hash.
+	Bearer       string       `json:"bearer,omitempty"`
+	KeySHA256    string       `json:"key_sha256,omitempty"`
 	Organization string       `json:"organization"`
 	Permissions  []Permission `json:"permissions"`
 }
 
 // CreateAPIKey adds an API key. It fails with ErrAlreadyExists.
 func (i *Issuer) CreateAPIKey(ctx context.Context, store Store, key APIKey) error {
+	key.Permissions = list(key.Permissions)
 	return i.operate(ctx, store, "create_api_key", key, nil)
 }
 

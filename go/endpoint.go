@@ -13,8 +13,9 @@ import (
 	"unsafe"
 )
 
-// MaxBody is the longest body of a request that an [Endpoint] takes.
-const MaxBody = 64 << 10
+// maxRead is how much of a body is read. The library refuses one that is over 64 KiB; who is still sending when the
+// connection closes would not see that answer.
+const maxRead = 1 << 20
 
 // Endpoint is the token endpoints of one service as an [http.Handler].
 type Endpoint struct {
@@ -51,8 +52,7 @@ func (p *Endpoint) CreateDirectory(ctx context.Context) error {
 
 // ServeHTTP answers a request. Whatever is wrong with it is written in the shape of its dialect.
 func (p *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// Of a body that is too long, the library must see only that it is.
-	body, err := io.ReadAll(io.LimitReader(r.Body, MaxBody+1))
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxRead))
 	if err != nil {
 		http.Error(w, "the body ended too early", http.StatusBadRequest)
 		return

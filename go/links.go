@@ -36,6 +36,7 @@ type Link struct {
 
 // CreateLink makes a single-use link for the holder of an API key. It fails with ErrUnauthenticated or ErrForbidden.
 func (i *Issuer) CreateLink(ctx context.Context, store Store, request CreateLinkRequest) (*Link, error) {
+	request.Details.Categories = list(request.Details.Categories)
 	return flow[Link](ctx, i, store, "create_link", request)
 }
 

@@ -138,13 +138,18 @@ func lasting(name string, d time.Duration) field {
 	return field{name, string(appendLifetime(nil, d))}
 }
 
+// list is the items, none of which is an empty list in JSON and not null.
+func list[T any](items []T) []T {
+	return append([]T{}, items...)
+}
+
 func wholeSeconds(d time.Duration) int64 {
 	return int64(d / time.Second)
 }
 
 // Audience is, for an issuer, the aud of tokens whose claims name none; for a verifier, what aud must name, or one of
 // these.
-func Audience(names ...string) PolicyOption { return common{"audience", names} }
+func Audience(names ...string) PolicyOption { return common{"audience", list(names)} }
 
 // TokenType is the header's typ; "JWT" where it is not given.
 func TokenType(typ string) PolicyOption { return common{"token_type", typ} }
@@ -175,7 +180,7 @@ func SessionIdle(d time.Duration) IssuerOption { return lasting("session_idle", 
 func SessionAbsolute(d time.Duration) IssuerOption { return lasting("session_absolute", d) }
 
 // SessionClaims are claims beside sid that hold the session's id.
-func SessionClaims(names ...string) IssuerOption { return field{"session_claims", names} }
+func SessionClaims(names ...string) IssuerOption { return field{"session_claims", list(names)} }
 
 // RefreshGrace is for how long a used refresh token is answered again; 10 seconds where it is not given, at most 60.
 func RefreshGrace(d time.Duration) IssuerOption {
@@ -223,10 +228,10 @@ type Integration struct {
 }
 
 // Integrations are what links can connect to.
-func Integrations(all ...Integration) IssuerOption { return field{"integrations", all} }
+func Integrations(all ...Integration) IssuerOption { return field{"integrations", list(all)} }
 
 // FromIssuer is what iss must be, or one of these. A verifier needs it, or AnyIssuer.
-func FromIssuer(names ...string) VerifierOption { return expectation{"issuer", names} }
+func FromIssuer(names ...string) VerifierOption { return expectation{"issuer", list(names)} }
 
 // AnyIssuer takes a token from any issuer whose key is in the key set.
 func AnyIssuer() VerifierOption { return expectation{"any_issuer", true} }
@@ -235,7 +240,7 @@ func AnyIssuer() VerifierOption { return expectation{"any_issuer", true} }
 func AnyAudience() VerifierOption { return expectation{"any_audience", true} }
 
 // Subject is what sub must be, or one of these.
-func Subject(names ...string) VerifierOption { return expectation{"subject", names} }
+func Subject(names ...string) VerifierOption { return expectation{"subject", list(names)} }
 
 // AnyTokenType takes a token of any typ, or of none.
 func AnyTokenType() VerifierOption { return expectation{"any_token_type", true} }
@@ -244,10 +249,12 @@ func AnyTokenType() VerifierOption { return expectation{"any_token_type", true} 
 func WithoutExpiry() VerifierOption { return expectation{"without_expiry", true} }
 
 // Require is which claims must be there.
-func Require(claims ...string) VerifierOption { return expectation{"require", claims} }
+func Require(claims ...string) VerifierOption { return expectation{"require", list(claims)} }
 
 // Algorithms takes only these algorithms; whichever the keys have where it is not given.
-func Algorithms(algorithms ...Algorithm) VerifierOption { return expectation{"algorithms", algorithms} }
+func Algorithms(algorithms ...Algorithm) VerifierOption {
+	return expectation{"algorithms", list(algorithms)}
+}
 
 // MaxAge refuses a token that was issued longer ago than this; then iat is required.
 func MaxAge(d time.Duration) VerifierOption {
