@@ -9,8 +9,8 @@ import "unsafe"
 // client, the hash into the store or the configuration.
 func GenerateCredential(opts ...HostOption) (secret, hash string, err error) {
 	h := hostOf(opts)
-	var drawn seed
-	if err := h.seed(&drawn); err != nil {
+	drawn, err := h.seed()
+	if err != nil {
 		return "", "", err
 	}
 	var made, hashed C.tokenmint_bytes

@@ -105,8 +105,8 @@ func (p *Endpoint) answer(r *http.Request, body []byte) (*answer, error) {
 type endpointTask func(*C.tokenmint_endpoint, C.int64_t, *C.tokenmint_seed, **C.tokenmint_task, *C.tokenmint_error) C.int32_t
 
 func (p *Endpoint) run(ctx context.Context, begin endpointTask) ([]byte, error) {
-	var drawn seed
-	if err := p.host.seed(&drawn); err != nil {
+	drawn, err := p.host.seed()
+	if err != nil {
 		return nil, err
 	}
 	pointer, err := p.enter()

@@ -2,6 +2,8 @@ package tokenmint
 
 // #cgo noescape native_mint
 // #cgo nocallback native_mint
+// #cgo noescape native_take
+// #cgo nocallback native_take
 // #include "native.h"
 import "C"
 
@@ -82,12 +84,12 @@ func (i *Issuer) Mint(claims any, lifetime time.Duration, opts ...MintOption) (s
 		return "", err
 	}
 	defer encoder.release()
-	var m minting
-	for _, option := range opts {
-		option(&m)
+	members := ""
+	if len(opts) > 0 {
+		members = gather(opts)
 	}
-	var drawn seed
-	if err := i.host.seed(&drawn); err != nil {
+	drawn, err := i.host.seed()
+	if err != nil {
 		return "", err
 	}
 	pointer, err := i.enter()
@@ -95,30 +97,47 @@ func (i *Issuer) Mint(claims any, lifetime time.Duration, opts ...MintOption) (s
 		return "", err
 	}
 	defer i.leave()
-	var digits [32]byte
-	claimsText, claimsLength := optional(json)
-	members, membersLength := optional(view(m.members))
-	lasting, lastingLength := text(view(appendLifetime(digits[:0], lifetime)))
 	issuer, now := (*C.tokenmint_issuer)(pointer), C.int64_t(i.host.now().Unix())
-	var e C.tokenmint_error
 	if len(i.signers) > 0 {
-		var task *C.tokenmint_task
-		status := C.tokenmint_mint_task(issuer, claimsText, claimsLength, members, membersLength, lasting, lastingLength,
-			now, drawn.c(), &task, &e)
-		token, err := i.host.run(context.Background(), status, task, &e, nil, i.signers)
-		return string(token), err
+		return i.mintByTask(issuer, json, members, lifetime, now, drawn)
 	}
+	var digits [32]byte
+	lasting, lastingLength := text(view(appendLifetime(digits[:0], lifetime)))
+	given, givenLength := optional(json)
+	added, addedLength := optional(members)
 	var room [1024]byte
 	var result C.native_result
-	status := C.native_mint(issuer, claimsText, claimsLength, members, membersLength, lasting, lastingLength,
-		now, drawn.c(), (*C.char)(unsafe.Pointer(&room)), C.size_t(len(room)), &result, &e)
-	if status != 0 {
+	var e C.tokenmint_error
+	if C.native_mint(issuer, given, givenLength, added, addedLength, lasting, lastingLength, now, drawn.c(),
+		(*C.char)(unsafe.Pointer(&room)), C.size_t(len(room)), &result, &e) != 0 {
 		return "", failure(&e)
 	}
 	if result.spilled != 0 {
 		return view(spilled(&result)), nil
 	}
 	return string(room[:result.length]), nil
+}
+
+// mintByTask mints with a key that the host holds.
+func (i *Issuer) mintByTask(issuer *C.tokenmint_issuer, claims, members string, lifetime time.Duration,
+	now C.int64_t, drawn seed) (string, error) {
+	lasting, lastingLength := text(view(appendLifetime(nil, lifetime)))
+	given, givenLength := optional(claims)
+	added, addedLength := optional(members)
+	var task *C.tokenmint_task
+	var e C.tokenmint_error
+	status := C.tokenmint_mint_task(issuer, given, givenLength, added, addedLength, lasting, lastingLength, now,
+		drawn.c(), &task, &e)
+	token, err := i.host.run(context.Background(), status, task, &e, nil, i.signers)
+	return string(token), err
+}
+
+func gather(opts []MintOption) string {
+	var m minting
+	for _, option := range opts {
+		option(&m)
+	}
+	return view(m.members)
 }
 
 // spilled fetches a result that was too long for its buffer.

@@ -218,8 +218,8 @@ func (k *KeySet) PublicJWKS() ([]byte, error) {
 // none. Not for RSA: it fails with ErrKeyUnsupported.
 func GenerateKey(keyID string, alg Algorithm, opts ...HostOption) (jwk []byte, err error) {
 	h := hostOf(opts)
-	var drawn seed
-	if err := h.seed(&drawn); err != nil {
+	drawn, err := h.seed()
+	if err != nil {
 		return nil, err
 	}
 	var made C.tokenmint_bytes

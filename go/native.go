@@ -8,6 +8,7 @@ package tokenmint
 import "C"
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 	"unsafe"
@@ -66,8 +67,14 @@ func taken(status C.int32_t, made *C.tokenmint_bytes, e *C.tokenmint_error) ([]b
 func failure(e *C.tokenmint_error) error {
 	return &Error{
 		Code:       Code(e.status),
-		Field:      C.GoString(&e.field[0]),
-		Message:    C.GoString(&e.message[0]),
+		Field:      ended(unsafe.Slice((*byte)(unsafe.Pointer(&e.field)), len(e.field))),
+		Message:    ended(unsafe.Slice((*byte)(unsafe.Pointer(&e.message)), len(e.message))),
 		RetryAfter: time.Duration(e.retry_after_seconds) * time.Second,
 	}
+}
+
+// ended is the text up to its NUL. Unlike C.GoString it lets what it reads stay on the stack.
+func ended(text []byte) string {
+	text, _, _ = bytes.Cut(text, []byte{0})
+	return string(text)
 }

@@ -71,13 +71,18 @@ type host struct {
 type seed [32]byte
 
 // seed draws the randomness of one operation.
-func (h *host) seed(s *seed) error {
-	if h.random == nil {
-		rand.Read(s[:]) // never fails
-		return nil
+func (h *host) seed() (s seed, err error) {
+	if h.random != nil {
+		return h.given()
 	}
-	_, err := io.ReadFull(h.random, s[:])
-	return err
+	rand.Read(s[:]) // never fails
+	return s, nil
+}
+
+// given is apart, so that other seeds stay off the heap.
+func (h *host) given() (s seed, err error) {
+	_, err = io.ReadFull(h.random, s[:])
+	return s, err
 }
 
 func (h *host) now() time.Time {

@@ -102,8 +102,8 @@ func (i *Issuer) operate(ctx context.Context, store Store, name string, input, o
 	if err != nil {
 		return refused(ErrInvalidRequest, "", err)
 	}
-	var drawn seed
-	if err := i.host.seed(&drawn); err != nil {
+	drawn, err := i.host.seed()
+	if err != nil {
 		return err
 	}
 	pointer, err := i.enter()
