@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::shell::Shell;
-use crate::{capi, setup};
+use crate::{capi, go, setup};
 
 pub(crate) fn run(shell: &Shell, table: &str, row: &str) -> Result<()> {
     let manifest = shell.path("bench/Cargo.toml");
@@ -28,4 +28,12 @@ pub(crate) fn c(shell: &Shell) -> Result<()> {
     shell.run(compiler)?;
     println!("libjwt {}", shell.read(shell.command("pkg-config", &["--modversion", "libjwt"]))?.trim());
     shell.run(shell.command(program, &[]))
+}
+
+/// The Go module beside golang-jwt.
+pub(crate) fn go(shell: &Shell) -> Result<()> {
+    go::install(shell)?;
+    let mut command = shell.command("go", &["run", "."]);
+    command.current_dir(shell.path("bench/go"));
+    shell.run(command)
 }

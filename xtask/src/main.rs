@@ -2,6 +2,7 @@
 
 mod bench;
 mod capi;
+mod go;
 mod header;
 mod release;
 mod setup;
@@ -47,7 +48,7 @@ enum Command {
     },
     /// Measure tokenmint beside its peers and the raw limits; nothing is judged
     Bench {
-        /// Only the tables whose title contains this; `c`: the C library beside libjwt
+        /// Only the tables whose title contains this; `c`: the C library beside libjwt; `go`: the Go module
         #[arg(default_value = "")]
         table: String,
         /// Only their first row and those whose name contains this
@@ -60,6 +61,8 @@ enum Command {
         #[arg(long)]
         prefix: std::path::PathBuf,
     },
+    /// Build the C library and put it where the Go module links it
+    Go,
     /// Write the C header from the sources of the C ABI
     Header {
         /// Write nothing; fail where the header differs from what the sources say
@@ -91,8 +94,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test { only, .. } => return test::run(&shell, &only),
         Command::Fuzz { only, minutes } => test::fuzz::long(&shell, minutes, only.as_deref())?,
         Command::Bench { table, .. } if table == "c" => bench::c(&shell)?,
+        Command::Bench { table, .. } if table == "go" => bench::go(&shell)?,
         Command::Bench { table, row } => bench::run(&shell, &table, &row)?,
         Command::C { prefix } => capi::install(&shell, &std::path::absolute(prefix)?)?,
+        Command::Go => go::install(&shell)?,
         Command::Header { check } => header::run(&shell, check)?,
         Command::Setup => setup::run(&shell)?,
         Command::Vectors { check } => vectors::run(&shell, check)?,

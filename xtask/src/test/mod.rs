@@ -3,6 +3,7 @@
 mod c;
 mod cargo;
 pub(crate) mod fuzz;
+mod go;
 mod oracles;
 mod policy;
 mod purity;
@@ -67,6 +68,7 @@ const STEPS: &[Step] = &[
     },
     Step { name: "wasm", about: "the core builds for the browser", run: |shell| passed(wasm::build(shell)) },
     Step { name: "c", about: "the C library does what the core does", run: |shell| passed(c::run(shell)) },
+    Step { name: "go", about: "the Go module does what the core does", run: |shell| passed(go::run(shell)) },
     Step { name: "fuzz", about: "no input breaks a promise: corpus and search", run: fuzz::run },
     Step { name: "oracles", about: "other libraries accept and refuse the same", run: oracles::run },
     Step {
