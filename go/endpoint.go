@@ -109,13 +109,14 @@ func (p *Endpoint) run(ctx context.Context, begin endpointTask) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
+	var task *C.tokenmint_task
+	var e C.tokenmint_error
+	now := C.int64_t(p.host.now().UnixMicro())
 	pointer, err := p.enter()
 	if err != nil {
 		return nil, err
 	}
-	var task *C.tokenmint_task
-	var e C.tokenmint_error
-	status := begin((*C.tokenmint_endpoint)(pointer), C.int64_t(p.host.now().UnixMicro()), drawn.c(), &task, &e)
+	status := begin((*C.tokenmint_endpoint)(pointer), now, drawn.c(), &task, &e)
 	// The task keeps what it needs of the endpoint.
 	p.leave()
 	return p.host.run(ctx, status, task, &e, p.store, nil)

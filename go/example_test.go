@@ -67,7 +67,7 @@ func ExampleNewKeySet() {
 	}
 	defer keys.Close()
 	public, err := keys.PublicJWKS()
-	fmt.Println(strings.Contains(string(public), `"kid":"k2"`), strings.Contains(string(public), "k1"), err)
+	fmt.Println(strings.Contains(string(public), `"kid":"k2"`), strings.Contains(string(public), `"kid":"k1"`), err)
 	// Output:
 	// true
 	// true false <nil>

@@ -25,19 +25,22 @@ func (h *handle) own(pointer unsafe.Pointer, free func(unsafe.Pointer)) {
 }
 
 // enter is the pointer for a call, which must be followed by leave: until then neither Close nor the garbage collector
-// gives the memory back, since leave unlocks what stands beside it.
+// gives the memory back, since leave unlocks what stands beside it. A build that collects
+// garbage in both finds a leave that comes too early.
 func (h *handle) enter() (unsafe.Pointer, error) {
 	h.mutex.RLock()
 	if h.pointer == nil {
 		h.mutex.RUnlock()
 		return nil, ErrClosed
 	}
+	pointer := h.pointer
 	collect()
-	return h.pointer, nil
+	return pointer, nil
 }
 
 func (h *handle) leave() {
 	h.mutex.RUnlock()
+	collect()
 }
 
 // Close gives the memory back, after the calls that are under way. It may be called often, and never fails.

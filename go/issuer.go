@@ -92,14 +92,9 @@ func (i *Issuer) Mint(claims any, lifetime time.Duration, opts ...MintOption) (s
 	if err != nil {
 		return "", err
 	}
-	pointer, err := i.enter()
-	if err != nil {
-		return "", err
-	}
-	defer i.leave()
-	issuer, now := (*C.tokenmint_issuer)(pointer), C.int64_t(i.host.now().Unix())
+	now := C.int64_t(i.host.now().Unix())
 	if len(i.signers) > 0 {
-		return i.mintByTask(issuer, json, members, lifetime, now, drawn)
+		return i.mintByTask(json, members, lifetime, now, drawn)
 	}
 	var digits [32]byte
 	lasting, lastingLength := text(view(appendLifetime(digits[:0], lifetime)))
@@ -108,7 +103,12 @@ func (i *Issuer) Mint(claims any, lifetime time.Duration, opts ...MintOption) (s
 	var room [1024]byte
 	var result C.native_result
 	var e C.tokenmint_error
-	if C.native_mint(issuer, given, givenLength, added, addedLength, lasting, lastingLength, now, drawn.c(),
+	pointer, err := i.enter()
+	if err != nil {
+		return "", err
+	}
+	defer i.leave()
+	if C.native_mint((*C.tokenmint_issuer)(pointer), given, givenLength, added, addedLength, lasting, lastingLength, now, drawn.c(),
 		(*C.char)(unsafe.Pointer(&room)), C.size_t(len(room)), &result, &e) != 0 {
 		return "", failure(&e)
 	}
@@ -119,15 +119,20 @@ func (i *Issuer) Mint(claims any, lifetime time.Duration, opts ...MintOption) (s
 }
 
 // mintByTask mints with a key that the host holds.
-func (i *Issuer) mintByTask(issuer *C.tokenmint_issuer, claims, members string, lifetime time.Duration,
-	now C.int64_t, drawn seed) (string, error) {
+func (i *Issuer) mintByTask(claims, members string, lifetime time.Duration, now C.int64_t, drawn seed) (string, error) {
 	lasting, lastingLength := text(view(appendLifetime(nil, lifetime)))
 	given, givenLength := optional(claims)
 	added, addedLength := optional(members)
 	var task *C.tokenmint_task
 	var e C.tokenmint_error
-	status := C.tokenmint_mint_task(issuer, given, givenLength, added, addedLength, lasting, lastingLength, now,
-		drawn.c(), &task, &e)
+	pointer, err := i.enter()
+	if err != nil {
+		return "", err
+	}
+	status := C.tokenmint_mint_task((*C.tokenmint_issuer)(pointer), given, givenLength, added, addedLength,
+		lasting, lastingLength, now, drawn.c(), &task, &e)
+	// The task keeps what it needs of the issuer, and the key may be far away.
+	i.leave()
 	token, err := i.host.run(context.Background(), status, task, &e, nil, i.signers)
 	return string(token), err
 }

@@ -304,6 +304,32 @@ func TestOneOfManyRedeemsALink(t *testing.T) {
 	}
 }
 
+// What a call uses lives as long as the call, though nothing else refers to it: the build with the tag tokenmint_gc
+// collects garbage in the middle.
+func TestMintAndVerifyWithWhatNobodyKeeps(t *testing.T) {
+	keys, issuer, _ := pair(t)
+	token, err := issuer.Mint(nil, time.Hour)
+	must(t, err)
+	fresh := func() (*Issuer, *Verifier) {
+		_, issuer, verifier := pair(t)
+		return issuer, verifier
+	}
+	for range 20 {
+		issuer, verifier := fresh()
+		must(t, issuer.RevokeAll(t.Context(), &MemoryStore{}))
+		must(t, verifier.Verify(token, nil))
+		_, other := fresh()
+		if explained, err := other.Explain(token); err != nil || !explained.Accepted {
+			t.Error(err)
+		}
+		minter, _ := fresh()
+		if _, err := minter.Mint(nil, time.Hour); err != nil {
+			t.Error(err)
+		}
+	}
+	must(t, keys.Close())
+}
+
 func TestClosingWhileOthersCall(t *testing.T) {
 	for range 50 {
 		_, issuer, _ := pair(t)

@@ -106,16 +106,17 @@ func (i *Issuer) operate(ctx context.Context, store Store, name string, input, o
 	if err != nil {
 		return err
 	}
-	pointer, err := i.enter()
-	if err != nil {
-		return err
-	}
 	var task *C.tokenmint_task
 	var e C.tokenmint_error
 	op, opLength := text(name)
 	in, inLength := text(view(asked))
-	status := C.tokenmint_issuer_operation((*C.tokenmint_issuer)(pointer), op, opLength, in, inLength,
-		C.int64_t(i.host.now().UnixMicro()), drawn.c(), &task, &e)
+	now := C.int64_t(i.host.now().UnixMicro())
+	pointer, err := i.enter()
+	if err != nil {
+		return err
+	}
+	status := C.tokenmint_issuer_operation((*C.tokenmint_issuer)(pointer), op, opLength, in, inLength, now,
+		drawn.c(), &task, &e)
 	// The task keeps what it needs of the issuer.
 	i.leave()
 	result, err := i.host.run(ctx, status, task, &e, store, i.signers)

@@ -73,17 +73,18 @@ func (v *Verifier) Verify(token string, claims any) error {
 
 // VerifyJSON verifies a token as [Verifier.Verify] does. The claims are the JSON object that stands in it, byte for byte.
 func (v *Verifier) VerifyJSON(token string) (json.RawMessage, error) {
-	pointer, err := v.enter()
-	if err != nil {
-		return nil, err
-	}
-	defer v.leave()
 	// The claims are one of three parts in base64url, so they fit.
 	buffer := make([]byte, len(token)/4*3+1)
 	var e C.tokenmint_error
 	var result C.native_result
 	p, n := text(token)
-	status := C.native_verify((*C.tokenmint_verifier)(pointer), p, n, C.int64_t(v.host.now().Unix()),
+	now := C.int64_t(v.host.now().Unix())
+	pointer, err := v.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer v.leave()
+	status := C.native_verify((*C.tokenmint_verifier)(pointer), p, n, now,
 		(*C.char)(unsafe.Pointer(&buffer[0])), C.size_t(len(buffer)), &result, &e)
 	if status != 0 {
 		return nil, failure(&e)
@@ -138,15 +139,16 @@ type Check struct {
 
 // Explain explains the verdict of [Verifier.Verify]. It succeeds for a token that is refused.
 func (v *Verifier) Explain(token string) (*Explanation, error) {
+	var made C.tokenmint_bytes
+	var e C.tokenmint_error
+	p, n := text(token)
+	now := C.int64_t(v.host.now().Unix())
 	pointer, err := v.enter()
 	if err != nil {
 		return nil, err
 	}
 	defer v.leave()
-	var made C.tokenmint_bytes
-	var e C.tokenmint_error
-	p, n := text(token)
-	report, err := taken(C.tokenmint_explain((*C.tokenmint_verifier)(pointer), p, n, C.int64_t(v.host.now().Unix()), &made, &e), &made, &e)
+	report, err := taken(C.tokenmint_explain((*C.tokenmint_verifier)(pointer), p, n, now, &made, &e), &made, &e)
 	if err != nil {
 		return nil, err
 	}
