@@ -4,14 +4,14 @@ use anyhow::Result;
 
 use crate::setup::python::{BENCH, PACKAGE};
 use crate::shell::Shell;
-use crate::{capi, setup};
+use crate::{capi, go, setup};
 
 pub(crate) fn run(shell: &Shell, table: &str, row: &str) -> Result<()> {
-    if table == "python" {
-        return python(shell, row);
-    }
-    if table == "c" {
-        return c(shell);
+    match table {
+        "c" => return c(shell),
+        "go" => return go(shell),
+        "python" => return python(shell, row),
+        _ => {}
     }
     let manifest = shell.path("bench/Cargo.toml");
     let target = shell.target("bench");
@@ -46,4 +46,12 @@ fn c(shell: &Shell) -> Result<()> {
     shell.run(compiler)?;
     println!("libjwt {}", shell.read(shell.command("pkg-config", &["--modversion", "libjwt"]))?.trim());
     shell.run(shell.command(program, &[]))
+}
+
+/// The Go module beside golang-jwt.
+fn go(shell: &Shell) -> Result<()> {
+    go::install(shell)?;
+    let mut command = shell.command("go", &["run", "."]);
+    command.current_dir(shell.path("bench/go"));
+    shell.run(command)
 }

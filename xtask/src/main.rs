@@ -2,6 +2,7 @@
 
 mod bench;
 mod capi;
+mod go;
 mod header;
 mod release;
 mod setup;
@@ -47,8 +48,8 @@ enum Command {
     },
     /// Measure tokenmint beside its peers and the raw limits; nothing is judged
     Bench {
-        /// Only the tables whose title contains this; `c` for the C library and `python` for the Python package beside
-        /// their own peers
+        /// Only the tables whose title contains this; `c`, `go` and `python`: the C library, the Go module and the
+        /// Python package beside their own peers
         #[arg(default_value = "")]
         table: String,
         /// Only their first row and those whose name contains this; for `python` an algorithm
@@ -61,6 +62,8 @@ enum Command {
         #[arg(long)]
         prefix: std::path::PathBuf,
     },
+    /// Build the C library and put it where the Go module links it
+    Go,
     /// Write the C header from the sources of the C ABI
     Header {
         /// Write nothing; fail where the header differs from what the sources say
@@ -93,6 +96,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Fuzz { only, minutes } => test::fuzz::long(&shell, minutes, only.as_deref())?,
         Command::Bench { table, row } => bench::run(&shell, &table, &row)?,
         Command::C { prefix } => capi::install(&shell, &std::path::absolute(prefix)?)?,
+        Command::Go => go::install(&shell)?,
         Command::Header { check } => header::run(&shell, check)?,
         Command::Setup => setup::run(&shell)?,
         Command::Vectors { check } => vectors::run(&shell, check)?,

@@ -5,6 +5,7 @@
 
 mod apt;
 mod c;
+mod go;
 mod node;
 pub(crate) mod python;
 
@@ -13,6 +14,7 @@ use anyhow::{Result, bail};
 use crate::shell::Shell;
 use crate::wasm;
 
+pub(crate) use go::go;
 pub(crate) use python::python;
 
 /// Looks for each need in turn, and installs what is missing.
@@ -22,6 +24,7 @@ pub(crate) fn run(shell: &Shell) -> Result<()> {
     let mut missing = python::missing(shell);
     missing.extend(node::missing(shell));
     missing.extend(c::missing(shell));
+    missing.extend(go::missing(shell));
     if !wasm_by_rustup {
         missing.extend(wasm::missing_packages());
     }
@@ -34,6 +37,7 @@ pub(crate) fn run(shell: &Shell) -> Result<()> {
     }
     python::ORACLES.install(shell)?;
     python::PACKAGE.install(shell)?;
+    go(shell)?;
     node::install(shell)?;
     println!("everything that the tests need is installed");
     Ok(())

@@ -3,6 +3,7 @@
 mod c;
 mod cargo;
 pub(crate) mod fuzz;
+mod go;
 mod oracles;
 mod policy;
 mod purity;
@@ -73,6 +74,7 @@ const STEPS: &[Step] = &[
         about: "the Python package: wheel, vectors, types",
         run: |shell| passed(python::run(shell)),
     },
+    Step { name: "go", about: "the Go module does what the core does", run: |shell| passed(go::run(shell)) },
     Step { name: "fuzz", about: "no input breaks a promise: corpus and search", run: fuzz::run },
     Step { name: "oracles", about: "other libraries accept and refuse the same", run: oracles::run },
     Step {

@@ -2,6 +2,7 @@
 
 mod errors;
 mod flows;
+mod go;
 mod mint;
 mod python;
 mod transcripts;
@@ -24,6 +25,7 @@ struct Generated {
 /// Each returns the same files with the same bytes whenever and wherever it runs: times and seeds are fixed.
 const GENERATORS: &[fn() -> Result<Vec<Generated>>] = &[
     errors::generate,
+    go::generate,
     python::generate,
     mint::generate,
     flows::generate,

@@ -1,0 +1,59 @@
+// A service that mints tokens for a widget in a partner's page, and the API that takes them.
+package main
+
+import (
+	"encoding/json"
+	"log"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tokenmint/tokenmint/go"
+)
+
+type claims struct {
+	Entity string   `json:"entity"`
+	Pages  []string `json:"pages"`
+}
+
+func service() http.Handler {
+	keys := must(tokenmint.NewKeySet(tokenmint.JWK("", must(tokenmint.GenerateKey("k1", tokenmint.EdDSA))))) // in earnest: one that is kept
+	issuer := must(tokenmint.NewIssuer(keys, "https://api.example.com", tokenmint.Audience("widget")))
+	verifier := must(tokenmint.NewVerifier(keys, tokenmint.FromIssuer("https://api.example.com"), tokenmint.Audience("widget")))
+	partner := must(tokenmint.HashCredential("demo-key")) // in earnest: only the hash is here
+	mux := http.NewServeMux()
+	// The partner's back end asks for a narrow token, and hands it to the page.
+	mux.HandleFunc("POST /widget-token", func(w http.ResponseWriter, r *http.Request) {
+		var wanted claims
+		if err := tokenmint.VerifyCredential(partner, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")); err != nil {
+			http.Error(w, err.Error(), http.StatusUnauthorized)
+		} else if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4096)).Decode(&wanted); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		} else if token, err := issuer.Mint(wanted, time.Hour); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		} else {
+			json.NewEncoder(w).Encode(map[string]string{"token": token})
+		}
+	})
+	mux.HandleFunc("GET /invoices", func(w http.ResponseWriter, r *http.Request) { // the API: what the widget may see
+		var may claims
+		if err := verifier.Verify(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), &may); err != nil {
+			http.Error(w, err.Error(), http.StatusUnauthorized)
+		} else if !slices.Contains(may.Pages, "invoices") {
+			http.Error(w, "the token is not for invoices", http.StatusForbidden)
+		} else {
+			json.NewEncoder(w).Encode(map[string]any{"entity": may.Entity, "invoices": []string{}})
+		}
+	})
+	return mux
+}
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		log.Fatal(err)
+	}
+	return value
+}
+
+func main() { log.Fatal(http.ListenAndServe("127.0.0.1:8080", service())) }

@@ -1,0 +1,200 @@
+package tokenmint_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"time"
+
+	tokenmint "github.com/tokenmint/tokenmint/go"
+)
+
+var secret = []byte("a secret of at least thirty-two bytes")
+
+// Mint a token for a widget, and verify it in the API.
+func Example() {
+	keys, err := tokenmint.NewKeySet(tokenmint.HMAC("k1", tokenmint.HS256, secret))
+	if err != nil {
+		panic(err) // a weak key is refused here
+	}
+	issuer, err := tokenmint.NewIssuer(keys, "https://api.example.com", tokenmint.Audience("app"))
+	if err != nil {
+		panic(err)
+	}
+	verifier, err := tokenmint.NewVerifier(keys, tokenmint.FromIssuer("https://api.example.com"), tokenmint.Audience("app"))
+	if err != nil {
+		panic(err)
+	}
+
+	type Claims struct {
+		Subject string   `json:"sub"`
+		Pages   []string `json:"pages"`
+	}
+	token, err := issuer.Mint(Claims{"ent_1", []string{"invoices"}}, time.Hour)
+	if err != nil {
+		panic(err)
+	}
+	var claims Claims
+	err = verifier.Verify(token, &claims)
+	fmt.Println(claims, err)
+
+	err = verifier.Verify(token[:len(token)-4]+"AAAA", &claims)
+	fmt.Println(errors.Is(err, tokenmint.ErrSignatureInvalid), err)
+	// Output:
+	// {ent_1 [invoices]} <nil>
+	// true signature: the signature is not valid
+}
+
+func ExampleNewKeySet() {
+	_, err := tokenmint.NewKeySet(tokenmint.HMAC("k1", tokenmint.HS256, []byte("too short")))
+	fmt.Println(errors.Is(err, tokenmint.ErrKeyWeak))
+
+	// The first key that can sign signs; the others verify, so tokens outlive a change of keys.
+	fresh, err := tokenmint.GenerateKey("k2", tokenmint.EdDSA)
+	if err != nil {
+		panic(err)
+	}
+	keys, err := tokenmint.NewKeySet(tokenmint.JWK("", fresh), tokenmint.HMAC("k1", tokenmint.HS256, secret))
+	if err != nil {
+		panic(err)
+	}
+	defer keys.Close()
+	public, err := keys.PublicJWKS()
+	fmt.Println(strings.Contains(string(public), `"kid":"k2"`), strings.Contains(string(public), `"kid":"k1"`), err)
+	// Output:
+	// true
+	// true false <nil>
+}
+
+// A key in a key management service: anything that is a crypto.Signer.
+func ExampleHostKey() {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader) // stands for the service
+	if err != nil {
+		panic(err)
+	}
+	keys, err := tokenmint.NewKeySet(tokenmint.HostKey("kms-1", tokenmint.ES256, key))
+	if err != nil {
+		panic(err)
+	}
+	issuer, err := tokenmint.NewIssuer(keys, "https://api.example.com", tokenmint.Audience("app"))
+	if err != nil {
+		panic(err)
+	}
+	token, err := issuer.Mint(map[string]any{"sub": "ent_1"}, time.Hour)
+	if err != nil {
+		panic(err)
+	}
+	header, _, err := tokenmint.DecodeUnverified(token)
+	fmt.Println(string(header), err)
+	// Output:
+	// {"alg":"ES256","typ":"JWT","kid":"kms-1"} <nil>
+}
+
+func ExampleIssuer_Refresh() {
+	keys, err := tokenmint.NewKeySet(tokenmint.HMAC("k1", tokenmint.HS256, secret))
+	if err != nil {
+		panic(err)
+	}
+	issuer, err := tokenmint.NewIssuer(keys, "https://api.example.com", tokenmint.Audience("app"),
+		tokenmint.SessionSecret("another secret of at least 32 bytes"),
+		tokenmint.OnEvent(func(_ context.Context, event tokenmint.Event) { fmt.Println(event.Kind) }))
+	if err != nil {
+		panic(err)
+	}
+	ctx, store := context.Background(), &tokenmint.MemoryStore{}
+	err = issuer.CreateClient(ctx, store, tokenmint.Client{
+		ID: "c1", Organization: "org", Secret: "s1", Permissions: []tokenmint.Permission{tokenmint.MayOpenSessions},
+	})
+	if err != nil {
+		panic(err)
+	}
+	pair, err := issuer.ExchangeAPIKey(ctx, store, tokenmint.ExchangeAPIKeyRequest{
+		ClientProof: tokenmint.ClientProof{ClientID: "c1", ClientSecret: "s1"},
+	})
+	if err != nil {
+		panic(err)
+	}
+	pair, err = issuer.Refresh(ctx, store, tokenmint.RefreshRequest{RefreshToken: pair.RefreshToken})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(pair.ExpiresIn, pair.RefreshExpiresIn.Duration())
+	// Output:
+	// directory_changed
+	// session_opened
+	// token_issued
+	// refresh_rotated
+	// token_issued
+	// 1h 30m0s
+}
+
+// An expiresIn in a request is a field of type Lifetime.
+func ExampleLifetime() {
+	var request struct {
+		ExpiresIn tokenmint.Lifetime `json:"expiresIn"`
+	}
+	for _, body := range []string{`{"expiresIn":"90 minutes"}`, `{"expiresIn":5400}`, `{"expiresIn":"1 fortnight"}`} {
+		err := json.Unmarshal([]byte(body), &request)
+		fmt.Println(request.ExpiresIn, request.ExpiresIn.Duration(), errors.Is(err, tokenmint.ErrLifetimeUnit))
+	}
+	// Output:
+	// 90m 1h30m0s false
+	// 90m 1h30m0s false
+	// 90m 1h30m0s true
+}
+
+func ExampleVerifier_Explain() {
+	keys, err := tokenmint.NewKeySet(tokenmint.HMAC("k1", tokenmint.HS256, secret))
+	if err != nil {
+		panic(err)
+	}
+	verifier, err := tokenmint.NewVerifier(keys, tokenmint.FromIssuer("https://api.example.com"), tokenmint.Audience("app"))
+	if err != nil {
+		panic(err)
+	}
+	explanation, err := verifier.Explain("no token")
+	if err != nil {
+		panic(err)
+	}
+	for _, check := range explanation.Checks {
+		if check.Outcome == "failed" {
+			fmt.Println(explanation.Error, check.Name, check.Error.Message)
+		}
+	}
+	// Output:
+	// token_malformed framing the token is not three parts separated by two dots
+}
+
+func ExampleEndpoint() {
+	config := `{
+		"keys": [{"kid": "k1", "alg": "HS256", "secret": "a secret of at least thirty-two bytes"}],
+		"mercoa": {"issuer": "https://api.example.com", "key": "k1"},
+		"api_keys": [{"key_sha256": "HASH", "organization": "org", "permissions": ["entity_tokens"]}],
+		"entities": [{"id": "ent_1", "organization": "org"}]
+	}`
+	hash, err := tokenmint.HashCredential("key-1")
+	if err != nil {
+		panic(err)
+	}
+	endpoint, err := tokenmint.NewEndpoint([]byte(strings.Replace(config, "HASH", hash, 1)), &tokenmint.MemoryStore{})
+	if err != nil {
+		panic(err)
+	}
+	if err := endpoint.CreateDirectory(context.Background()); err != nil {
+		panic(err)
+	}
+	request := httptest.NewRequest(http.MethodPost, "/entity/ent_1/token", strings.NewReader(`{"expiresIn":"1h"}`))
+	request.Header.Set("Authorization", "Bearer key-1")
+	response := httptest.NewRecorder()
+	endpoint.ServeHTTP(response, request)
+	fmt.Println(response.Code, response.Body.String()[:5])
+	// Output:
+	// 200 "eyJh
+}

@@ -1,0 +1,3 @@
+module github.com/tokenmint/tokenmint/go
+
+go 1.24

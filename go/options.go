@@ -1,0 +1,267 @@
+package tokenmint
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"time"
+)
+
+// IssuerOption is an option of [NewIssuer].
+type IssuerOption interface{ forIssuer(*options) }
+
+// VerifierOption is an option of [NewVerifier].
+type VerifierOption interface{ forVerifier(*options) }
+
+// PolicyOption is an option of [NewIssuer] and of [NewVerifier].
+type PolicyOption interface {
+	IssuerOption
+	VerifierOption
+}
+
+// HostOption is an option of everything that needs the time or randomness.
+type HostOption interface {
+	PolicyOption
+	forHost(*host)
+}
+
+// Clock is where the time comes from, instead of [time.Now]; for tests.
+func Clock(now func() time.Time) HostOption {
+	return hostOption(func(h *host) { h.clock = now })
+}
+
+// Randomness is where seeds come from, instead of [crypto/rand.Reader]: 32 bytes for each operation. Only for tests: who
+// knows the seed of an operation knows the secrets that it drew.
+func Randomness(source io.Reader) HostOption {
+	return hostOption(func(h *host) { h.random = source })
+}
+
+// OnEvent is told what happened in the flows, whether they succeeded or not: for audit logs and alarms. It is called
+// before the flow returns.
+func OnEvent(tell func(context.Context, Event)) HostOption {
+	return hostOption(func(h *host) { h.tell = tell })
+}
+
+// Event is one thing that happened in a flow, with ids and fingerprints, never tokens or secrets.
+type Event struct {
+	// Kind is what happened, such as "token_issued" or "refresh_reuse_detected".
+	Kind string `json:"event"`
+	// Client is the client or organization on whose behalf.
+	Client string `json:"client,omitempty"`
+	// Subject is the subject it is about.
+	Subject string `json:"subject,omitempty"`
+	// Session is the session it belongs to.
+	Session string `json:"session,omitempty"`
+	// ID is the id of the token or record: a jti, or a fingerprint where the token is a secret.
+	ID string `json:"id,omitempty"`
+	// Generation is that of a session or account token.
+	Generation uint64 `json:"generation,omitempty"`
+	// Reason is the name of the code for which it was refused.
+	Reason string `json:"reason,omitempty"`
+}
+
+// host is what the core asks its host for.
+type host struct {
+	clock  func() time.Time
+	random io.Reader
+	tell   func(context.Context, Event)
+}
+
+type seed [32]byte
+
+// seed draws the randomness of one operation.
+func (h *host) seed() (s seed, err error) {
+	if h.random != nil {
+		return h.given()
+	}
+	rand.Read(s[:]) // never fails
+	return s, nil
+}
+
+// given is apart, so that other seeds stay off the heap.
+func (h *host) given() (s seed, err error) {
+	_, err = io.ReadFull(h.random, s[:])
+	return s, err
+}
+
+func (h *host) now() time.Time {
+	if h.clock == nil {
+		return time.Now()
+	}
+	return h.clock()
+}
+
+func hostOf(opts []HostOption) host {
+	var h host
+	for _, option := range opts {
+		option.forHost(&h)
+	}
+	return h
+}
+
+// options are a configuration in the making, and the host beside it.
+type options struct {
+	config map[string]any
+	host   host
+}
+
+func (o *options) json() ([]byte, error) {
+	config, err := json.Marshal(o.config)
+	if err != nil {
+		return nil, refused(ErrPolicyInvalid, "", err)
+	}
+	return config, nil
+}
+
+type hostOption func(*host)
+
+func (f hostOption) forHost(h *host)        { f(h) }
+func (f hostOption) forIssuer(o *options)   { f(&o.host) }
+func (f hostOption) forVerifier(o *options) { f(&o.host) }
+
+// field is a field of a configuration of issuers.
+type field struct {
+	name  string
+	value any
+}
+
+func (f field) forIssuer(o *options) { o.config[f.name] = f.value }
+
+// expectation is a field of a configuration of verifiers.
+type expectation field
+
+func (f expectation) forVerifier(o *options) { o.config[f.name] = f.value }
+
+// common is a field of both.
+type common field
+
+func (f common) forIssuer(o *options)   { o.config[f.name] = f.value }
+func (f common) forVerifier(o *options) { o.config[f.name] = f.value }
+
+func lasting(name string, d time.Duration) field {
+	return field{name, string(appendLifetime(nil, d))}
+}
+
+// list is the items, none of which is an empty list in JSON and not null.
+func list[T any](items []T) []T {
+	return append([]T{}, items...)
+}
+
+func wholeSeconds(d time.Duration) int64 {
+	return int64(d / time.Second)
+}
+
+// Audience is, for an issuer, the aud of tokens whose claims name none; for a verifier, what aud must name, or one of
+// these.
+func Audience(names ...string) PolicyOption { return common{"audience", list(names)} }
+
+// TokenType is the header's typ; "JWT" where it is not given.
+func TokenType(typ string) PolicyOption { return common{"token_type", typ} }
+
+// Leeway is how far clocks may differ, in whole seconds; 0 where it is not given.
+func Leeway(d time.Duration) PolicyOption { return common{"leeway_seconds", wholeSeconds(d)} }
+
+// DefaultLifetime is how long tokens of the flows live; one hour where it is not given.
+func DefaultLifetime(d time.Duration) IssuerOption { return lasting("lifetime", d) }
+
+// MaxLifetime is the longest life that a token can be given; no bound but the calendar's where it is not given.
+func MaxLifetime(d time.Duration) IssuerOption { return lasting("max_lifetime", d) }
+
+// OpaqueAccessTokens makes access tokens of the flows opaque: only the issuer can look them up.
+func OpaqueAccessTokens() IssuerOption { return field{"access_format", "opaque"} }
+
+// FixedClaims are custom claims that every token carries.
+func FixedClaims(claims map[string]any) IssuerOption { return field{"fixed_claims", claims} }
+
+// SessionSecret is at least 32 bytes of text from which refresh, public and account tokens are derived; the flows that
+// give such tokens need it.
+func SessionSecret(secret string) IssuerOption { return field{"session_secret", secret} }
+
+// SessionIdle is how long a session lives without a refresh; 30 minutes where it is not given.
+func SessionIdle(d time.Duration) IssuerOption { return lasting("session_idle", d) }
+
+// SessionAbsolute is how long a session lives at all; one day where it is not given.
+func SessionAbsolute(d time.Duration) IssuerOption { return lasting("session_absolute", d) }
+
+// SessionClaims are claims beside sid that hold the session's id.
+func SessionClaims(names ...string) IssuerOption { return field{"session_claims", list(names)} }
+
+// RefreshGrace is for how long a used refresh token is answered again; 10 seconds where it is not given, at most 60.
+func RefreshGrace(d time.Duration) IssuerOption {
+	return field{"refresh_grace_seconds", wholeSeconds(d)}
+}
+
+// Renewal is for how long after its first issue an entity token can be renewed with itself; 30 days where it is not
+// given.
+func Renewal(d time.Duration) IssuerOption { return lasting("renewal", d) }
+
+// RedeemWindow is for how long the same redeemer of a link gets the same answer again; 10 seconds where it is not given,
+// at most 60.
+func RedeemWindow(d time.Duration) IssuerOption {
+	return field{"redeem_window_seconds", wholeSeconds(d)}
+}
+
+// PublicTokenLifetime is how long a redeemed link's public token lives; one hour where it is not given.
+func PublicTokenLifetime(d time.Duration) IssuerOption { return lasting("public_token_lifetime", d) }
+
+// Rate is a rate limit: so many events in a time, and so many at once.
+type Rate struct {
+	Events uint32
+	Per    time.Duration
+	Burst  uint32
+}
+
+func (r Rate) config() any {
+	return map[string]any{"events": r.Events, "per": string(appendLifetime(nil, r.Per)), "burst": r.Burst}
+}
+
+// ClientRate is how many requests of one client are admitted; no limit where it is not given.
+func ClientRate(r Rate) IssuerOption { return field{"client_rate", r.config()} }
+
+// FailureRate is how many failed attempts are answered with the reason; no limit where it is not given.
+func FailureRate(r Rate) IssuerOption { return field{"failure_rate", r.config()} }
+
+// Integration is something that links can connect to.
+type Integration struct {
+	// Slug is its id in requests.
+	Slug string `json:"slug"`
+	// Name is its name for people.
+	Name string `json:"name"`
+	// Categories are those it belongs to.
+	Categories []string `json:"categories"`
+}
+
+// Integrations are what links can connect to.
+func Integrations(all ...Integration) IssuerOption { return field{"integrations", list(all)} }
+
+// FromIssuer is what iss must be, or one of these. A verifier needs it, or AnyIssuer.
+func FromIssuer(names ...string) VerifierOption { return expectation{"issuer", list(names)} }
+
+// AnyIssuer takes a token from any issuer whose key is in the key set.
+func AnyIssuer() VerifierOption { return expectation{"any_issuer", true} }
+
+// AnyAudience takes a token for any audience.
+func AnyAudience() VerifierOption { return expectation{"any_audience", true} }
+
+// Subject is what sub must be, or one of these.
+func Subject(names ...string) VerifierOption { return expectation{"subject", list(names)} }
+
+// AnyTokenType takes a token of any typ, or of none.
+func AnyTokenType() VerifierOption { return expectation{"any_token_type", true} }
+
+// WithoutExpiry takes a token without exp.
+func WithoutExpiry() VerifierOption { return expectation{"without_expiry", true} }
+
+// Require is which claims must be there.
+func Require(claims ...string) VerifierOption { return expectation{"require", list(claims)} }
+
+// Algorithms takes only these algorithms; whichever the keys have where it is not given.
+func Algorithms(algorithms ...Algorithm) VerifierOption {
+	return expectation{"algorithms", list(algorithms)}
+}
+
+// MaxAge refuses a token that was issued longer ago than this; then iat is required.
+func MaxAge(d time.Duration) VerifierOption {
+	return expectation{"max_age", string(appendLifetime(nil, d))}
+}

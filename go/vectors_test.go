@@ -1,0 +1,563 @@
+package tokenmint
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The vectors are those of every language: exact bytes in, exact bytes out.
+
+func readVectors(t *testing.T, name string, into any) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("../bindings-tests/vectors", name))
+	must(t, err)
+	must(t, json.Unmarshal(text, into))
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// codeOf is the name of an error's code; empty where there is no error.
+func codeOf(t testing.TB, err error) string {
+	t.Helper()
+	if err == nil {
+		return ""
+	}
+	refused, ok := err.(*Error)
+	if !ok {
+		t.Fatalf("a foreign error: %v", err)
+	}
+	return refused.Code.Name()
+}
+
+// moment is the time and the randomness of a case.
+type moment struct {
+	now  time.Time
+	seed io.Reader
+}
+
+func (m *moment) options() []HostOption {
+	return []HostOption{Clock(func() time.Time { return m.now }), Randomness(m)}
+}
+
+func (m *moment) Read(p []byte) (int, error) { return m.seed.Read(p) }
+
+func (m *moment) set(t *testing.T, now int64, seed string) {
+	t.Helper()
+	bytes_, err := hex.DecodeString(seed)
+	must(t, err)
+	m.now, m.seed = time.Unix(now, 0), bytes.NewReader(bytes_)
+}
+
+func TestVectorsLifetimes(t *testing.T) {
+	var file struct {
+		Cases []struct {
+			ID, Function string
+			Input        json.RawMessage
+			Iat          int64
+			Expect       struct {
+				Seconds *uint64
+				Exp     *int64
+				Text    *string
+				Error   string
+			}
+		}
+	}
+	readVectors(t, "lifetimes.json", &file)
+	for _, c := range file.Cases {
+		var err error
+		switch c.Function {
+		case "parse":
+			var found Lifetime
+			if found, err = ParseLifetime(textOf(t, c.Input)); err == nil && uint64(found) != *c.Expect.Seconds {
+				t.Errorf("%s: %d", c.ID, found)
+			}
+		case "from_json":
+			var found Lifetime
+			if err = found.UnmarshalJSON([]byte(textOf(t, c.Input))); err == nil && uint64(found) != *c.Expect.Seconds {
+				t.Errorf("%s: %d", c.ID, found)
+			}
+		case "format":
+			var input uint64
+			must(t, json.Unmarshal(c.Input, &input))
+			var found string
+			if found, err = formatLifetime(Lifetime(input)); err == nil && found != *c.Expect.Text {
+				t.Errorf("%s: %s", c.ID, found)
+			}
+		case "node_jsonwebtoken":
+			var found time.Time
+			if found, err = NodeExpiry(textOf(t, c.Input), time.Unix(c.Iat, 0)); err == nil && found.Unix() != *c.Expect.Exp {
+				t.Errorf("%s: %d", c.ID, found.Unix())
+			}
+		default:
+			t.Fatalf("%s: %s", c.ID, c.Function)
+		}
+		if code := codeOf(t, err); code != c.Expect.Error {
+			t.Errorf("%s: %q instead of %q", c.ID, code, c.Expect.Error)
+		}
+	}
+}
+
+func textOf(t *testing.T, input json.RawMessage) (text string) {
+	t.Helper()
+	must(t, json.Unmarshal(input, &text))
+	return text
+}
+
+// described is an issuer as the files describe one: its policy, and its key as a JWK or as the path of a PEM.
+func described(t *testing.T, policy json.RawMessage, m *moment, opts ...HostOption) (*Issuer, *KeySet) {
+	t.Helper()
+	var fields map[string]json.RawMessage
+	must(t, json.Unmarshal(policy, &fields))
+	var file struct {
+		Alg      Algorithm
+		Kid, PEM string
+	}
+	must(t, json.Unmarshal(fields["key"], &file))
+	source := JWK("", fields["key"])
+	if file.PEM != "" {
+		block, err := os.ReadFile(filepath.Join("..", file.PEM))
+		must(t, err)
+		source = PEM(file.Kid, file.Alg, block)
+	}
+	keys, err := NewKeySet(source)
+	must(t, err)
+	delete(fields, "key")
+	config, err := json.Marshal(fields)
+	must(t, err)
+	issuer, err := NewIssuerFromJSON(keys, config, append(opts, m.options()...)...)
+	must(t, err)
+	return issuer, keys
+}
+
+func TestVectorsMint(t *testing.T) {
+	var file struct {
+		Issuers map[string]json.RawMessage
+		Cases   []struct {
+			ID, Issuer, Seed string
+			Now              int64
+			ExpiresIn        string `json:"expires_in"`
+			Claims           json.RawMessage
+			Members          string
+			Output           struct {
+				Token        string
+				SigningInput string `json:"signing_input"`
+			}
+			Error string
+		}
+	}
+	readVectors(t, "mint.json", &file)
+	for _, c := range file.Cases {
+		var m moment
+		issuer, keys := described(t, file.Issuers[c.Issuer], &m)
+		m.set(t, c.Now, c.Seed)
+		token, err := mintVector(issuer, c.Claims, c.Members, c.ExpiresIn)
+		if code := codeOf(t, err); code != c.Error {
+			t.Errorf("%s: %q instead of %q", c.ID, code, c.Error)
+		}
+		if err != nil {
+			continue
+		}
+		if c.Output.SigningInput != "" {
+			// Signatures that are random by nature are verified instead.
+			input := token[:strings.LastIndexByte(token, '.')]
+			verifier, err := NewVerifier(keys, AnyIssuer(), AnyAudience())
+			must(t, err)
+			if _, err := verifier.VerifyJWS(token); err != nil || input != c.Output.SigningInput {
+				t.Errorf("%s: %s, %v", c.ID, input, err)
+			}
+		} else if token != c.Output.Token {
+			t.Errorf("%s: %s instead of %s", c.ID, token, c.Output.Token)
+		}
+	}
+}
+
+func mintVector(issuer *Issuer, claims json.RawMessage, members, expiresIn string) (string, error) {
+	lifetime, err := ParseLifetime(expiresIn)
+	if err != nil {
+		return "", err
+	}
+	return issuer.Mint(claims, lifetime.Duration(), Members(json.RawMessage(members)))
+}
+
+type verifyCase struct {
+	ID, Mode, Expect, Code string
+	Key, JWKS              json.RawMessage
+	AllowedAlgs            []Algorithm `json:"allowed_algs"`
+	Opts                   struct {
+		Now      int64
+		Leeway   uint64
+		Iss, Aud *StringList
+		Sub, Typ *string
+		Required []string
+		MaxAge   *int64 `json:"max_age"`
+	}
+	Token    *string
+	TokenRLE [][2]any `json:"token_rle"`
+	Claims   any
+}
+
+func TestVectorsVerify(t *testing.T) {
+	var file struct{ Cases []verifyCase }
+	readVectors(t, "verify.json", &file)
+	accepted := 0
+	for _, c := range file.Cases {
+		claims, err := c.verdict(t)
+		if code := codeOf(t, err); code != c.Code || (err == nil) != (c.Expect == "valid") {
+			t.Errorf("%s: %q instead of %q: %v", c.ID, code, c.Code, err)
+		}
+		if err == nil {
+			accepted++
+		}
+		if err == nil && c.Claims != nil {
+			var found any
+			must(t, json.Unmarshal(claims, &found))
+			if !reflect.DeepEqual(found, c.Claims) {
+				t.Errorf("%s: %s", c.ID, claims)
+			}
+		}
+	}
+	t.Logf("%d cases: %d accepted, %d refused", len(file.Cases), accepted, len(file.Cases)-accepted)
+}
+
+func (c *verifyCase) token() string {
+	if c.Token != nil {
+		return *c.Token
+	}
+	var token strings.Builder
+	for _, part := range c.TokenRLE {
+		token.WriteString(strings.Repeat(part[0].(string), int(part[1].(float64))))
+	}
+	return token.String()
+}
+
+// verdict does what a program would: keys, a verifier, and its one call.
+func (c *verifyCase) verdict(t *testing.T) (json.RawMessage, error) {
+	token := c.token()
+	algorithms := c.algorithms(token)
+	if len(algorithms) == 0 && len(c.AllowedAlgs) > 0 {
+		return nil, &Error{Code: ErrAlgorithmNotAllowed}
+	}
+	keys, err := c.keys(t, algorithms)
+	if err != nil {
+		return nil, err
+	}
+	opts := []VerifierOption{Algorithms(algorithms...), common{"leeway_seconds", c.Opts.Leeway}}
+	opts = append(opts, Clock(func() time.Time { return time.Unix(c.Opts.Now, 0) }), Require(c.Opts.Required...))
+	opts = append(opts, oneOf(c.Opts.Iss, FromIssuer, AnyIssuer()))
+	opts = append(opts, oneOf(c.Opts.Aud, func(names ...string) VerifierOption { return Audience(names...) }, AnyAudience()))
+	if c.Opts.Typ != nil {
+		opts = append(opts, TokenType(*c.Opts.Typ))
+	} else {
+		opts = append(opts, AnyTokenType())
+	}
+	if c.Opts.Sub != nil {
+		opts = append(opts, Subject(*c.Opts.Sub))
+	}
+	if !strings.Contains(strings.Join(c.Opts.Required, " "), "exp") {
+		opts = append(opts, WithoutExpiry())
+	}
+	if c.Opts.MaxAge != nil {
+		opts = append(opts, MaxAge(time.Duration(*c.Opts.MaxAge)*time.Second))
+	}
+	verifier, err := NewVerifier(keys, opts...)
+	if err != nil {
+		return nil, err
+	}
+	if c.Mode == "jws" {
+		_, err := verifier.VerifyJWS(token)
+		return nil, err
+	}
+	claims, err := verifier.VerifyJSON(token)
+	explained, explainError := verifier.Explain(token)
+	must(t, explainError)
+	if explained.Accepted != (err == nil) || explained.Error != codeOf(t, err) {
+		t.Errorf("%s: the explanation is another: %+v", c.ID, explained)
+	}
+	return claims, err
+}
+
+func oneOf(given *StringList, expect func(...string) VerifierOption, otherwise VerifierOption) VerifierOption {
+	switch {
+	case given == nil:
+		return otherwise
+	case len(*given) == 0:
+		return expect("")
+	}
+	return expect(*given...)
+}
+
+// algorithms are the allowed ones that there are. The one that the token names stands first, so that a JWK which names none
+// is taken for that one.
+func (c *verifyCase) algorithms(token string) (known []Algorithm) {
+	var header struct{ Alg Algorithm }
+	first, _, _ := strings.Cut(token, ".")
+	if text, err := base64url.DecodeString(first); err == nil {
+		_ = json.Unmarshal(text, &header) // what is no header names none
+	}
+	all := []Algorithm{HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, "Ed25519"}
+	for _, allowed := range c.AllowedAlgs {
+		if slices.Contains(all, allowed) {
+			known = append(known, allowed)
+		}
+	}
+	slices.SortStableFunc(known, func(a, b Algorithm) int {
+		return cmp.Compare(b2i(b == header.Alg), b2i(a == header.Alg))
+	})
+	return known
+}
+
+func b2i(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+func (c *verifyCase) keys(t *testing.T, algorithms []Algorithm) (*KeySet, error) {
+	set := []byte(`{"keys":[]}`)
+	if c.Key != nil && len(algorithms) > 0 {
+		set = []byte(`{"keys":[` + string(c.Key) + `]}`)
+	} else if c.JWKS != nil && len(algorithms) > 0 {
+		set = c.JWKS
+	}
+	keys, err := NewKeySet(JWKS(set, algorithms...))
+	if err != nil || len(keys.Skipped()) == 0 {
+		return keys, err
+	}
+	var written struct{ Keys []json.RawMessage }
+	must(t, json.Unmarshal(set, &written))
+	if len(written.Keys) > len(keys.Skipped()) {
+		return keys, nil
+	}
+	// Where no key is left, why the first was left out says more than that there is none.
+	for code := range codes {
+		if code.Name() == keys.Skipped()[0].Error {
+			return nil, &Error{Code: code}
+		}
+	}
+	return nil, ErrKeyMissing
+}
+
+func TestVectorsFlows(t *testing.T) {
+	var file struct {
+		Issuer map[string]json.RawMessage
+		Cases  []struct {
+			ID     string
+			Policy map[string]json.RawMessage
+			Steps  []struct {
+				Op, Seed, Error string
+				Now             int64
+				Input, Output   json.RawMessage
+				Events          []Event
+			}
+		}
+	}
+	readVectors(t, "flows.json", &file)
+	for _, c := range file.Cases {
+		policy := maps.Clone(file.Issuer)
+		maps.Copy(policy, c.Policy)
+		text, err := json.Marshal(policy)
+		must(t, err)
+		var m moment
+		var events []Event
+		issuer, _ := described(t, text, &m, OnEvent(func(_ context.Context, event Event) { events = append(events, event) }))
+		store := &MemoryStore{}
+		for number, step := range c.Steps {
+			m.set(t, step.Now, step.Seed)
+			events = []Event{}
+			output, err := operations[step.Op](t.Context(), issuer, store, step.Input)
+			if code := codeOf(t, err); code != step.Error {
+				t.Fatalf("%s, step %d, %s: %q instead of %q: %v", c.ID, number, step.Op, code, step.Error, err)
+			}
+			if err == nil {
+				found, err := json.Marshal(output)
+				must(t, err)
+				sameJSON(t, c.ID+" "+step.Op, found, step.Output)
+			}
+			if !reflect.DeepEqual(events, step.Events) {
+				t.Errorf("%s, step %d, %s: events %v instead of %v", c.ID, number, step.Op, events, step.Events)
+			}
+		}
+	}
+}
+
+// sameJSON compares values. What Go leaves empty may be null or absent in the file.
+func sameJSON(t *testing.T, what string, found, wanted json.RawMessage) {
+	t.Helper()
+	var left, right any
+	must(t, json.Unmarshal(found, &left))
+	must(t, json.Unmarshal(wanted, &right))
+	if members, ok := right.(map[string]any); ok {
+		for name, value := range members {
+			if value == nil {
+				members[name] = ""
+			}
+		}
+	}
+	if !reflect.DeepEqual(left, right) {
+		t.Errorf("%s: %s instead of %s", what, found, wanted)
+	}
+}
+
+type operation func(context.Context, *Issuer, Store, json.RawMessage) (any, error)
+
+// typed makes an operation of a method: whatever is in the vector must be a field of its request.
+func typed[In, Out any](method func(*Issuer, context.Context, Store, In) (Out, error)) operation {
+	return func(ctx context.Context, i *Issuer, store Store, input json.RawMessage) (any, error) {
+		var in In
+		decoder := json.NewDecoder(bytes.NewReader(input))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&in); err != nil {
+			return nil, err
+		}
+		return method(i, ctx, store, in)
+	}
+}
+
+// plain makes an operation of a method without a result.
+func plain[In any](method func(*Issuer, context.Context, Store, In) error) operation {
+	return typed(func(i *Issuer, ctx context.Context, store Store, in In) (struct{}, error) {
+		return struct{}{}, method(i, ctx, store, in)
+	})
+}
+
+type id struct{ ID, Token, Client, Session, Subject string }
+
+var operations = map[string]operation{
+	"client_credentials": typed((*Issuer).ClientCredentials),
+	"entity_user":        typed((*Issuer).EntityUser),
+	"exchange_api_key":   typed((*Issuer).ExchangeAPIKey),
+	"refresh":            typed((*Issuer).Refresh),
+	"check": typed(func(i *Issuer, ctx context.Context, store Store, in id) (*ActiveToken, error) {
+		return i.Check(ctx, store, in.Token)
+	}),
+	"revoke_token": plain(func(i *Issuer, ctx context.Context, store Store, in id) error {
+		return i.RevokeToken(ctx, store, in.Client, in.Token)
+	}),
+	"revoke_session": plain(func(i *Issuer, ctx context.Context, store Store, in id) error {
+		return i.RevokeSession(ctx, store, in.Session)
+	}),
+	"revoke_subject": plain(func(i *Issuer, ctx context.Context, store Store, in id) error {
+		return i.RevokeSubject(ctx, store, in.Subject)
+	}),
+	"revoke_client": plain(func(i *Issuer, ctx context.Context, store Store, in id) error {
+		return i.RevokeClient(ctx, store, in.Client)
+	}),
+	"revoke_all": plain(func(i *Issuer, ctx context.Context, store Store, in struct{}) error {
+		return i.RevokeAll(ctx, store)
+	}),
+	"entity_token": typed(func(i *Issuer, ctx context.Context, store Store, in EntityTokenRequest) (any, error) {
+		token, err := i.EntityToken(ctx, store, in)
+		return map[string]string{"token": token}, err
+	}),
+	"invalidate_tokens": plain((*Issuer).InvalidateTokens),
+	"create_link":       typed((*Issuer).CreateLink),
+	"peek_link": typed(func(i *Issuer, ctx context.Context, store Store, in Link) (*LinkView, error) {
+		return i.PeekLink(ctx, store, in.LinkToken)
+	}),
+	"redeem_link":              typed((*Issuer).RedeemLink),
+	"exchange_public_token":    typed((*Issuer).ExchangePublicToken),
+	"regenerate_account_token": typed((*Issuer).RegenerateAccountToken),
+	"account": typed(func(i *Issuer, ctx context.Context, store Store, in RegenerateAccountTokenRequest) (*Account, error) {
+		return i.Account(ctx, store, in.AccountToken)
+	}),
+	"create_client": plain((*Issuer).CreateClient),
+	"disable_client": plain(func(i *Issuer, ctx context.Context, store Store, in id) error {
+		return i.DisableClient(ctx, store, in.ID)
+	}),
+	"create_api_key": plain((*Issuer).CreateAPIKey),
+	"create_entity":  plain((*Issuer).CreateEntity),
+	"create_group":   plain((*Issuer).CreateGroup),
+	"create_user":    plain((*Issuer).CreateUser),
+}
+
+func TestVectorsTranscripts(t *testing.T) {
+	type message struct {
+		Status               int
+		Method, Target, Body string
+		Headers              map[string]string
+	}
+	var file struct {
+		Config json.RawMessage
+		Cases  []struct {
+			ID        string
+			Exchanges []struct {
+				Now               int64
+				Seed              string
+				Request, Response message
+			}
+		}
+	}
+	readVectors(t, "transcripts.json", &file)
+	exchanges := 0
+	for _, c := range file.Cases {
+		var m moment
+		endpoint, err := NewEndpoint(file.Config, &MemoryStore{}, m.options()...)
+		must(t, err)
+		m.set(t, c.Exchanges[0].Now-1, strings.Repeat("ee", 32))
+		must(t, endpoint.CreateDirectory(t.Context()))
+		var earlier []string
+		for number, exchange := range c.Exchanges {
+			m.set(t, exchange.Now, exchange.Seed)
+			asked, wanted := exchange.Request, exchange.Response
+			if value := asked.Headers["authorization"]; value != strings.TrimSpace(value) {
+				// No HTTP server gives a handler the blanks around a value (RFC 9110 section 5.5).
+				earlier = append(earlier, "")
+				continue
+			}
+			request := httptest.NewRequest(asked.Method, fill(t, asked.Target, earlier), strings.NewReader(fill(t, asked.Body, earlier)))
+			for name, value := range asked.Headers {
+				request.Header.Set(name, fill(t, value, earlier))
+			}
+			recorder := httptest.NewRecorder()
+			endpoint.ServeHTTP(recorder, request)
+			headers := map[string]string{}
+			for name := range recorder.Header() {
+				headers[strings.ToLower(name)] = recorder.Header().Get(name)
+			}
+			found := message{Status: recorder.Code, Headers: headers, Body: recorder.Body.String()}
+			if !reflect.DeepEqual(found, wanted) {
+				t.Errorf("%s, exchange %d:\n%+v\ninstead of\n%+v", c.ID, number, found, wanted)
+			}
+			earlier = append(earlier, found.Body)
+			exchanges++
+		}
+	}
+	t.Logf("%d exchanges", exchanges)
+}
+
+// fill puts parts of earlier responses in the places that name them.
+func fill(t *testing.T, text string, earlier []string) string {
+	t.Helper()
+	return regexp.MustCompile(`{{(\d+)\.?(\w*)}}`).ReplaceAllStringFunc(text, func(place string) string {
+		number, member, isMember := strings.Cut(strings.Trim(place, "{}"), ".")
+		index, err := strconv.Atoi(number)
+		must(t, err)
+		if !isMember {
+			return textOf(t, json.RawMessage(earlier[index]))
+		}
+		var members map[string]json.RawMessage
+		must(t, json.Unmarshal([]byte(earlier[index]), &members))
+		return textOf(t, members[member])
+	})
+}

@@ -1,0 +1,147 @@
+package tokenmint
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// The JSON of commands and replies; docs/c-abi.md lists their fields.
+
+// wireBytes is bytes as base64url.
+type wireBytes []byte
+
+var base64url = base64.RawURLEncoding.Strict()
+
+func (b wireBytes) MarshalText() ([]byte, error) {
+	return base64url.AppendEncode(nil, b), nil
+}
+
+func (b *wireBytes) UnmarshalText(text []byte) (err error) {
+	*b, err = base64url.AppendDecode(nil, text)
+	return err
+}
+
+type wireEntry struct {
+	Version         wireBytes  `json:"version"`
+	Value           wireBytes  `json:"value"`
+	ExpiresAtMillis uint64     `json:"expires_at_ms"`
+	Subject         *wireBytes `json:"subject"`
+	Client          *wireBytes `json:"client"`
+}
+
+type wireCommand struct {
+	Command        string      `json:"command"`
+	Keys           []wireBytes `json:"keys"`
+	Key            wireBytes   `json:"key"`
+	Expect         wireBytes   `json:"expect"`
+	Write          *wireEntry  `json:"write"`
+	IntervalMicros uint64      `json:"interval_us"`
+	BurstMicros    uint64      `json:"burst_us"`
+	Cost           uint32      `json:"cost"`
+	NowMicros      uint64      `json:"now_us"`
+	KeyID          string      `json:"kid"`
+	Message        wireBytes   `json:"message"`
+}
+
+type wireReply struct {
+	Reply     string        `json:"reply,omitempty"`
+	Entries   *[]*wireEntry `json:"entries,omitempty"`
+	StoreNow  *int64        `json:"store_now_ms,omitempty"`
+	Entry     **wireEntry   `json:"entry,omitempty"`
+	Tat       *uint64       `json:"tat_us,omitempty"`
+	Signature wireBytes     `json:"signature,omitempty"`
+	Error     string        `json:"error,omitempty"`
+}
+
+func parseCommand(text []byte) (*wireCommand, error) {
+	var c wireCommand
+	if err := json.Unmarshal(text, &c); err != nil {
+		return nil, fmt.Errorf("tokenmint: the library asked for %q: %w", text, err)
+	}
+	return &c, nil
+}
+
+// forStore is the command as a store takes it; nil where it is none for stores.
+func (c *wireCommand) forStore() Command {
+	switch c.Command {
+	case "load":
+		keys := make([]Key, len(c.Keys))
+		for i, key := range c.Keys {
+			keys[i] = Key(key)
+		}
+		return &Load{keys}
+	case "cas":
+		return &Cas{Key(c.Key), Version(c.Expect), c.Write.entry()}
+	case "throttle":
+		return &Throttle{Key(c.Key), c.IntervalMicros, c.BurstMicros, c.Cost, c.NowMicros}
+	}
+	return nil
+}
+
+func (w *wireEntry) entry() *Entry {
+	if w == nil {
+		return nil
+	}
+	entry := &Entry{Version: Version(w.Version), Value: w.Value, ExpiresAtMillis: w.ExpiresAtMillis}
+	if w.Subject != nil {
+		entry.Subject = Key(*w.Subject)
+	}
+	if w.Client != nil {
+		entry.Client = Key(*w.Client)
+	}
+	return entry
+}
+
+func (e *Entry) wire() *wireEntry {
+	if e == nil {
+		return nil
+	}
+	index := func(key Key) *wireBytes {
+		if key == "" {
+			return nil
+		}
+		bytes := wireBytes(key)
+		return &bytes
+	}
+	return &wireEntry{wireBytes(e.Version), e.Value, e.ExpiresAtMillis, index(e.Subject), index(e.Client)}
+}
+
+func (r *Loaded) reply() wireReply {
+	entries := make([]*wireEntry, len(r.Entries))
+	for i, entry := range r.Entries {
+		entries[i] = entry.wire()
+	}
+	reply := wireReply{Reply: "loaded", Entries: &entries}
+	if !r.StoreNow.IsZero() {
+		now := r.StoreNow.UnixMilli()
+		reply.StoreNow = &now
+	}
+	return reply
+}
+
+func (*Done) reply() wireReply { return wireReply{Reply: "done"} }
+
+func (r *Conflict) reply() wireReply {
+	entry := r.Entry.wire()
+	return wireReply{Reply: "conflict", Entry: &entry}
+}
+
+func (r *Admitted) reply() wireReply { return wireReply{Reply: "admitted", Tat: &r.TatMicros} }
+
+func (r *Denied) reply() wireReply { return wireReply{Reply: "denied", Tat: &r.TatMicros} }
+
+// failedReply is what the core is told of a store's error.
+func failedReply(err error) wireReply {
+	for code, name := range map[Code]string{
+		ErrStoreUnavailable: "unavailable",
+		ErrStoreCorrupt:     "corrupt",
+		ErrStoreTooLarge:    "too_large",
+	} {
+		if errors.Is(err, code) {
+			return wireReply{Error: name}
+		}
+	}
+	return wireReply{Error: "unknown"}
+}

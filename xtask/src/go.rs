@@ -1,0 +1,27 @@
+//! `cargo xtask go`: puts the C library where the Go module looks for it.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use crate::shell::Shell;
+use crate::{capi, setup};
+
+/// The folder of the module.
+pub(crate) const MODULE: &str = "go";
+
+/// Builds the library and puts header and archive beside the Go sources: `go mod vendor` takes along what stands there.
+pub(crate) fn install(shell: &Shell) -> Result<()> {
+    setup::go(shell)?;
+    let prefix = shell.target("c/installed");
+    capi::install(shell, &prefix)?;
+    let platform = shell.read(shell.command("go", &["env", "GOOS", "GOARCH"]))?;
+    let (system, machine) = platform.trim().split_once('\n').context("go env")?;
+    let archive = shell.path(MODULE).join(format!("libtokenmint_{system}_{machine}.a"));
+    fs::copy(prefix.join("include/tokenmint.h"), shell.path(MODULE).join("tokenmint.h"))?;
+    fs::copy(prefix.join("lib/libtokenmint.a"), &archive)?;
+    // What a debugger would want is half of it.
+    let mut strip = shell.command("strip", &["-S"]);
+    strip.arg(&archive);
+    shell.run(strip)
+}

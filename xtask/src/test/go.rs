@@ -1,0 +1,77 @@
+//! The Go module: format, vet, all vectors, the race detector, garbage collection inside of each call, golang-jwt, the
+//! example, and the README's program with the module vendored.
+
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::go::{self, MODULE};
+use crate::shell::Shell;
+
+/// Every module, and whether its tests are run.
+const MODULES: [(&str, bool); 4] =
+    [(MODULE, true), ("bindings-tests/go", true), ("examples/go", true), ("bench/go", false)];
+/// Tests in which objects come and go, for the build that collects garbage inside of each call.
+const COLLECTED: &str = "Mint|Flows|Close|HostKey|Spills|Redeems|^Example";
+const VENDORED: &str = "go/vendored";
+
+pub(super) fn run(shell: &Shell) -> Result<()> {
+    go::install(shell)?;
+    format(shell)?;
+    for (module, tested) in MODULES {
+        shell.run(go(shell, module, &["vet", "./..."]))?;
+        if tested {
+            shell.run(go(shell, module, &["test", "./..."]))?;
+        }
+    }
+    shell.run(go(shell, MODULE, &["test", "-race", "-short", "."]))?;
+    shell.run(go(shell, MODULE, &["test", "-short", "-tags", "tokenmint_gc", "-run", COLLECTED, "."]))?;
+    quick_start(shell)
+}
+
+fn go(shell: &Shell, module: &str, args: &[&str]) -> Command {
+    let mut command = shell.command("go", args);
+    // What is tested is what is written down: no look for newer versions, no other toolchain.
+    command.current_dir(shell.path(module)).env("GOFLAGS", "-mod=readonly").env("GOTOOLCHAIN", "local");
+    command
+}
+
+fn format(shell: &Shell) -> Result<()> {
+    let mut gofmt = shell.command("gofmt", &["-l"]);
+    gofmt.args(MODULES.map(|(module, _)| module));
+    let unformatted = shell.read(gofmt)?;
+    ensure!(unformatted.is_empty(), "not as gofmt writes them:\n{unformatted}");
+    Ok(())
+}
+
+/// The README's program, as a user has it: a module of its own that vendors this one, and needs nothing else to build.
+fn quick_start(shell: &Shell) -> Result<()> {
+    let folder = shell.target(VENDORED);
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    let readme = fs::read_to_string(shell.path("README.md"))?;
+    let program = readme.split_once("```go\n").and_then(|(_, rest)| rest.split_once("```"));
+    fs::write(folder.join("main.go"), program.context("README.md has no program in Go")?.0)?;
+    let text = fs::read_to_string(shell.path(MODULE).join("go.mod"))?;
+    let name = text.lines().next().and_then(|line| line.strip_prefix("module ")).context("go.mod")?;
+    let module = |replaced: &str| format!("module widget\n\ngo 1.24\n\nrequire {name} v0.0.0\n{replaced}");
+    let path = shell.path(MODULE);
+    fs::write(folder.join("go.mod"), module(&format!("\nreplace {name} => {}\n", path.display())))?;
+    let within = |args: &[&str]| {
+        let mut command = shell.command("go", args);
+        command.current_dir(&folder).env("GOTOOLCHAIN", "local");
+        command
+    };
+    shell.run(within(&["mod", "vendor"]))?;
+    // The archive that is linked is the vendored one.
+    let listed = shell.read(within(&["list", "-mod=vendor", "-f", "{{.Dir}}", name]))?;
+    ensure!(listed.contains(VENDORED), "the module is not vendored: {listed}");
+    let printed = shell.read(within(&["run", "-mod=vendor", "."]))?;
+    let wanted = "ent_1 [invoices]\nthe token has expired\n";
+    ensure!(printed.ends_with(wanted), "the README's program printed {printed:?} and not {wanted:?}");
+    println!("the README's program runs with the module vendored");
+    Ok(())
+}
