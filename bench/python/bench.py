@@ -35,6 +35,7 @@ GIVEN: dict[str, Any] = {
     "vendors": {"network": "all", "disableCreation": True},
 }
 ALL: dict[str, Any] = {"iss": ISSUER, "iat": IAT, "exp": IAT + LIFETIME, **GIVEN}
+NAMELESS = {name: value for name, value in GIVEN.items() if name != "jti"}
 SEED = os.urandom(32)
 
 Work = Callable[[], object]
@@ -109,7 +110,7 @@ def run(algorithm: str) -> None:
     issuer = Issuer(KeySet(key), ISSUER)
     verifier = Verifier(KeySet(key), issuer=ISSUER, audience=AUDIENCE)
     token = issuer.mint(GIVEN, LIFETIME, now=IAT)
-    assert len(token.rpartition(".")[0]) == (449 if algorithm == "HS256" else len(token.rpartition(".")[0]))
+    assert algorithm != "HS256" or len(token) == 493
     limit, sign, verify = limits(algorithm, private, token.rpartition(".")[0].encode())
 
     public = private if algorithm == "HS256" else private.public_key()
@@ -145,7 +146,8 @@ def run(algorithm: str) -> None:
     mints: dict[str, Work] = {
         limit: sign,
         "tokenmint": lambda: issuer.mint(GIVEN, LIFETIME, now=IAT, seed=SEED),
-        "tokenmint, clock and randomness of the system": lambda: issuer.mint(GIVEN, LIFETIME),
+        "tokenmint, by the system's clock": lambda: issuer.mint(GIVEN, LIFETIME),
+        "tokenmint, and with an id that is drawn": lambda: issuer.mint(NAMELESS, LIFETIME),
         "PyJWT": lambda: jwt.encode(ALL, private, algorithm),
         "joserfc": lambda: joserfc.jwt.encode(rfc_header, ALL, rfc_key, algorithms=[rfc_algorithm]),
         "authlib": lambda: auth.encode(header, ALL, auth_key),
