@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::release;
 use crate::setup::python::{self, PACKAGE};
 use crate::shell::Shell;
 
@@ -34,6 +35,8 @@ pub(crate) fn wheel(shell: &Shell) -> Result<String> {
         shell.command(PACKAGE.python(shell), &["-m", "maturin", "build", "--release", "--locked"]);
     maturin.args(["--manifest-path", "python/Cargo.toml", "--out"]).arg(&folder).arg("--target-dir");
     maturin.arg(shell.target("")).arg("--interpreter").arg(PACKAGE.python(shell));
+    // With the flags of every release build, so that the core is compiled once for all.
+    maturin.env(release::FLAGS, release::flags(shell)?);
     shell.run(maturin)?;
     let wheels: Vec<PathBuf> =
         fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
