@@ -4,7 +4,7 @@
 //! (RFC 6749 section 5.2, RFC 6750 section 3.1) and default text. Every binding is generated from it.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// The result of every fallible operation of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -216,11 +216,27 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.field() {
-            Some(field) => write!(f, "{field}: {}", self.message()),
-            None => f.write_str(self.message()),
+        if let Some(field) = self.field() {
+            name(field, f)?;
+            f.write_str(": ")?;
+        }
+        f.write_str(self.message())
+    }
+}
+
+/// The longest name of a field or claim that is shown, in characters.
+const LONGEST_NAME: usize = 80;
+
+/// Writes a name, which may be whatever somebody sent, on one line and not endlessly.
+fn name(name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (index, character) in name.chars().enumerate() {
+        match character {
+            _ if index == LONGEST_NAME => return f.write_str("..."),
+            control if control.is_control() => write!(f, "{}", control.escape_debug())?,
+            plain => f.write_char(plain)?,
         }
     }
+    Ok(())
 }
 
 impl fmt::Debug for Error {
@@ -257,6 +273,15 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), ErrorCode::ALL.len());
+    }
+
+    #[test]
+    fn a_name_is_shown_on_one_line_and_not_endlessly() {
+        let shown = |name: String| Error::new(ErrorCode::ClaimReserved).at(name).because("no").to_string();
+        assert_eq!(shown("a claim of \"ü\"".to_owned()), "a claim of \"ü\": no");
+        assert_eq!(shown("two\nlines\u{7f}".to_owned()), "two\\nlines\\u{7f}: no");
+        assert_eq!(shown("ü".repeat(80)), format!("{}: no", "ü".repeat(80)));
+        assert_eq!(shown("ü".repeat(81)), format!("{}...: no", "ü".repeat(80)));
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub(crate) fn read<T: DeserializeOwned>(json: &str, code: ErrorCode) -> Result<T
 }
 
 /// serde's reason for a configuration that cannot be read, without the text that stood where something else belongs: it
-/// may be a secret in the wrong place. For hosts that read a [`Config`] from another format than JSON.
+/// may be a secret in the wrong place. For hosts that read a [`Config`](crate::config::Config) from another format than JSON.
 ///
 /// ```
 /// use tokenmint::config::without_values;
