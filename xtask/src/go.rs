@@ -28,7 +28,8 @@ pub(crate) fn install(shell: &Shell) -> Result<()> {
     note_archives(shell)
 }
 
-/// Go's build cache sees headers, and not archives: a header that names what they are makes it see a new one.
+/// Go's build cache does not look into archives: a header that names their content, and is compiled into the package, makes
+/// it see a new one.
 fn note_archives(shell: &Shell) -> Result<()> {
     let mut lines = Vec::new();
     for entry in fs::read_dir(shell.path(MODULE))? {
@@ -36,9 +37,10 @@ fn note_archives(shell: &Shell) -> Result<()> {
         if path.extension().is_some_and(|extension| extension == "a") {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let digest = digest::digest(&digest::SHA256, &fs::read(&path)?);
-            lines.push(format!("// {name} {digest:?}\n"));
+            lines.push(format!("{name} {digest:?}"));
         }
     }
     lines.sort();
-    Ok(fs::write(shell.path(MODULE).join("archives.h"), lines.concat())?)
+    let header = format!("#define NATIVE_ARCHIVES \"{}\"\n", lines.join(", "));
+    Ok(fs::write(shell.path(MODULE).join("archives.h"), header)?)
 }
