@@ -1,6 +1,7 @@
 package tokenmint
 
 import (
+	"bytes"
 	"encoding/json"
 	"reflect"
 	"strings"
@@ -44,7 +45,7 @@ func folded(object []byte, t reflect.Type) (member, name string) {
 // members are the names in a JSON object that is known to be valid, without those of the objects in it.
 func members(object []byte) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
-		depth, begin := 0, 0
+		depth, last := 0, []byte(nil)
 		for i := 0; i < len(object); i++ {
 			switch object[i] {
 			case '{', '[':
@@ -52,14 +53,11 @@ func members(object []byte) func(yield func(string) bool) {
 			case '}', ']':
 				depth--
 			case '"':
-				begin = i
-				for i++; object[i] != '"'; i++ {
-					if object[i] == '\\' {
-						i++
-					}
-				}
+				begin := i + 1
+				i = end(object, i)
+				last = object[begin:i]
 			case ':':
-				if depth == 1 && !yield(unquoted(object[begin:i])) {
+				if depth == 1 && !yield(unescaped(last)) {
 					return
 				}
 			}
@@ -67,15 +65,29 @@ func members(object []byte) func(yield func(string) bool) {
 	}
 }
 
-// unquoted is the text of a JSON string and the blanks behind it.
-func unquoted(quoted []byte) string {
-	text := strings.TrimRight(view(quoted), " \t\r\n")
-	if !strings.ContainsRune(text, '\\') {
-		return text[1 : len(text)-1]
+// end is where the string ends that begins at i.
+func end(object []byte, i int) int {
+	for {
+		i += 1 + bytes.IndexByte(object[i+1:], '"')
+		slashes := 0
+		for object[i-1-slashes] == '\\' {
+			slashes++
+		}
+		// Of several in front, each second one is escaped by the one before it.
+		if slashes%2 == 0 {
+			return i
+		}
 	}
-	var unescaped string
-	_ = json.Unmarshal(quoted, &unescaped) // it is known to be valid
-	return unescaped
+}
+
+// unescaped is the text of a JSON string, given without its quotes.
+func unescaped(text []byte) string {
+	if bytes.IndexByte(text, '\\') < 0 {
+		return view(text)
+	}
+	var plain string
+	_ = json.Unmarshal([]byte(`"`+string(text)+`"`), &plain) // it is known to be valid
+	return plain
 }
 
 var structs sync.Map
