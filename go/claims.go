@@ -115,6 +115,9 @@ func decode(text []byte, claims any) error {
 	case *[]byte:
 		*into = text
 	default:
+		if wrong, name := folded(text, reflect.TypeOf(claims)); wrong != "" {
+			return &Error{Code: ErrClaimsShape, Field: wrong, Message: "it differs from " + name + " by the case of letters only"}
+		}
 		if !holdsInterface(reflect.TypeOf(claims)) {
 			err = json.Unmarshal(text, claims)
 			break

@@ -197,6 +197,32 @@ func TestClaimsComeBack(t *testing.T) {
 	}
 }
 
+// Whoever may set custom claims must not set those that were verified.
+func TestACaseOfLettersIsNoOtherClaim(t *testing.T) {
+	_, issuer, verifier := pair(t)
+	for member, refused := range map[string]bool{
+		`"SUB"`: true, `"Sub"`: true, `"\u0053ub"`: true, `"ſub"`: true, `"subs"`: false, `"x":{"SUB":1},"y"`: false, `"a\\\"":"SUB","z"`: false,
+	} {
+		token, err := issuer.Mint(json.RawMessage(`{"sub":"mine",`+member+`:"other"}`), time.Hour)
+		must(t, err)
+		var claims RegisteredClaims
+		err = verifier.Verify(token, &claims)
+		if errors.Is(err, ErrClaimsShape) != refused || !refused && claims.Subject != "mine" {
+			t.Errorf("%s: %v %q", member, err, claims.Subject)
+		}
+		// Of a field without a tag the spelling is free, but there is one.
+		var untagged struct{ Sub string }
+		if err := verifier.Verify(token, &untagged); errors.Is(err, ErrClaimsShape) != refused || !refused && untagged.Sub != "mine" {
+			t.Errorf("%s: %v %q", member, err, untagged.Sub)
+		}
+		// In a map they are two.
+		var all map[string]any
+		if err := verifier.Verify(token, &all); err != nil || all["sub"] != "mine" {
+			t.Errorf("%s: %v %v", member, err, all)
+		}
+	}
+}
+
 func TestALargeTokenSpills(t *testing.T) {
 	_, issuer, verifier := pair(t)
 	large := strings.Repeat("x", 8000)

@@ -14,10 +14,14 @@ import (
 	"unsafe"
 )
 
+// archives names the linked archives by their content. Go's build cache does not look into them; by this, another archive
+// makes another package.
+var archives = C.NATIVE_ARCHIVES
+
 // A package of another version than the library would read memory wrongly: nothing may begin.
 func init() {
 	if found := C.tokenmint_abi_version(); found != C.TOKENMINT_ABI_VERSION {
-		panic(fmt.Sprintf("tokenmint: the linked library has interface %d, this package is for %d", found, C.TOKENMINT_ABI_VERSION))
+		panic(fmt.Sprintf("tokenmint: the library has interface %d, this package is for %d (%s)", found, C.TOKENMINT_ABI_VERSION, archives))
 	}
 }
 

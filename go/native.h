@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "archives.h"
 #include "tokenmint.h"
 
 // Where a result is. No pointers: cgo would walk them.

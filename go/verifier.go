@@ -62,7 +62,7 @@ func newVerifier(keys *KeySet, config []byte, h host) (*Verifier, error) {
 // integers stay exact. Only a nil error means that the token is good; claims are left alone where it is not.
 //
 // It fails with the code of the first check that says no, such as ErrTokenExpired; ErrClaimsShape where the claims do
-// not fit.
+// not fit, or where a claim is that of a field but for the case of letters, which encoding/json would not see.
 func (v *Verifier) Verify(token string, claims any) error {
 	text, err := v.VerifyJSON(token)
 	if err != nil {

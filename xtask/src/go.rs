@@ -3,6 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result};
+use aws_lc_rs::digest;
 
 use crate::shell::Shell;
 use crate::{capi, setup};
@@ -23,5 +24,23 @@ pub(crate) fn install(shell: &Shell) -> Result<()> {
     // What a debugger would want is half of it.
     let mut strip = shell.command("strip", &["-S"]);
     strip.arg(&archive);
-    shell.run(strip)
+    shell.run(strip)?;
+    note_archives(shell)
+}
+
+/// Go's build cache does not look into archives: a header that names their content, and is compiled into the package, makes
+/// it see a new one.
+fn note_archives(shell: &Shell) -> Result<()> {
+    let mut lines = Vec::new();
+    for entry in fs::read_dir(shell.path(MODULE))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "a") {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let digest = digest::digest(&digest::SHA256, &fs::read(&path)?);
+            lines.push(format!("{name} {digest:?}"));
+        }
+    }
+    lines.sort();
+    let header = format!("#define NATIVE_ARCHIVES \"{}\"\n", lines.join(", "));
+    Ok(fs::write(shell.path(MODULE).join("archives.h"), header)?)
 }
