@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use tokenmint::{
-    Claims, Context, Issuer, KeySet, Lifetime, Policy, REGISTERED, UnixTime, Verified, Verifier,
+    Claims, Context, ErrorCode, Issuer, KeySet, Lifetime, Policy, REGISTERED, UnixTime, Verified, Verifier,
 };
 
 use crate::judge_error;
@@ -75,6 +75,22 @@ pub fn claims(data: &[u8]) {
             for (name, value) in given {
                 assert!(!REGISTERED.contains(&name.as_str()), "{name} was taken from custom claims");
                 assert_eq!(verified.claim_json(&name), Some(value.get()), "{name} came back changed");
+            }
+        }
+        Err(error) => judge_error(&error),
+    }
+    // The same object with registered claims in it.
+    match MINTER.mint_claims(text, None, Lifetime::HOUR, &context) {
+        Ok(token) => {
+            let verified = VERIFIER.clone().any_audience().verify(&token, UnixTime::from_seconds(NOW));
+            if verified.as_ref().is_err_and(|error| error.code() == ErrorCode::TokenNotYetValid) {
+                return;
+            }
+            let verified = verified.expect("what is minted verifies");
+            for (name, value) in reference::members(text).expect("minted from an object") {
+                assert!(!["iss", "exp", "iat"].contains(&name.as_str()), "{name} was taken from the caller");
+                let none = name == "aud" && value.get().starts_with('[') && !value.get().contains('"');
+                assert!(none || verified.claim_json(&name) == Some(value.get()), "{name} came back changed");
             }
         }
         Err(error) => judge_error(&error),
