@@ -17,13 +17,15 @@ pub(crate) fn run() -> Result<()> {
         let service = Service::new("ledger")?;
         let begin = Instant::now();
         let times = std::thread::scope(|scope| {
-            let calls = |first: u64| {
-                let service = &service;
+            // Each thread has a session of its own: requests of one session take turns.
+            let calls = |thread: u64| {
+                let (service, first) = (&service, thread * CALLS as u64);
+                let options = OPTIONS.replace("ses_42", &format!("ses_{thread}"));
                 move || -> Result<Vec<u64>> {
                     let mut times = Vec::with_capacity(CALLS);
                     for call in 0..CALLS as u64 {
                         let (request, context) =
-                            service.request_at(ENTITY, "Bearer demo-mercoa-key", OPTIONS, first + call)?;
+                            service.request_at(ENTITY, "Bearer demo-mercoa-key", &options, first + call)?;
                         let start = Instant::now();
                         let response =
                             service.endpoint.handle(request, &context).run(&service.store).result?;
@@ -33,8 +35,7 @@ pub(crate) fn run() -> Result<()> {
                     Ok(times)
                 }
             };
-            let handles: Vec<_> =
-                (0..threads).map(|thread| scope.spawn(calls(thread * CALLS as u64))).collect();
+            let handles: Vec<_> = (0..threads).map(|thread| scope.spawn(calls(thread))).collect();
             let joined = handles
                 .into_iter()
                 .map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
