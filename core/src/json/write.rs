@@ -83,10 +83,12 @@ impl Writer<'_> {
 
     /// Ready JSON, which was not written here.
     fn ready(&mut self, text: &str) -> Written {
-        super::check_within(self.depth, text).map_err(Refused)?;
-        if self.depth == 0 && text.starts_with('{') {
-            super::each_member(text, |name, _| (self.found)(name)).map_err(Refused)?;
-        }
+        let checked = if self.depth == 0 && text.starts_with('{') {
+            super::each_name(text, &mut *self.found)
+        } else {
+            super::check_within(self.depth, text)
+        };
+        checked.map_err(Refused)?;
         self.out.extend_from_slice(text.as_bytes());
         Ok(())
     }
@@ -181,6 +183,15 @@ impl<'w, 'a> Open<'w, 'a> {
     }
 }
 
+/// Leaves what is no text and holds nothing to the method `scalar`.
+macro_rules! scalars {
+    ($($method:ident: $type:ty),*) => {
+        $(fn $method(self, value: $type) -> Written {
+            self.scalar(value)
+        })*
+    };
+}
+
 impl<'w, 'a> Serializer for &'w mut Writer<'a> {
     type Ok = ();
     type Error = Refused;
@@ -192,57 +203,10 @@ impl<'w, 'a> Serializer for &'w mut Writer<'a> {
     type SerializeStruct = Open<'w, 'a>;
     type SerializeStructVariant = Open<'w, 'a>;
 
-    fn serialize_bool(self, value: bool) -> Written {
-        self.out.extend_from_slice(if value { b"true" } else { b"false" });
-        Ok(())
-    }
-
-    fn serialize_i8(self, value: i8) -> Written {
-        self.scalar(value)
-    }
-
-    fn serialize_i16(self, value: i16) -> Written {
-        self.scalar(value)
-    }
-
-    fn serialize_i32(self, value: i32) -> Written {
-        self.scalar(value)
-    }
-
-    fn serialize_i64(self, value: i64) -> Written {
-        self.scalar(value)
-    }
-
-    fn serialize_i128(self, value: i128) -> Written {
-        self.scalar(value)
-    }
-
-    fn serialize_u8(self, value: u8) -> Written {
-        self.scalar(value)
-    }
-
-    fn serialize_u16(self, value: u16) -> Written {
-        self.scalar(value)
-    }
-
-    fn serialize_u32(self, value: u32) -> Written {
-        self.scalar(value)
-    }
-
-    fn serialize_u64(self, value: u64) -> Written {
-        self.scalar(value)
-    }
-
-    fn serialize_u128(self, value: u128) -> Written {
-        self.scalar(value)
-    }
-
-    fn serialize_f32(self, value: f32) -> Written {
-        self.scalar(value)
-    }
-
-    fn serialize_f64(self, value: f64) -> Written {
-        self.scalar(value)
+    scalars! {
+        serialize_bool: bool, serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
+        serialize_i128: i128, serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64,
+        serialize_u128: u128, serialize_f32: f32, serialize_f64: f64
     }
 
     fn serialize_char(self, value: char) -> Written {
@@ -421,14 +385,6 @@ impl<F: FnOnce(&str) -> Written> Text<F> {
 
 fn no_text<T>() -> Written<T> {
     Err(ser::Error::custom("key must be a string"))
-}
-
-macro_rules! scalars {
-    ($($method:ident: $type:ty),*) => {
-        $(fn $method(self, value: $type) -> Written {
-            self.scalar(value)
-        })*
-    };
 }
 
 impl<F: FnOnce(&str) -> Written> Serializer for Text<F> {

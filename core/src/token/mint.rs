@@ -144,7 +144,7 @@ impl<'a> Payload<'a> {
     /// Adds the members of a ready-made JSON object.
     pub(crate) fn add_json(&mut self, text: &str) -> Result<()> {
         let mut names = Names::new(self.given, self.fixed);
-        json::each_member(text, |name, _| names.check(name)).map_err(unwritable)?;
+        json::each_name(text, |name| names.check(name)).map_err(unwritable)?;
         let empty = names.result()?;
         let start = self.text.len();
         self.text.extend_from_slice(text.trim_matches([' ', '\t', '\r', '\n']).as_bytes());
