@@ -8,12 +8,12 @@ use serde::Serialize;
 use crate::claims::Claims;
 use crate::claims::text::ClaimsText;
 use crate::error::{Error, ErrorCode, Result};
+use crate::key::header::{self, REFRESH_TYPE};
 use crate::key::{Key, KeySet};
 use crate::policy::Policy;
 use crate::task::{Io, Task};
 use crate::time::{Context, Lifetime};
 use crate::token::derived::DerivationKey;
-use crate::token::header;
 use crate::token::mint::{Frame, Given, Payload, Unsigned};
 use crate::token::template::Template;
 use crate::token::verify::Verifier;
@@ -54,9 +54,6 @@ pub(crate) struct SessionKeys {
     pub(crate) refresh_verifier: Verifier,
     pub(crate) derivation: DerivationKey,
 }
-
-/// The `typ` of a refresh token: no verifier of access tokens takes it (RFC 8725 section 3.11).
-pub(crate) const REFRESH_TYPE: &str = "refresh+jwt";
 
 impl Issuer {
     /// An issuer that signs with the first key of `keys` that can.

@@ -7,9 +7,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::encoding::from_base64url;
 use crate::error::{Error, ErrorCode, Result, Retry};
 use crate::json::{self, Object};
+use crate::key::header::Header;
 use crate::key::{Algorithm, KeySet, quoted};
 use crate::time::{Lifetime, UnixTime};
-use crate::token::{MAX_TOKEN, header::Header};
+use crate::token::MAX_TOKEN;
 
 /// The key sets of remote issuers: a policy without a transport.
 ///

@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::Key;
 use crate::encoding::{base64url, from_base64url};
 use crate::error::{Error, ErrorCode, Result};
-use crate::issuer::REFRESH_TYPE;
 use crate::json::{self, Object};
-use crate::key::Key;
 
 /// The encoded header of every token that `key` signs, with the dot behind it.
 pub(crate) fn segment(key: &Key, typ: &str) -> String {
@@ -24,6 +23,9 @@ pub(crate) fn segment(key: &Key, typ: &str) -> String {
     segment.push('.');
     segment
 }
+
+/// The `typ` of a refresh token: no verifier of access tokens takes it (RFC 8725 section 3.11).
+pub(crate) const REFRESH_TYPE: &str = "refresh+jwt";
 
 /// Headers that were read before a token came: those of tokens that the first few keys of a set sign. A token whose
 /// header is one of them, byte for byte, needs no reading.

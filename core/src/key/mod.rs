@@ -16,6 +16,7 @@ mod der;
 mod ed25519;
 #[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
 mod file;
+pub(crate) mod header;
 mod held;
 mod hmac;
 mod jwk;

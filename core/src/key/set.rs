@@ -8,10 +8,10 @@ use std::sync::{Arc, OnceLock};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::header::ExpectedHeaders;
 use super::{Algorithm, Key, jwk};
 use crate::error::{Error, ErrorCode, Result};
 use crate::secret::Secret;
-use crate::token::header::ExpectedHeaders;
 
 /// The keys of an issuer or a verifier, found by their id. Immutable; a clone shares the same keys.
 ///

@@ -1,11 +1,11 @@
 //! Signatures over any payload: a compact JWS (RFC 7515 section 3.1) whose content means nothing here.
 
-use super::header::Header;
 use super::verify::{Parts, Verifier, encoding};
 use crate::claims::check;
 use crate::encoding::from_base64url;
 use crate::error::Result;
 use crate::key::Algorithm;
+use crate::key::header::Header;
 
 /// What a compact JWS holds, once its signature was found good.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,6 @@ pub(crate) mod checks;
 pub(crate) mod derived;
 pub(crate) mod explain;
 pub(crate) mod handle;
-pub(crate) mod header;
 pub(crate) mod host;
 pub(crate) mod jws;
 pub(crate) mod mint;

@@ -9,11 +9,12 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{MAX_TOKEN, checks::CLAIM_CHECKS, header::Header, host::HostVerdicts};
+use super::{MAX_TOKEN, checks::CLAIM_CHECKS, host::HostVerdicts};
 use crate::claims::check::Payload;
 use crate::encoding::{from_base64url, same_as_base64url};
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::{self, Members};
+use crate::key::header::Header;
 use crate::key::{Algorithm, Key, KeySet};
 use crate::time::{Lifetime, UnixTime};
 
