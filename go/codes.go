@@ -78,6 +78,7 @@ const (
 	ErrHeaderInvalid          Code = 607 // a request header is missing or not acceptable
 	ErrNotImplemented         Code = 608 // this operation is not implemented
 	ErrInternal               Code = 900 // an internal rule was broken; please report it
+	ErrObjectDisposed         Code = 901 // the object was disposed and cannot be used any more
 )
 
 var codes = map[Code]codeRow{
@@ -155,4 +156,5 @@ var codes = map[Code]codeRow{
 	ErrHeaderInvalid:          {"header_invalid", 400, "invalid_request", "a request header is missing or not acceptable"},
 	ErrNotImplemented:         {"not_implemented", 501, "invalid_request", "this operation is not implemented"},
 	ErrInternal:               {"internal", 500, "server_error", "an internal rule was broken; please report it"},
+	ErrObjectDisposed:         {"object_disposed", 500, "server_error", "the object was disposed and cannot be used any more"},
 }

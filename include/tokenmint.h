@@ -117,6 +117,7 @@
 #define TOKENMINT_HEADER_INVALID 607 // a request header is missing or not acceptable
 #define TOKENMINT_NOT_IMPLEMENTED 608 // this operation is not implemented
 #define TOKENMINT_INTERNAL 900 // an internal rule was broken; please report it
+#define TOKENMINT_OBJECT_DISPOSED 901 // the object was disposed and cannot be used any more
 
 
 // The number of this interface. It goes up with each change that a compiled caller would notice.

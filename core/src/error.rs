@@ -132,6 +132,7 @@ error_codes! {
     608 NotImplemented "not_implemented" 501 "invalid_request" "this operation is not implemented";
 
     900 Internal "internal" 500 "server_error" "an internal rule was broken; please report it";
+    901 ObjectDisposed "object_disposed" 500 "server_error" "the object was disposed and cannot be used any more";
 }
 
 /// How long to wait, and the limit that was hit, where an error comes from a rate limit or from a store
@@ -168,21 +169,36 @@ struct Repr {
 
 impl Error {
     /// An error with the default text of its code.
+    // Cold, and not inlined with its neighbours below: errors are made in a thousand places.
+    #[cold]
+    #[inline(never)]
     pub fn new(code: ErrorCode) -> Self {
         Error(Box::new(Repr { code, field: Cow::Borrowed(""), detail: Cow::Borrowed(""), retry: None }))
     }
 
     /// Names the field or claim at fault.
     #[must_use]
-    pub fn at(mut self, field: impl Into<Cow<'static, str>>) -> Self {
-        self.0.field = field.into();
-        self
+    pub fn at(self, field: impl Into<Cow<'static, str>>) -> Self {
+        self.with_field(field.into())
     }
 
     /// Replaces the default text by a more exact one: what was found and what is needed. Never a secret.
     #[must_use]
-    pub fn because(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
-        self.0.detail = detail.into();
+    pub fn because(self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.with_detail(detail.into())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn with_field(mut self, field: Cow<'static, str>) -> Self {
+        self.0.field = field;
+        self
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn with_detail(mut self, detail: Cow<'static, str>) -> Self {
+        self.0.detail = detail;
         self
     }
 

@@ -733,6 +733,15 @@ class Internal(TokenmintError):
     oauth_error = "server_error"
 
 
+class ObjectDisposed(TokenmintError):
+    """The object was disposed and cannot be used any more."""
+
+    code = "object_disposed"
+    number = 901
+    http_status = 500
+    oauth_error = "server_error"
+
+
 BY_CODE: Final[dict[str, type[TokenmintError]]] = {
     "lifetime_empty": LifetimeEmpty,
     "lifetime_syntax": LifetimeSyntax,
@@ -808,5 +817,6 @@ BY_CODE: Final[dict[str, type[TokenmintError]]] = {
     "header_invalid": HeaderInvalid,
     "not_implemented": OperationNotImplemented,
     "internal": Internal,
+    "object_disposed": ObjectDisposed,
 }
 """The class of each code."""

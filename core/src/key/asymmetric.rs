@@ -5,7 +5,7 @@
 use zeroize::Zeroizing;
 
 use super::algorithm::Family;
-use super::{Algorithm, backend, ed25519, malformed, rsa};
+use super::{Algorithm, backend, ed25519, jwk, malformed, rsa};
 use crate::error::{Error, ErrorCode, Result};
 
 /// The length of an Ed25519 signature in bytes (RFC 8032 section 5.1.6).
@@ -13,6 +13,9 @@ pub(super) const ED25519_SIGNATURE_LEN: usize = 64;
 
 /// Whether this build has a back end.
 pub(super) const AVAILABLE: bool = backend::AVAILABLE;
+
+/// Whether it computes signatures itself; otherwise the host is asked for them.
+pub(super) const COMPUTES: bool = backend::COMPUTES;
 
 /// A NIST curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +99,8 @@ pub(super) struct Asymmetric {
     pub(super) public: Public,
     verifier: backend::Verifier,
     signer: Option<backend::Signer>,
+    /// By what the host knows it, where that is what signs and verifies.
+    host_name: Option<String>,
 }
 
 impl Asymmetric {
@@ -128,7 +133,7 @@ impl Asymmetric {
                 })?)
             }
         };
-        Ok(Asymmetric { public: Public::Rsa { n, e }, verifier, signer })
+        Ok(Self::new(Public::Rsa { n, e }, verifier, signer))
     }
 
     fn prepare_ec(curve: Curve, point: Option<Vec<u8>>, scalar: Option<Zeroizing<Vec<u8>>>) -> Result<Self> {
@@ -142,7 +147,7 @@ impl Asymmetric {
                 let (signer, point) = backend::Signer::ec(curve, &scalar).ok_or_else(|| {
                     malformed("d", format!("the private number is not in the range of {}", curve.name()))
                 })?;
-                (Some(signer), Some(point))
+                (Some(signer), point)
             }
         };
         let point = agreed(point, derived)?;
@@ -158,7 +163,7 @@ impl Asymmetric {
         }
         let verifier = backend::Verifier::ec(curve, &point)
             .ok_or_else(|| malformed("x", format!("the point (x, y) is not on {}", curve.name())))?;
-        Ok(Asymmetric { public: Public::Ec { curve, point }, verifier, signer })
+        Ok(Self::new(Public::Ec { curve, point }, verifier, signer))
     }
 
     fn prepare_ed25519(point: Option<Vec<u8>>, seed: Option<Zeroizing<Vec<u8>>>) -> Result<Self> {
@@ -170,7 +175,7 @@ impl Asymmetric {
                 );
                 let (signer, point) =
                     backend::Signer::ed25519(&seed).ok_or(Error::new(ErrorCode::Internal))?;
-                (Some(signer), Some(point.to_vec()))
+                (Some(signer), point.map(|point| point.to_vec()))
             }
         };
         let point = agreed(point, derived)?;
@@ -179,11 +184,21 @@ impl Asymmetric {
         ed25519::judge(&point)?;
         let verifier = backend::Verifier::ed25519(&point)
             .ok_or_else(|| malformed("x", "the bytes are not an Ed25519 public key"))?;
-        Ok(Asymmetric { public: Public::Ed25519 { point }, verifier, signer })
+        Ok(Self::new(Public::Ed25519 { point }, verifier, signer))
+    }
+
+    fn new(public: Public, verifier: backend::Verifier, signer: Option<backend::Signer>) -> Self {
+        let host_name = (!COMPUTES).then(|| jwk::canonical(&public));
+        Asymmetric { public, verifier, signer, host_name }
     }
 
     pub(super) fn can_sign(&self) -> bool {
         self.signer.is_some()
+    }
+
+    /// The name by which the host is asked, in a build whose back end computes nothing.
+    pub(super) fn host_name(&self) -> Option<&str> {
+        self.host_name.as_deref()
     }
 
     /// Appends the signature of `message`.
@@ -197,17 +212,19 @@ impl Asymmetric {
     }
 
     pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.may_be_signature(signature) && self.verifier.verify(message, signature)
+    }
+
+    pub(super) fn may_be_signature(&self, signature: &[u8]) -> bool {
         // RFC 8017 section 8.2.2, RFC 7518 section 3.4, RFC 8032 section 5.1.7: a signature has one length.
         if signature.len() != self.signature_len() {
             return false;
         }
         // RFC 8017 section 5.2.2: a signature representative is below the modulus. Not every back end looks.
-        if let Public::Rsa { n, .. } = &self.public
-            && signature >= n.as_slice()
-        {
-            return false;
+        match &self.public {
+            Public::Rsa { n, .. } => signature < n.as_slice(),
+            Public::Ec { .. } | Public::Ed25519 { .. } => true,
         }
-        self.verifier.verify(message, signature)
     }
 
     pub(super) fn signature_len(&self) -> usize {
@@ -228,7 +245,7 @@ pub(super) fn supported(alg: Algorithm) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(ErrorCode::KeyUnsupported).at("alg").because(format!(
-        "this build has no {alg}: build tokenmint with the feature \"aws-lc\" or \"rustcrypto\""
+        "this build has no {alg}: build tokenmint with the feature \"aws-lc\", \"rustcrypto\" or \"host\""
     )))
 }
 
@@ -239,7 +256,9 @@ fn agreed(given: Option<Vec<u8>>, derived: Option<Vec<u8>>) -> Result<Vec<u8>> {
             Err(malformed("d", "the private and the public half do not belong together"))
         }
         (Some(point), _) | (None, Some(point)) => Ok(point),
-        (None, None) => Err(malformed("x", "there is neither a public nor a private half")),
+        (None, None) => Err(Error::new(ErrorCode::KeyUnsupported).at("x").because(
+            "the key does not tell its public half, which this build cannot compute; write it with its public half",
+        )),
     }
 }
 

@@ -12,6 +12,7 @@ use super::asymmetric::{Curve, RsaPrivate};
 use super::der;
 
 pub(super) const AVAILABLE: bool = true;
+pub(super) const COMPUTES: bool = true;
 
 pub(super) struct Verifier(ParsedPublicKey);
 
@@ -79,7 +80,7 @@ impl Signer {
     }
 
     /// The signer of a full-length scalar, and its public point.
-    pub(super) fn ec(curve: Curve, scalar: &[u8]) -> Option<(Self, Vec<u8>)> {
+    pub(super) fn ec(curve: Curve, scalar: &[u8]) -> Option<(Self, Option<Vec<u8>>)> {
         let algorithm = match curve {
             Curve::P256 => &signature::ECDSA_P256_SHA256_FIXED_SIGNING,
             Curve::P384 => &signature::ECDSA_P384_SHA384_FIXED_SIGNING,
@@ -89,13 +90,13 @@ impl Signer {
         let pair =
             EcdsaKeyPair::from_private_key_der(algorithm, &der::ec_private_key(curve, scalar)?).ok()?;
         let point = pair.public_key().as_ref().to_vec();
-        Some((Signer::Ec(pair), point))
+        Some((Signer::Ec(pair), Some(point)))
     }
 
-    pub(super) fn ed25519(seed: &[u8; 32]) -> Option<(Self, [u8; 32])> {
+    pub(super) fn ed25519(seed: &[u8; 32]) -> Option<(Self, Option<[u8; 32]>)> {
         let pair = Ed25519KeyPair::from_seed_unchecked(seed).ok()?;
         let point = pair.public_key().as_ref().try_into().ok()?;
-        Some((Signer::Ed25519(pair), point))
+        Some((Signer::Ed25519(pair), Some(point)))
     }
 
     pub(super) fn sign(&self, message: &[u8], len: usize, out: &mut Vec<u8>) -> Option<()> {

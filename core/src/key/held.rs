@@ -50,12 +50,14 @@ impl Held {
         }
     }
 
-    /// Whether a signature may have this length: without its public half, that of an RSA key is not known exactly.
-    pub(super) fn may_have_len(&self, alg: Algorithm, len: usize) -> bool {
+    /// Whether a signature may be these bytes: without its public half, the length of one by an RSA key is not known
+    /// exactly.
+    pub(super) fn may_be_signature(&self, alg: Algorithm, signature: &[u8]) -> bool {
         let longest = self.signature_len(alg);
         match (&self.public, alg.family()) {
-            (None, Family::Rsa) => (rsa::MIN_BITS / 8..=longest).contains(&len),
-            _ => len == longest,
+            (Some(public), _) => public.may_be_signature(signature),
+            (None, Family::Rsa) => (rsa::MIN_BITS / 8..=longest).contains(&signature.len()),
+            (None, _) => signature.len() == longest,
         }
     }
 }

@@ -196,22 +196,11 @@ fn unsupported(field: &'static str, text: impl Into<std::borrow::Cow<'static, st
 
 /// The public half as a JWK.
 pub(super) fn public(public: &Public, alg: Algorithm, kid: Option<&str>) -> String {
-    let members = members(public);
-    let mut json = Writer::default();
-    json.member("kty", kty(public));
-    json.member("use", "sig");
-    json.member("alg", alg.name());
-    if let Some(kid) = kid {
-        json.member("kid", kid);
-    }
-    for (name, value) in members {
-        json.member(name, &value);
-    }
-    json.finish()
+    head(kty(public), alg, kid, &members(public))
 }
 
 /// RFC 7638 section 3: the required members in the order of their names, without blanks.
-pub(super) fn thumbprint(public: &Public) -> String {
+pub(super) fn canonical(public: &Public) -> String {
     let mut members = members(public);
     members.push(("kty", kty(public).to_owned()));
     members.sort_unstable_by_key(|(name, _)| *name);
@@ -219,7 +208,78 @@ pub(super) fn thumbprint(public: &Public) -> String {
     for (name, value) in members {
         json.member(name, &value);
     }
-    base64url(&sha256(json.finish().as_bytes()))
+    json.finish()
+}
+
+/// RFC 7638 section 3.
+pub(super) fn thumbprint(public: &Public) -> String {
+    base64url(&sha256(canonical(public).as_bytes()))
+}
+
+/// What a key file holds, as a JWK: private where the file is, and without the public half where the file tells none.
+#[cfg(feature = "key-files")]
+pub(super) fn unjudged(material: &Material, alg: Algorithm, kid: Option<&str>) -> Secret {
+    // A point of another form or length is judged where the JWK is read.
+    let (known, private) = match material {
+        Material::Rsa { n, e, private } => {
+            let private = private.as_ref().map(|RsaPrivate { d, p, q, dp, dq, qi }| {
+                vec![("d", d), ("p", p), ("q", q), ("dp", dp), ("dq", dq), ("qi", qi)]
+            });
+            (vec![("n", base64url(n)), ("e", base64url(e))], private.unwrap_or_default())
+        }
+        Material::Ec { curve, point, scalar } => {
+            let mut known = vec![("crv", curve.name().to_owned())];
+            if let Some(coordinates) = point.as_ref().and_then(|point| point.get(1..)) {
+                let (x, y) = coordinates.split_at(coordinates.len() / 2);
+                known.extend([("x", base64url(x)), ("y", base64url(y))]);
+            }
+            (known, scalar.iter().map(|scalar| ("d", scalar)).collect())
+        }
+        Material::Ed25519 { point, seed } => {
+            let mut known = vec![("crv", "Ed25519".to_owned())];
+            known.extend(point.iter().map(|point| ("x", base64url(point))));
+            (known, seed.iter().map(|seed| ("d", seed)).collect())
+        }
+    };
+    let kty = match material {
+        Material::Rsa { .. } => "RSA",
+        Material::Ec { .. } => "EC",
+        Material::Ed25519 { .. } => "OKP",
+    };
+    let head = head(kty, alg, kid, &known);
+    with_private(&head, &private)
+}
+
+/// The members of a JWK that are no secrets.
+fn head(kty: &str, alg: Algorithm, kid: Option<&str>, members: &[(&str, String)]) -> String {
+    let mut json = Writer::default();
+    json.member("kty", kty);
+    json.member("use", "sig");
+    json.member("alg", alg.name());
+    if let Some(kid) = kid {
+        json.member("kid", kid);
+    }
+    for (name, value) in members {
+        json.member(name, value);
+    }
+    json.finish()
+}
+
+/// A JWK with private members behind the others.
+fn with_private(head: &str, private: &[(&str, &Zeroizing<Vec<u8>>)]) -> Secret {
+    // One allocation, which the secret wipes: none is left behind by growing.
+    let room: usize = private.iter().map(|(_, value)| value.len() * 2 + 16).sum();
+    let mut jwk = String::with_capacity(head.len() + room);
+    jwk.push_str(head.strip_suffix('}').unwrap_or_default());
+    for (name, value) in private {
+        jwk.push_str(",\"");
+        jwk.push_str(name);
+        jwk.push_str("\":\"");
+        push_base64url(&mut jwk, value);
+        jwk.push('"');
+    }
+    jwk.push('}');
+    Secret::from(jwk)
 }
 
 fn kty(public: &Public) -> &'static str {
@@ -245,6 +305,9 @@ fn members(public: &Public) -> Vec<(&'static str, String)> {
 /// A new key as a private JWK.
 pub(super) fn generate(kid: Option<&str>, alg: Algorithm, entropy: &mut Entropy) -> Result<Secret> {
     asymmetric::supported(alg)?;
+    if !alg.is_hmac() && !asymmetric::COMPUTES {
+        return Err(unsupported("alg", "in this build, the host makes such keys"));
+    }
     let (head, name, private) = match alg.family() {
         Family::Rsa => {
             return Err(unsupported(
@@ -256,14 +319,7 @@ pub(super) fn generate(kid: Option<&str>, alg: Algorithm, entropy: &mut Entropy)
         Family::Hmac => {
             let mut secret = Zeroizing::new(vec![0; alg.hash_len()]);
             entropy.fill(&mut secret);
-            let mut head = Writer::default();
-            head.member("kty", "oct");
-            head.member("use", "sig");
-            head.member("alg", alg.name());
-            if let Some(kid) = kid {
-                head.member("kid", kid);
-            }
-            (head.finish(), "k", secret)
+            (head("oct", alg, kid, &[]), "k", secret)
         }
         Family::Ed25519 => {
             let mut seed = Zeroizing::new(vec![0; 32]);
@@ -276,14 +332,7 @@ pub(super) fn generate(kid: Option<&str>, alg: Algorithm, entropy: &mut Entropy)
             (public(&pair.public, alg, kid), "d", scalar)
         }
     };
-    let mut jwk = String::with_capacity(head.len() + private.len() * 2 + 16);
-    jwk.push_str(head.strip_suffix('}').unwrap_or_default());
-    jwk.push_str(",\"");
-    jwk.push_str(name);
-    jwk.push_str("\":\"");
-    push_base64url(&mut jwk, &private);
-    jwk.push_str("\"}");
-    Ok(Secret::from(jwk))
+    Ok(with_private(&head, &[(name, &private)]))
 }
 
 /// A scalar by rejection (FIPS 186-5 section A.2.2): drawn with the bits of the order until it is in its range.

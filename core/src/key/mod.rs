@@ -1,28 +1,31 @@
 //! Keys: judged once, prepared once, bound to one algorithm.
 //!
 //! What JWK, PEM and generation give becomes `Material` (numbers), is judged, and then prepared by the back end:
-//! AWS-LC with the feature `aws-lc`, pure Rust with `rustcrypto` (AWS-LC wins where both are on), or none, which
-//! leaves HMAC. The verdicts do not depend on the back end.
+//! AWS-LC with the feature `aws-lc`, pure Rust with `rustcrypto`, the host's own functions with `host` (the first of
+//! these that is on), or none, which leaves HMAC. The verdicts do not depend on the back end.
 //!
 //! Signing with ES* and PS* is randomized. AWS-LC draws that randomness itself, as it does for RSA blinding; the
 //! pure Rust back end derives it from the key and the message. Everything else here is a function of its arguments.
 
 mod algorithm;
 mod asymmetric;
-#[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
+#[cfg(feature = "key-files")]
 mod certificate;
-#[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
+#[cfg(feature = "key-files")]
 mod der;
 mod ed25519;
-#[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
+#[cfg(feature = "key-files")]
 mod file;
 pub(crate) mod header;
 mod held;
 mod hmac;
 mod jwk;
-#[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
+#[cfg(any(feature = "host", test))]
+#[cfg_attr(any(feature = "aws-lc", feature = "rustcrypto"), allow(dead_code))]
+mod nist;
+#[cfg(feature = "key-files")]
 mod pem;
-#[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
+#[cfg(feature = "key-files")]
 mod pss;
 mod rsa;
 mod set;
@@ -30,7 +33,10 @@ mod set;
 #[cfg(feature = "aws-lc")]
 #[path = "aws_lc.rs"]
 mod backend;
-#[cfg(not(any(feature = "aws-lc", feature = "rustcrypto")))]
+#[cfg(all(feature = "host", not(any(feature = "aws-lc", feature = "rustcrypto"))))]
+#[path = "host.rs"]
+mod backend;
+#[cfg(not(any(feature = "aws-lc", feature = "rustcrypto", feature = "host")))]
 #[path = "none.rs"]
 mod backend;
 #[cfg(all(feature = "rustcrypto", not(feature = "aws-lc")))]
@@ -154,9 +160,9 @@ impl Key {
     /// # Ok::<(), tokenmint::Error>(())
     /// ```
     pub fn from_pem(kid: Option<&str>, alg: Option<Algorithm>, pem: &str) -> Result<Self> {
-        #[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
+        #[cfg(feature = "key-files")]
         return Self::from_file(kid, alg, pem::parse(pem)?);
-        #[cfg(not(any(feature = "aws-lc", feature = "rustcrypto")))]
+        #[cfg(not(feature = "key-files"))]
         Self::without_back_end(kid, alg, pem.as_bytes())
     }
 
@@ -177,19 +183,45 @@ impl Key {
     /// # Ok::<(), tokenmint::Error>(())
     /// ```
     pub fn from_der(kid: Option<&str>, alg: Option<Algorithm>, der: &[u8]) -> Result<Self> {
-        #[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
+        #[cfg(feature = "key-files")]
         return Self::from_file(kid, alg, file::parse_der(der)?);
-        #[cfg(not(any(feature = "aws-lc", feature = "rustcrypto")))]
+        #[cfg(not(feature = "key-files"))]
         Self::without_back_end(kid, alg, der)
     }
 
-    #[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
+    /// The JWK of a key in one block of PEM, as [`Key::from_pem`] reads it, with the private half where that is there: for
+    /// hosts that take keys as JWKs. `x` and `y` are left out where a private key file does not tell the public half.
+    ///
+    /// # Errors
+    /// As [`Key::from_pem`]; the numbers are not judged.
+    ///
+    /// ```
+    /// use tokenmint::Key;
+    /// // RFC 8410 section 10.3
+    /// let jwk = Key::jwk_of_pem(Some("ed"), None, "-----BEGIN PRIVATE KEY-----
+    /// MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
+    /// -----END PRIVATE KEY-----")?;
+    /// let text = std::str::from_utf8(jwk.expose()).unwrap();
+    /// assert!(text.starts_with(r#"{"kty":"OKP","use":"sig","alg":"EdDSA","kid":"ed","crv":"Ed25519","d":"1O5y"#));
+    /// # Ok::<(), tokenmint::Error>(())
+    /// ```
+    #[cfg(feature = "key-files")]
+    pub fn jwk_of_pem(kid: Option<&str>, alg: Option<Algorithm>, pem: &str) -> Result<Secret> {
+        let file = pem::parse(pem)?;
+        let alg = file.algorithm(alg)?;
+        if alg.family() != file.material.family() {
+            return Err(wrong_family(alg, file.material.family()));
+        }
+        Ok(jwk::unjudged(&file.material, alg, kid))
+    }
+
+    #[cfg(feature = "key-files")]
     fn from_file(kid: Option<&str>, alg: Option<Algorithm>, file: file::KeyFile) -> Result<Self> {
         let alg = file.algorithm(alg)?;
         Ok(Self::new(kid, alg, Prepared::Asymmetric(Asymmetric::prepare(alg, file.material)?), Uses::ALL))
     }
 
-    #[cfg(not(any(feature = "aws-lc", feature = "rustcrypto")))]
+    #[cfg(not(feature = "key-files"))]
     fn without_back_end(_: Option<&str>, alg: Option<Algorithm>, _: &[u8]) -> Result<Self> {
         asymmetric::supported(alg.unwrap_or(Algorithm::EdDSA))?;
         Err(Error::new(ErrorCode::KeyUnsupported))
@@ -340,7 +372,7 @@ impl Key {
 
     /// Whether the host holds it, so that only tasks can sign with it.
     pub fn is_held_by_host(&self) -> bool {
-        matches!(self.inner.prepared, Prepared::Held(_))
+        self.host_name().is_some()
     }
 
     /// The JWK thumbprint (RFC 7638) with SHA-256, in base64url; `None` for an HMAC key, whose hash would help
@@ -363,14 +395,16 @@ impl Key {
             return Err(Error::new(ErrorCode::KeyCannotSign));
         }
         match &self.inner.prepared {
-            Prepared::Hmac(key) => out.extend_from_slice(key.tag(message).as_ref()),
-            Prepared::Asymmetric(pair) => pair.sign(message, out)?,
-            Prepared::Held(_) => {
-                return Err(Error::new(ErrorCode::KeyCannotSign)
-                    .because("the key is held by the host: use mint_task"));
+            Prepared::Hmac(key) => {
+                out.extend_from_slice(key.tag(message).as_ref());
+                Ok(())
+            }
+            Prepared::Asymmetric(pair) if pair.host_name().is_none() => pair.sign(message, out),
+            Prepared::Asymmetric(_) | Prepared::Held(_) => {
+                Err(Error::new(ErrorCode::KeyCannotSign)
+                    .because("the key is held by the host: use mint_task"))
             }
         }
-        Ok(())
     }
 
     /// Whether `signature` is this key's for `message`; constant time for HMAC.
@@ -402,22 +436,29 @@ impl Key {
 
     /// Whether only the host can say what this key has signed.
     pub(crate) fn asks_host(&self) -> bool {
-        matches!(&self.inner.prepared, Prepared::Held(held) if held.public.is_none())
-    }
-
-    /// The name by which the host knows a key that it holds.
-    pub(crate) fn host_name(&self) -> Option<&str> {
         match &self.inner.prepared {
-            Prepared::Held(held) => Some(&held.name),
-            _ => None,
+            Prepared::Hmac(_) => false,
+            Prepared::Asymmetric(pair) => pair.host_name().is_some(),
+            Prepared::Held(held) => held.public.as_ref().is_none_or(Key::asks_host),
         }
     }
 
-    /// Whether a signature of this key may have this length.
-    pub(crate) fn may_have_len(&self, len: usize) -> bool {
+    /// The name by which the host knows a key that it holds, or for which it is asked in a build with the feature
+    /// `host`: there a key is called by its public numbers, as the JSON text of which RFC 7638 section 3 takes the hash.
+    pub fn host_name(&self) -> Option<&str> {
         match &self.inner.prepared {
-            Prepared::Held(held) => held.may_have_len(self.inner.alg, len),
-            _ => len == self.signature_len(),
+            Prepared::Hmac(_) => None,
+            Prepared::Asymmetric(pair) => pair.host_name(),
+            Prepared::Held(held) => Some(&held.name),
+        }
+    }
+
+    /// Whether these bytes have the form of a signature of this key.
+    pub(crate) fn may_be_signature(&self, signature: &[u8]) -> bool {
+        match &self.inner.prepared {
+            Prepared::Hmac(_) => signature.len() == self.signature_len(),
+            Prepared::Asymmetric(pair) => pair.may_be_signature(signature),
+            Prepared::Held(held) => held.may_be_signature(self.inner.alg, signature),
         }
     }
 

@@ -4,6 +4,7 @@ use super::Algorithm;
 use super::asymmetric::{Curve, RsaPrivate};
 
 pub(super) const AVAILABLE: bool = false;
+pub(super) const COMPUTES: bool = false;
 
 pub(super) enum Verifier {}
 
@@ -32,11 +33,11 @@ impl Signer {
         None
     }
 
-    pub(super) fn ec(_: Curve, _: &[u8]) -> Option<(Self, Vec<u8>)> {
+    pub(super) fn ec(_: Curve, _: &[u8]) -> Option<(Self, Option<Vec<u8>>)> {
         None
     }
 
-    pub(super) fn ed25519(_: &[u8; 32]) -> Option<(Self, [u8; 32])> {
+    pub(super) fn ed25519(_: &[u8; 32]) -> Option<(Self, Option<[u8; 32]>)> {
         None
     }
 

@@ -19,6 +19,7 @@ use super::asymmetric::{Curve, RsaPrivate};
 use crate::entropy::Entropy;
 
 pub(super) const AVAILABLE: bool = true;
+pub(super) const COMPUTES: bool = true;
 
 /// The largest modulus; larger ones were refused before.
 const MAX_BITS: usize = 8192;
@@ -99,30 +100,30 @@ impl Signer {
     }
 
     /// The signer of a full-length scalar, and its public point.
-    pub(super) fn ec(curve: Curve, scalar: &[u8]) -> Option<(Self, Vec<u8>)> {
+    pub(super) fn ec(curve: Curve, scalar: &[u8]) -> Option<(Self, Option<Vec<u8>>)> {
         Some(match curve {
             Curve::P256 => {
                 let key = p256::ecdsa::SigningKey::from_slice(scalar).ok()?;
                 let point = key.verifying_key().to_sec1_point(false).as_bytes().to_vec();
-                (Signer::P256(Box::new(key)), point)
+                (Signer::P256(Box::new(key)), Some(point))
             }
             Curve::P384 => {
                 let key = p384::ecdsa::SigningKey::from_slice(scalar).ok()?;
                 let point = key.verifying_key().to_sec1_point(false).as_bytes().to_vec();
-                (Signer::P384(Box::new(key)), point)
+                (Signer::P384(Box::new(key)), Some(point))
             }
             Curve::P521 => {
                 let key = p521::ecdsa::SigningKey::from_slice(scalar).ok()?;
                 let point = key.verifying_key().to_sec1_point(false).as_bytes().to_vec();
-                (Signer::P521(Box::new(key)), point)
+                (Signer::P521(Box::new(key)), Some(point))
             }
         })
     }
 
-    pub(super) fn ed25519(seed: &[u8; 32]) -> Option<(Self, [u8; 32])> {
+    pub(super) fn ed25519(seed: &[u8; 32]) -> Option<(Self, Option<[u8; 32]>)> {
         let key = ed25519_dalek::SigningKey::from_bytes(seed);
         let point = key.verifying_key().to_bytes();
-        Some((Signer::Ed25519(Box::new(key)), point))
+        Some((Signer::Ed25519(Box::new(key)), Some(point)))
     }
 
     pub(super) fn sign(&self, message: &[u8], _: usize, out: &mut Vec<u8>) -> Option<()> {

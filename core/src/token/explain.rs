@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 
 use super::MAX_TOKEN;
 use super::checks::CLAIM_CHECKS;
+use super::host::HostVerdicts;
 use super::unverified;
 use super::verify::{Parts, Verified, Verifier};
 use crate::error::{Error, ErrorCode, Result};
@@ -97,8 +98,18 @@ impl Verifier {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn explain(&self, token: &str, now: UnixTime) -> Explanation {
+        self.explain_with(token, now, None)
+    }
+
+    /// Explains with what the host has said about signatures that only it can check.
+    pub(super) fn explain_with(
+        &self,
+        token: &str,
+        now: UnixTime,
+        host: Option<&HostVerdicts>,
+    ) -> Explanation {
         let mut stages = self.stages(token);
-        let verified = self.check_policy().and_then(|()| self.verify_signature(token, None));
+        let verified = self.check_policy().and_then(|()| self.verify_signature(token, host));
         let checks = match verified {
             Ok(verified) => {
                 let claims = CLAIM_CHECKS.iter().map(|check| {

@@ -7,6 +7,8 @@ use crate::key::Key;
 use crate::store::{Command, Reply, StoreError};
 use crate::task::{Io, Task};
 use crate::time::UnixTime;
+use crate::token::explain::Explanation;
+use crate::token::jws::Jws;
 use crate::token::mint::Unsigned;
 use crate::token::verify::{Verified, Verifier};
 
@@ -24,19 +26,44 @@ impl Verifier {
         Task::new(|io| async move { verifier.verify_asking(&io, &token, now).await })
     }
 
+    /// Verifies a signature as [`Verifier::verify_jws`] does, asking the host as [`Verifier::verify_task`] does.
+    ///
+    /// # Errors
+    /// As those of both.
+    pub fn verify_jws_task(&self, token: &str) -> Task<Jws> {
+        let (verifier, token) = (self.clone(), token.to_owned());
+        Task::new(|io| async move { asking(&io, |host| verifier.verify_jws_with(&token, Some(host))).await? })
+    }
+
+    /// Explains a verdict as [`Verifier::explain`] does, asking the host as [`Verifier::verify_task`] does.
+    ///
+    /// # Errors
+    /// `store_unavailable` where the host cannot say.
+    pub fn explain_task(&self, token: &str, now: UnixTime) -> Task<Explanation> {
+        let (verifier, token) = (self.clone(), token.to_owned());
+        Task::new(
+            |io| async move { asking(&io, |host| verifier.explain_with(&token, now, Some(host))).await },
+        )
+    }
+
     /// As [`Verifier::verify_task`], within a flow.
     pub(crate) async fn verify_asking(&self, io: &Io, token: &str, now: UnixTime) -> Result<Verified> {
-        let mut verdicts = Vec::new();
-        loop {
-            // Verification is a function: with the same token it comes to the same questions again.
-            let host = HostVerdicts::new(verdicts);
-            let verdict = self.verify_with(token, now, Some(&host));
-            let question;
-            (verdicts, question) = host.into_parts();
-            match question {
-                None => return verdict,
-                Some(question) => verdicts.push(io.verify_signature(question).await?),
-            }
+        asking(io, |host| self.verify_with(token, now, Some(host))).await?
+    }
+}
+
+/// What `judge` comes to when the host has answered all that it asks. It is a function: with the same token it comes to
+/// the same questions again.
+async fn asking<T>(io: &Io, judge: impl Fn(&HostVerdicts) -> T) -> Result<T> {
+    let mut verdicts = Vec::new();
+    loop {
+        let host = HostVerdicts::new(verdicts);
+        let judged = judge(&host);
+        let question;
+        (verdicts, question) = host.into_parts();
+        match question {
+            None => return Ok(judged),
+            Some(question) => verdicts.push(io.verify_signature(question).await?),
         }
     }
 }
@@ -73,7 +100,7 @@ impl HostVerdicts {
                 .at("keys")
                 .because("the key is held by the host, without its public half here: use verify_task"));
         };
-        if !key.may_have_len(signature.len()) {
+        if !key.may_be_signature(signature) {
             return Ok(false);
         }
         let place = host.told.get();
@@ -103,7 +130,7 @@ impl Unsigned {
             Command::Sign { kid: name.to_owned(), algorithm: key.algorithm(), message: message.to_vec() };
         let signature = io.sign(command).await?;
         let wrong = |text: String| Err(Error::new(ErrorCode::Internal).at("signature").because(text));
-        if !key.may_have_len(signature.len()) {
+        if !key.may_be_signature(&signature) {
             return wrong(format!(
                 "the host's signature has {} bytes, one of {} with this key has {}",
                 signature.len(),

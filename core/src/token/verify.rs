@@ -430,9 +430,9 @@ pub(super) struct Parts<'a> {
     pub(super) header: &'a str,
     pub(super) payload: &'a str,
     pub(super) signature: &'a str,
-    signed: &'a str,
+    pub(super) signed: &'a str,
     /// What the host has said, within a task.
-    host: Option<&'a HostVerdicts>,
+    pub(super) host: Option<&'a HostVerdicts>,
 }
 
 impl<'a> Parts<'a> {

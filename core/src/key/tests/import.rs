@@ -21,7 +21,7 @@ fn short_secrets_are_weak() {
     assert_eq!(code(Key::hmac(None, Algorithm::RS256, vec![7; 64])), ErrorCode::KeyUsage);
 }
 
-#[cfg(not(any(feature = "aws-lc", feature = "rustcrypto")))]
+#[cfg(not(feature = "key-files"))]
 #[test]
 fn without_a_back_end_pairs_are_unsupported() {
     let error = Key::from_pem(None, Some(Algorithm::RS256), pem!("rsa2048")).unwrap_err();

@@ -1,3 +1,5 @@
+#[cfg(all(feature = "host", not(any(feature = "aws-lc", feature = "rustcrypto"))))]
+mod host;
 mod import;
 mod jwk_rules;
 mod oracle;
@@ -16,9 +18,13 @@ macro_rules! pem {
 }
 pub(super) use pem;
 
-/// One key that signs for each algorithm of this build.
+/// One key that signs for each algorithm with which this build computes.
 fn signing_keys() -> Vec<Key> {
-    Algorithm::ALL.iter().filter(|alg| alg.is_supported()).map(|alg| signing_key(*alg)).collect()
+    Algorithm::ALL.iter().filter(|alg| computes(**alg)).map(|alg| signing_key(*alg)).collect()
+}
+
+fn computes(alg: Algorithm) -> bool {
+    alg.is_hmac() || asymmetric::COMPUTES
 }
 
 fn signing_key(alg: Algorithm) -> Key {

@@ -1,0 +1,323 @@
+//! Replies as JSON, there and back.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Bytes, EntryText, GivenEntry, GivenKey, GivenValue, GivenVersion, needed, wrong};
+use crate::error::{ErrorCode, Result};
+use crate::store::{Entry, RecordKey, Reply, StoreError};
+use crate::strict;
+
+impl Reply {
+    /// A reply, or a store's error, from a JSON object: `reply`, its name, and its fields; or `error`.
+    ///
+    /// | reply | fields |
+    /// | --- | --- |
+    /// | `loaded` | `entries`: an entry or `null` for each key; `store_now_ms`, which may be left out |
+    /// | `done` | |
+    /// | `conflict` | `entry`, or `null` |
+    /// | `admitted`, `denied` | `tat_us` |
+    /// | `removed` | `count` |
+    /// | `listed` | `entries`: entries with their `key`; `next`: a key, or `null` at the end |
+    /// | `signed` | `signature` |
+    /// | `verified` | `valid` |
+    ///
+    /// `error` is `unavailable`, `unknown`, `corrupt` or `too_large`, as in [`StoreError`].
+    ///
+    /// ```
+    /// use tokenmint::*;
+    /// assert_eq!(Reply::from_json(r#"{"reply":"done"}"#)?, Ok(Reply::Done));
+    /// assert_eq!(Reply::from_json(r#"{"error":"unknown"}"#)?, Err(StoreError::Unknown));
+    /// assert_eq!(Reply::from_json("{}").unwrap_err().code(), ErrorCode::InvalidRequest);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `invalid_request` for what is none of these.
+    pub fn from_json(json: &str) -> Result<Result<Reply, StoreError>> {
+        strict::read::<GivenReply>(json, ErrorCode::InvalidRequest)?.reply()
+    }
+
+    /// What [`Reply::from_json`] reads.
+    ///
+    /// ```
+    /// use tokenmint::*;
+    /// assert_eq!(Reply::to_json(&Ok(Reply::Done)), r#"{"reply":"done"}"#);
+    /// assert_eq!(Reply::to_json(&Err(StoreError::Unknown)), r#"{"error":"unknown"}"#);
+    /// ```
+    pub fn to_json(reply: &Result<Reply, StoreError>) -> String {
+        // Texts and numbers: they can always be written.
+        match reply {
+            Ok(reply) => serde_json::to_string(&ReplyText::from(reply)),
+            Err(error) => serde_json::to_string(&ErrorText { error: error.into() }),
+        }
+        .unwrap_or_default()
+    }
+}
+
+/// Every field of every reply: one type is read in one pass, which one for each reply would not be.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GivenReply {
+    reply: Option<Name>,
+    error: Option<StoreErrorText>,
+    entries: Option<Vec<Option<ListedEntry>>>,
+    store_now_ms: Option<u64>,
+    entry: Option<GivenEntry>,
+    tat_us: Option<u64>,
+    count: Option<u64>,
+    next: Option<GivenKey>,
+    signature: Option<Bytes<'static>>,
+    valid: Option<bool>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Name {
+    Loaded,
+    Done,
+    Conflict,
+    Admitted,
+    Denied,
+    Removed,
+    Listed,
+    Signed,
+    Verified,
+}
+
+impl GivenReply {
+    fn reply(mut self) -> Result<Result<Reply, StoreError>> {
+        let reply = match (self.error.take(), self.reply.take()) {
+            (Some(error), None) => Err(error.into()),
+            (None, Some(name)) => Ok(self.named(name)?),
+            (None, None) => return Err(wrong("missing field `reply`")),
+            (Some(_), Some(_)) => return Err(wrong("both `reply` and `error`")),
+        };
+        if self.is_spent() { Ok(reply) } else { Err(wrong("a field of another reply")) }
+    }
+
+    fn named(&mut self, name: Name) -> Result<Reply> {
+        Ok(match name {
+            Name::Loaded => {
+                let entries = needed("entries", self.entries.take())?.into_iter();
+                let entries = entries.map(|entry| entry.map(ListedEntry::loaded).transpose());
+                Reply::Loaded {
+                    entries: entries.collect::<Result<_>>()?,
+                    store_now_ms: self.store_now_ms.take(),
+                }
+            }
+            Name::Done => Reply::Done,
+            Name::Conflict => Reply::Conflict(self.entry.take().map(Entry::from)),
+            Name::Admitted => Reply::Admitted { tat_us: needed("tat_us", self.tat_us.take())? },
+            Name::Denied => Reply::Denied { tat_us: needed("tat_us", self.tat_us.take())? },
+            Name::Removed => Reply::Removed(needed("count", self.count.take())?),
+            Name::Listed => {
+                let entries = needed("entries", self.entries.take())?.into_iter();
+                let entries = entries.map(|entry| needed("entries", entry)?.listed());
+                let next = self.next.take().map(|key| key.0);
+                Reply::Listed { entries: entries.collect::<Result<_>>()?, next }
+            }
+            Name::Signed => Reply::Signed(needed("signature", self.signature.take())?.0.into_owned()),
+            Name::Verified => Reply::Verified(needed("valid", self.valid.take())?),
+        })
+    }
+
+    /// Whether every field was used.
+    fn is_spent(&self) -> bool {
+        self.entries.is_none()
+            && self.store_now_ms.is_none()
+            && self.entry.is_none()
+            && self.tat_us.is_none()
+            && self.count.is_none()
+            && self.next.is_none()
+            && self.signature.is_none()
+            && self.valid.is_none()
+    }
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum StoreErrorText {
+    Unavailable,
+    Unknown,
+    Corrupt,
+    TooLarge,
+}
+
+/// An entry, with its key where it is one of a list.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListedEntry {
+    key: Option<GivenKey>,
+    version: GivenVersion,
+    value: GivenValue,
+    expires_at_ms: u64,
+    subject: Option<GivenKey>,
+    client: Option<GivenKey>,
+}
+
+impl ListedEntry {
+    fn loaded(self) -> Result<Entry> {
+        let ListedEntry { key, version, value, expires_at_ms, subject, client } = self;
+        match key {
+            None => Ok(GivenEntry { version, value, expires_at_ms, subject, client }.into()),
+            Some(_) => Err(wrong("an entry of `loaded` with a `key`")),
+        }
+    }
+
+    fn listed(mut self) -> Result<(RecordKey, Entry)> {
+        let key = needed("key", self.key.take())?;
+        Ok((key.0, self.loaded()?))
+    }
+}
+
+impl From<StoreErrorText> for StoreError {
+    fn from(error: StoreErrorText) -> Self {
+        match error {
+            StoreErrorText::Unavailable => StoreError::Unavailable,
+            StoreErrorText::Unknown => StoreError::Unknown,
+            StoreErrorText::Corrupt => StoreError::Corrupt,
+            StoreErrorText::TooLarge => StoreError::TooLarge,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(tag = "reply", rename_all = "snake_case")]
+enum ReplyText<'a> {
+    Loaded {
+        entries: Vec<Option<EntryText<'a>>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        store_now_ms: Option<u64>,
+    },
+    Done,
+    Conflict {
+        entry: Option<EntryText<'a>>,
+    },
+    Admitted {
+        tat_us: u64,
+    },
+    Denied {
+        tat_us: u64,
+    },
+    Removed {
+        count: u64,
+    },
+    Listed {
+        entries: Vec<ListedText<'a>>,
+        next: Option<Bytes<'a>>,
+    },
+    Signed {
+        signature: Bytes<'a>,
+    },
+    Verified {
+        valid: bool,
+    },
+}
+
+#[derive(Serialize)]
+struct ListedText<'a> {
+    key: Bytes<'a>,
+    #[serde(flatten)]
+    entry: EntryText<'a>,
+}
+
+#[derive(Serialize)]
+struct ErrorText {
+    error: StoreErrorText,
+}
+
+impl<'a> From<&'a Reply> for ReplyText<'a> {
+    fn from(reply: &'a Reply) -> Self {
+        match reply {
+            Reply::Loaded { entries, store_now_ms } => ReplyText::Loaded {
+                entries: entries.iter().map(|entry| entry.as_ref().map(EntryText::from)).collect(),
+                store_now_ms: *store_now_ms,
+            },
+            Reply::Done => ReplyText::Done,
+            Reply::Conflict(entry) => ReplyText::Conflict { entry: entry.as_ref().map(EntryText::from) },
+            Reply::Admitted { tat_us } => ReplyText::Admitted { tat_us: *tat_us },
+            Reply::Denied { tat_us } => ReplyText::Denied { tat_us: *tat_us },
+            Reply::Removed(count) => ReplyText::Removed { count: *count },
+            Reply::Listed { entries, next } => ReplyText::Listed {
+                entries: entries
+                    .iter()
+                    .map(|(key, entry)| ListedText { key: key.into(), entry: entry.into() })
+                    .collect(),
+                next: next.as_ref().map(Bytes::from),
+            },
+            Reply::Signed(signature) => ReplyText::Signed { signature: signature.as_slice().into() },
+            Reply::Verified(valid) => ReplyText::Verified { valid: *valid },
+        }
+    }
+}
+
+impl From<&StoreError> for StoreErrorText {
+    fn from(error: &StoreError) -> Self {
+        match error {
+            StoreError::Unavailable => StoreErrorText::Unavailable,
+            StoreError::Unknown => StoreErrorText::Unknown,
+            StoreError::Corrupt => StoreErrorText::Corrupt,
+            StoreError::TooLarge => StoreErrorText::TooLarge,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{ENTRY, entry, key};
+    use super::*;
+
+    #[test]
+    fn every_reply_is_read() {
+        let listed = ENTRY.replacen('{', r#"{"key":"YQ","#, 1);
+        for (text, reply) in [
+            (
+                format!(r#"{{"reply":"loaded","entries":[null,{ENTRY}]}}"#),
+                Ok(Reply::Loaded { entries: vec![None, Some(entry())], store_now_ms: None }),
+            ),
+            (
+                r#"{"reply":"loaded","entries":[],"store_now_ms":9}"#.to_owned(),
+                Ok(Reply::Loaded { entries: vec![], store_now_ms: Some(9) }),
+            ),
+            (r#"{"reply":"done"}"#.to_owned(), Ok(Reply::Done)),
+            (r#"{"reply":"conflict","entry":null}"#.to_owned(), Ok(Reply::Conflict(None))),
+            (format!(r#"{{"reply":"conflict","entry":{ENTRY}}}"#), Ok(Reply::Conflict(Some(entry())))),
+            (r#"{"reply":"admitted","tat_us":1}"#.to_owned(), Ok(Reply::Admitted { tat_us: 1 })),
+            (r#"{"reply":"denied","tat_us":1}"#.to_owned(), Ok(Reply::Denied { tat_us: 1 })),
+            (r#"{"reply":"removed","count":3}"#.to_owned(), Ok(Reply::Removed(3))),
+            (
+                format!(r#"{{"reply":"listed","entries":[{listed}],"next":"YQ"}}"#),
+                Ok(Reply::Listed { entries: vec![(key("a"), entry())], next: Some(key("a")) }),
+            ),
+            (r#"{"reply":"signed","signature":"cw"}"#.to_owned(), Ok(Reply::Signed(b"s".to_vec()))),
+            (r#"{"reply":"verified","valid":true}"#.to_owned(), Ok(Reply::Verified(true))),
+            (r#"{"error":"unavailable"}"#.to_owned(), Err(StoreError::Unavailable)),
+            (r#"{"error":"too_large"}"#.to_owned(), Err(StoreError::TooLarge)),
+        ] {
+            assert_eq!(Reply::from_json(&text).unwrap(), reply, "{text}");
+            assert_eq!(Reply::to_json(&reply), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_reply_is_refused() {
+        for (text, said) in [
+            ("", "EOF"),
+            ("{}", "missing field `reply`"),
+            (r#"{"reply":"yes"}"#, "unknown variant, expected"),
+            (r#"{"error":"yes"}"#, "unknown variant, expected"),
+            (r#"{"reply":"loaded","entries":[{}]}"#, "missing field `version`"),
+            (r#"{"reply":"signed","signature":"=="}"#, "base64url"),
+            (r#"{"reply":"signed"}"#, "missing field `signature`"),
+            (r#"{"reply":"done","valid":true}"#, "another reply"),
+            (r#"{"reply":"done","error":"unknown"}"#, "both"),
+            (r#"{"reply":"listed","entries":[null]}"#, "missing field `entries`"),
+            (&format!(r#"{{"reply":"conflict","entry":{}}}"#, ENTRY.replace("AQEBAQEBAQE", "AQ")), "8 to 16"),
+            (&format!(r#"{{"reply":"conflict","entry":{}}}"#, ENTRY.replace("cw", "")), "1 to 128"),
+        ] {
+            let error = Reply::from_json(text).unwrap_err();
+            assert_eq!(error.code(), ErrorCode::InvalidRequest);
+            assert!(error.to_string().contains(said), "{text}: {error}");
+        }
+    }
+}
