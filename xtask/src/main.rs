@@ -4,6 +4,7 @@ mod bench;
 mod capi;
 mod go;
 mod header;
+mod npm;
 mod release;
 mod setup;
 mod shell;
@@ -70,6 +71,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Build the npm package: `wasm/dist`
+    Wasm,
     /// Write the files that are generated from the code
     Vectors {
         /// Write nothing; fail where a file differs from what the code says
@@ -99,6 +102,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Go => go::install(&shell)?,
         Command::Header { check } => header::run(&shell, check)?,
         Command::Setup => setup::run(&shell)?,
+        Command::Wasm => npm::build(&shell)?,
         Command::Vectors { check } => vectors::run(&shell, check)?,
     }
     Ok(ExitCode::SUCCESS)

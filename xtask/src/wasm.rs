@@ -1,4 +1,4 @@
-//! Builds the core for the browser: `wasm32-unknown-unknown`.
+//! Builds for the browser: `wasm32-unknown-unknown`.
 //!
 //! rustup's standard library for that target is used where rustup can get it. Elsewhere Debian's `rustc-web`
 //! builds the standard library from Debian's sources; it brings no linker for WebAssembly, rustup's does.
@@ -8,14 +8,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::release;
 use crate::shell::Shell;
 
 /// The target's name.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
-
-/// The core alone, without native code: a browser's own functions sign and check.
-const CORE: [&str; 8] =
-    ["build", "--locked", "--lib", "-p", "tokenmint", "--no-default-features", "--target", TARGET];
 
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
@@ -45,20 +42,48 @@ pub(crate) fn missing_packages() -> Vec<&'static str> {
     packages
 }
 
-/// The core builds.
+/// The core builds without native code and without anything of a host's.
 pub(crate) fn build(shell: &Shell) -> Result<()> {
-    if has_target(shell) {
-        return shell.run(shell.cargo(&CORE));
-    }
-    let mut command = shell.command(DEBIAN_CARGO, &CORE);
-    command.arg("-Zbuild-std=std,panic_abort");
-    // Another compiler: a folder of its own, so that neither throws away what the other built.
-    command.env("CARGO_TARGET_DIR", shell.target("wasm-debian"));
-    command.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", DEBIAN_RUSTC);
-    command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", rust_lld(shell)?);
-    // `cargo run` puts the libraries of rustup's compiler first; Debian's would load them.
-    command.env_remove("LD_LIBRARY_PATH").env_remove("RUSTUP_TOOLCHAIN");
-    shell.run(command)
+    let core = ["--lib", "-p", "tokenmint", "--no-default-features"];
+    compile(shell, &core, Instructions::Simd).map(drop)
+}
+
+/// Which instructions the module may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Instructions {
+    /// Those of every browser with WebAssembly.
+    Base,
+    /// The fixed-width vector instructions, which browsers have since 2021 to 2023: hashing is faster and smaller.
+    Simd,
+}
+
+/// Builds for the browser with the profile `wasm`; the folder with what was built.
+pub(crate) fn compile(shell: &Shell, what: &[&str], instructions: Instructions) -> Result<PathBuf> {
+    let args = [&["build", "--locked", "--profile", "wasm", "--target", TARGET], what].concat();
+    let mut flags = release::flags(shell)?;
+    // One folder for each, as cargo keeps the outputs of only one set of flags.
+    let name = match instructions {
+        Instructions::Base => "wasm-base",
+        Instructions::Simd => {
+            flags += "\x1f-Ctarget-feature=+simd128";
+            "wasm-simd"
+        }
+    };
+    let target = shell.target(name);
+    let mut command = if has_target(shell) {
+        shell.cargo(&args)
+    } else {
+        let mut command = shell.command(DEBIAN_CARGO, &args);
+        command.arg("-Zbuild-std=std,panic_abort").env("RUSTC_BOOTSTRAP", "1").env("RUSTC", DEBIAN_RUSTC);
+        command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", rust_lld(shell)?);
+        // `cargo run` puts the libraries of rustup's compiler first; Debian's would load them.
+        command.env_remove("LD_LIBRARY_PATH").env_remove("RUSTUP_TOOLCHAIN");
+        flags += &format!("\x1f--remap-path-prefix={DEBIAN_SOURCES}=rust");
+        command
+    };
+    command.env("CARGO_TARGET_DIR", &target).env(release::FLAGS, flags);
+    shell.run(command)?;
+    Ok(target.join(TARGET).join("wasm"))
 }
 
 /// Whether the compiler in use has a standard library for the target.

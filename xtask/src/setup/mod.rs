@@ -6,7 +6,7 @@
 mod apt;
 mod c;
 mod go;
-mod node;
+pub(crate) mod node;
 pub(crate) mod python;
 
 use anyhow::{Result, bail};
@@ -38,7 +38,7 @@ pub(crate) fn run(shell: &Shell) -> Result<()> {
     python::ORACLES.install(shell)?;
     python::PACKAGE.install(shell)?;
     go(shell)?;
-    node::install(shell)?;
+    node::install(shell, node::ORACLES)?;
     println!("everything that the tests need is installed");
     Ok(())
 }

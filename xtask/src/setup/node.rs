@@ -1,4 +1,4 @@
-//! The npm packages of the oracles: `bindings-tests/oracles/node_modules`.
+//! npm packages: what a `package-lock.json` says, in the `node_modules` beside it.
 
 use std::fs;
 
@@ -6,7 +6,11 @@ use anyhow::{Context, Result};
 
 use crate::shell::Shell;
 
-const FOLDER: &str = "bindings-tests/oracles";
+/// The browser of the tests; they take another from the variable `CHROMIUM`.
+const CHROMIUM: &str = "chromium";
+
+/// The oracles.
+pub(super) const ORACLES: &str = "bindings-tests/oracles";
 
 /// Debian's packages that are needed before npm can run.
 pub(super) fn missing(shell: &Shell) -> Vec<&'static str> {
@@ -17,19 +21,23 @@ pub(super) fn missing(shell: &Shell) -> Vec<&'static str> {
     if !shell.succeeds("npm", &["--version"]) {
         packages.push("npm");
     }
+    if !shell.succeeds(CHROMIUM, &["--version"]) {
+        packages.push("chromium");
+    }
     packages
 }
 
-pub(super) fn install(shell: &Shell) -> Result<()> {
-    let lock = fs::read_to_string(shell.path(FOLDER).join("package-lock.json")).context(FOLDER)?;
+/// Installs what the folder's lock file says, unless it is there.
+pub(crate) fn install(shell: &Shell, folder: &str) -> Result<()> {
+    let lock = fs::read_to_string(shell.path(folder).join("package-lock.json")).context(folder.to_owned())?;
     // A copy of the lock that was installed: equal means there is nothing to do.
-    let stamp = shell.path(FOLDER).join("node_modules/.installed-lock.json");
+    let stamp = shell.path(folder).join("node_modules/.installed-lock.json");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
-    println!("installing {FOLDER}/package-lock.json into {FOLDER}/node_modules");
+    println!("installing {folder}/package-lock.json into {folder}/node_modules");
     let mut npm = shell.command("npm", &["ci", "--no-audit", "--no-fund", "--ignore-scripts"]);
-    npm.current_dir(shell.path(FOLDER));
+    npm.current_dir(shell.path(folder));
     shell.run(npm)?;
     fs::write(stamp, lock)?;
     Ok(())

@@ -5,10 +5,14 @@ use anyhow::Result;
 use crate::shell::Shell;
 
 /// The sets of features of the core that differ in code, besides the default one.
-const CORE_FEATURES: [&[&str]; 2] = [
+const CORE_FEATURES: [&[&str]; 3] = [
     &["-p", "tokenmint", "--no-default-features"],
     &["-p", "tokenmint", "--no-default-features", "--features", "rustcrypto"],
+    HOST,
 ];
+
+/// Where the host computes; the tests of the npm package are the host.
+const HOST: &[&str] = &["-p", "tokenmint", "--no-default-features", "--features", "host"];
 
 /// Every source is as rustfmt writes it.
 pub(super) fn format(shell: &Shell) -> Result<()> {
@@ -25,7 +29,7 @@ pub(super) fn clippy(shell: &Shell) -> Result<()> {
     }
     // The core's library may not silence the lints that keep it pure; its tests may.
     let forbid = ["--", "-F", "clippy::disallowed_methods", "-F", "clippy::disallowed_types"];
-    for features in [&["-p", "tokenmint"], CORE_FEATURES[1]] {
+    for features in [&["-p", "tokenmint"], CORE_FEATURES[1], HOST] {
         shell.run(shell.cargo(&[&["clippy", "--locked", "--lib"], features, &forbid].concat()))?;
     }
     Ok(())
@@ -33,7 +37,8 @@ pub(super) fn clippy(shell: &Shell) -> Result<()> {
 
 /// Every test passes, the examples in the documentation included.
 pub(super) fn tests(shell: &Shell) -> Result<()> {
-    for features in [["--workspace"].as_slice(), CORE_FEATURES[0], CORE_FEATURES[1]] {
+    let unit_tests = [HOST, &["--lib"]].concat();
+    for features in [["--workspace"].as_slice(), CORE_FEATURES[0], CORE_FEATURES[1], &unit_tests] {
         let mut command = shell.cargo(&[&["test", "--locked"], features].concat());
         // One commit, one verdict: here the properties try the same cases each time, by hand they try new ones.
         command.env("PROPTEST_RNG_SEED", "8725");

@@ -4,6 +4,7 @@ mod c;
 mod cargo;
 pub(crate) mod fuzz;
 mod go;
+mod npm;
 mod oracles;
 mod policy;
 mod purity;
@@ -75,6 +76,11 @@ const STEPS: &[Step] = &[
         run: |shell| passed(python::run(shell)),
     },
     Step { name: "go", about: "the Go module does what the core does", run: |shell| passed(go::run(shell)) },
+    Step {
+        name: "npm",
+        about: "the npm package: Node, browsers, the playground",
+        run: |shell| passed(npm::run(shell)),
+    },
     Step { name: "fuzz", about: "no input breaks a promise: corpus and search", run: fuzz::run },
     Step { name: "oracles", about: "other libraries accept and refuse the same", run: oracles::run },
     Step {

@@ -6,6 +6,7 @@ mod go;
 mod mint;
 mod python;
 mod transcripts;
+mod typescript;
 mod verify;
 
 use std::collections::BTreeSet;
@@ -27,6 +28,7 @@ const GENERATORS: &[fn() -> Result<Vec<Generated>>] = &[
     errors::generate,
     go::generate,
     python::generate,
+    typescript::generate,
     mint::generate,
     flows::generate,
     transcripts::generate,

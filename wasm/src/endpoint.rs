@@ -1,0 +1,88 @@
+//! Endpoints: a request in, a response out.
+
+use http::{HeaderName, HeaderValue, Method, Request, Uri};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use tokenmint::config::{Config, InlineOnly, Service};
+use tokenmint::endpoint::Response;
+use tokenmint::{Error, ErrorCode};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::error::{Result, internal};
+use crate::keys::json;
+use crate::lifetime::context;
+use crate::task::Task;
+
+/// The token endpoints of a service.
+#[wasm_bindgen]
+pub struct Endpoint(Service);
+
+#[wasm_bindgen]
+impl Endpoint {
+    /// The endpoints that a configuration describes; it is JSON.
+    #[wasm_bindgen(constructor)]
+    pub fn new(config: &str) -> Result<Endpoint> {
+        Ok(Endpoint(Config::from_json(config)?.build(&mut InlineOnly)?))
+    }
+
+    /// Creates what must be in the store before the first request. The result is `{}`.
+    pub fn directory(&self, now_us: f64, seed: &[u8]) -> Result<Task> {
+        let creation = self.0.create_directory(&context(now_us, seed)?);
+        Ok(Task::new(creation.map(|()| Ok(b"{}".to_vec()))))
+    }
+
+    /// Answers a request. `headers` holds names and values by turns. The result is a JSON object with `status`, `headers`
+    /// and `body`.
+    pub fn handle(
+        &self,
+        method: &str,
+        target: &str,
+        headers: Vec<String>,
+        body: Vec<u8>,
+        now_us: f64,
+        seed: &[u8],
+    ) -> Result<Task> {
+        let request = request(method, target, &headers, body)?;
+        let task = self.0.endpoint.handle(request, &context(now_us, seed)?);
+        Ok(Task::new(task.map(|response| described(&response))))
+    }
+}
+
+fn request(method: &str, target: &str, headers: &[String], body: Vec<u8>) -> Result<Request<Vec<u8>>> {
+    let mut request = Request::new(body);
+    *request.method_mut() =
+        Method::from_bytes(method.as_bytes()).map_err(|_| invalid("method", "no HTTP method"))?;
+    *request.uri_mut() = Uri::try_from(target).map_err(|_| invalid("target", "no path with a query"))?;
+    for field in headers.chunks(2) {
+        let [name, value] = field else { return Err(internal("headers are pairs").into()) };
+        let no_header = |_| invalid("headers", "no header of HTTP");
+        let name = HeaderName::try_from(name).map_err(|_| no_header(()))?;
+        // As fetch and Node do: one byte for each character.
+        let value: Option<Vec<u8>> = value.chars().map(|c| u8::try_from(c).ok()).collect();
+        let value = value.and_then(|value| HeaderValue::from_bytes(&value).ok());
+        request.headers_mut().append(name, value.ok_or_else(|| no_header(()))?);
+    }
+    Ok(request)
+}
+
+fn invalid(field: &'static str, reason: &'static str) -> Error {
+    Error::new(ErrorCode::FieldInvalid).at(field).because(reason)
+}
+
+/// The endpoints write text only, and no field of the header twice.
+fn described(response: &Response) -> Result<Vec<u8>, Error> {
+    #[derive(Serialize)]
+    struct Described<'a> {
+        status: u16,
+        headers: BTreeMap<&'a str, &'a str>,
+        body: &'a str,
+    }
+    fn text(bytes: &[u8]) -> Result<&str, Error> {
+        std::str::from_utf8(bytes).map_err(|_| internal("a response is text"))
+    }
+    let headers: Result<_, Error> =
+        response.headers().iter().map(|(name, value)| Ok((name.as_str(), text(value.as_bytes())?))).collect();
+    let described =
+        Described { status: response.status().as_u16(), headers: headers?, body: text(response.body())? };
+    json(&described).map(String::into_bytes).map_err(|failure| failure.0)
+}

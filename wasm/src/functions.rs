@@ -1,0 +1,78 @@
+//! Functions that need no object, and what all of them read.
+
+use serde_json::value::RawValue;
+use tokenmint::{Error, ErrorCode, UnixTime, unverified};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::error::{Result, internal};
+use crate::keys::json;
+
+/// Header and claims of a token that nobody has verified, as JSON.
+#[wasm_bindgen]
+pub fn decode_unverified(token: &str) -> Result<String> {
+    #[derive(serde::Serialize)]
+    struct Seen<'a> {
+        header: &'a RawValue,
+        claims: &'a RawValue,
+    }
+    let seen = unverified::decode(token)?;
+    let raw = |text| serde_json::from_str(text).map_err(|_| internal("what was read is JSON"));
+    json(&Seen { header: raw(seen.header().json())?, claims: raw(seen.json())? })
+}
+
+/// A new HMAC secret as a JWK.
+#[cfg(feature = "issue")]
+#[wasm_bindgen]
+pub fn generate_hmac_jwk(alg: &str, kid: Option<String>, seed: &[u8]) -> Result<String> {
+    let mut entropy = tokenmint::Entropy::new(seed_of(seed)?);
+    text(&tokenmint::Key::generate_jwk(kid.as_deref(), alg.parse()?, &mut entropy)?)
+}
+
+/// A new secret of 256 bits, and its hash, as JSON.
+#[cfg(feature = "issue")]
+#[wasm_bindgen]
+pub fn generate_secret(seed: &[u8]) -> Result<String> {
+    #[derive(serde::Serialize)]
+    struct Generated {
+        secret: String,
+        sha256: String,
+    }
+    let (secret, hash) = tokenmint::SecretHash::generate(&mut tokenmint::Entropy::new(seed_of(seed)?));
+    json(&Generated { secret: text(&secret)?, sha256: hash.to_string() })
+}
+
+/// The hash of a generated secret.
+#[cfg(feature = "issue")]
+#[wasm_bindgen]
+pub fn hash_secret(secret: &[u8]) -> String {
+    tokenmint::SecretHash::of(secret).to_string()
+}
+
+/// Whether a hash is that of the secret, in constant time.
+#[cfg(feature = "issue")]
+#[wasm_bindgen]
+pub fn secret_matches(secret: &[u8], sha256: &str) -> Result<bool> {
+    Ok(tokenmint::SecretHash::parse(sha256)?.matches(secret))
+}
+
+/// A time in seconds since 1970; a fraction is dropped.
+pub(crate) fn time(seconds: f64) -> Result<UnixTime> {
+    if !(0.0..=UnixTime::MAX.seconds() as f64).contains(&seconds) {
+        return Err(Error::new(ErrorCode::TimeInvalid).at("now").into());
+    }
+    Ok(UnixTime::from_seconds(seconds as i64))
+}
+
+/// 32 bytes of randomness.
+#[cfg(feature = "issue")]
+pub(crate) fn seed_of(seed: &[u8]) -> Result<[u8; 32]> {
+    let found = seed.len();
+    seed.try_into().map_err(|_| {
+        Error::new(ErrorCode::FieldInvalid).at("seed").because(format!("32 bytes, found {found}")).into()
+    })
+}
+
+#[cfg(feature = "issue")]
+fn text(secret: &tokenmint::Secret) -> Result<String> {
+    String::from_utf8(secret.expose().to_vec()).map_err(|_| internal("a secret is a text").into())
+}
