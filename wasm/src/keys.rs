@@ -131,6 +131,11 @@ impl KeySet {
         )
     }
 
+    /// Whether both are the same set.
+    pub fn is_same(&self, other: &KeySet) -> bool {
+        self.0.is_same(&other.0)
+    }
+
     /// How many keys there are.
     pub fn length(&self) -> usize {
         self.0.keys().len()

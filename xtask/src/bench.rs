@@ -2,14 +2,16 @@
 
 use anyhow::Result;
 
+use crate::setup::node;
 use crate::setup::python::{BENCH, PACKAGE};
 use crate::shell::Shell;
-use crate::{capi, go, setup};
+use crate::{capi, go, npm, setup};
 
 pub(crate) fn run(shell: &Shell, table: &str, row: &str) -> Result<()> {
     match table {
         "c" => return c(shell),
         "go" => return go(shell),
+        "node" => return node(shell, row),
         "python" => return python(shell, row),
         _ => {}
     }
@@ -27,6 +29,15 @@ fn python(shell: &Shell, row: &str) -> Result<()> {
     let wheel = crate::test::python::wheel(shell)?;
     BENCH.pip(shell, &["--no-deps", "--no-index", "--force-reinstall", &wheel])?;
     let mut command = shell.command(BENCH.python(shell), &["-W", "ignore", "bench/python/bench.py"]);
+    command.args(Some(row).filter(|row| !row.is_empty()));
+    shell.run(command)
+}
+
+/// The npm package beside Node's own peers: `row` chooses rows.
+fn node(shell: &Shell, row: &str) -> Result<()> {
+    npm::build(shell)?;
+    node::install(shell, "bench/node")?;
+    let mut command = shell.command("node", &["bench/node/bench.mjs"]);
     command.args(Some(row).filter(|row| !row.is_empty()));
     shell.run(command)
 }

@@ -17,6 +17,8 @@ pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_SOURCES: &str = "/usr/src";
+/// By which Debian's compiler calls them, too.
+const DEBIAN_LIBRARY: &str = "/usr/lib/rustlib/src/rust";
 
 /// Adds the target by rustup; whether it is there now.
 pub(crate) fn add_target(shell: &Shell) -> bool {
@@ -78,7 +80,9 @@ pub(crate) fn compile(shell: &Shell, what: &[&str], instructions: Instructions) 
         command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", rust_lld(shell)?);
         // `cargo run` puts the libraries of rustup's compiler first; Debian's would load them.
         command.env_remove("LD_LIBRARY_PATH").env_remove("RUSTUP_TOOLCHAIN");
-        flags += &format!("\x1f--remap-path-prefix={DEBIAN_SOURCES}=rust");
+        for sources in [DEBIAN_SOURCES, DEBIAN_LIBRARY] {
+            flags += &format!("\x1f--remap-path-prefix={sources}=rust");
+        }
         command
     };
     command.env("CARGO_TARGET_DIR", &target).env(release::FLAGS, flags);

@@ -131,6 +131,19 @@ impl KeySet {
         &self.0.skipped
     }
 
+    /// Whether both are the same set, not only equal ones: for hosts that keep what they made of a set.
+    ///
+    /// ```
+    /// use tokenmint::KeySet;
+    /// let set = || KeySet::from_jwks(r#"{"keys":[]}"#);
+    /// let one = set()?;
+    /// assert!(one.is_same(&one.clone()) && !one.is_same(&set()?));
+    /// # Ok::<(), tokenmint::Error>(())
+    /// ```
+    pub fn is_same(&self, other: &KeySet) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The public halves as a JWK Set, in the order in which the keys were added; HMAC keys are left out.
     pub fn public_jwks(&self) -> String {
         let keys: Vec<_> = self.keys().filter_map(Key::public_jwk).collect();

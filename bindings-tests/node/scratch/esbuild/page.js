@@ -1,0 +1,3 @@
+import { work } from "./work.js";
+
+globalThis.result = { page: await work() };

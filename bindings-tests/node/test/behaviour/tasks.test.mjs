@@ -1,0 +1,236 @@
+// Tasks and stores: every command is answered once, and whatever a store does ends in an error with a code.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import * as tokenmint from "tokenmint";
+import { Issuer, KeySet, MemoryStore, StoreError } from "tokenmint";
+
+import { misused, refused, rejected, thrown } from "../../lib/expect.mjs";
+import { NOW, SECRET, SEED, pair } from "../../lib/fixtures.mjs";
+import { LaterStore, MapStore } from "../../vectors/stores.mjs";
+
+const { issuer } = pair(undefined, { sessionSecret: SECRET });
+const client = { id: "c1", organization: "o", secret: "s1", permissions: ["client_credentials", "sessions"] };
+const proof = { clientId: "c1", clientSecret: "s1" };
+
+async function filled(store = new MapStore(tokenmint)) {
+  await issuer.createClient(client).run(store);
+  return store;
+}
+
+test("a task is driven step by step", async () => {
+  const store = new MemoryStore();
+  const task = issuer.createClient(client);
+  await refused(() => task.result, "invalid_request");
+  let command = task.step();
+  let commands = 0;
+  while (command !== undefined) {
+    assert.deepEqual(task.events, []);
+    assert.ok(["load", "cas", "throttle"].includes(command.command), command.command);
+    commands += 1;
+    command = task.step(store.execute(command));
+  }
+  assert.ok(commands >= 1);
+  assert.deepEqual(task.events.map(({ event }) => event), ["directory_changed"]);
+  task.result;
+  assert.equal(task.step(), undefined);
+  const token = await issuer.clientCredentials(proof).run(store);
+  assert.equal((await issuer.check({ token: token.accessToken }).run(store)).client, "c1");
+  await issuer.revokeClient({ client: "c1" }).run(store);
+  await rejected(() => issuer.check({ token: token.accessToken }).run(store), "token_revoked");
+});
+
+test("without a reply the command is asked for again", () => {
+  const task = issuer.createClient(client);
+  assert.deepEqual(task.step(), task.step());
+});
+
+test("what a command holds is bytes and numbers", async () => {
+  const store = new MapStore(tokenmint);
+  await filled(store);
+  const limited = pair(undefined, { clientRate: { events: 1, per: "1h", burst: 1 } }).issuer;
+  await limited.clientCredentials(proof).run(store);
+  const kinds = new Set(store.commands.map(({ command }) => command));
+  assert.ok(["load", "cas", "throttle"].every((kind) => kinds.has(kind)), [...kinds].join());
+  for (const command of store.commands) {
+    for (const key of command.keys ?? [command.key]) assert.ok(key instanceof Uint8Array && key.length > 0 && key.length <= 128);
+    if (command.write) {
+      assert.ok(command.write.value instanceof Uint8Array && command.write.version instanceof Uint8Array);
+      assert.equal(typeof command.write.expiresAtMs, "number");
+    }
+    for (const name of ["intervalUs", "burstUs", "cost", "nowUs"]) {
+      if (command.command === "throttle") assert.equal(typeof command[name], "number", name);
+    }
+  }
+});
+
+test("a limit says when to try again", async () => {
+  const limited = pair(undefined, { clientRate: { events: 1, per: "1h", burst: 1 } }).issuer;
+  for (const store of [new MemoryStore(), new MapStore(tokenmint), new LaterStore(tokenmint)]) {
+    await filled(store);
+    await limited.clientCredentials(proof).run(store);
+    const error = await rejected(() => limited.clientCredentials(proof).run(store), "rate_limited");
+    assert.ok(error.retryAfterSeconds > 3500 && error.retryAfterSeconds <= 3600, String(error.retryAfterSeconds));
+    assert.equal(error.status, 429);
+  }
+});
+
+/** A store that fails when a command of this kind comes, before or after it is carried out. */
+class Broken {
+  constructor(kind, failure, { later = false, after = false } = {}) {
+    Object.assign(this, { kind, failure, later, after, store: new MapStore(tokenmint) });
+  }
+
+  execute(command) {
+    if (command.command !== this.kind) return this.store.execute(command);
+    if (this.after) this.store.execute(command);
+    if (this.later) return new Promise((_, reject) => setTimeout(() => reject(this.failure), 1));
+    throw this.failure;
+  }
+}
+
+for (const later of [false, true]) {
+  const name = later ? "rejections" : "exceptions";
+  test(`${name} of a store are mapped`, async () => {
+    const codes = {
+      unavailable: "store_unavailable",
+      unknown: "store_unknown",
+      corrupt: "store_corrupt",
+      too_large: "store_too_large",
+    };
+    for (const [kind, code] of Object.entries(codes)) {
+      for (const command of ["load", "cas"]) {
+        const task = command === "load" ? issuer.clientCredentials(proof) : issuer.createClient(client);
+        const error = await rejected(() => task.run(new Broken(command, new StoreError(kind), { later })), [code, "store_unknown"]);
+        if (command === "load" || kind !== "unknown") assert.equal(error.code, code, `${command} ${kind}`);
+      }
+    }
+  });
+
+  test(`foreign ${name}: what may have happened is unknown, what only reads is unavailable`, async () => {
+    for (const failure of [new Error("away"), new TypeError("x"), "a text", undefined, null, { code: "ECONNRESET" }]) {
+      const write = await rejected(() => issuer.createClient(client).run(new Broken("cas", failure, { later })), "store_unknown");
+      const start = issuer.clientCredentials(proof);
+      const load = await rejected(() => start.run(new Broken("load", failure, { later })), "store_unavailable");
+      for (const error of [write, load]) {
+        assert.equal(error.status, 503);
+        if (failure instanceof Error) assert.equal(error.cause, failure);
+        assert.doesNotMatch(error.message, /away|ECONNRESET/);
+      }
+    }
+  });
+}
+
+test("by the methods that answer at once, too", async () => {
+  await thrown(() => issuer.createClient(client).runSync(new Broken("cas", new Error("x"))), "store_unknown");
+  await thrown(() => issuer.createClient(client).runSync(new Broken("cas", new StoreError("unavailable"))), "store_unavailable");
+  const error = await thrown(() => issuer.createClient(client).runSync(new LaterStore(tokenmint)));
+  assert.match(error.message, /run\b|promise|await|async/i);
+});
+
+test("replies that are none are refused, and no flow takes them for an answer", async () => {
+  const wrong = [undefined, null, "done", 1, [], {}, { reply: "nonsense" }, { reply: "loaded" }, { reply: "loaded", entries: [] }, { reply: "done", x: 1n }];
+  wrong.push({ reply: "loaded", entries: [{ version: "text", value: "text", expiresAtMs: 1 }] });
+  wrong.push({ reply: "loaded", entries: [{ version: new Uint8Array(1), value: new Uint8Array(1), expiresAtMs: NaN }] });
+  wrong.push({ reply: "admitted", tatUs: 5 }, { reply: "verified", valid: true }, { reply: "signed", signature: new Uint8Array(32) });
+  for (const reply of wrong) {
+    for (const store of [{ execute: () => reply }, { execute: async () => reply }]) {
+      const task = issuer.clientCredentials(proof);
+      const found = await task.run(store).catch((error) => error);
+      assert.ok(found instanceof Error, `a token for the reply ${JSON.stringify(reply, (_, v) => (typeof v === "bigint" ? "n" : v))}`);
+      assert.notEqual(found.code, "internal");
+      assert.ok(found instanceof tokenmint.TokenmintError, String(found));
+    }
+  }
+  for (const store of [undefined, null, {}, { execute: 1 }, "store"]) {
+    await misused(() => issuer.clientCredentials(proof).run(store));
+    misused(() => issuer.clientCredentials(proof).runSync(store));
+  }
+});
+
+test("a task is driven by one driver at a time, and runs once", async () => {
+  const store = await filled(new LaterStore(tokenmint));
+  const task = issuer.clientCredentials(proof);
+  const [one, two] = await Promise.allSettled([task.run(store), task.run(store)]);
+  assert.equal(one.status, "fulfilled");
+  // The second either gets the same, or is refused; never a second token.
+  if (two.status === "fulfilled") assert.deepEqual(two.value, one.value);
+  assert.equal(task.events.filter(({ event }) => event === "token_issued").length, 1);
+  const again = await task.run(store).catch((error) => error);
+  if (!(again instanceof Error)) assert.deepEqual(again, one.value);
+});
+
+test("a refused task has events and a reason", async () => {
+  const task = issuer.clientCredentials({ clientId: "nobody", clientSecret: "wrong" });
+  await rejected(() => task.run(new MemoryStore()), "invalid_client");
+  assert.deepEqual(task.events.map(({ event, reason }) => [event, reason]), [["token_refused", "invalid_client"]]);
+  await refused(() => task.result, "invalid_client");
+});
+
+test("operations by name refuse what they do not know", async () => {
+  const store = new MemoryStore();
+  await rejected(() => issuer.operation("mint", {}).run(store), "invalid_request");
+  await rejected(() => issuer.operation("refresh", { x: 1 }).run(store), "invalid_request");
+  await rejected(() => issuer.operation("refresh", {}).run(store), "invalid_request");
+  const error = await rejected(() => issuer.refresh({ refreshTokn: "x" }).run(store), "invalid_request");
+  assert.doesNotMatch(error.message, /hunter2/);
+});
+
+test("every flow there is has a method", async () => {
+  const { readFileSync } = await import("node:fs");
+  const { ROOT } = await import("../../lib/repository.mjs");
+  const source = readFileSync(`${ROOT}/core/src/operation/mod.rs`, "utf8");
+  const names = [...source.matchAll(/^ {4}"([a-z_]+)": \|/gm)].map(([, name]) => name);
+  assert.ok(names.length >= 30);
+  for (const name of names) {
+    const method = name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+    assert.equal(typeof issuer[method], "function", method);
+    const task = issuer[method]({ noSuchMember: "hunter2" }, { now: NOW, seed: SEED });
+    const error = await rejected(() => task.run(new MemoryStore()), "invalid_request");
+    assert.ok(error.message.includes("no_such_member") || error.message.includes("noSuchMember"), error.message);
+    assert.ok(!error.message.includes("hunter2"));
+  }
+});
+
+test("claims inside inputs keep their names", async () => {
+  const store = new MapStore(tokenmint);
+  const claims = { snake_case: 1, camelCase: { inner_name: [2], innerName: 3 }, big: 2n ** 60n };
+  const made = { ...client, claims };
+  await issuer.createClient(made).run(store);
+  const own = pair(undefined, { sessionSecret: SECRET }).issuer;
+  const found = await own.exchangeApiKey(proof).run(store);
+  const seen = tokenmint.decodeUnverified(found.accessToken).claims;
+  assert.deepEqual(seen.snake_case, 1);
+  assert.deepEqual(seen.camelCase, { inner_name: [2], innerName: 3 });
+  assert.strictEqual(seen.big, 2n ** 60n);
+});
+
+test("of many redeemers one gets the link", async () => {
+  const own = pair(undefined, { sessionSecret: SECRET, integrations: [{ slug: "lever", name: "Lever", categories: ["ats"] }] }).issuer;
+  for (const store of [new MemoryStore(), new LaterStore(tokenmint)]) {
+    await own.createApiKey({ bearer: "key-1", organization: "o", permissions: ["links"] }).run(store);
+    const details = { originId: "u1", endUserOrganization: "Acme", endUserEmail: "a@example.com", categories: ["ats"] };
+    const link = await own.createLink({ bearer: "key-1", details, expiresIn: "1h" }).run(store);
+    const redeem = (_, index) => own.redeemLink({ linkToken: link.linkToken, integration: "lever", redeemer: `r${index}` }).run(store);
+    const results = await Promise.allSettled(Array.from({ length: 8 }, redeem));
+    assert.equal(results.filter(({ status }) => status === "fulfilled").length, 1);
+    for (const { reason } of results.filter(({ status }) => status === "rejected")) assert.equal(reason.code, "link_used");
+  }
+});
+
+test("a memory store has a capacity, and is a store like others", async () => {
+  const store = new MemoryStore({ capacity: 1000 });
+  await issuer.createClient(client).run(store);
+  const codes = [];
+  for (let number = 2; number < 8; number++) {
+    await issuer.createClient({ ...client, id: `c${number}` }).run(store).catch((error) => codes.push(error.code));
+  }
+  assert.ok(codes.length > 0 && codes.every((code) => code.startsWith("store_")), codes.join());
+  for (const capacity of [0, -1, 1.5, NaN, "10"]) misused(() => new MemoryStore({ capacity }), `capacity ${capacity}`);
+  for (const command of [undefined, null, {}, "load", { command: "nonsense" }, { command: "load", keys: [new Uint8Array(0)] }]) {
+    misused(() => store.execute(command), JSON.stringify(command));
+  }
+  misused(() => new KeySet(store));
+  misused(() => new Issuer(store, { issuer: "i" }));
+});

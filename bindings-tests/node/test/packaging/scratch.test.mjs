@@ -1,0 +1,115 @@
+// Projects that install the tarball, as users do.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+
+import * as esbuild from "esbuild";
+
+import { launch, resultOf, serve } from "../../lib/browser.mjs";
+import { node, pack, scratch, tool } from "../../lib/tarball.mjs";
+
+const tarball = pack();
+const chromium = launch();
+after(async () => (await chromium).close());
+
+const ALGORITHMS = ["HS256", "ES256", "RS256", "EdDSA"];
+const WORK = {
+  ...Object.fromEntries(ALGORITHMS.map((name) => [name, name])),
+  ...Object.fromEntries(ALGORITHMS.slice(1).map((name) => [`${name} verify`, name])),
+  status: 200,
+};
+
+async function inChromium(folder, page = "index.html") {
+  const server = await serve({ "/": `${folder}/` });
+  try {
+    const { result, faults } = await resultOf(await chromium, `${server.origin}/${page}`, 30_000);
+    assert.deepEqual(faults, []);
+    return result;
+  } finally {
+    server.close();
+  }
+}
+
+test("Node, import", () => {
+  assert.equal(node(["main.mjs"], scratch("esm", tarball)), "esm works\n");
+});
+
+test("Node, require", () => {
+  assert.equal(node(["main.cjs"], scratch("cjs", tarball)), "cjs works\n");
+});
+
+test("Jest", () => {
+  const folder = scratch("jest", tarball);
+  const told = node([tool("jest/bin/jest.js"), "--rootDir", folder, "--ci", "--json", "--silent"], folder, { NODE_OPTIONS: "--experimental-vm-modules --no-warnings" });
+  const { numPassedTests, numFailedTests, success } = JSON.parse(told);
+  assert.deepEqual([numPassedTests, numFailedTests, success], [4, 0, true]);
+});
+
+test("Vite, a page and a worker in Chromium", async () => {
+  const folder = scratch("vite", tarball);
+  node([tool("vite/bin/vite.js"), "build", "--logLevel", "warn"], folder);
+  assert.deepEqual(await inChromium(join(folder, "dist")), { page: WORK, worker: WORK });
+});
+
+test("esbuild, for the browser and for Node", async () => {
+  const folder = scratch("esbuild", tarball);
+  const build = (given) => esbuild.build({ absWorkingDir: folder, bundle: true, minify: true, logLevel: "silent", ...given });
+  const { warnings } = await build({ entryPoints: ["page.js"], outdir: "out", format: "esm", platform: "browser", target: "es2022" });
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(await inChromium(folder), { page: WORK });
+  for (const format of ["cjs", "esm"]) {
+    const outfile = join(folder, `out/alone/node.${format === "cjs" ? "cjs" : "mjs"}`);
+    await build({ entryPoints: ["node.js"], outfile, format, platform: "node", target: "node20" });
+    assert.deepEqual(JSON.parse(node([outfile], folder)), WORK, format);
+  }
+});
+
+test("a page without a bundler, and a module worker, with the files of the tarball", async () => {
+  const folder = scratch("plain", tarball);
+  const page = Object.fromEntries(ALGORITHMS.map((name) => [name, name]));
+  assert.deepEqual(await inChromium(folder), { page, worker: { ES256: "ES256" } });
+});
+
+test("workerd", async () => {
+  const folder = scratch("workerd", tarball);
+  const { warnings } = await esbuild.build({
+    absWorkingDir: folder,
+    entryPoints: ["worker.js"],
+    outdir: "out",
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    conditions: ["workerd", "worker", "browser"],
+    // Workers get modules of WebAssembly as files: nothing may be compiled there.
+    loader: { ".wasm": "copy" },
+    logLevel: "silent",
+  });
+  assert.deepEqual(warnings, []);
+  const modules = readdirSync(join(folder, "out")).filter((name) => name.endsWith(".wasm"));
+  const lines = modules.map((name) => `(name = "${name}", wasm = embed "out/${name}"),`);
+  const config = readFileSync(join(folder, "config.capnp"), "utf8").replace("# WASM", lines.join("\n    "));
+  writeFileSync(join(folder, "config.capnp"), config);
+  const child = spawn(tool("workerd/bin/workerd"), ["serve", "--control-fd=3", "config.capnp"], { cwd: folder, stdio: ["ignore", "pipe", "pipe", "pipe"] });
+  let told = "";
+  child.stderr.on("data", (part) => (told += part));
+  try {
+    const port = await new Promise((resolve, reject) => {
+      child.stdio[3].on("data", (line) => {
+        const { event, port } = JSON.parse(String(line).split("\n")[0]);
+        if (event === "listen") resolve(port);
+      });
+      child.on("exit", () => reject(new Error(told)));
+      setTimeout(() => reject(new Error(`workerd does not listen: ${told}`)), 20_000).unref();
+    });
+    const response = await fetch(`http://127.0.0.1:${port}/work`);
+    assert.equal(response.status, 200, await response.clone().text().then((text) => text + told));
+    assert.deepEqual(await response.json(), Object.fromEntries(ALGORITHMS.map((name) => [name, name])));
+    const keys = await fetch(`http://127.0.0.1:${port}/.well-known/jwks.json`);
+    assert.deepEqual([keys.status, await keys.json()], [200, { keys: [] }]);
+  } finally {
+    child.kill("SIGKILL");
+  }
+});

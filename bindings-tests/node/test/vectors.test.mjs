@@ -1,0 +1,95 @@
+// Every vector: in Node by the methods that answer at once and by those that answer later, in Node on WebCrypto as browsers
+// have it, and in Chromium in a page and in a worker.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import * as tokenmint from "tokenmint";
+import * as narrow from "tokenmint/verify";
+
+import { launch, resultOf, serve } from "../lib/browser.mjs";
+import { PACKAGE, ROOT, TESTS, corpus, read } from "../lib/repository.mjs";
+import { runAll, runVerify } from "../vectors/all.mjs";
+
+const shared = corpus();
+const seen = {};
+
+function check(t, name, { counts, failures }) {
+  assert.deepEqual(failures.slice(0, 20), [], `${failures.length} differences`);
+  seen[name] = counts;
+  t.diagnostic(JSON.stringify(counts));
+}
+
+test("Node, methods that answer at once", async (t) => {
+  check(t, "sync", await runAll(tokenmint, { read, corpus: shared, sync: true }));
+});
+
+test("Node, methods that answer later", async (t) => {
+  check(t, "async", await runAll(tokenmint, { read, corpus: shared }));
+});
+
+test("Node, the part that only verifies", async (t) => {
+  check(t, "verify sync", await runVerify(narrow, { read, corpus: shared, sync: true }));
+  check(t, "verify async", await runVerify(narrow, { read, corpus: shared }));
+});
+
+test("Node, the package for browsers on WebCrypto", async (t) => {
+  const browser = await import(new URL("../node_modules/tokenmint/dist/browser.js", import.meta.url));
+  check(t, "webcrypto", await runAll(browser, { read, corpus: shared }));
+});
+
+test("Chromium, a page and a worker", async (t) => {
+  const result = await inChromium();
+  for (const place of ["page", "worker"]) {
+    check(t, place, result[place].all);
+    check(t, `verify ${place}`, result[place].verify);
+  }
+});
+
+test("everywhere the same checks were made, and all of them", () => {
+  const cases = (name) => JSON.parse(read(`bindings-tests/vectors/${name}`)).cases;
+  const counts = seen.async;
+  assert.ok(counts);
+  for (const other of ["webcrypto", "page", "worker"]) assert.deepEqual(seen[other], counts, other);
+  for (const place of ["sync", "async", "page", "worker"]) {
+    const found = seen[`verify ${place}`];
+    assert.ok(found["verify.json"] > 0);
+    for (const [file, count] of Object.entries(found)) assert.equal(count, counts[file], `${file}, verify ${place}`);
+  }
+  for (const [file, count] of Object.entries(seen.sync)) {
+    // On the store that answers later, the flows need the methods that do, too.
+    if (file !== "flows.json") assert.equal(count, counts[file], file);
+  }
+  assert.equal(counts["lifetimes.json"], cases("lifetimes.json").length);
+  assert.ok(counts["mint.json"] > cases("mint.json").length);
+  assert.ok(counts["verify.json"] > cases("verify.json").length);
+  if (shared !== undefined) assert.ok(counts["jws_rfc_wycheproof.json"] > JSON.parse(shared).vectors.length);
+  const steps = cases("flows.json").flatMap(({ steps }) => steps).length;
+  assert.equal(counts["flows.json"], 2 * 4 * steps);
+  assert.equal(seen.sync["flows.json"], 2 * 3 * steps);
+  const exchanges = cases("transcripts.json").flatMap(({ exchanges }) => exchanges).length;
+  assert.equal(counts["transcripts.json"], exchanges);
+  // No HTTP client sends the blanks around a header's value (RFC 9110 section 5.5).
+  assert.equal(counts["transcripts.json by fetch"], exchanges - 1);
+});
+
+async function inChromium() {
+  const server = await serve(
+    {
+      "/dist/": `${PACKAGE}/dist/`,
+      "/repository/": `${ROOT}/`,
+      "/browser/": `${TESTS}/browser/`,
+      "/vectors/": `${TESTS}/vectors/`,
+    },
+    { "/corpus.json": shared ?? "" },
+  );
+  const browser = await launch();
+  try {
+    const { result, faults } = await resultOf(browser, `${server.origin}/browser/vectors.html`);
+    assert.deepEqual(faults, []);
+    return result;
+  } finally {
+    await browser.close();
+    server.close();
+  }
+}

@@ -1,0 +1,18 @@
+// What the build puts in place.
+
+declare module "#wasm" {
+  /** The module with SIMD: base64 of gzip. */
+  const base64: string;
+  export default base64;
+}
+
+declare module "#fallback" {
+  /** The module without SIMD: base64 of gzip. */
+  const base64: string;
+  export default base64;
+}
+
+declare module "*.wasm" {
+  const module: WebAssembly.Module;
+  export default module;
+}

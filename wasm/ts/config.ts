@@ -1,0 +1,27 @@
+import { TokenmintError } from "./error.js";
+import { toJson } from "./json.js";
+import { kind } from "./module.js";
+import { snakeCase } from "./store.js";
+
+/** Options in the core's names, as JSON. @internal */
+export function configJson(options: object, ...without: string[]): string {
+  if (typeof options !== "object" || options === null) {
+    throw new TokenmintError("policy_invalid", `expected an object, found ${kind(options)}`);
+  }
+  const config: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options)) {
+    if (!without.includes(name)) config[snakeCase(name)] = value;
+  }
+  return policyJson(config);
+}
+
+/** A configuration as JSON. @internal */
+export function policyJson(config: unknown): string {
+  try {
+    return toJson(config);
+  } catch (error) {
+    if (!(error instanceof TokenmintError)) throw error;
+    const { field, message } = error;
+    throw new TokenmintError("policy_invalid", field === undefined ? message : message.slice(field.length + 2), { field });
+  }
+}

@@ -1,0 +1,221 @@
+import * as raw from "#raw";
+import { configured, type Configured } from "./endpoint_config.js";
+import { invalid, TokenmintError } from "./error.js";
+import { type Call, type Host, microsecondsFor, seedFor, systemHost } from "./host.js";
+import type { HostKeys } from "./host_keys.js";
+import type { Key } from "./key.js";
+import { atOnce } from "./key_parts.js";
+import { MemoryStore } from "./memory_store.js";
+import { bytes, guard, kind, text } from "./module.js";
+import { encode } from "#memory";
+import { Owned, rawOf } from "./owned.js";
+import { bounded } from "./remote.js";
+import type { Event } from "./results.js";
+import type { Store } from "./store.js";
+import { type Task, taskOf } from "./task.js";
+
+/** How an endpoint works within a program. */
+export interface EndpointOptions {
+  /** Where it keeps what it must remember; a {@link MemoryStore} of its own where it is left out. */
+  store?: Store | undefined;
+  /** The keys that the configuration calls `held`, by their `kid`. */
+  keys?: Readonly<Record<string, Key>> | undefined;
+  /** Is given what happened in each request, for the log. */
+  onEvents?: ((events: readonly Event[]) => void) | undefined;
+  /** Where time and randomness come from. */
+  host?: Host | undefined;
+}
+
+/** A request to an endpoint. */
+export interface EndpointRequest {
+  /** The method, `POST`. */
+  method: string;
+  /** The path with its query, as it was sent. */
+  target: string;
+  /** Names and values. */
+  headers?: Iterable<readonly [string, string]> | Readonly<Record<string, string>> | undefined;
+  /** The body; a text stands for its UTF-8. */
+  body?: Uint8Array | string | undefined;
+}
+
+/** A response of an endpoint. */
+export interface EndpointResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** `Request` of the platform's own types. */
+export type PlatformRequest = typeof globalThis extends { Request: { prototype: infer T } } ? T : never;
+
+/** `Response` of the platform's own types. */
+export type PlatformResponse = typeof globalThis extends { Response: { prototype: infer T } } ? T : never;
+
+/** The largest body that is read, in bytes. */
+const MAX_BODY = 64 * 1024;
+
+/**
+ * The token endpoints of Mercoa, Monite, Ledger Enterprise and Merge, JWKS and introspection.
+ *
+ * The configuration is that of `tokenmint serve` in docs/cli.md, as an object or as JSON text, with the secrets in it: this
+ * package reads no files and no environment.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { Endpoint, hashSecret } from "tokenmint";
+ *
+ * const endpoint = await Endpoint.create({
+ *   keys: [{ kid: "k1", secret: "a secret of at least thirty-two bytes" }],
+ *   mercoa: { issuer: "https://api.example.com", key: "k1" },
+ *   api_keys: [{ key_sha256: hashSecret("key_1"), organization: "org_1", permissions: ["entity_tokens"] }],
+ *   entities: [{ id: "ent_1", organization: "org_1" }],
+ * });
+ * const response = await endpoint.fetch(
+ *   new Request("https://localhost/entity/ent_1/token", {
+ *     method: "POST",
+ *     headers: { authorization: "Bearer key_1", "content-type": "application/json" },
+ *     body: JSON.stringify({ expiresIn: "1h" }),
+ *   }),
+ * );
+ * assert.equal(response.status, 200);
+ * ```
+ */
+export class Endpoint extends Owned {
+  readonly #hosts: HostKeys;
+  readonly #host: Host;
+  readonly #store: Store;
+  readonly #onEvents: ((events: readonly Event[]) => void) | undefined;
+  /** The directory, created at the first request. */
+  #created: Promise<void> | undefined;
+
+  /**
+   * The endpoints of a configuration. Elsewhere than on Node, one with private keys of RSA, EC or Ed25519 in it takes
+   * {@link Endpoint.create}.
+   *
+   * Fails with `policy_invalid` or `key_...`, naming the place.
+   */
+  constructor(config: object | string, options: EndpointOptions = {}) {
+    const { json, hosts } =
+      config instanceof Ready ? config : atOnce(configured(config, options.keys ?? {}), "Endpoint.create");
+    super(guard(() => new raw.Endpoint(json)));
+    this.#hosts = hosts;
+    this.#host = options.host ?? systemHost;
+    this.#store = options.store ?? new MemoryStore();
+    this.#onEvents = options.onEvents;
+  }
+
+  /** The endpoints of a configuration, on every platform. Rejects as the constructor throws. */
+  static async create(config: object | string, options: EndpointOptions = {}): Promise<Endpoint> {
+    return new Endpoint(new Ready(await configured(config, options.keys ?? {})), options);
+  }
+
+  /**
+   * What must be in the store before the first request; {@link Endpoint.fetch} does it by itself. The same records again
+   * are no error.
+   */
+  directory(call?: Call): Task<void> {
+    const endpoint = rawOf(this) as raw.Endpoint;
+    const [now, seed] = [microsecondsFor(this.#host, call), seedFor(this.#host, call)];
+    return taskOf(
+      guard(() => endpoint.directory(now, seed)),
+      this.#hosts,
+      () => undefined,
+    );
+  }
+
+  /**
+   * Answers a request; whatever goes wrong is rendered into a response.
+   *
+   * Throws `field_invalid` for what is no HTTP: a target with blanks, a header with line breaks.
+   */
+  handle(request: EndpointRequest, call?: Call): Task<EndpointResponse> {
+    const endpoint = rawOf(this) as raw.Endpoint;
+    if (typeof request !== "object" || request === null) throw invalid("request", `expected an object, found ${kind(request)}`);
+    const [method, target] = [text(request.method, "method"), text(request.target, "target")];
+    const { headers = {}, body = "" } = request;
+    const pairs = Symbol.iterator in headers ? [...headers] : Object.entries(headers);
+    const lines = pairs.flatMap(([name, value]) => [text(name, "headers"), text(value, "headers")]);
+    const content = typeof body === "string" ? encode(text(body, "body")) : bytes(body, "body");
+    const [now, seed] = [microsecondsFor(this.#host, call), seedFor(this.#host, call)];
+    return taskOf(
+      guard(() => endpoint.handle(method, target, lines, content, now, seed)),
+      this.#hosts,
+      (json) => JSON.parse(json) as EndpointResponse,
+    );
+  }
+
+  /**
+   * Answers a request of the Fetch API, on the endpoint's store. The directory is created at the first request.
+   *
+   * Rejects where the request's body cannot be read; anything else is rendered into a response.
+   */
+  async fetch(request: PlatformRequest): Promise<PlatformResponse> {
+    const { method, url, headers, body } = request as Request;
+    const { pathname, search } = new URL(url);
+    const content = await bounded(body as ReadableStream<Uint8Array> | null, MAX_BODY);
+    const response = await this.respond({ method, target: pathname + search, headers, body: content });
+    return new Response(response.body, response) as PlatformResponse;
+  }
+
+  /** Answers a request on the endpoint's store: what adapters call. Never rejects. */
+  async respond(request: EndpointRequest): Promise<EndpointResponse> {
+    try {
+      await this.#begun();
+      const task = this.handle(request);
+      const response = await task.run(this.#store);
+      this.#tell(task.events);
+      return response;
+    } catch (error) {
+      return refused(error);
+    }
+  }
+
+  /** The directory, once; a store that was not there is asked again at the next request. */
+  #begun(): Promise<void> {
+    if (this.#created === undefined) {
+      const task = this.directory();
+      this.#created = task.run(this.#store).then(
+        () => this.#tell(task.events),
+        (error: unknown) => {
+          this.#created = undefined;
+          throw error;
+        },
+      );
+    }
+    return this.#created;
+  }
+
+  #tell(events: readonly Event[]): void {
+    if (events.length > 0) this.#onEvents?.(events);
+  }
+}
+
+/** A configuration that was read already. */
+class Ready implements Configured {
+  readonly json: string;
+  readonly hosts: HostKeys;
+
+  constructor({ json, hosts }: Configured) {
+    this.json = json;
+    this.hosts = hosts;
+  }
+}
+
+/** What is answered where there is no flow that could answer. */
+function refused(error: unknown): EndpointResponse {
+  const known = error instanceof TokenmintError ? error : undefined;
+  const isRequest = known?.code === "field_invalid";
+  const headers: Record<string, string> = { "content-type": "application/json", "cache-control": "no-store" };
+  if (known?.retryAfterSeconds !== undefined) headers["retry-after"] = String(known.retryAfterSeconds);
+  return {
+    status: isRequest ? 400 : known?.status === 503 ? 503 : 500,
+    headers,
+    // Only what is wrong with the request is for whoever sent it.
+    body: JSON.stringify(
+      isRequest
+        ? { error: known.oauthError, error_description: known.message }
+        : { error: known?.status === 503 ? "temporarily_unavailable" : "server_error" },
+    ),
+  };
+}

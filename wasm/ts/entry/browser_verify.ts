@@ -1,0 +1,3 @@
+import "./start_browser.js";
+
+export * from "../verify.js";

@@ -1,0 +1,3 @@
+import "./start_node.js";
+
+export * from "../index.js";

@@ -1,0 +1,2 @@
+export { init } from "./slim_init.js";
+export * from "../verify.js";

@@ -1,0 +1,3 @@
+import "./start_workerd.js";
+
+export * from "../index.js";

@@ -1,0 +1,59 @@
+// What `tokenmint` offers.
+
+export { generateSecret, type GeneratedSecret, hashSecret, secretMatches } from "./credential.js";
+export {
+  Endpoint,
+  type EndpointOptions,
+  type EndpointRequest,
+  type EndpointResponse,
+  type PlatformRequest,
+  type PlatformResponse,
+} from "./endpoint.js";
+export { StoreError, type StoreReason } from "./error.js";
+export type {
+  ApiKeyRecord,
+  ClientProof,
+  ClientRecord,
+  EntityOptions,
+  EntityRecord,
+  EntityTokenRequest,
+  Permission,
+  RecordId,
+  UserRecord,
+} from "./flows.js";
+export { type Integration, Issuer, type IssuerPolicy, type Rate } from "./issuer.js";
+export { formatExpiresIn, nodeJsonwebtokenExpiry, parseExpiresIn, parseExpiresInJson } from "./lifetime.js";
+export { MemoryStore } from "./memory_store.js";
+export { nodeHandler, type NodeRequest, type NodeResponse } from "./node_http.js";
+export type {
+  AccessToken,
+  Account,
+  AccountToken,
+  ActiveToken,
+  Event,
+  LinkDetails,
+  LinkToken,
+  LinkView,
+  PublicToken,
+  TokenPair,
+} from "./results.js";
+export type {
+  Admitted,
+  Cas,
+  Command,
+  Conflict,
+  Denied,
+  Done,
+  Entry,
+  List,
+  Listed,
+  Load,
+  Loaded,
+  Removed,
+  Reply,
+  Store,
+  Sweep,
+  Throttle,
+} from "./store.js";
+export { Task } from "./task.js";
+export * from "./verify.js";

@@ -1,0 +1,121 @@
+// Keys that exist on the host already: of WebCrypto, of node:crypto, or of a service that signs.
+
+import * as raw from "#raw";
+import { hostCrypto } from "#crypto";
+import { algorithmOf, webKey } from "./crypto/web.js";
+import { type Algorithm, isHmac } from "./algorithm.js";
+import type { HostKey, Jwk } from "./crypto/host.js";
+import { invalid, TokenmintError } from "./error.js";
+import { fromJwk, hmac, type KeyParts, newName, opaque, proven, then } from "./key_parts.js";
+import { guard, kind, optionalText, text } from "./module.js";
+import type { CryptoKeyLike, CryptoKeyPairLike, HeldKey, KeyObjectLike } from "./key.js";
+
+/** @internal */
+export async function fromCryptoKey(
+  key: CryptoKeyLike | CryptoKeyPairLike,
+  kid: string | undefined,
+  wanted: Algorithm | undefined,
+): Promise<KeyParts> {
+  const [privateKey, publicKey] = halves(key);
+  const algorithm = algorithmOf((privateKey ?? publicKey) as CryptoKey);
+  if (algorithm === undefined) throw new TokenmintError("key_unsupported", "the CryptoKey's algorithm is not supported");
+  if (wanted !== undefined && wanted !== algorithm) {
+    throw new TokenmintError("key_usage", `the CryptoKey is for ${algorithm}, not for ${wanted}`, { field: "algorithm" });
+  }
+  const id = optionalText(kid, "kid");
+  const { subtle } = crypto;
+  if (isHmac(algorithm)) return secret(privateKey as CryptoKey, id, algorithm);
+  if (privateKey?.extractable) {
+    const { kty, crv, n, e, x, y, d, p, q, dp, dq, qi } = await subtle.exportKey("jwk", privateKey);
+    const numbers = JSON.parse(JSON.stringify({ kty, crv, n, e, x, y, d, p, q, dp, dq, qi, kid: id })) as Jwk;
+    return fromJwk(numbers, algorithm);
+  }
+  if (privateKey && publicKey && algorithmOf(publicKey) !== algorithm) {
+    throw new TokenmintError("key_usage", `the public half is not for ${algorithm}`, { field: "publicKey" });
+  }
+  const host = webKey(algorithm, privateKey, publicKey);
+  if (privateKey && publicKey) await proven(host);
+  if (publicKey?.extractable) {
+    return opaque(algorithm, id, { publicJwk: (await subtle.exportKey("jwk", publicKey)) as Jwk, host });
+  }
+  return { raw: guard(() => raw.Key.held(newName(algorithm), algorithm, id)), host };
+}
+
+function halves(key: CryptoKeyLike | CryptoKeyPairLike): [CryptoKey | undefined, CryptoKey | undefined] {
+  if (typeof key !== "object" || key === null) throw invalid("key", `expected a CryptoKey, found ${kind(key)}`);
+  const found = "type" in key ? (key.type === "public" ? { publicKey: key } : { privateKey: key }) : key;
+  const { privateKey, publicKey } = found as { privateKey?: CryptoKey; publicKey?: CryptoKey };
+  if (privateKey === undefined && publicKey === undefined) throw invalid("key", `expected a CryptoKey, found ${kind(key)}`);
+  return [privateKey, publicKey];
+}
+
+async function secret(key: CryptoKey, kid: string | undefined, algorithm: Algorithm): Promise<KeyParts> {
+  if (key.extractable) {
+    const bytes = new Uint8Array(await crypto.subtle.exportKey("raw", key));
+    try {
+      return hmac(bytes, kid, algorithm);
+    } finally {
+      bytes.fill(0);
+    }
+  }
+  return { raw: guard(() => raw.Key.held(newName(algorithm), algorithm, kid)), host: webKey(algorithm, key, key) };
+}
+
+/** @internal */
+export function fromKeyObject(key: KeyObjectLike, kid: string | undefined, wanted: Algorithm | undefined): KeyParts {
+  if (hostCrypto.keyObject === undefined) {
+    throw new TokenmintError("key_unsupported", "a KeyObject belongs to Node: use Key.fromCryptoKey here");
+  }
+  if (key?.type === "secret") {
+    const bytes = (key as unknown as { export(): Uint8Array }).export();
+    try {
+      return hmac(bytes, kid, wanted);
+    } finally {
+      bytes.fill(0);
+    }
+  }
+  if (typeof key !== "object" || key === null) throw invalid("key", `expected a KeyObject, found ${kind(key)}`);
+  const { algorithm, ...pair } = hostCrypto.keyObject(key, wanted);
+  return opaque(algorithm, optionalText(kid, "kid"), pair);
+}
+
+/** @internal */
+export function heldKey(
+  name: string,
+  options: HeldKey,
+  publicHalf: raw.Key | undefined,
+  publicHost: HostKey | undefined,
+): KeyParts {
+  const { algorithm } = options;
+  const id = optionalText(options.kid, "kid");
+  if (typeof options.sign !== "function") throw invalid("sign", `expected a function, found ${kind(options.sign)}`);
+  if (text(name, "name") === "") throw invalid("name", "a key that is held needs a name");
+  const called = newName(name);
+  // Called as methods of what was given: it may be an object with a client in it.
+  const sign: HostKey["sign"] = (message) => options.sign(message);
+  const verify: HostKey["verify"] = options.verify && ((message, signature) => options.verify?.(message, signature) ?? false);
+  return guard(() => {
+    if (publicHalf === undefined) {
+      return { raw: raw.Key.held(called, algorithm, id), host: { sync: false, sign, verify } };
+    }
+    const key = raw.Key.held_with_public(called, algorithm, publicHalf, id ?? publicHalf.kid());
+    const name = publicHalf.host_name();
+    const half = publicHost ?? (name === undefined ? undefined : hostCrypto.publicKey(algorithm, name));
+    const judge = half?.verify;
+    return { raw: key, host: { sync: false, sign: judge ? judged(sign, judge) : sign, verify: verify ?? judge } };
+  });
+}
+
+/** What nobody could verify must not leave as a token, whatever a signer gives. */
+function judged(sign: NonNullable<HostKey["sign"]>, verify: NonNullable<HostKey["verify"]>): HostKey["sign"] {
+  return (message) => {
+    const copy = message.slice(); // where the message stands may be written anew meanwhile
+    return then(sign(message), (signature) => {
+      if (!(signature instanceof Uint8Array)) return signature;
+      return then(verify(copy, signature), (valid) => {
+        if (valid) return signature;
+        throw new TokenmintError("key_usage", "what the held key gave is no signature by its public half", { field: "sign" });
+      });
+    });
+  };
+}

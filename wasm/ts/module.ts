@@ -1,0 +1,80 @@
+// The one instance of the WebAssembly module, and the gate through which every call of it goes.
+
+import type { InitOutput } from "#raw";
+import { fromText, invalid, TokenmintError } from "./error.js";
+
+/** Why no call is made; undefined while all is well. */
+let refusal: (() => TokenmintError) | undefined = () =>
+  new TokenmintError("policy_invalid", "the WebAssembly module is not loaded yet: await init() first");
+
+/** The module's memory. @internal */
+export let memory: WebAssembly.Memory;
+
+/** Takes the instance, once it is there. @internal */
+export function started(instance: InitOutput): void {
+  memory = instance.memory;
+  refusal = undefined;
+}
+
+/** Whether there is an instance. @internal */
+export function isStarted(): boolean {
+  return memory !== undefined;
+}
+
+/** Fails where the module cannot be called: `internal` behind a trap. @internal */
+export function ready(): void {
+  if (refusal !== undefined) throw refusal();
+}
+
+/** Calls the module. Nothing else may run inside: whatever is thrown there is taken for the module's. @internal */
+export function guard<T>(call: () => T): T {
+  ready();
+  try {
+    return call();
+  } catch (thrown) {
+    throw failure(thrown);
+  }
+}
+
+/**
+ * What is thrown by the module: errors of the core come as texts. Anything else is a trap, behind which nobody knows in
+ * what state the memory is, so that no call follows it.
+ *
+ * @internal
+ */
+export function failure(thrown: unknown, cause?: unknown): TokenmintError {
+  if (thrown instanceof TokenmintError) return thrown;
+  if (typeof thrown === "string") return fromText(thrown, cause);
+  refusal = () => new TokenmintError("internal", "the module stopped after an internal error", { cause: thrown });
+  return new TokenmintError("internal", "an internal rule was broken; please report it", { cause: thrown });
+}
+
+/** The longest text that is handed in, in UTF-16 units: far above any key or configuration. */
+const LONGEST = 1 << 24;
+
+/** A parameter that is a text. @internal */
+export function text(value: unknown, field: string): string {
+  if (typeof value !== "string") throw invalid(field, `expected a text, found ${kind(value)}`);
+  if (value.length > LONGEST) throw invalid(field, `a text has at most ${LONGEST} characters`);
+  return value;
+}
+
+/** A parameter that is a text or left out. @internal */
+export function optionalText(value: unknown, field: string): string | undefined {
+  return value === undefined || value === null ? undefined : text(value, field);
+}
+
+/** A parameter that is bytes. @internal */
+export function bytes(value: unknown, field: string): Uint8Array {
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  if (!ArrayBuffer.isView(value)) throw invalid(field, `expected bytes, found ${kind(value)}`);
+  if (value.byteLength > LONGEST) throw invalid(field, `there are at most ${LONGEST} bytes`);
+  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+}
+
+/** What kind of value it is, without the value. @internal */
+export function kind(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? "an object" : value === undefined ? "nothing" : `a ${typeof value}`;
+}

@@ -1,0 +1,216 @@
+import * as raw from "#raw";
+import type { Algorithm } from "./algorithm.js";
+import { configJson } from "./config.js";
+import { invalid, TokenmintError } from "./error.js";
+import { toJson } from "./json.js";
+import type { Lifetime } from "./lifetime.js";
+import { failure, guard, kind } from "./module.js";
+import { Owned, rawOf } from "./owned.js";
+
+/** What a {@link RemoteKeySet} needs of `fetch`: that of the platform, or one of your own. */
+export type Fetch = (
+  url: string,
+  init: { headers: Record<string, string>; redirect: "manual"; signal: AbortSignal },
+) => Promise<FetchedResponse>;
+
+/** What is read of an answer. */
+export interface FetchedResponse {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body: unknown;
+}
+
+/** How a {@link RemoteKeySet} fetches, and for how long it keeps what it got. */
+export interface RemoteKeySetOptions {
+  /** For keys that name no algorithm: the first that fits a key's kind is taken. */
+  algorithms?: readonly Algorithm[] | undefined;
+  /** How long keys are fresh; ten minutes. A shorter `Cache-Control: max-age` counts instead. */
+  timeToLive?: Lifetime | undefined;
+  /** The least time between two fetches of a URL, whatever tokens name; 30 seconds. */
+  cooldown?: Lifetime | undefined;
+  /** How long keys serve while the issuer cannot be reached; a day. */
+  lastKnownGood?: Lifetime | undefined;
+  /** The largest body that is read, in bytes; 256 KiB. */
+  maxBody?: number | undefined;
+  /** Allows `http` for hosts other than this machine: whoever is on the way can then replace the keys. */
+  allowPlainHttp?: boolean | undefined;
+  /** Fetches; the platform's `fetch` where it is left out. */
+  fetch?: Fetch | undefined;
+  /** How long a fetch may take, in milliseconds; 5000. */
+  timeoutMs?: number | undefined;
+}
+
+/** What is to be fetched first, by this caller or by another. */
+interface ToFetch {
+  readonly url: string;
+  readonly waits: boolean;
+}
+
+/** The keys for a token, where they are there; undefined where they must be fetched first. @internal */
+export let keysAtOnce: (set: RemoteKeySet, token: string, now: number) => raw.KeySet | undefined;
+
+/** The keys for a token. @internal */
+export let keysFor: (set: RemoteKeySet, token: string, now: number) => Promise<raw.KeySet>;
+
+/**
+ * The keys that issuers publish, fetched when they are needed and kept for a bounded time. For each URL, fetches begin at
+ * least a cooldown apart, so that invented key ids cost nothing; parallel requests share one. No redirect is followed.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { Issuer, Key, KeySet, RemoteKeySet, Verifier } from "tokenmint";
+ *
+ * const issuer = new Issuer(new KeySet(await Key.generate("ES256", { kid: "k1" })), {
+ *   issuer: "https://id.example",
+ *   audience: "app",
+ * });
+ * const keys = new RemoteKeySet(
+ *   { "https://id.example": "https://id.example/.well-known/jwks.json" },
+ *   { fetch: async () => Response.json(issuer.publicJwks()) }, // left out: the platform's own
+ * );
+ * const verifier = new Verifier(keys, { issuer: "https://id.example", audience: "app" });
+ * assert.equal((await verifier.verify(await issuer.mint({ sub: "u1" }, "1h"))).sub, "u1");
+ * ```
+ */
+export class RemoteKeySet extends Owned {
+  readonly #fetch: Fetch | undefined;
+  readonly #timeoutMs: number;
+  readonly #maxBody: number;
+  /** The fetches under way, by URL. */
+  readonly #underWay = new Map<string, Promise<void>>();
+
+  static {
+    keysAtOnce = (set, token, now) => {
+      const found = set.#resolve(token, now);
+      if (found instanceof raw.KeySet) return found;
+      // Whoever was told to fetch has to, for others wait for that.
+      set.#fetchOnce(found, now).catch(() => undefined);
+      return undefined;
+    };
+    keysFor = (set, token, now) => set.#keysFor(token, now);
+  }
+
+  /**
+   * Key sets by the value of `iss`. URLs are `https`, or `http` on this machine.
+   *
+   * Fails with `policy_invalid` at `issuer` or `url`.
+   */
+  constructor(issuers: Readonly<Record<string, string>>, options: RemoteKeySetOptions = {}) {
+    const { fetch, timeoutMs = 5000 } = options;
+    if (typeof issuers !== "object" || issuers === null) throw invalid("issuers", `expected an object, found ${kind(issuers)}`);
+    if (!(timeoutMs > 0)) throw invalid("timeoutMs", "expected milliseconds");
+    const config = JSON.parse(configJson(options, "fetch", "timeoutMs")) as object;
+    const json = toJson({ issuers, ...config });
+    const set = guard(() => new raw.RemoteKeySet(json));
+    super(set);
+    this.#fetch = fetch;
+    this.#timeoutMs = timeoutMs;
+    this.#maxBody = guard(() => set.max_body());
+  }
+
+  #resolve(token: string, now: number): raw.KeySet | ToFetch {
+    const set = rawOf(this) as raw.RemoteKeySet;
+    return guard(() => {
+      const resolution = set.resolve_token(token, now);
+      try {
+        return resolution.keys() ?? { url: resolution.url() as string, waits: resolution.waits() };
+      } finally {
+        resolution.free();
+      }
+    });
+  }
+
+  async #keysFor(token: string, now: number): Promise<raw.KeySet> {
+    // One fetch is enough: behind its report the keys are there, or the token is refused.
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const found = this.#resolve(token, now);
+      if (found instanceof raw.KeySet) return found;
+      await this.#fetchOnce(found, now);
+    }
+    throw new TokenmintError("keys_unavailable", "the issuer's keys cannot be fetched now");
+  }
+
+  /** The fetch that is under way, or the one that is to begin. */
+  async #fetchOnce({ url, waits }: ToFetch, now: number): Promise<void> {
+    if (!waits) this.#underWay.set(url, this.#refresh(url, now).finally(() => this.#underWay.delete(url)));
+    await this.#underWay.get(url);
+  }
+
+  /** Fetches a key set and reports; what went wrong is for the core to judge. */
+  async #refresh(url: string, now: number): Promise<void> {
+    let body: Uint8Array | undefined;
+    let maxAge: number | undefined;
+    let outage: string | undefined;
+    try {
+      ({ body, maxAge } = await inTime(this.#get(url), this.#timeoutMs));
+    } catch (error) {
+      outage = error instanceof Error ? error.message : "the fetch failed";
+    }
+    const set = rawOf(this) as raw.RemoteKeySet;
+    try {
+      set.fetched(url, body, outage, maxAge, now);
+    } catch (thrown) {
+      if (typeof thrown !== "string") throw failure(thrown);
+    }
+  }
+
+  async #get(url: string): Promise<{ body: Uint8Array; maxAge: number | undefined }> {
+    const send = this.#fetch ?? (fetch as unknown as Fetch);
+    const signal = AbortSignal.timeout(this.#timeoutMs);
+    // A redirect is an answer like any other: not the key set of this URL.
+    const response = await send(url, {
+      headers: { accept: "application/jwk-set+json, application/json" },
+      redirect: "manual",
+      signal,
+    });
+    if (response.status !== 200) throw new Error(`the answer has the status ${response.status}`);
+    const body = await bounded(response.body as ReadableStream<Uint8Array> | null, this.#maxBody);
+    return { body, maxAge: maxAgeOf(response.headers) };
+  }
+}
+
+/** A promise that is not waited for longer, also where what it stands for does not look at its signal. */
+async function inTime<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the fetch took more than ${milliseconds} ms`)), milliseconds);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A body, as far as it may be read: one byte more is enough to see that it is too large. @internal */
+export async function bounded(stream: ReadableStream<Uint8Array> | null, most: number): Promise<Uint8Array> {
+  if (stream === null || stream === undefined) return new Uint8Array();
+  const reader = stream.getReader();
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  while (length <= most) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    const part = value.subarray(0, most + 1 - length);
+    parts.push(part);
+    length += part.length;
+  }
+  // Without waiting: what the sender does then is its own affair.
+  if (length > most) reader.cancel().catch(() => undefined);
+  const body = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    body.set(part, at);
+    at += part.length;
+  }
+  return body;
+}
+
+/** What is left of `Cache-Control: max-age` (RFC 9111 section 5.2.2.1), in seconds. */
+function maxAgeOf(headers: FetchedResponse["headers"]): number | undefined {
+  const found = /(?:^|[\s,])max-age\s*=\s*"?(\d{1,10})/i.exec(headers.get("cache-control") ?? "")?.[1];
+  if (found === undefined) return undefined;
+  const age = Number(headers.get("age") ?? 0);
+  return Math.max(0, Number(found) - (age > 0 ? age : 0));
+}
