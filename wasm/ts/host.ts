@@ -34,7 +34,7 @@ export interface Call {
 }
 
 /** The pool of random bytes: one question to the system serves many tokens. */
-const POOL_BYTES = 2048;
+const POOL_BYTES = 4096;
 /** @internal */
 export const SEED_BYTES = 32;
 let pool: Uint8Array<ArrayBuffer> | undefined;
