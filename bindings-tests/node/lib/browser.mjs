@@ -32,11 +32,14 @@ export async function launch() {
   return chromium.launch({ executablePath, args: ARGUMENTS });
 }
 
-/** Serves folders: `{"/dist/": "/path/to/dist"}`, and texts under the paths of `texts`. Close it by `server.close()`. */
-export async function serve(folders, texts = {}) {
+/**
+ * Serves folders: `{"/dist/": "/path/to/dist"}`, and texts under the paths of `texts`; its pages may ask `connect`, too. Close
+ * it by `close()`.
+ */
+export async function serve(folders, texts = {}, connect = "") {
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
-    const headers = { "content-security-policy": POLICY, "cache-control": "no-store" };
+    const headers = { "content-security-policy": `${POLICY}; connect-src 'self' ${connect}`, "cache-control": "no-store" };
     const type = TYPES[extname(path)] ?? "application/octet-stream";
     if (Object.hasOwn(texts, path)) {
       response.writeHead(200, { ...headers, "content-type": type }).end(texts[path]);
@@ -56,13 +59,20 @@ export async function serve(folders, texts = {}) {
   return { origin: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
 }
 
-/** Opens a page, waits for what its script puts into `globalThis.result`, and refuses errors and foreign requests. */
-export async function resultOf(browser, url, timeout = 120_000) {
+/**
+ * Opens a page, waits for what its script puts into `globalThis.result`, and refuses errors and foreign requests. `elsewhere`
+ * are texts by their addresses on other servers, which are answered here.
+ */
+export async function resultOf(browser, url, { timeout = 120_000, elsewhere = {} } = {}) {
   const context = await browser.newContext();
   const faults = [];
+  for (const [address, body] of Object.entries(elsewhere)) {
+    await context.route(address, (route) => route.fulfill({ body, headers: { "access-control-allow-origin": "*" } }));
+  }
   context.on("request", (request) => {
     const asked = request.url();
-    if (!asked.startsWith(new URL(url).origin) && !/^(data|blob):/.test(asked)) faults.push(`asked for ${asked}`);
+    const isKnown = asked.startsWith(new URL(url).origin) || Object.hasOwn(elsewhere, asked) || /^(data|blob):/.test(asked);
+    if (!isKnown) faults.push(`asked for ${asked}`);
   });
   const page = await context.newPage();
   let over = false;

@@ -1,4 +1,5 @@
-// Where things are. TOKENMINT_PACKAGE names another build of the package than that of this repository.
+// Where things are. TOKENMINT_PACKAGE names another build of the package than that of this repository; no other run may be
+// under way in this folder then.
 
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";

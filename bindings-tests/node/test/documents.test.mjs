@@ -8,8 +8,11 @@ import { pathToFileURL } from "node:url";
 
 import { buildSync, transformSync } from "esbuild";
 
+import { Key } from "tokenmint";
+
 import { launch, resultOf, serve } from "../lib/browser.mjs";
 import { ofDocument, ofSources } from "../lib/examples.mjs";
+import { ISSUER, pair } from "../lib/fixtures.mjs";
 import { PACKAGE, TARGET, TESTS } from "../lib/repository.mjs";
 import { node, tool } from "../lib/tarball.mjs";
 
@@ -49,13 +52,18 @@ for (const [number, { name, code }] of runnable.entries()) {
 for (const [number, { name, code }] of documents.filter(({ mark }) => mark === "browser").entries()) {
   test(`${name}, in Chromium`, async () => {
     const file = join(folder, `page-${number}.js`);
-    writeFileSync(file, `${code}\nglobalThis.result = "done";\n`);
+    // What an example takes for given: somebody's token, and where the keys of its issuer are.
+    const { issuer } = pair(Key.generateSync("ES256", { kid: "k1" }));
+    const token = issuer.mintSync({ sub: "ent_1", pages: ["invoices"] }, "1h");
+    writeFileSync(file, `const token = ${JSON.stringify(token)};\n${code}\nglobalThis.result = "done";\n`);
     const { outputFiles } = buildSync({ entryPoints: [file], bundle: true, write: false, format: "esm", target: "es2022" });
     const html = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><body><script type="module" src="/page.js"></script>';
-    const server = await serve({}, { "/index.html": html, "/page.js": outputFiles[0].text });
+    const server = await serve({}, { "/index.html": html, "/page.js": outputFiles[0].text }, ISSUER);
     const browser = await launch();
     try {
-      assert.deepEqual(await resultOf(browser, `${server.origin}/index.html`), { result: "done", faults: [] });
+      const elsewhere = { [`${ISSUER}/.well-known/jwks.json`]: JSON.stringify(issuer.publicJwks()) };
+      const found = await resultOf(browser, `${server.origin}/index.html`, { elsewhere });
+      assert.deepEqual(found, { result: "done", faults: [] });
     } finally {
       await browser.close();
       server.close();

@@ -158,6 +158,10 @@ test("no name reaches the prototype", async () => {
     assert.equal({}.polluted, undefined);
     assert.ok(Object.hasOwn(claims.v, "__proto__"));
   }
+  // Nor where integers beyond 2^53 take the other way of reading.
+  const large = issuer.mintJsonSync({}, '{"n":9007199254740993,"__proto__":{"polluted":true}}', "1h", call);
+  const { n, ...claims } = verifier.verifySync(large, { now: NOW });
+  assert.deepEqual([n, Object.getOwnPropertyDescriptor(claims, "__proto__").value], [9007199254740993n, { polluted: true }]);
   const own = JSON.parse('{"__proto__":{"polluted":true}}');
   const again = verifier.verifySync(mint({ v: own }), { now: NOW }).v;
   assert.deepEqual(Object.getOwnPropertyDescriptor(again, "__proto__").value, { polluted: true });

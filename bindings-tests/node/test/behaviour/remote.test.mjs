@@ -118,7 +118,9 @@ const OUTAGES = {
   "a body that is too large": (response) => response.writeHead(200).end(" ".repeat(400_000)),
   "a body without an end": (response) => {
     response.writeHead(200);
-    const timer = setInterval(() => response.write(" ".repeat(65_536)), 1);
+    let parts = 0;
+    // Whoever reads on for ever is found, and does not fill the machine.
+    const timer = setInterval(() => (++parts < 1000 ? response.write(" ".repeat(65_536)) : response.end()), 1);
     response.on("close", () => clearInterval(timer));
   },
   "a connection that breaks": (response) => response.destroy(),

@@ -25,7 +25,7 @@ const WORK = {
 async function inChromium(folder, page = "index.html") {
   const server = await serve({ "/": `${folder}/` });
   try {
-    const { result, faults } = await resultOf(await chromium, `${server.origin}/${page}`, 30_000);
+    const { result, faults } = await resultOf(await chromium, `${server.origin}/${page}`, { timeout: 30_000 });
     assert.deepEqual(faults, []);
     return result;
   } finally {
