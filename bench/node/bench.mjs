@@ -171,9 +171,15 @@ async function sides(algorithm, keys) {
   const sign = createSigner({ key: keys.secretText, algorithm });
   const demands = { key: keys.openText, algorithms: [algorithm], allowedIss: ISSUER, allowedAud: AUDIENCE, requiredClaims: ["exp"] };
   const [fresh, cached] = [createVerifier({ ...demands, cache: false }), createVerifier({ ...demands, cache: true })];
+  const small = createVerifier({ ...demands, cache: 1 }); // two tokens by turns push each other out
   mints["fast-jwt"] = now(() => sign(ALL));
   verifiers["fast-jwt, cache off"] = (token) => now(() => fresh(token));
   verifiers["fast-jwt, cache hit"] = (token) => now(() => cached(token));
+  verifiers["fast-jwt, cache miss"] = (token) => {
+    const tokens = [token, sign({ ...ALL, jti: ALL.jti.replace("0", "1") })];
+    let at = 1;
+    return now(() => small(tokens[(at = 1 - at)]));
+  };
 
   const [signs, verifies] = [await webKey(keys, algorithm, "sign"), await webKey(keys, algorithm, "verify")];
   const header = { alg: algorithm, typ: "JWT" };
@@ -216,6 +222,24 @@ async function run(algorithm) {
   await table(`verify ${algorithm}`, { [limit]: verify, ...verifications }, turns);
 }
 
+/** Cost against the size of the payload. */
+async function payload() {
+  const { key } = material("HS256");
+  const issuer = new Issuer(new KeySet(key), { issuer: ISSUER });
+  const verifier = new Verifier(new KeySet(key), { issuer: ISSUER, audience: AUDIENCE });
+  const { sub, aud, jti } = GIVEN;
+  const [mints, verifications] = [{}, {}];
+  for (const kib of [0.2, 0.5, 1, 2, 4, 8, 16]) {
+    const claims = { sub, aud, jti, text: "x".repeat(kib * 1024 - 199) };
+    const token = issuer.mintSync(claims, LIFETIME, AT);
+    const row = `${JSON.stringify(verifier.verifySync(token)).length} bytes`;
+    mints[row] = now(() => issuer.mintSync(claims, LIFETIME, AT));
+    verifications[row] = now(() => verifier.verifySync(token));
+  }
+  await table("payload, mint HS256, sync", mints, 51);
+  await table("payload, verify HS256, sync", verifications, 51);
+}
+
 /** From the import to the first token, each time in a new process. */
 function start() {
   const title = "start: import to first token";
@@ -233,7 +257,7 @@ function start() {
   const names = Object.keys(programs).filter((name) => wanted(title, name));
   if (names.length === 0) return;
   const samples = Object.fromEntries(names.map((name) => [name, []]));
-  for (let turn = 0; turn < 11; turn++) {
+  for (let turn = 0; turn < 15; turn++) {
     for (const name of shuffled(names)) {
       const program = `import { createRequire } from "node:module"; const require = createRequire(process.cwd() + "/x.js");
         const start = performance.now(); ${programs[name]} console.log(performance.now() - start);`;
@@ -273,6 +297,8 @@ function targets() {
       });
     }
   }
+  aim("payload, mint HS256, sync", "16 KiB, to 8 KiB", 2.2, "x", (rows) => of(rows, "16377 bytes", "8185 bytes"));
+  aim("payload, verify HS256, sync", "16 KiB, to 8 KiB", 2.2, "x", (rows) => of(rows, "16377 bytes", "8185 bytes"));
   aim("start: import to first token", "import", 25, " ms", (rows) => rows["tokenmint, import"] && median(rows["tokenmint, import"]));
   if (lines.length > 0) console.log(`\n### Targets\n\n| | target | here | |\n|---|---:|---:|---|\n${lines.join("\n")}`);
 }
@@ -285,5 +311,6 @@ const peers = ["tokenmint", "jsonwebtoken", "fast-jwt", "jose"].map(version).joi
 console.log(`Node ${process.version}, OpenSSL ${process.versions.openssl}; ${peers}; load ${loadavg()[0].toFixed(1)}`);
 console.log('"x first row" is the median over all turns of the ratio to the first row within the same turn.');
 for (const algorithm of ["HS256", "RS256", "ES256", "EdDSA"]) await run(algorithm);
+await payload();
 start();
 targets();

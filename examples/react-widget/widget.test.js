@@ -21,7 +21,7 @@ before(async () => {
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   base = `http://127.0.0.1:${server.address().port}`;
-  issuer = new Issuer(new KeySet(await Key.generate("ES256", { kid: "k1" })), { issuer: base, audience: "widget" });
+  issuer = new Issuer(new KeySet(await Key.generate("EdDSA", { kid: "k1" })), { issuer: base, audience: "widget" });
 
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
   const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
@@ -49,7 +49,7 @@ test("the widget shows what the token allows", async () => {
 
 test("and says why it shows nothing", async () => {
   const old = await issuer.mint({ sub: "ent_1" }, "1h", { now: 1_700_000_000 });
-  const stranger = new Issuer(new KeySet(await Key.generate("ES256", { kid: "k1" })), { issuer: base, audience: "widget" });
+  const stranger = new Issuer(new KeySet(await Key.generate("EdDSA", { kid: "k1" })), { issuer: base, audience: "widget" });
   for (const [token, message] of [
     [old, "Your session has ended."],
     [await stranger.mint({ sub: "ent_1" }, "1h"), "You cannot see this (signature_invalid)."],

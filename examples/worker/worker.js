@@ -1,19 +1,27 @@
-// Tokens at the edge: a worker that mints them for a widget, and lets only those through that verify.
-import { Issuer, Key, KeySet, secretMatches, TokenmintError } from "tokenmint";
+// Tokens at the edge: a worker that mints them for a widget, lets only those through that verify, and serves a vendor's
+// token endpoints.
+import { Endpoint, Issuer, Key, KeySet, secretMatches, TokenmintError } from "tokenmint";
 
 /** The service of an environment, made at the first request: workers have no randomness before it. */
 let service;
 
 async function serviceOf(env) {
-  const keys = new KeySet(await Key.fromJwk(env.SIGNING_KEY)); // a private JWK, kept as a secret of the worker
-  const issuer = new Issuer(keys, { issuer: env.ISSUER, audience: "widget", maxLifetime: "1h" });
-  return { issuer, verifier: issuer.verifier() };
+  const key = await Key.fromJwk(env.SIGNING_KEY); // a private JWK, kept as a secret of the worker
+  const issuer = new Issuer(new KeySet(key), { issuer: env.ISSUER, audience: "widget", maxLifetime: "1h" });
+  // Entity tokens as Mercoa documents them. Its store is this isolate's memory; in earnest: `{ store }` that all share.
+  const endpoint = await Endpoint.create({
+    keys: [{ kid: key.kid, jwk: env.SIGNING_KEY }],
+    mercoa: { issuer: env.ISSUER, key: key.kid },
+    api_keys: [{ key_sha256: env.PARTNER_KEY_SHA256, organization: "org_1", permissions: ["entity_tokens"] }],
+    entities: [{ id: "ent_1", organization: "org_1" }],
+  });
+  return { issuer, verifier: issuer.verifier(), endpoint };
 }
 
 export default {
   async fetch(request, env) {
     const { pathname } = new URL(request.url);
-    const { issuer, verifier } = await (service ??= serviceOf(env));
+    const { issuer, verifier, endpoint } = await (service ??= serviceOf(env));
     const bearer = /^Bearer +(.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1] ?? "";
 
     switch (`${request.method} ${pathname}`) {
@@ -37,8 +45,8 @@ export default {
         return Response.json({ entity: claims.sub, invoices: [] });
       }
 
-      default:
-        return refused(404, "there is nothing here");
+      default: // POST /entity/{id}/token and its like; anything else it answers with 404
+        return endpoint.fetch(request);
     }
   },
 };

@@ -30,14 +30,29 @@ before(async () => {
 
 after(() => server?.kill());
 
-const send = (path, token, body) =>
-  fetch(base + path, { headers: { authorization: `Bearer ${token}` }, ...(body !== undefined && { method: "POST", body }) });
+const send = (path, token, body) => {
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  return fetch(base + path, { headers, ...(body !== undefined && { method: "POST", body }) });
+};
 
 async function mint(pages) {
   const response = await send("/widget-token", "demo-key", JSON.stringify({ entity: "ent_1", pages }));
   assert.equal(response.status, 200);
   return (await response.json()).token;
 }
+
+test("a vendor's endpoint gives tokens of the same key, also to many who ask at once", async () => {
+  const ask = (id) => send(`/entity/${id}/token`, "demo-key", JSON.stringify({ expiresIn: "1h" }));
+  // The worker has only begun: these requests share what the first of them makes.
+  const responses = await Promise.all(Array.from({ length: 8 }, () => ask("ent_1")));
+  const keys = new RemoteKeySet({ "https://api.example.com": `${base}/.well-known/jwks.json` });
+  const verifier = new Verifier(keys, { issuer: "https://api.example.com", anyAudience: true });
+  for (const response of responses) {
+    assert.equal(response.status, 200);
+    assert.equal((await verifier.verify(await response.json())).iss, "https://api.example.com");
+  }
+  assert.equal((await ask("ent_2")).status, 404);
+});
 
 test("a token opens what it is for, and nothing else", async () => {
   const [good, narrow] = [await mint(["invoices"]), await mint(["vendors"])];

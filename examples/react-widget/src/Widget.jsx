@@ -20,11 +20,13 @@ export function Widget({ token, issuer }) {
       <h1>{claims.sub}</h1>
       {allowed.length === 0 && <p>Nothing is shared with you yet.</p>}
       <nav>
-        {allowed.map((page) => (
-          <a key={page} href={`/${page}`}>
-            {PAGES[page]}
-          </a>
-        ))}
+        <ul>
+          {allowed.map((page) => (
+            <li key={page}>
+              <a href={`/${page}`}>{PAGES[page]}</a>
+            </li>
+          ))}
+        </ul>
       </nav>
     </section>
   );
