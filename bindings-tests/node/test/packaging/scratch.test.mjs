@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 
 import * as esbuild from "esbuild";
+import workerd from "workerd";
 
 import { launch, resultOf, serve } from "../../lib/browser.mjs";
 import { node, pack, scratch, tool } from "../../lib/tarball.mjs";
@@ -92,7 +93,8 @@ test("workerd", async () => {
   const lines = modules.map((name) => `(name = "${name}", wasm = embed "out/${name}"),`);
   const config = readFileSync(join(folder, "config.capnp"), "utf8").replace("# WASM", lines.join("\n    "));
   writeFileSync(join(folder, "config.capnp"), config);
-  const child = spawn(tool("workerd/bin/workerd"), ["serve", "--control-fd=3", "config.capnp"], { cwd: folder, stdio: ["ignore", "pipe", "pipe", "pipe"] });
+  // The program itself: where no script of its package was run, what is called workerd there starts it without this pipe.
+  const child = spawn(workerd.default, ["serve", "--control-fd=3", "config.capnp"], { cwd: folder, stdio: ["ignore", "pipe", "pipe", "pipe"] });
   let told = "";
   child.stderr.on("data", (part) => (told += part));
   try {
