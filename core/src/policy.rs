@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::claims::not_registered;
 use crate::error::{Error, ErrorCode, Result};
 use crate::secret::Secret;
+use crate::store::Durability;
 use crate::time::Lifetime;
 
 /// The rules of an [`crate::Issuer`]. Every field has a default that is safe; set what differs.
@@ -35,6 +36,7 @@ pub struct Policy {
     pub(crate) redeem_window: u64,
     pub(crate) public_token_lifetime: Lifetime,
     pub(crate) integrations: Vec<Integration>,
+    pub(crate) durability: Durability,
 }
 
 /// Something that a link can connect an end user to.
@@ -113,6 +115,7 @@ impl Policy {
             redeem_window: 10,
             public_token_lifetime: Lifetime::HOUR,
             integrations: Vec::new(),
+            durability: Durability::Process,
         }
     }
 
@@ -229,6 +232,24 @@ impl Policy {
     #[must_use]
     pub fn public_token_lifetime(mut self, lifetime: Lifetime) -> Self {
         self.public_token_lifetime = lifetime;
+        self
+    }
+
+    /// How long an acknowledged write of the store must last; [`Durability::Process`] by default. A flow is refused, before
+    /// its first command, on a store that declares less.
+    ///
+    /// ```
+    /// use tokenmint::*;
+    /// let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
+    /// let issuer = Issuer::new(keys, Policy::new("https://api.example.com").durability(Durability::Disk))?;
+    /// let context = Context::new(UnixTime::from_seconds(1_700_000_000), [1; 32]);
+    /// let error = issuer.revoke_all(&context).run(&MemoryStore::new()).result.unwrap_err();
+    /// assert_eq!((error.code(), error.field()), (ErrorCode::PolicyInvalid, Some("durability")));
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[must_use]
+    pub fn durability(mut self, least: Durability) -> Self {
+        self.durability = least;
         self
     }
 

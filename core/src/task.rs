@@ -9,9 +9,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-use crate::error::Result;
+use crate::error::{Error, ErrorCode, Result};
 use crate::event::Event;
-use crate::store::{AsyncStore, Command, Reply, Store, StoreError};
+use crate::store::{AsyncStore, Command, Durability, Reply, Store, StoreError};
 
 /// What a finished flow leaves: its result, and what happened on the way.
 ///
@@ -64,6 +64,8 @@ pub struct Task<T> {
     future: Option<Pin<Box<dyn Future<Output = Result<T>> + Send>>>,
     io: Io,
     asked: Option<Command>,
+    /// How long acknowledged writes must last.
+    needs: Durability,
 }
 
 impl<T: 'static> Task<T> {
@@ -73,7 +75,13 @@ impl<T: 'static> Task<T> {
         F: Future<Output = Result<T>> + Send + 'static,
     {
         let io = Io::default();
-        Task { future: Some(Box::pin(flow(io.clone()))), io, asked: None }
+        Task { future: Some(Box::pin(flow(io.clone()))), io, asked: None, needs: Durability::Process }
+    }
+
+    /// The same task, for a store whose acknowledged writes last at least so long.
+    pub(crate) fn needing(mut self, durability: Durability) -> Self {
+        self.needs = durability;
+        self
     }
 
     /// The same task with another result.
@@ -93,7 +101,7 @@ impl<T: 'static> Task<T> {
             Some(future) => Some(Box::pin(async move { then(future.await?) })),
             None => None,
         };
-        Task { future, io, asked: self.asked }
+        Task { future, io, asked: self.asked, needs: self.needs }
     }
 
     /// Goes on: first with `None`, then with the reply to the command that was asked for.
@@ -110,28 +118,36 @@ impl<T: 'static> Task<T> {
     }
 
     /// Drives the task to its end on a store that blocks or answers at once.
+    ///
+    /// A store that declares less than the policy's [`durability`](crate::Policy::durability) is `policy_invalid`.
     pub fn run<S: Store + ?Sized>(mut self, store: &S) -> Outcome<T> {
+        if let Err(error) = self.admits(store.durability()) {
+            return Outcome { result: Err(error), events: Vec::new() };
+        }
         let mut reply = None;
         loop {
             match self.advance(reply.take(), false) {
                 Step::Need(command) => reply = Some(store.execute(command)),
                 Step::Done(outcome) => return outcome,
                 Step::Spent => {
-                    return Outcome { result: Err(crate::ErrorCode::Internal.into()), events: Vec::new() };
+                    return Outcome { result: Err(ErrorCode::Internal.into()), events: Vec::new() };
                 }
             }
         }
     }
 
-    /// Drives the task to its end on a store that answers later.
+    /// Drives the task to its end on a store that answers later; as [`Task::run`].
     pub async fn run_async<S: AsyncStore + ?Sized>(mut self, store: &S) -> Outcome<T> {
+        if let Err(error) = self.admits(store.durability()) {
+            return Outcome { result: Err(error), events: Vec::new() };
+        }
         let mut reply = None;
         loop {
             match self.advance(reply.take(), false) {
                 Step::Need(command) => reply = Some(store.execute(command).await),
                 Step::Done(outcome) => return outcome,
                 Step::Spent => {
-                    return Outcome { result: Err(crate::ErrorCode::Internal.into()), events: Vec::new() };
+                    return Outcome { result: Err(ErrorCode::Internal.into()), events: Vec::new() };
                 }
             }
         }
@@ -147,9 +163,19 @@ impl<T: 'static> Task<T> {
                     outcome.events.into_iter().for_each(|event| io.emit(event));
                     return outcome.result;
                 }
-                Step::Spent => return Err(crate::ErrorCode::Internal.into()),
+                Step::Spent => return Err(ErrorCode::Internal.into()),
             }
         }
+    }
+
+    fn admits(&self, offered: Durability) -> Result<()> {
+        let needs = self.needs;
+        if offered >= needs {
+            return Ok(());
+        }
+        Err(Error::new(ErrorCode::PolicyInvalid).at("durability").because(format!(
+            "the policy needs a store that declares {needs}, and this one declares {offered}"
+        )))
     }
 
     fn advance(&mut self, reply: Option<Result<Reply, StoreError>>, remember: bool) -> Step<T> {

@@ -27,16 +27,37 @@ pub struct Service {
 }
 
 impl Service {
-    /// Creates the directory's records, one after the other, as [`Record::create`] does. What is there already is no
-    /// error, so a host does this at each start.
+    /// Prepares the store: [`Issuer::adopt_store`] for each issuer, and the directory's records, one after the other, as
+    /// [`Record::create`] does. What is there already is no error, so a host does this at each start, and again now and
+    /// then: a store that was wiped is whole again.
     ///
     /// # Errors
-    /// As [`Record::create`]; the records before the one that fails are there.
+    /// As [`Record::create`]; the records before the one that fails are there. `policy_invalid` at `durability`.
     pub fn create_directory(&self, context: &Context) -> Task<()> {
-        let (records, context) = (self.directory.clone(), context.clone());
-        Task::new(|io| async move {
+        let (endpoint, records, context) = (self.endpoint.clone(), self.directory.clone(), context.clone());
+        let needs = endpoint.durability();
+        let task = Task::new(|io| async move {
+            for issuer in endpoint.issuers() {
+                issuer.adopt_store(&context).within(&io).await?;
+            }
             for record in records {
                 record.create(&context).within(&io).await?;
+            }
+            Ok(())
+        });
+        task.needing(needs)
+    }
+
+    /// Ends every token and session of every issuer that was issued before now, as [`Issuer::revoke_all`] does: for a
+    /// store that was restored from a backup, whose revocations and rotations since then are lost.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn revoke_all(&self, context: &Context) -> Task<()> {
+        let (endpoint, context) = (self.endpoint.clone(), context.clone());
+        Task::new(|io| async move {
+            for issuer in endpoint.issuers() {
+                issuer.revoke_all(&context).within(&io).await?;
             }
             Ok(())
         })
@@ -54,12 +75,12 @@ impl Config {
         self.check_public_url()?;
         let mut endpoint = Endpoint::builder();
         if let Some(mercoa) = &self.mercoa {
-            let issuer = || issuer(mercoa.policy(self.limits)?, &mercoa.common(), &keys);
+            let issuer = || self.issuer(mercoa.policy(self.limits)?, &mercoa.common(), &keys);
             let issuer = issuer().map_err(|error| problem("mercoa", &error))?;
             endpoint = endpoint.mercoa(issuer, MercoaOptions::default());
         }
         if let Some(monite) = &self.monite {
-            let issuer = || issuer(monite.policy(self.limits)?, &monite.common(), &keys);
+            let issuer = || self.issuer(monite.policy(self.limits)?, &monite.common(), &keys);
             let issuer = issuer().map_err(|error| problem("monite", &error))?;
             let options = MoniteOptions { version_required: monite.version_required.unwrap_or(true) };
             endpoint = endpoint.monite(issuer, options);
@@ -67,7 +88,7 @@ impl Config {
         if let Some(ledger) = &self.ledger {
             let mut issuer = || {
                 let policy = with_session_secret(ledger.policy(self.limits)?, ledger.secret(), secrets)?;
-                issuer(ledger_policy(policy), &ledger.common(), &keys)
+                self.issuer(ledger_policy(policy), &ledger.common(), &keys)
             };
             let issuer = issuer().map_err(|error| problem("ledger", &error))?;
             let options =
@@ -78,7 +99,7 @@ impl Config {
             let mut parts = || {
                 let (linked_destinations, credentials) = merge.ids()?;
                 let policy = with_session_secret(merge.policy(self.limits)?, merge.secret(), secrets)?;
-                let issuer = issuer(self.with_integrations(policy), &merge.common(), &keys)?;
+                let issuer = self.issuer(self.with_integrations(policy), &merge.common(), &keys)?;
                 Ok((issuer, self.magic_link_base()?, linked_destinations, credentials))
             };
             let (issuer, magic_link_base, linked_destinations, credentials) =
@@ -88,6 +109,36 @@ impl Config {
         }
         self.check_integrations()?;
         Ok(Service { endpoint: endpoint.build()?, directory: records(self)? })
+    }
+
+    /// The issuer of a section: its policy, and those of the keys that it names.
+    fn issuer(&self, policy: Policy, common: &Common<'_>, keys: &BTreeMap<&str, Keys>) -> Result<Issuer> {
+        let mut policy = policy.durability(self.store.durability);
+        let mut set = KeySet::builder();
+        for kid in &common.key.0 {
+            let named = keys.get(kid.as_str()).ok_or_else(|| {
+                let known: Vec<String> = keys.keys().map(|kid| shown(kid)).collect();
+                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                Error::new(ErrorCode::KeyMissing)
+                    .at("key")
+                    .because(format!("[[keys]] has no key {}; it has {known}", shown(kid)))
+            })?;
+            for key in &named.keys {
+                set = set.key(key.clone())?;
+            }
+            match (named.longest, common.max_lifetime) {
+                (Some(longest), Some(given)) if given > longest => {
+                    return Err(Error::new(ErrorCode::PolicyInvalid).at("max_lifetime").because(format!(
+                        "the ring {} drops a key when the tokens of its token_lifetime_seconds, {}, have ended",
+                        shown(kid),
+                        longest.seconds()
+                    )));
+                }
+                (Some(longest), _) => policy.max_lifetime = policy.max_lifetime.min(longest),
+                (None, _) => {}
+            }
+        }
+        Issuer::new(set.build().map_err(|error| problem("key", &error))?, policy)
     }
 
     fn keys(&self, secrets: &mut dyn Secrets) -> Result<BTreeMap<&str, Keys>> {
@@ -148,35 +199,6 @@ impl Config {
                 .because("give it, or the server's public_url: magic links begin with it")
         })
     }
-}
-
-/// The issuer of a section: its policy, and those of the keys that it names.
-fn issuer(mut policy: Policy, common: &Common<'_>, keys: &BTreeMap<&str, Keys>) -> Result<Issuer> {
-    let mut set = KeySet::builder();
-    for kid in &common.key.0 {
-        let named = keys.get(kid.as_str()).ok_or_else(|| {
-            let known: Vec<String> = keys.keys().map(|kid| shown(kid)).collect();
-            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            Error::new(ErrorCode::KeyMissing)
-                .at("key")
-                .because(format!("[[keys]] has no key {}; it has {known}", shown(kid)))
-        })?;
-        for key in &named.keys {
-            set = set.key(key.clone())?;
-        }
-        match (named.longest, common.max_lifetime) {
-            (Some(longest), Some(given)) if given > longest => {
-                return Err(Error::new(ErrorCode::PolicyInvalid).at("max_lifetime").because(format!(
-                    "the ring {} drops a key when the tokens of its token_lifetime_seconds, {}, have ended",
-                    shown(kid),
-                    longest.seconds()
-                )));
-            }
-            (Some(longest), _) => policy.max_lifetime = policy.max_lifetime.min(longest),
-            (None, _) => {}
-        }
-    }
-    Issuer::new(set.build().map_err(|error| problem("key", &error))?, policy)
 }
 
 fn with_session_secret(

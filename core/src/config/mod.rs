@@ -45,6 +45,7 @@ pub use values::{Hashes, Limits, OneOrMany, RateLimit, SecretText};
 
 use crate::error::{ErrorCode, Result};
 use crate::policy::Integration;
+use crate::store::Durability;
 use crate::strict::{self, LONGEST_SHOWN};
 
 /// All that a host needs to serve the endpoints. [`Config::build`] makes them.
@@ -54,6 +55,9 @@ pub struct Config {
     /// Where the host listens, and under which address it is known.
     #[serde(default)]
     pub server: Server,
+    /// Where the records are kept, and how long they must last.
+    #[serde(default)]
+    pub store: Store,
     /// The rate limits of every dialect that sets none of its own.
     #[serde(default)]
     pub limits: Limits,
@@ -98,6 +102,18 @@ pub struct Server {
     pub port: Option<u16>,
     /// The address that clients use, for example `https://tokens.example.com`; magic links begin with it.
     pub public_url: Option<String>,
+}
+
+/// Where the records are kept. Only `durability` matters to the core; the rest is the host's.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// The store's URL, such as `sqlite:tokens.db`, or `env:NAME` for a variable that holds it; `memory:` where absent.
+    pub url: Option<String>,
+    /// How long an acknowledged write must last: `process` (the default), `disk` or `replicated`. A store that declares
+    /// less is refused at the start.
+    #[serde(default)]
+    pub durability: Durability,
 }
 
 impl Config {

@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::flow::Flow;
 use crate::issuer::Issuer;
 use crate::policy::AccessFormat;
+use crate::store::Durability;
 use crate::task::{Io, Task};
 use crate::time::Context;
 use exchange::{Rejection, Request};
@@ -136,7 +137,24 @@ impl Endpoint {
     /// Answers a request. The result is always a response: whatever goes wrong is rendered into one.
     pub fn handle(&self, request: http::Request<Vec<u8>>, context: &Context) -> Task<Response> {
         let (endpoint, context) = (self.clone(), context.clone());
-        Task::new(move |io| async move { Ok(endpoint.respond(request, &context, io).await) })
+        let needs = self.durability();
+        Task::new(move |io| async move { Ok(endpoint.respond(request, &context, io).await) }).needing(needs)
+    }
+
+    /// How long acknowledged writes must last: the most that one of the issuers needs.
+    pub(crate) fn durability(&self) -> Durability {
+        self.0.issuers().map(|issuer| issuer.policy().durability).max().unwrap_or_default()
+    }
+
+    /// The issuers, each once.
+    pub(crate) fn issuers(&self) -> Vec<Issuer> {
+        let mut issuers = Vec::<Issuer>::new();
+        for issuer in self.0.issuers() {
+            if issuers.iter().all(|known| known.policy().issuer != issuer.policy().issuer) {
+                issuers.push(issuer.clone());
+            }
+        }
+        issuers
     }
 
     async fn respond(&self, request: http::Request<Vec<u8>>, context: &Context, io: Io) -> Response {

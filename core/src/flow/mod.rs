@@ -43,7 +43,8 @@ impl Issuer {
         T: 'static,
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        Task::new(|io| flow(Flow::new(self.clone(), context, io)))
+        let task = Task::new(|io| flow(Flow::new(self.clone(), context, io)));
+        task.needing(self.policy().durability)
     }
 }
 

@@ -5,6 +5,10 @@
 //! moved since, the sum differs. Counters have no resolution, so a token minted after a revocation lives, even in the
 //! same instant. A token minted without the store has no epoch and falls to every watermark raised at or after its
 //! `iat`.
+//!
+//! The issuer's own watermark is there from the first start on: where it is absent, the store is new or was wiped, and
+//! whatever it knew to be revoked is forgotten. So it is raised before the first request, and every token that was
+//! checked against the lost records falls.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,8 +16,10 @@ use super::Flow;
 use super::records::{Change, Draft, MAX_ROUNDS, busy, decode_some};
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
+use crate::issuer::Issuer;
 use crate::store::{Entry, RecordKey};
-use crate::time::UnixTime;
+use crate::task::Task;
+use crate::time::{Context, UnixTime};
 
 /// The claim that holds the sum of the counters.
 pub(crate) const EPOCH: &str = "epoch";
@@ -91,6 +97,38 @@ impl Marks {
     }
 }
 
+impl Issuer {
+    /// Looks whether the store has served this issuer before, and raises the issuer's watermark where it has not: to be
+    /// run before the first request, and again now and then for a store that may be wiped while it is in use.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn adopt_store(&self, context: &Context) -> Task<()> {
+        self.task(context, |mut flow| async move {
+            let key = Scope::All.key(&flow.issuer.policy().issuer);
+            let [found] = flow.records.load([key.clone()]).await?;
+            if found.is_none() {
+                let mark = Mark::default().raised(&flow.context);
+                if let Change::Done = flow.records.insert(&key, Draft::permanent(&mark)?).await? {
+                    flow.emit(Event::new(EventKind::WatermarkRaised).generation(mark.epoch));
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Mark {
+    fn raised(self, context: &Context) -> Mark {
+        Mark {
+            // At least the time: after a store was wiped, no counter comes back to where it was.
+            epoch: (self.epoch + 1).max(context.now_micros()),
+            // The clock may step back; a watermark does not.
+            issued_before: self.issued_before.max(context.now().seconds()),
+        }
+    }
+}
+
 impl Flow {
     /// Moves a watermark forward.
     pub(crate) async fn raise(&mut self, scope: Scope<'_>) -> Result<()> {
@@ -98,12 +136,7 @@ impl Flow {
         let [mut found] = self.records.load([key.clone()]).await?;
         for _ in 0..MAX_ROUNDS {
             let mark = decode_some::<Mark>(found.as_ref())?.unwrap_or_default();
-            let raised = Mark {
-                // At least the time: after a store was wiped, no counter comes back to where it was.
-                epoch: (mark.epoch + 1).max(self.context.now_micros()),
-                // The clock may step back; a watermark does not.
-                issued_before: mark.issued_before.max(self.now().seconds()),
-            };
+            let raised = mark.raised(&self.context);
             match self.records.put(&key, found.as_ref(), Draft::permanent(&raised)?).await? {
                 Change::Done => {
                     let event = Event::new(EventKind::WatermarkRaised).generation(raised.epoch);

@@ -198,18 +198,29 @@ pub trait AsyncStore: Send + Sync {
     /// # Errors
     /// One of the four reasons of [`StoreError`].
     fn execute(&self, command: Command) -> impl Future<Output = Result<Reply, StoreError>> + Send;
+
+    /// How long an acknowledged write lasts.
+    fn durability(&self) -> Durability {
+        Durability::Process
+    }
 }
 
 impl<S: AsyncStore + ?Sized> AsyncStore for &S {
     fn execute(&self, command: Command) -> impl Future<Output = Result<Reply, StoreError>> + Send {
         (**self).execute(command)
     }
+
+    fn durability(&self) -> Durability {
+        (**self).durability()
+    }
 }
 
 /// How long an acknowledged write lasts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Durability {
     /// As long as the process.
+    #[default]
     Process,
     /// It survives a crash of the machine.
     Disk,
@@ -289,6 +300,16 @@ impl Version {
 impl fmt::Debug for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Version({})", crate::encoding::hex(self.as_bytes()))
+    }
+}
+
+impl fmt::Display for Durability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Durability::Process => "process",
+            Durability::Disk => "disk",
+            Durability::Replicated => "replicated",
+        })
     }
 }
 

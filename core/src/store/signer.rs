@@ -120,6 +120,10 @@ impl<S: AsyncStore, K: AsyncSigner> AsyncStore for WithSigner<S, K> {
             command => self.store.execute(command).await,
         }
     }
+
+    fn durability(&self) -> Durability {
+        self.store.durability()
+    }
 }
 
 impl<K: Signer + ?Sized> Signer for &K {
