@@ -31,9 +31,7 @@ impl Service {
         change(&mut config);
         let service = Config::from_json(&config.to_string())?.build(&mut InlineOnly)?;
         let (store, context) = (MemoryStore::new(), context(0));
-        for record in service.directory {
-            record.create(&context).run(&store).result?;
-        }
+        service.prepare_store(&context).run(&store).result?;
         Ok(Service { endpoint: service.endpoint, store, requests: 0 })
     }
 

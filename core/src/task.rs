@@ -11,7 +11,9 @@ use std::task::{Poll, Waker};
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::Event;
-use crate::store::{AsyncStore, Command, Durability, Reply, Store, StoreError};
+use crate::store::{
+    AsyncStore, Command, Durability, Entry, MemoryStore, RecordKey, Reply, Store, StoreError,
+};
 
 /// What a finished flow leaves: its result, and what happened on the way.
 ///
@@ -218,7 +220,11 @@ impl<T> fmt::Debug for Outcome<T> {
 
 /// The way out of a flow: commands to the store, and events to the host.
 #[derive(Clone, Default)]
-pub(crate) struct Io(Arc<Mutex<Slot>>);
+pub(crate) struct Io {
+    slot: Arc<Mutex<Slot>>,
+    /// Records of the configuration, which stand before whatever the store says.
+    directory: Option<Arc<MemoryStore>>,
+}
 
 #[derive(Default)]
 struct Slot {
@@ -228,6 +234,16 @@ struct Slot {
 }
 
 impl Io {
+    /// The same way out, with records of the configuration.
+    pub(crate) fn with_directory(self, directory: Option<Arc<MemoryStore>>) -> Self {
+        Io { directory, ..self }
+    }
+
+    /// The configuration's record of this key.
+    pub(crate) fn configured(&self, key: &RecordKey) -> Option<Entry> {
+        self.directory.as_ref()?.peek(key)
+    }
+
     /// Asks for a command and waits for its reply. The only thing that a flow awaits.
     pub(crate) async fn execute(&self, command: Command) -> Result<Reply, StoreError> {
         let mut command = Some(command);
@@ -249,14 +265,13 @@ impl Io {
     }
 
     fn slot(&self) -> MutexGuard<'_, Slot> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{MemoryStore, RecordKey};
 
     fn load() -> Command {
         Command::Load { keys: vec![RecordKey::new(b"k").unwrap()] }

@@ -92,12 +92,9 @@ fn service(store: &str) -> Service {
 #[test]
 fn a_service_adopts_its_store_for_each_issuer() {
     let (service, store) = (service("{}"), MemoryStore::new());
-    let raised = service.create_directory(&at(1)).run(&store).events;
+    let raised = service.prepare_store(&at(1)).run(&store).events;
     assert_eq!(raised.iter().filter(|event| event.kind == EventKind::WatermarkRaised).count(), 2);
-    assert!(
-        service.create_directory(&at(2)).run(&store).events.is_empty(),
-        "the second start changes nothing"
-    );
+    assert!(service.prepare_store(&at(2)).run(&store).events.is_empty(), "the second start changes nothing");
     assert_eq!(service.revoke_all(&at(3)).run(&store).events.len(), 2);
 }
 
@@ -106,11 +103,11 @@ fn a_store_that_promises_less_than_the_policy_needs_is_refused() {
     let store = MemoryStore::new();
     for needs in ["disk", "replicated"] {
         let service = service(&format!(r#"{{"durability":"{needs}"}}"#));
-        let error = service.create_directory(&at(1)).run(&store).result.unwrap_err();
+        let error = service.prepare_store(&at(1)).run(&store).result.unwrap_err();
         assert_eq!((error.code(), error.field()), (ErrorCode::PolicyInvalid, Some("durability")));
         assert!(error.message().contains(needs) && error.message().contains("process"), "{error}");
         let request = http::Request::get("/.well-known/jwks.json").body(Vec::new()).unwrap();
         assert!(service.endpoint.handle(request, &at(1)).run(&store).result.is_err());
     }
-    service(r#"{"durability":"process"}"#).create_directory(&at(1)).run(&store).result.unwrap();
+    service(r#"{"durability":"process"}"#).prepare_store(&at(1)).run(&store).result.unwrap();
 }

@@ -18,10 +18,8 @@ pub fn config(data: &[u8]) {
     };
     let context = Context::new(UnixTime::from_seconds(1_700_000_000), [1; 32]);
     let store = MemoryStore::new();
-    for record in service.directory.into_iter().take(50) {
-        if let Err(error) = record.create(&context).run(&store).result {
-            judge_error(&error);
-        }
+    if let Err(error) = service.prepare_store(&context).run(&store).result {
+        judge_error(&error);
     }
     let request = http::Request::get("/.well-known/jwks.json").body(Vec::new()).expect("a good request");
     let response = service.endpoint.handle(request, &context).run(&store).result.expect("always a response");

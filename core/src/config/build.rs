@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::dialects::Common;
-use super::directory::{Record, records};
+use super::directory::directory;
 use super::keys::{Keys, Secrets, session_secret};
 use super::{Config, SessionSecret, shown};
 use crate::endpoint::{
@@ -20,28 +20,23 @@ use crate::time::Context;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Service {
-    /// Answers requests.
+    /// Answers requests. It holds the configuration's clients, keys, entities and users itself, so a change of the
+    /// configuration is a change at the next start, whatever store there is.
     pub endpoint: Endpoint,
-    /// What must be in the store before the first request, in an order in which it can be created.
-    pub directory: Vec<Record>,
 }
 
 impl Service {
-    /// Prepares the store: [`Issuer::adopt_store`] for each issuer, and the directory's records, one after the other, as
-    /// [`Record::create`] does. What is there already is no error, so a host does this at each start, and again now and
-    /// then: a store that was wiped is whole again.
+    /// Prepares the store: [`Issuer::adopt_store`] for each issuer. A host does this before the first request, and again
+    /// now and then, for a store that may be wiped while it is in use.
     ///
     /// # Errors
-    /// As [`Record::create`]; the records before the one that fails are there. `policy_invalid` at `durability`.
-    pub fn create_directory(&self, context: &Context) -> Task<()> {
-        let (endpoint, records, context) = (self.endpoint.clone(), self.directory.clone(), context.clone());
+    /// The store's; `policy_invalid` at `durability` for one that promises less than the policy needs.
+    pub fn prepare_store(&self, context: &Context) -> Task<()> {
+        let (endpoint, context) = (self.endpoint.clone(), context.clone());
         let needs = endpoint.durability();
         let task = Task::new(|io| async move {
             for issuer in endpoint.issuers() {
                 issuer.adopt_store(&context).within(&io).await?;
-            }
-            for record in records {
-                record.create(&context).within(&io).await?;
             }
             Ok(())
         });
@@ -108,7 +103,7 @@ impl Config {
                 endpoint.merge(issuer, MergeOptions { magic_link_base, linked_destinations, credentials });
         }
         self.check_integrations()?;
-        Ok(Service { endpoint: endpoint.build()?, directory: records(self)? })
+        Ok(Service { endpoint: endpoint.directory(directory(self)?).build()? })
     }
 
     /// The issuer of a section: its policy, and those of the keys that it names.

@@ -11,8 +11,9 @@ use crate::claims::not_registered;
 use crate::credential::SecretHash;
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::directory::{self, Permission};
+use crate::store::MemoryStore;
 use crate::task::Task;
-use crate::time::Context;
+use crate::time::{Context, UnixTime};
 
 /// A client with an id and a secret.
 #[derive(Clone, Debug, Deserialize)]
@@ -76,28 +77,19 @@ pub struct User {
     pub group: Option<String>,
 }
 
-/// A record that belongs in the store before the first request.
+/// A record of the directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Record {
-    /// A client.
+enum Record {
     Client(directory::Client),
-    /// A bearer API key, by its SHA-256.
+    /// By the SHA-256 of the key.
     ApiKey(SecretHash, directory::ApiKey),
-    /// An entity.
     Entity(directory::Entity),
-    /// A group.
     Group(directory::Group),
-    /// A user.
     User(directory::User),
 }
 
 impl Record {
-    /// Creates the record. The very same one again is no error, so a host does this at each start.
-    ///
-    /// # Errors
-    /// `already_exists` where the store has another one of that id, and the store's.
-    pub fn create(self, context: &Context) -> Task<()> {
+    fn create(self, context: &Context) -> Task<()> {
         match self {
             Record::Client(client) => directory::create_client(client, context),
             Record::ApiKey(hash, key) => directory::create_api_key(hash, key, context),
@@ -108,8 +100,19 @@ impl Record {
     }
 }
 
-/// The records of a configuration, in an order in which they can be created.
-pub(super) fn records(config: &super::Config) -> Result<Vec<Record>> {
+/// The records of a configuration.
+pub(super) fn directory(config: &super::Config) -> Result<MemoryStore> {
+    let store = MemoryStore::new();
+    // Nobody sees the versions of these records, so nothing about them needs to be random.
+    let context = Context::new(UnixTime::from_seconds(0), [0; 32]);
+    for record in records(config)? {
+        record.create(&context).run(&store).result?;
+    }
+    Ok(store)
+}
+
+/// The records, in an order in which they can be created.
+fn records(config: &super::Config) -> Result<Vec<Record>> {
     let mut records = Vec::new();
     for (at, client) in config.clients.iter().enumerate() {
         records.push(client.record().map_err(|error| problem(&format!("clients[{at}]"), &error))?);

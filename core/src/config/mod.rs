@@ -17,7 +17,7 @@
 //! let service = config.build(&mut InlineOnly)?;
 //!
 //! let (store, context) = (MemoryStore::new(), Context::new(UnixTime::from_seconds(1_700_000_000), [7; 32]));
-//! service.create_directory(&context).run(&store).result?;
+//! service.prepare_store(&context).run(&store).result?;
 //! let request = http::Request::get("/.well-known/jwks.json").body(Vec::new()).unwrap();
 //! assert_eq!(service.endpoint.handle(request, &context).run(&store).result?.status(), 200);
 //!
@@ -38,7 +38,7 @@ use serde::Deserialize;
 pub use crate::strict::without_values;
 pub use build::Service;
 pub use dialects::{AccessTokens, Ledger, Mercoa, Merge, Monite, SessionSecret};
-pub use directory::{ApiKey, Client, Entity, Record, User};
+pub use directory::{ApiKey, Client, Entity, User};
 pub use issuer::{IssuerConfig, VerifierConfig};
 pub use keys::{InlineOnly, KeySource, Secrets};
 pub use values::{Hashes, Limits, OneOrMany, RateLimit, SecretText};

@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::flow::Flow;
 use crate::issuer::Issuer;
 use crate::policy::AccessFormat;
-use crate::store::Durability;
+use crate::store::{Durability, MemoryStore};
 use crate::task::{Io, Task};
 use crate::time::Context;
 use exchange::{Rejection, Request};
@@ -57,6 +57,8 @@ pub(crate) struct Dialects {
     merge: Option<(Issuer, MergeOptions)>,
     /// The public keys of all, as they are served.
     public_keys: String,
+    /// The configuration's clients, keys, entities and users.
+    directory: Option<Arc<MemoryStore>>,
 }
 
 /// Builds an [`Endpoint`].
@@ -86,6 +88,12 @@ impl EndpointBuilder {
     /// Serves Merge's links.
     pub fn merge(mut self, issuer: Issuer, options: MergeOptions) -> Self {
         self.0.merge = Some((issuer, options));
+        self
+    }
+
+    /// Serves the records of a configuration, whatever the store says about them.
+    pub(crate) fn directory(mut self, records: MemoryStore) -> Self {
+        self.0.directory = Some(Arc::new(records));
         self
     }
 
@@ -158,6 +166,7 @@ impl Endpoint {
     }
 
     async fn respond(&self, request: http::Request<Vec<u8>>, context: &Context, io: Io) -> Response {
+        let io = io.with_directory(self.0.directory.clone());
         let dialect = Dialect::of(request.uri().path());
         let answer = match Request::new(request) {
             Some(request) if request.body.len() > MAX_BODY => Err(too_large(&request)),

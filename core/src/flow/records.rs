@@ -71,9 +71,15 @@ impl Records {
 
     /// Reads records in one command; at most 8.
     pub(crate) async fn load<const N: usize>(&self, keys: [RecordKey; N]) -> Result<[Option<Entry>; N]> {
+        // The store is asked for all, also where the configuration knows better: a command more or less would tell
+        // whether a client is known.
+        let configured = keys.each_ref().map(|key| self.io.configured(key));
         match self.io.execute(Command::Load { keys: keys.into() }).await {
             Ok(Reply::Loaded { entries, .. }) => {
-                entries.try_into().map_err(|_| ErrorCode::StoreCorrupt.into())
+                let entries: [Option<Entry>; N] =
+                    entries.try_into().map_err(|_| Error::new(ErrorCode::StoreCorrupt))?;
+                let mut configured = configured.into_iter();
+                Ok(entries.map(|stored| configured.next().flatten().or(stored)))
             }
             Ok(_) => Err(ErrorCode::StoreCorrupt.into()),
             Err(error) => Err(store_error(error)),

@@ -1,6 +1,7 @@
 //! The store in memory: sharded, bounded, and full means refused.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -55,6 +56,11 @@ impl MemoryStore {
         let hash = Hasher::default().hash_one(key);
         let index = usize::try_from(hash % SHARDS as u64).unwrap_or(0);
         self.shards.get(index).map(lock).ok_or(StoreError::Corrupt)
+    }
+
+    /// The entry of a key.
+    pub(crate) fn peek(&self, key: &RecordKey) -> Option<Entry> {
+        self.shard(key).ok()?.entries.get(key).cloned()
     }
 
     /// Takes room for what is added, or refuses; gives back what is removed.
@@ -168,6 +174,12 @@ impl MemoryStore {
         found.truncate(limit);
         let next = if more { found.last().map(|(key, _)| key.clone()) } else { None };
         Reply::Listed { entries: found, next }
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").field("capacity", &self.capacity).finish_non_exhaustive()
     }
 }
 

@@ -31,7 +31,7 @@ fn run(service: &Service, case: &Value) -> Result<Value> {
     let store = MemoryStore::new();
     let (mut now, mut seed) = (1_700_000_000, 0_u8);
     let before = context(&json!({ "now": now - 1, "seed": "ee".repeat(32) }))?;
-    service.create_directory(&before).run(&store).result?;
+    service.prepare_store(&before).run(&store).result?;
     let mut exchanges: Vec<Value> = Vec::new();
     for exchange in case["exchanges"].as_array().context("exchanges")? {
         if let Some(seconds) = exchange["wait"].as_i64() {
