@@ -8,6 +8,7 @@ mod c;
 mod go;
 pub(crate) mod node;
 pub(crate) mod python;
+mod servers;
 
 use anyhow::{Result, bail};
 
@@ -25,6 +26,7 @@ pub(crate) fn run(shell: &Shell) -> Result<()> {
     missing.extend(node::missing(shell));
     missing.extend(c::missing(shell));
     missing.extend(go::missing(shell));
+    missing.extend(servers::missing(shell));
     if !wasm_by_rustup {
         missing.extend(wasm::missing_packages());
     }
@@ -46,6 +48,11 @@ pub(crate) fn run(shell: &Shell) -> Result<()> {
 /// The library that the benchmark of the C ABI measures beside.
 pub(crate) fn c_peer(shell: &Shell) -> Result<()> {
     apt::install(shell, &c::missing_peer(shell))
+}
+
+/// The servers behind the stores.
+pub(crate) fn servers(shell: &Shell) -> Result<()> {
+    apt::install(shell, &servers::missing(shell))
 }
 
 /// rustfmt and clippy are not in rustup's minimal profile.

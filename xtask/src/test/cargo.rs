@@ -11,6 +11,14 @@ const CORE_FEATURES: [&[&str]; 3] = [
     HOST,
 ];
 
+/// Each driver of the stores alone, and the certificate without any.
+const STORE_FEATURES: [&[&str]; 4] = [
+    &["-p", "tokenmint-store", "--no-default-features", "--features", "certify"],
+    &["-p", "tokenmint-store", "--no-default-features", "--features", "sqlite"],
+    &["-p", "tokenmint-store", "--no-default-features", "--features", "postgres"],
+    &["-p", "tokenmint-store", "--no-default-features", "--features", "redis"],
+];
+
 /// Where the host computes; the tests of the npm package are the host.
 const HOST: &[&str] = &["-p", "tokenmint", "--no-default-features", "--features", "host"];
 
@@ -24,8 +32,8 @@ pub(super) fn clippy(shell: &Shell) -> Result<()> {
     let deny = ["--", "-D", "warnings"];
     let head = ["clippy", "--locked", "--all-targets"];
     shell.run(shell.cargo(&[&head, ["--workspace"].as_slice(), &deny].concat()))?;
-    for features in CORE_FEATURES {
-        shell.run(shell.cargo(&[&head, features, &deny].concat()))?;
+    for features in CORE_FEATURES.iter().chain(&STORE_FEATURES) {
+        shell.run(shell.cargo(&[&head, *features, &deny].concat()))?;
     }
     // The core's library may not silence the lints that keep it pure; its tests may.
     let forbid = ["--", "-F", "clippy::disallowed_methods", "-F", "clippy::disallowed_types"];

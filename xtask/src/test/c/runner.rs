@@ -33,10 +33,12 @@ pub(super) fn run(shell: &Shell, library: &Library) -> Result<()> {
     };
     let shared = runner("runner-shared", &[&dynamic])?;
     call(shell, &shared, &["vectors", "."])?;
+    stores(shell, library, &shared)?;
     let plain = runner("runner-static", &[&fixed])?;
     for args in [["vectors", "."].as_slice(), &["misuse"], &["threads"], &["memory", TOKENS]] {
         call(shell, &plain, args)?;
     }
+    stores(shell, library, &plain)?;
     goldens::abi(shell, &shell.read(shell.command(&plain, &["goldens"]))?)?;
 
     let sanitized = runner("runner-sanitized", &[&SANITIZERS.map(str::to_owned), &fixed])?;
@@ -44,6 +46,7 @@ pub(super) fn run(shell: &Shell, library: &Library) -> Result<()> {
     for args in [["vectors", "."].as_slice(), &["misuse"], &["threads"]] {
         call(shell, &sanitized, args)?;
     }
+    stores(shell, library, &sanitized)?;
     for args in [["vectors", "."].as_slice(), &["misuse"]] {
         let mut valgrind = shell.command("valgrind", &VALGRIND);
         valgrind.arg(&plain).args(args);
@@ -54,6 +57,18 @@ pub(super) fn run(shell: &Shell, library: &Library) -> Result<()> {
 
 fn call(shell: &Shell, runner: &Path, args: &[&str]) -> Result<()> {
     shell.run(shell.command(runner, args))
+}
+
+/// Stores in files, in a folder that is empty at first.
+fn stores(shell: &Shell, library: &Library, runner: &Path) -> Result<()> {
+    let folder = library.tests.join("stores");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    let mut command = shell.command(runner, &["stores"]);
+    command.arg(folder);
+    shell.run(command)
 }
 
 fn sources(shell: &Shell) -> Result<Vec<PathBuf>> {

@@ -1,0 +1,155 @@
+//! What the URL says: whom to connect to, and how to encrypt.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::{ClientConfig, RootCertStore};
+use tokenmint::Result;
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres_rustls::MakeRustlsConnect;
+use url::Url;
+
+use crate::target::{invalid, unavailable};
+
+/// Reads a URL of libpq. Its errors name a parameter and never a value, which may be the password.
+pub(super) fn config(url: &Url, timeout: Duration) -> Result<Config> {
+    let mut config = parse(url)?;
+    if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+        return Err(invalid(
+            "url",
+            "the URL names no host; a socket's folder is given as ?host=/run/postgresql",
+        ));
+    }
+    if config.get_password().is_none()
+        && let Ok(password) = std::env::var("PGPASSWORD")
+    {
+        config.password(password);
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("tokenmint");
+    }
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(timeout);
+    }
+    // A server on this machine often has a certificate that nobody signed, and nobody can listen between.
+    if is_local(&config) && !url.query_pairs().any(|(name, _)| name == "sslmode") {
+        config.ssl_mode(SslMode::Disable);
+    }
+    Ok(config)
+}
+
+fn parse(url: &Url) -> Result<Config> {
+    let mut plain = url.clone();
+    plain.set_query(None);
+    let shape = "such a URL cannot work: postgres://USER:PASSWORD@HOST:PORT/NAME";
+    let Ok(config) = plain.as_str().parse::<Config>() else { return Err(invalid("url", shape)) };
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in url.query_pairs() {
+        // A certificate is always verified, so what libpq has beyond `require` is the same here.
+        let value = match (&*name, &*value) {
+            ("sslmode", "verify-ca" | "verify-full") => "require",
+            (_, value) => value,
+        };
+        if name == "sslmode" && !matches!(value, "disable" | "prefer" | "require") {
+            return Err(invalid("url", "sslmode is one of disable, prefer, require, verify-full"));
+        }
+        query.append_pair(&name, value);
+    }
+    let query = query.finish();
+    if query.is_empty() {
+        return Ok(config);
+    }
+    // The parser knows %20 only.
+    plain.set_query(Some(&query.replace('+', "%20")));
+    plain.as_str().parse().map_err(|_| {
+        let names: Vec<_> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
+        invalid(
+            "url",
+            format!("one of these parameters is unknown or has a wrong value: {}", names.join(", ")),
+        )
+    })
+}
+
+/// Whether every host is this machine.
+pub(super) fn is_local(config: &Config) -> bool {
+    let named = config.get_hosts().iter().all(|host| match host {
+        Host::Tcp(name) => {
+            name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+        }
+        #[cfg(unix)]
+        Host::Unix(_) => true,
+    });
+    named && config.get_hostaddrs().iter().all(IpAddr::is_loopback)
+}
+
+/// TLS by the system's roots, or those that SSL_CERT_FILE names.
+pub(super) fn tls(config: &Config) -> Result<MakeRustlsConnect> {
+    let mut roots = RootCertStore::empty();
+    if config.get_ssl_mode() != SslMode::Disable {
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    }
+    let tls = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unavailable(format!("TLS cannot be used: {error}")))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(tls))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config> {
+        config(&Url::parse(text).unwrap(), Duration::from_secs(1))
+    }
+
+    #[test]
+    fn a_url_of_libpq_is_understood() {
+        let config =
+            read("postgres://u%40x:p%2F+w@db.example:5433/n%20m?options=-c%20search_path%3Da%2Bb").unwrap();
+        assert_eq!(config.get_user(), Some("u@x"));
+        assert_eq!(config.get_password(), Some(b"p/+w".as_slice()));
+        assert_eq!(config.get_dbname(), Some("n m"));
+        assert_eq!(config.get_ports(), [5433]);
+        assert_eq!(config.get_options(), Some("-c search_path=a+b"));
+        assert_eq!(config.get_application_name(), Some("tokenmint"));
+        assert_eq!(config.get_ssl_mode(), SslMode::Prefer);
+        let config = read("postgres:///n?user=u&host=/run/postgresql&application_name=mine").unwrap();
+        assert_eq!(config.get_application_name(), Some("mine"));
+        assert!(is_local(&config));
+    }
+
+    #[test]
+    fn tls_is_as_asked_for_and_off_on_this_machine() {
+        for (text, mode) in [
+            ("postgres://u@127.0.0.1/n", SslMode::Disable),
+            ("postgres://u@[::1]/n", SslMode::Disable),
+            ("postgres://u@localhost/n?sslmode=prefer", SslMode::Prefer),
+            ("postgres://u@localhost.example/n", SslMode::Prefer),
+            ("postgres://u@h/n?sslmode=disable", SslMode::Disable),
+            ("postgres://u@h/n?sslmode=verify-full", SslMode::Require),
+        ] {
+            assert_eq!(read(text).unwrap().get_ssl_mode(), mode, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_work_is_named_and_no_password_is_repeated() {
+        for (text, word) in [
+            ("postgres://u:hunter2@h/n?sslmode=hunter2", "sslmode"),
+            ("postgres://u:hunter2@h/n?colour=hunter2", "colour"),
+            ("postgres://u:hunter2@h/n?connect_timeout=hunter2", "connect_timeout"),
+            ("postgres:///n?password=hunter2", "host"),
+            ("postgres:hunter2", "cannot work"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert_eq!(error.field(), Some("url"), "{text}");
+            let shown = error.to_string();
+            assert!(shown.contains(word) && !shown.contains("hunter2"), "{text}: {shown}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The pool, and statements over it.
+
+use std::time::Duration;
+
+use deadpool_postgres::{ClientWrapper, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
+use tokenmint::{Error, Result, StoreError};
+use tokio::runtime::Handle;
+use tokio::time::timeout;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{CancelToken, Row};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::connect;
+use super::faults::Failure;
+use crate::target::{Kind, Target, invalid, unavailable};
+
+/// How many connections where the URL does not say.
+const CONNECTIONS: u32 = 16;
+/// How often a statement is repeated that the server undid because of others.
+const REPEATS: u32 = 64;
+
+/// The parameters of a statement.
+pub(super) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// A pool of connections to one server.
+pub(super) struct Link {
+    pool: Pool,
+    tls: MakeRustlsConnect,
+    timeout: Duration,
+    pub(super) connections: u32,
+    pub(super) ssl_mode: SslMode,
+    /// The server is on this machine.
+    pub(super) local: bool,
+}
+
+impl Link {
+    /// Connects to nothing yet.
+    pub(super) fn new(target: &Target) -> Result<Self> {
+        let Kind::Postgres(url) = &target.kind else { return Err(invalid("url", "not a URL of PostgreSQL")) };
+        let config = connect::config(url, target.timeout)?;
+        let tls = connect::tls(&config)?;
+        let (ssl_mode, local) = (config.get_ssl_mode(), connect::is_local(&config));
+        let connections = target.connections.unwrap_or(CONNECTIONS);
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let pool = Pool::builder(Manager::from_config(config, tls.clone(), recycling))
+            .max_size(usize::try_from(connections).unwrap_or(usize::MAX))
+            .build()
+            .map_err(|error| unavailable(format!("no pool: {error}")))?;
+        Ok(Link { pool, tls, timeout: target.timeout, connections, ssl_mode, local })
+    }
+
+    /// A statement that changes nothing.
+    pub(super) async fn read(&self, sql: &str, parameters: Parameters<'_>) -> Result<Vec<Row>, StoreError> {
+        self.run(sql, parameters, false).await.map_err(|failure| failure.outcome(false))
+    }
+
+    /// A statement that writes.
+    pub(super) async fn write(&self, sql: &str, parameters: Parameters<'_>) -> Result<Vec<Row>, StoreError> {
+        self.run(sql, parameters, true).await.map_err(|failure| failure.outcome(true))
+    }
+
+    /// A question about the server, with a reason where it fails.
+    pub(super) async fn ask(&self, sql: &str) -> Result<Row> {
+        let rows = match timeout(self.timeout, self.run(sql, &[], false)).await {
+            Ok(rows) => rows.map_err(|failure| failure.explained())?,
+            Err(_) => return Err(Failure::Unconnected(None).explained()),
+        };
+        rows.into_iter().next().ok_or_else(unreadable)
+    }
+
+    async fn run(&self, sql: &str, parameters: Parameters<'_>, changes: bool) -> Result<Vec<Row>, Failure> {
+        let (mut repeats, mut renewed) = (0, false);
+        loop {
+            let failure = match self.run_once(sql, parameters).await {
+                Ok(rows) => return Ok(rows),
+                Err(failure) => failure,
+            };
+            if failure.is_contention() && repeats < REPEATS {
+                repeats += 1;
+            } else if failure.asks_for_another(changes) && !renewed {
+                renewed = true;
+                // What happened to one connection probably happened to those that are idle.
+                self.pool.retain(|_, _| false);
+            } else {
+                return Err(failure);
+            }
+        }
+    }
+
+    async fn run_once(&self, sql: &str, parameters: Parameters<'_>) -> Result<Vec<Row>, Failure> {
+        let mut lease = self.lease().await?;
+        let client = lease.client()?;
+        let outcome = match client.prepare_cached(sql).await {
+            Ok(statement) => client.query(&statement, parameters).await.map_err(Failure::Sent),
+            Err(error) => Err(Failure::Unsent(error)),
+        };
+        lease.settle(outcome.as_ref().is_err_and(Failure::spoils_connection));
+        outcome
+    }
+
+    /// Waits for a connection for a part of the time of a command only: that there was none is certain, what becomes of
+    /// a statement at the end of the time is not.
+    pub(super) async fn lease(&self) -> Result<Lease<'_>, Failure> {
+        match timeout(self.timeout * 3 / 4, self.pool.get()).await {
+            Ok(Ok(client)) => Ok(Lease { client: Some(client), link: self }),
+            Ok(Err(PoolError::Backend(error))) => Err(Failure::Unconnected(Some(error))),
+            Ok(Err(_)) | Err(_) => Err(Failure::Unconnected(None)),
+        }
+    }
+}
+
+/// A connection in use. One that is dropped before it is settled has a statement under way: it never goes back, since
+/// the next one would wait behind that.
+pub(super) struct Lease<'a> {
+    client: Option<Object>,
+    link: &'a Link,
+}
+
+impl Lease<'_> {
+    /// The connection; it is there until it is settled.
+    pub(super) fn client(&mut self) -> Result<&mut ClientWrapper, Failure> {
+        self.client.as_deref_mut().ok_or(Failure::Unconnected(None))
+    }
+
+    /// Nothing is under way any more: gives the connection back, or ends it where it is spoilt.
+    pub(super) fn settle(mut self, spoilt: bool) {
+        if let Some(client) = self.client.take()
+            && spoilt
+        {
+            drop(Object::take(client));
+        }
+    }
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        let Some(client) = self.client.take() else { return };
+        let client = Object::take(client);
+        let token = client.cancel_token();
+        drop(client);
+        // Without this, a statement that waits for a lock keeps its session on the server, and they add up.
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(cancel(token, self.link.tls.clone(), self.link.timeout));
+        }
+    }
+}
+
+async fn cancel(token: CancelToken, tls: MakeRustlsConnect, time: Duration) {
+    // Nobody waits for it, and a session that could not be told ends by itself.
+    let _ = timeout(time, token.cancel_query(tls)).await;
+}
+
+/// An answer that is not one of PostgreSQL.
+pub(super) fn unreadable() -> Error {
+    unavailable("the server gives answers that PostgreSQL does not")
+}

@@ -1,0 +1,71 @@
+//! What an error of the client or the server says about a command: certainly not done, or maybe.
+
+use redis::{ErrorKind, RedisError};
+use tokenmint::{Error, StoreError};
+
+use crate::target::{invalid, unavailable};
+
+/// What the server answers before anything was written. Within a script too: it refuses the first write, or none. An
+/// `ERR` or a `NOPERM` may come from a later one.
+const REFUSALS: [&str; 15] = [
+    "ASK",
+    "BUSY",
+    "CLUSTERDOWN",
+    "CROSSSLOT",
+    "LOADING",
+    "MASTERDOWN",
+    "MISCONF",
+    "MOVED",
+    "NOAUTH",
+    "NOREPLICAS",
+    "NOSCRIPT",
+    "OOM",
+    "READONLY",
+    "TRYAGAIN",
+    "WRONGPASS",
+];
+
+/// There is no connection, so nothing was sent.
+pub(super) fn unreachable(error: RedisError) -> StoreError {
+    log(&error, "not connected");
+    StoreError::Unavailable
+}
+
+/// A command that changes nothing failed.
+pub(super) fn read(error: RedisError) -> StoreError {
+    log(&error, "a read failed");
+    match error.kind() {
+        ErrorKind::Parse | ErrorKind::UnexpectedReturnType => StoreError::Corrupt,
+        _ if error.code() == Some("WRONGTYPE") => StoreError::Corrupt,
+        _ => StoreError::Unavailable,
+    }
+}
+
+/// A command that writes failed.
+pub(super) fn write(error: RedisError) -> StoreError {
+    log(&error, "a write failed");
+    match error.code() {
+        Some("WRONGTYPE") => StoreError::Corrupt,
+        Some(code) if REFUSALS.contains(&code) => StoreError::Unavailable,
+        _ => StoreError::Unknown,
+    }
+}
+
+/// A server could not be opened. The texts of the client and the server repeat no password.
+pub(super) fn open(error: RedisError) -> Error {
+    let refused = matches!(error.code(), Some("NOAUTH" | "WRONGPASS"));
+    match error.kind() {
+        _ if refused => invalid("url", "the server refuses this user or password"),
+        ErrorKind::AuthenticationFailed => invalid("url", "the server refuses this user or password"),
+        ErrorKind::InvalidClientConfig => {
+            invalid("url", "such a URL cannot work: redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]")
+        }
+        ErrorKind::RESP3NotSupported => invalid("url", "the server is too old: Redis 7 or Valkey is needed"),
+        _ => unavailable(format!("the server cannot be used: {error}")),
+    }
+}
+
+fn log(error: &RedisError, what: &str) {
+    let code = error.code().unwrap_or_default();
+    tracing::warn!(target: "tokenmint::store", kind = error.category(), code, "redis: {what}");
+}

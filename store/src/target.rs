@@ -1,0 +1,210 @@
+//! The URL of a store, taken apart.
+//!
+//! Parameters that every store has are read here; what else stands in the query is the driver's.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokenmint::{Durability, Error, ErrorCode, Result};
+use url::Url;
+
+/// How long a command may take where the URL does not say.
+const TIMEOUT: Duration = Duration::from_secs(3);
+
+/// What a URL says. Its debug text shows the kind only: the rest may hold a password.
+pub(crate) struct Target {
+    pub(crate) kind: Kind,
+    /// How long a command may take, waiting for a connection included.
+    pub(crate) timeout: Duration,
+    /// The file with the key that values are sealed with.
+    pub(crate) sealing_key_file: Option<PathBuf>,
+    /// How long acknowledged writes last, as the operator says, where the store cannot be asked.
+    pub(crate) durability: Option<Durability>,
+    /// How many connections at most.
+    pub(crate) connections: Option<u32>,
+    /// After how many replicas a write of Redis counts as done.
+    pub(crate) wait_replicas: u32,
+}
+
+/// Which store.
+#[derive(PartialEq, Eq)]
+pub(crate) enum Kind {
+    Memory,
+    Sqlite(PathBuf),
+    /// The URL without this crate's own parameters.
+    Postgres(Url),
+    /// The URL without this crate's own parameters.
+    Redis(Url),
+}
+
+impl Target {
+    /// Reads a URL; `env:NAME` is read from the environment first.
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        match text.strip_prefix("env:") {
+            Some(name) => {
+                let value = std::env::var(name).map_err(|_| {
+                    invalid("url", format!("the environment has no readable variable {name:?}"))
+                })?;
+                if value.starts_with("env:") {
+                    return Err(invalid("url", "a variable holds the URL itself, not another env:"));
+                }
+                Self::direct(value.trim())
+            }
+            None => Self::direct(text),
+        }
+    }
+
+    fn direct(text: &str) -> Result<Self> {
+        // The text may hold a password, so no error repeats it.
+        let (scheme, rest) = text.split_once(':').ok_or_else(unknown)?;
+        let mut target = Target {
+            kind: Kind::Memory,
+            timeout: TIMEOUT,
+            sealing_key_file: None,
+            durability: None,
+            connections: None,
+            wait_replicas: 0,
+        };
+        match scheme {
+            "memory" | "sqlite" => {
+                let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+                for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+                    if !target.take(scheme, &name, &value)? {
+                        return Err(invalid("url", format!("{scheme} has no parameter {name:?}")));
+                    }
+                }
+                if scheme == "sqlite" {
+                    target.kind = Kind::Sqlite(sqlite_path(path)?);
+                } else if !path.is_empty() {
+                    return Err(invalid("url", "memory: has no path"));
+                }
+            }
+            "postgres" | "postgresql" | "redis" | "rediss" => {
+                let mut url = Url::parse(text).map_err(|error| invalid("url", error.to_string()))?;
+                let mut rest = Vec::new();
+                for (name, value) in url.query_pairs() {
+                    if !target.take(scheme, &name, &value)? {
+                        rest.push((name.into_owned(), value.into_owned()));
+                    }
+                }
+                url.set_query(None);
+                if !rest.is_empty() {
+                    url.query_pairs_mut().extend_pairs(rest);
+                }
+                target.kind =
+                    if scheme.starts_with("redis") { Kind::Redis(url) } else { Kind::Postgres(url) };
+            }
+            _ => return Err(unknown()),
+        }
+        Ok(target)
+    }
+
+    /// Takes a parameter; whether it is one of this crate's for this kind of store.
+    fn take(&mut self, scheme: &str, name: &str, value: &str) -> Result<bool> {
+        let redis = scheme.starts_with("redis");
+        match name {
+            "timeout_ms" => self.timeout = Duration::from_millis(number(name, value, 1, 600_000)?.into()),
+            "sealing_key_file" => self.sealing_key_file = Some(PathBuf::from(value)),
+            "connections" if matches!(scheme, "postgres" | "postgresql" | "sqlite") => {
+                self.connections = Some(number(name, value, 1, 1000)?);
+            }
+            "wait_replicas" if redis => self.wait_replicas = number(name, value, 0, 100)?,
+            "durability" if redis => {
+                self.durability = Some(match value {
+                    "process" => Durability::Process,
+                    "disk" => Durability::Disk,
+                    "replicated" => Durability::Replicated,
+                    _ => return Err(invalid(name, "one of process, disk, replicated")),
+                });
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            Kind::Memory => "Target(memory)",
+            Kind::Sqlite(_) => "Target(sqlite)",
+            Kind::Postgres(_) => "Target(postgres)",
+            Kind::Redis(_) => "Target(redis)",
+        })
+    }
+}
+
+/// `sqlite:tokens.db`, `sqlite:/var/lib/tokens.db` and `sqlite:///var/lib/tokens.db` are paths as they stand.
+fn sqlite_path(path: &str) -> Result<PathBuf> {
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if path.is_empty() || path == ":memory:" {
+        return Err(invalid("url", "sqlite: needs the path of a file; in memory there is memory:"));
+    }
+    Ok(Path::new(path).to_owned())
+}
+
+fn number(name: &str, value: &str, least: u32, most: u32) -> Result<u32> {
+    let found = value.parse().ok().filter(|found| (least..=most).contains(found));
+    found.ok_or_else(|| invalid(name, format!("a whole number from {least} to {most}")))
+}
+
+fn unknown() -> Error {
+    invalid("url", "a store's URL begins with memory:, sqlite:, postgres://, redis://, rediss:// or env:")
+}
+
+/// What can never work.
+pub(crate) fn invalid(field: &str, reason: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::new(ErrorCode::PolicyInvalid).at(field.to_owned()).because(reason)
+}
+
+/// What does not work now.
+pub(crate) fn unavailable(reason: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::new(ErrorCode::StoreUnavailable).because(reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_its_url() {
+        let kind = |text| Target::parse(text).unwrap().kind;
+        assert!(kind("memory:") == Kind::Memory);
+        for (text, path) in [
+            ("sqlite:tokens.db", "tokens.db"),
+            ("sqlite:/var/t.db?timeout_ms=5", "/var/t.db"),
+            ("sqlite:///var/t.db", "/var/t.db"),
+        ] {
+            assert!(kind(text) == Kind::Sqlite(path.into()), "{text}");
+        }
+        let Kind::Postgres(url) = kind("postgres://u:p@h:5433/d?sslmode=require&connections=3") else {
+            panic!("another kind")
+        };
+        assert_eq!(url.as_str(), "postgres://u:p@h:5433/d?sslmode=require");
+        let Kind::Redis(url) = kind("redis://:p@h/2?wait_replicas=1") else { panic!("another kind") };
+        assert_eq!(url.as_str(), "redis://:p@h/2");
+    }
+
+    #[test]
+    fn what_cannot_work_is_named_and_no_password_is_repeated() {
+        for (text, field) in [
+            ("", "url"),
+            ("mysql://u:hunter2@h/d", "url"),
+            ("sqlite:", "url"),
+            ("sqlite::memory:", "url"),
+            ("sqlite:a?colour=hunter", "url"),
+            ("memory:?wait_replicas=1", "url"),
+            ("postgres://u:hunter2@h:port/d", "url"),
+            ("postgres://u:hunter2@h/d?timeout_ms=0", "timeout_ms"),
+            ("redis://:hunter2@h/?durability=much", "durability"),
+            ("env:TOKENMINT_NO_SUCH_VARIABLE", "url"),
+        ] {
+            let error = Target::parse(text).unwrap_err();
+            assert_eq!((error.code(), error.field()), (ErrorCode::PolicyInvalid, Some(field)), "{text}");
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
+        let target = Target::parse("redis://:hunter2@h").unwrap();
+        assert_eq!(format!("{target:?}"), "Target(redis)");
+    }
+}

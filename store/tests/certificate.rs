@@ -1,0 +1,123 @@
+//! The certificate on stores that are right, and on stores that are wrong on purpose.
+
+#![cfg(feature = "certify")]
+
+use std::time::Duration;
+
+use tokenmint::MemoryStore;
+use tokenmint_store::certify::{
+    Blocking, Certificate, DatabaseRig, InProcess, Options, Rig, TestResult, certify,
+};
+
+#[path = "certificate/faulty.rs"]
+mod faulty;
+#[path = "certificate/flawed.rs"]
+mod flawed;
+#[cfg(unix)]
+#[path = "certificate/processes.rs"]
+mod processes;
+
+use faulty::{FaultyRig, Lie};
+use flawed::{Flaw, Flawed};
+
+const SEED: u64 = 42;
+
+fn quick() -> Options {
+    Options::new(SEED).quick().deadline(Duration::from_secs(2))
+}
+
+/// The numbers of the tests that were skipped.
+fn skipped(certificate: &Certificate) -> Vec<u8> {
+    let skipped = certificate.tests.iter().filter(|test| matches!(test.result, TestResult::Skipped { .. }));
+    skipped.map(|test| test.number).collect()
+}
+
+async fn assert_fails(rig: &impl Rig, options: &Options, expected: &[u8]) {
+    let certificate = certify(rig, options).await;
+    let failed: Vec<u8> = certificate.failures().map(|test| test.number).collect();
+    println!("{}: {failed:?}", certificate.store);
+    for number in expected {
+        assert!(failed.contains(number), "{number} has not failed:\n{}", certificate.to_tap());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_passes_all_that_it_can_be_asked() {
+    let rig = InProcess::new("memory", Blocking::new(MemoryStore::new()));
+    let certificate = certify(&rig, &quick()).await;
+    for test in &certificate.tests {
+        println!("{:>3} {:>6} ms {}", test.number, test.took.as_millis(), test.name);
+    }
+    assert!(certificate.passed(), "{}", certificate.to_tap());
+    assert_eq!(skipped(&certificate), [16, 35, 36, 37, 38, 39, 41, 42, 43, 45, 46, 47, 48]);
+    assert!(certificate.to_tap().starts_with("TAP version 14\n1..55\nok 1 - "));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_url_of_this_crate_is_certified() {
+    let certificate = certify(&DatabaseRig::new("memory:").await.unwrap(), &quick().only("basics")).await;
+    assert!(certificate.passed(), "{}", certificate.to_tap());
+    assert_eq!(certificate.counts(), (10, 0, 45));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_flaw_is_found() {
+    for (flaw, expected) in [
+        (Flaw::LostUpdate, [11, 12, 13].as_slice()),
+        (Flaw::StaleRead, &[18]),
+        (Flaw::Aba, &[8]),
+        (Flaw::EarlyExpiry, &[20]),
+        (Flaw::RacyLimiter, &[27]),
+        (Flaw::Truncates, &[2]),
+        (Flaw::FoldsCase, &[3]),
+        (Flaw::ErrorAfterDoing, &[15]),
+        (Flaw::PartialWrite, &[17]),
+    ] {
+        let options = quick().only("basics").only("atomicity").only("time").only("throttle");
+        assert_fails(&InProcess::new(format!("{flaw:?}"), Flawed::new(flaw)), &options, expected).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_panics_fails_its_test_and_not_the_suite() {
+    struct Panics;
+    impl tokenmint::AsyncStore for Panics {
+        async fn execute(&self, _: tokenmint::Command) -> Result<tokenmint::Reply, tokenmint::StoreError> {
+            panic!("on purpose")
+        }
+    }
+    assert_fails(&InProcess::new("panics", Panics), &quick().only("1").only("11"), &[1, 11]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_tells_the_truth_passes_every_fault() {
+    let options = quick().only("crash").only("faults");
+    let certificate = certify(&FaultyRig::new(Lie::Nothing), &options).await;
+    assert!(certificate.passed(), "{}", certificate.to_tap());
+    let left = skipped(&certificate);
+    assert!((37..=45).all(|number| !left.contains(&number)), "{left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_lies_is_found_out() {
+    for (lie, expected) in [
+        (Lie::Forgets, [37, 42].as_slice()),
+        (Lie::CutIsUnavailable, &[39]),
+        (Lie::NoDeadline, &[41]),
+        (Lie::FullIsDone, &[38]),
+        (Lie::DoctorIsBlind, &[43]),
+    ] {
+        let options = quick().deadline(Duration::from_millis(200)).only("crash").only("faults");
+        assert_fails(&FaultyRig::new(lie), &options, expected).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_selection_is_by_number_name_and_section() {
+    let rig = InProcess::new("memory", Blocking::new(MemoryStore::new()));
+    let options = quick().only("9").only("ABSENT entry").only("time");
+    let certificate = certify(&rig, &options).await;
+    let run = certificate.tests.iter().filter(|test| test.result == TestResult::Passed);
+    let run: Vec<u8> = run.map(|test| test.number).collect();
+    assert_eq!(run, [1, 9, 20, 21, 22, 23, 24, 25, 26]);
+}
