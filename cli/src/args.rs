@@ -1,6 +1,7 @@
 //! The arguments.
 
 pub(crate) mod keys;
+pub(crate) mod store;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -41,6 +42,15 @@ pub(crate) enum Command {
     /// Keys and their rotation
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Look for what would lose records in a store, or not work
+    Doctor(store::Doctor),
+    /// Put any store through the tests that a store must pass
+    Certify(store::Certify),
+    /// After a store was restored from a backup: end all tokens and sessions from before
+    Restored(store::Restored),
+    /// Copy a store into another, or speak to one in JSON lines
+    #[command(subcommand)]
+    Store(store::Store),
 }
 
 /// Serve the token endpoints over HTTP.
@@ -53,7 +63,8 @@ pub(crate) enum Command {
     after_help = "Examples:
   tokenmint serve --demo
   tokenmint serve --demo --port 0
-  tokenmint serve --config tokenmint.toml --host 0.0.0.0 --port 80"
+  tokenmint serve --config tokenmint.toml --data-dir /var/lib/tokenmint
+  tokenmint serve --config tokenmint.toml --store env:DATABASE_URL --host 0.0.0.0 --port 80"
 )]
 pub(crate) struct Serve {
     /// Serve the four vendors' endpoints with public demonstration credentials, and print curl lines for each
@@ -68,6 +79,8 @@ pub(crate) struct Serve {
     /// The address to listen at [default: the configuration's, or 127.0.0.1]
     #[arg(long, value_name = "IP")]
     pub(crate) host: Option<IpAddr>,
+    #[command(flatten)]
+    pub(crate) store: store::StoreArgs,
     /// Log warnings only; without it, RUST_LOG says what is logged
     #[arg(long)]
     pub(crate) quiet: bool,

@@ -37,6 +37,11 @@ impl Failure {
         Failure { exit: Exit::Usage, code: "usage", field: None, text: text.into() }
     }
 
+    /// What was to be judged was judged, and refused.
+    pub(crate) fn refused(text: impl Into<String>) -> Self {
+        Failure { exit: Exit::Refused, code: "refused", field: None, text: text.into() }
+    }
+
     /// A configuration that cannot work.
     pub(crate) fn config(text: impl Into<String>) -> Self {
         Failure { exit: Exit::Config, code: "config", field: None, text: text.into() }
@@ -61,7 +66,9 @@ impl Failure {
                 serde_json::json!({ "error": code, "field": field, "message": text }).to_string()
             }
             (true, None) => serde_json::json!({ "error": code, "message": text }).to_string(),
-            (false, _) if matches!(*code, "usage" | "config" | "runtime") => format!("tokenmint: {text}"),
+            (false, _) if matches!(*code, "usage" | "refused" | "config" | "runtime") => {
+                format!("tokenmint: {text}")
+            }
             (false, Some(field)) => format!("tokenmint: {code}: {field}: {text}"),
             (false, None) => format!("tokenmint: {code}: {text}"),
         };

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
+use tokenmint::Context;
 use tokenmint::endpoint::{Endpoint, MAX_BODY};
-use tokenmint::{Context, MemoryStore};
+use tokenmint_store::Database;
 
 use crate::{keys, log, mint};
 
@@ -24,12 +25,12 @@ const MAX_WASTE: usize = 1024 * 1024;
 pub(crate) struct App {
     /// Another one where a key ring has changed.
     endpoint: RwLock<Endpoint>,
-    pub(crate) store: MemoryStore,
+    pub(crate) store: Database,
 }
 
 impl App {
-    pub(crate) fn new(endpoint: Endpoint) -> Self {
-        App { endpoint: RwLock::new(endpoint), store: MemoryStore::new() }
+    pub(crate) fn new(endpoint: Endpoint, store: Database) -> Self {
+        App { endpoint: RwLock::new(endpoint), store }
     }
 
     /// Answers with `endpoint` from now on; requests under way end as they began.
@@ -64,7 +65,7 @@ async fn respond(app: &App, request: hyper::Request<Incoming>) -> Response {
     let Ok(seed) = keys::seed() else { return refusal(503, "the system has no randomness") };
     let context = Context::at_micros(mint::now_micros(), seed);
     let task = app.endpoint().handle(hyper::Request::from_parts(parts, body), &context);
-    let outcome = task.run(&app.store);
+    let outcome = task.run_async(&app.store).await;
     for event in &outcome.events {
         log::event(event);
     }

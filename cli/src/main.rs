@@ -8,6 +8,7 @@ mod demo;
 mod expires_in;
 mod explain;
 mod failure;
+mod housekeeping;
 mod http;
 mod keys;
 mod log;
@@ -17,6 +18,7 @@ mod ring;
 mod rotation;
 mod serve;
 mod sources;
+mod store;
 mod vectors;
 mod verify;
 
@@ -38,6 +40,10 @@ fn main() -> ExitCode {
         Command::Keys(command) => (ring::run(&command), command.json()),
         Command::Credentials(Credentials::Create(args)) => (credentials::create(&args), args.json),
         Command::Vectors(_) => (vectors::run(), false),
+        Command::Doctor(args) => (store::doctor(&args), args.json),
+        Command::Certify(args) => (store::certify(&args), args.json),
+        Command::Restored(args) => (store::restored(&args), false),
+        Command::Store(command) => (store::run(&command), false),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -8,17 +8,17 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokenmint::{Command, Context, Reply, SLACK_MS, Store};
+use tokenmint::Context;
+use tokenmint::config::Service;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::time::MissedTickBehavior;
 use tracing::{info, warn};
 
 use crate::args::Serve;
 use crate::config::Source;
 use crate::failure::{Failure, Result, print};
 use crate::http::{App, answer};
-use crate::{demo, keys, log, mint, rotation};
+use crate::{demo, housekeeping, keys, log, mint, rotation, store};
 
 /// How long a request's head may take to arrive, and a connection to stay idle.
 const HEAD_TIME: Duration = Duration::from_secs(15);
@@ -29,9 +29,6 @@ const MAX_HEADERS: usize = 64;
 const MAX_CONNECTIONS: usize = 4096;
 /// How long requests under way may take to finish at the end.
 const DRAIN_TIME: Duration = Duration::from_secs(10);
-/// Between two sweeps of the store, and how many entries each of its steps may remove.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
-const SWEEP_LIMIT: u32 = 10_000;
 const DEFAULT_PORT: u16 = 8080;
 
 pub(crate) fn run(args: &Serve) -> Result<()> {
@@ -61,11 +58,9 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
 
     let mut sources = source.sources();
     let service = source.build(&config, &mut sources)?;
-    let app = Arc::new(App::new(service.endpoint));
-    for record in service.directory {
-        let context = Context::at_micros(mint::now_micros(), keys::seed()?);
-        record.create(&context).run(&app.store).result.map_err(|error| Failure::config(error.to_string()))?;
-    }
+    let store = store::open(&args.store, &config, &sources).await?;
+    let app = Arc::new(App::new(service.endpoint.clone(), store));
+    prepare(&app, &service).await?;
 
     print(&base)?;
     if args.demo {
@@ -75,14 +70,22 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
         }
     }
     info!(target: "tokenmint::serve", address = %bound, "listening");
-    let sweeper = tokio::spawn(sweep(Arc::clone(&app)));
+    let keeper = tokio::spawn(housekeeping::run(Arc::clone(&app), service));
     let follower = tokio::spawn(rotation::follow(Arc::clone(&app), source, config, sources));
     let connections = accept(&app, listener, &mut stop).await;
-    sweeper.abort();
+    keeper.abort();
     follower.abort();
     drain(connections, &mut stop).await;
     info!(target: "tokenmint::serve", "stopped");
     Ok(())
+}
+
+/// Makes the store ready for the first request.
+async fn prepare(app: &App, service: &Service) -> Result<()> {
+    let context = Context::at_micros(mint::now_micros(), keys::seed()?);
+    let outcome = service.prepare_store(&context).run_async(&app.store).await;
+    outcome.events.iter().for_each(log::event);
+    Ok(outcome.result?)
 }
 
 fn host(args: &Serve, config: &tokenmint::config::Config) -> Result<IpAddr> {
@@ -149,32 +152,6 @@ async fn drain(connections: GracefulShutdown, stop: &mut Stop) {
             warn!(target: "tokenmint::serve", "some requests did not finish in time");
         }
         () = stop.asked() => warn!(target: "tokenmint::serve", "asked twice to stop"),
-    }
-}
-
-/// Forgets what expired long ago, away from the requests.
-async fn sweep(app: Arc<App>) {
-    let mut ticks = tokio::time::interval(SWEEP_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let app = Arc::clone(&app);
-        let swept = tokio::task::spawn_blocking(move || {
-            let before_ms = (mint::now_micros() / 1000).saturating_sub(SLACK_MS);
-            let mut removed = 0;
-            while let Ok(Reply::Removed(count)) =
-                app.store.execute(Command::Sweep { before_ms, limit: SWEEP_LIMIT })
-            {
-                removed += count;
-                if count < u64::from(SWEEP_LIMIT) {
-                    break;
-                }
-            }
-            removed
-        });
-        if let Ok(removed @ 1..) = swept.await {
-            info!(target: "tokenmint::sweep", removed);
-        }
     }
 }
 

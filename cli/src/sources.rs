@@ -29,6 +29,11 @@ impl Sources {
         Sources { folder: config.parent().map(Path::to_owned).unwrap_or_default(), ..Sources::default() }
     }
 
+    /// A path of the configuration, from where the program runs.
+    pub(crate) fn locate(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
+    }
+
     /// Prepares for another build.
     pub(crate) fn rewind(&mut self) {
         self.taken = 0;

@@ -1,0 +1,65 @@
+//! What the server does beside the requests: it forgets what expired long ago, and looks whether the store is still the
+//! one that it was.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokenmint::config::Service;
+use tokenmint::{AsyncStore, Command, Context, Reply, SLACK_MS};
+use tokio::time::MissedTickBehavior;
+use tracing::{info, warn};
+
+use crate::http::App;
+use crate::{keys, log, mint};
+
+const EVERY: Duration = Duration::from_secs(60);
+/// How many entries one step forgets, and the rest before the next: requests come first.
+const STEP: u32 = 1000;
+const REST: Duration = Duration::from_millis(20);
+/// How far the store's clock may be off, in milliseconds.
+const MAX_SKEW_MS: u64 = 2000;
+
+/// Goes on until it is aborted.
+pub(crate) async fn run(app: Arc<App>, service: Service) {
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match sweep(&app).await {
+            0 => {}
+            removed => info!(target: "tokenmint::sweep", removed),
+        }
+        check_clock(&app).await;
+        let Ok(seed) = keys::seed() else { continue };
+        // A store that was wiped has lost what is revoked.
+        let context = Context::at_micros(mint::now_micros(), seed);
+        let outcome = service.prepare_store(&context).run_async(&app.store).await;
+        outcome.events.iter().for_each(log::event);
+        if let Err(error) = outcome.result {
+            warn!(target: "tokenmint::store", %error, "nobody knows whether it is still the same store");
+        }
+    }
+}
+
+/// Rate limits go by the store's clock, and expiry by this machine's.
+async fn check_clock(app: &App) {
+    let Some(store_ms) = app.store.now_ms().await else { return };
+    let off_ms = store_ms.abs_diff(mint::now_micros() / 1000);
+    if off_ms > MAX_SKEW_MS {
+        warn!(target: "tokenmint::store", off_ms, "the store's clock and this machine's differ");
+    }
+}
+
+/// Forgets what expired long ago; how much that was.
+async fn sweep(app: &App) -> u64 {
+    let before_ms = (mint::now_micros() / 1000).saturating_sub(SLACK_MS);
+    let mut removed = 0;
+    while let Ok(Reply::Removed(count)) = app.store.execute(Command::Sweep { before_ms, limit: STEP }).await {
+        removed += count;
+        if count < u64::from(STEP) {
+            break;
+        }
+        tokio::time::sleep(REST).await;
+    }
+    removed
+}

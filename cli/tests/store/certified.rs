@@ -1,0 +1,342 @@
+//! Every built-in store earns the certificate, with the real servers and all that can happen to them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokenmint_store::Database;
+use tokenmint_store::Finding;
+use tokenmint_store::certify::{
+    Certificate, Connection, DatabaseRig, Fault, Options, Rig, TestResult, certify,
+};
+
+use super::postgres_server::Postgres;
+use super::proxy::{Mode, Proxy};
+use super::redis_server::Redis;
+
+type Done = Option<Result<(), String>>;
+
+/// A store of this crate behind its URL, and what can be done to it.
+struct Attacked<A> {
+    rig: DatabaseRig,
+    attack: A,
+}
+
+trait Attack: Send + Sync {
+    fn inject(&self, fault: Fault) -> Done;
+    fn heal(&self);
+}
+
+impl<A: Attack> Attacked<A> {
+    async fn new(url: &str, attack: A) -> Self {
+        let program = env!("CARGO_BIN_EXE_tokenmint");
+        let rig =
+            DatabaseRig::new(url).await.unwrap().with_worker(program, ["store", "exec", "--store", url]);
+        Attacked { rig, attack }
+    }
+
+    async fn certified(self) -> Certificate {
+        let options = Options::new(42).quick().deadline(Duration::from_secs(10));
+        let certificate = certify(&self, &options).await;
+        assert!(certificate.passed(), "{}", certificate.to_tap());
+        // A hundred writers, each killed at a random point, in place of twenty.
+        let hundred = certify(&self, &Options::new(43).only("35")).await;
+        assert_eq!(hundred.counts().0, 1, "{}", hundred.to_tap());
+        certificate
+    }
+}
+
+impl<A: Attack> Rig for Attacked<A> {
+    type Store = Connection<Database>;
+
+    fn name(&self) -> String {
+        self.rig.name()
+    }
+
+    async fn open(&self) -> tokenmint::Result<Self::Store> {
+        self.rig.open().await
+    }
+
+    fn worker(&self) -> Option<process::Command> {
+        self.rig.worker()
+    }
+
+    async fn inject(&self, fault: Fault) -> Done {
+        tokio::task::block_in_place(|| self.attack.inject(fault))
+    }
+
+    async fn heal(&self) {
+        tokio::task::block_in_place(|| self.attack.heal());
+    }
+
+    async fn doctor(&self) -> Option<Vec<Finding>> {
+        self.rig.doctor().await
+    }
+}
+
+fn skipped(certificate: &Certificate) -> Vec<u8> {
+    let skipped = certificate.tests.iter().filter(|test| matches!(test.result, TestResult::Skipped { .. }));
+    skipped.map(|test| test.number).collect()
+}
+
+/// What a proxy can do for any server.
+fn by_proxy(proxy: &Proxy, fault: Fault) -> Done {
+    proxy.set(match fault {
+        Fault::CutBeforeRequest => Mode::CutBeforeRequest,
+        Fault::CutBeforeReply => Mode::CutBeforeReply,
+        Fault::CutInReply => Mode::CutInReply,
+        Fault::Hang => Mode::Hang,
+        _ => return None,
+    });
+    Some(Ok(()))
+}
+
+fn healed(proxy: &Proxy) {
+    proxy.set(Mode::Pass);
+    proxy.cut();
+}
+
+// No test that panics under this lock leaves anything half done that another would see.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A file, on a small disk of its own where this process may mount one.
+struct Disk {
+    folder: tempfile::TempDir,
+    mounted: bool,
+}
+
+impl Disk {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mount = process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=48m", "tmpfs"])
+            .arg(folder.path())
+            .output();
+        Disk { mounted: mount.is_ok_and(|output| output.status.success()), folder }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("tokens.db")
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.folder.path().join("ballast")
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        if self.mounted {
+            let _ = process::Command::new("umount").arg("-l").arg(self.folder.path()).status();
+        }
+    }
+}
+
+impl Attack for Disk {
+    fn inject(&self, fault: Fault) -> Done {
+        match fault {
+            Fault::Full if self.mounted => {
+                // Until nothing more goes in.
+                let mut ballast = std::fs::File::create(self.ballast()).unwrap();
+                while std::io::Write::write_all(&mut ballast, &[0; 4096]).is_ok() {}
+            }
+            Fault::PreviousSchema => {
+                let file = rusqlite::Connection::open(self.file()).unwrap();
+                file.execute_batch("DROP INDEX entry_client; PRAGMA user_version = 1").unwrap();
+            }
+            _ => return None,
+        }
+        Some(Ok(()))
+    }
+
+    fn heal(&self) {
+        let _ = std::fs::remove_file(self.ballast());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite() {
+    let disk = Disk::new();
+    let (url, mounted) = (format!("sqlite:{}", disk.file().display()), disk.mounted);
+    let certificate = Attacked::new(&url, disk).await.certified().await;
+    // It has no server, and no proxy could stand before it.
+    let mut expected = vec![37, 39, 41, 42, 43];
+    if !mounted {
+        expected.insert(1, 38);
+    }
+    assert_eq!(skipped(&certificate), expected, "{}", certificate.to_tap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sealed_values() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, key) = (folder.path().join("tokens.db"), folder.path().join("key"));
+    std::fs::write(&key, "ab".repeat(32)).unwrap();
+    let url = format!("sqlite:{}?sealing_key_file={}", file.display(), key.display());
+    let rig = DatabaseRig::new(url).await.unwrap();
+    let sections = ["basics", "atomicity", "time", "flows"];
+    let options = sections.into_iter().fold(Options::new(42).quick(), Options::only);
+    let certificate = certify(&rig, &options).await;
+    assert!(certificate.passed(), "{}", certificate.to_tap());
+}
+
+/// A server of PostgreSQL behind a proxy.
+struct Primary {
+    server: Mutex<Postgres>,
+    proxy: Proxy,
+    database: String,
+}
+
+impl Primary {
+    fn sql(&self, text: &str) {
+        lock(&self.server).sql("postgres", &text.replace("{}", &self.database));
+    }
+}
+
+impl Attack for Primary {
+    fn inject(&self, fault: Fault) -> Done {
+        match fault {
+            Fault::KillServer => {
+                let mut server = lock(&self.server);
+                server.kill9();
+                server.restart();
+            }
+            Fault::Full => {
+                self.sql("ALTER DATABASE {} SET default_transaction_read_only = on");
+                self.proxy.cut();
+            }
+            Fault::ExhaustPool => {
+                self.sql("ALTER DATABASE {} ALLOW_CONNECTIONS false");
+                self.proxy.cut();
+            }
+            Fault::Misconfigure => self.sql("ALTER DATABASE {} SET synchronous_commit = off"),
+            Fault::PreviousSchema => {
+                let text = "DROP INDEX tokenmint_entry_client; UPDATE tokenmint_schema SET version = 1";
+                lock(&self.server).sql(&self.database, text);
+            }
+            fault => return by_proxy(&self.proxy, fault),
+        }
+        Some(Ok(()))
+    }
+
+    fn heal(&self) {
+        self.sql("ALTER DATABASE {} ALLOW_CONNECTIONS true");
+        self.sql("ALTER DATABASE {} RESET ALL");
+        healed(&self.proxy);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres() {
+    let server = Postgres::start();
+    let database = server.database();
+    let proxy = Proxy::before(server.address());
+    let url = server.url(&database).replace(&server.address().to_string(), &proxy.address().to_string());
+    let attack = Primary { server: Mutex::new(server), proxy, database };
+    let certificate = Attacked::new(&format!("{url}?timeout_ms=1500"), attack).await.certified().await;
+    assert_eq!(skipped(&certificate), [42], "{}", certificate.to_tap());
+}
+
+/// A server of Redis behind a proxy, with a replica where a failover is asked for.
+struct Pair {
+    primary: Mutex<Redis>,
+    replica: Redis,
+    proxy: Proxy,
+}
+
+impl Attack for Pair {
+    fn inject(&self, fault: Fault) -> Done {
+        match fault {
+            Fault::KillServer => {
+                let mut primary = lock(&self.primary);
+                primary.kill9();
+                primary.restart();
+            }
+            Fault::FailOver => {
+                let mut primary = lock(&self.primary);
+                primary.kill9();
+                let _: () = self.replica.ask(&["REPLICAOF", "NO", "ONE"]);
+                self.proxy.lead_to(local(self.replica.port()));
+                self.proxy.cut();
+                // The old primary comes back as the replica of the new one: two answer for each write again.
+                primary.restart();
+                let _: () = primary.ask(&["REPLICAOF", "127.0.0.1", &self.replica.port().to_string()]);
+            }
+            Fault::Full => {
+                let _: () = lock(&self.primary).ask(&["CONFIG", "SET", "maxmemory", "1"]);
+            }
+            Fault::Misconfigure => {
+                let _: () = lock(&self.primary).ask(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
+            }
+            fault => return by_proxy(&self.proxy, fault),
+        }
+        Some(Ok(()))
+    }
+
+    fn heal(&self) {
+        let primary = lock(&self.primary);
+        let _: () = primary.ask(&["CONFIG", "SET", "maxmemory", "0"]);
+        let _: () = primary.ask(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]);
+        healed(&self.proxy);
+    }
+}
+
+fn local(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis() {
+    let (primary, replica) = (Redis::start(&[]), Redis::start(&[]));
+    let proxy = Proxy::before(local(primary.port()));
+    let url = format!("redis://{}/?timeout_ms=1500", proxy.address());
+    let attack = Pair { primary: Mutex::new(primary), replica, proxy };
+    let options = ["basics", "atomicity", "time", "throttle", "bindings", "flows"];
+    let rig = Attacked::new(&url, attack).await;
+    let mut all = options.into_iter().fold(Options::new(42).quick(), Options::only);
+    for number in [35, 36, 37, 38, 39, 40, 41, 43, 44] {
+        all = all.only(number.to_string());
+    }
+    let certificate = certify(&rig, &all).await;
+    assert!(certificate.passed(), "{}", certificate.to_tap());
+    let hundred = certify(&rig, &Options::new(43).only("35")).await;
+    assert_eq!(hundred.counts().0, 1, "{}", hundred.to_tap());
+    // The failover is looked at beside, and the schema has had one version.
+    assert_eq!(skipped(&certificate), [42, 45], "{}", certificate.to_tap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_with_a_replica_survives_a_failover() {
+    let (primary, replica) = (Redis::start(&[]), Redis::start(&[]));
+    let _: () = replica.ask(&["REPLICAOF", "127.0.0.1", &primary.port().to_string()]);
+    let proxy = Proxy::before(local(primary.port()));
+    let url = format!("redis://{}/?timeout_ms=1500&wait_replicas=1", proxy.address());
+    let rig = Attacked::new(&url, Pair { primary: Mutex::new(primary), replica, proxy }).await;
+    let certificate = certify(&rig, &Options::new(42).quick().only("42")).await;
+    assert!(certificate.passed(), "{}", certificate.to_tap());
+    assert_eq!(certificate.durability, Some(tokenmint::Durability::Replicated));
+    assert_eq!(certificate.counts().0, 1, "{}", certificate.to_tap());
+}
+
+#[test]
+fn a_store_in_another_program_is_certified_over_json_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("tokens.db").display());
+    let program = env!("CARGO_BIN_EXE_tokenmint");
+    let words =
+        ["certify", "--quick", "--only", "basics,13,50", "--seed", "7", "--shared", "--durability", "disk"];
+    let exec = ["--exec", program, "store", "exec", "--store", &url];
+    let found = super::support::run(&[words.as_slice(), &exec].concat());
+    assert_eq!(found.code, 0, "{found:?}");
+    assert!(found.out.starts_with("TAP version 14\n1..55\nok 1 - "), "{}", found.out);
+    assert!(found.out.contains("12 passed, 0 failed") && found.out.contains("# seed 7"), "{}", found.out);
+
+    // A program that is no store fails, and is not waited for without end.
+    let found = super::support::run(&["certify", "--quick", "--only", "1", "--json", "--exec", "true"]);
+    assert_eq!(found.code, 1, "{found:?}");
+    assert_eq!(serde_json::from_str::<serde_json::Value>(found.out.trim()).unwrap()["failed"], 1);
+}
