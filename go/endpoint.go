@@ -26,7 +26,7 @@ type Endpoint struct {
 
 // NewEndpoint is the endpoints that a configuration describes: a JSON object with the sections of docs/cli.md. It must
 // hold all that it needs: nothing is read from files or from the environment. Their records are kept in the store; call
-// [Endpoint.CreateDirectory] before the first request.
+// [Endpoint.Prepare] before the first request.
 //
 // It fails with ErrPolicyInvalid and the codes of keys, each naming the place in the configuration.
 func NewEndpoint(config []byte, store Store, opts ...HostOption) (*Endpoint, error) {
@@ -41,11 +41,13 @@ func NewEndpoint(config []byte, store Store, opts ...HostOption) (*Endpoint, err
 	return endpoint, nil
 }
 
-// CreateDirectory writes the clients, keys, entities and users of the configuration into the store. What is there already
-// is no error, so a program does this at each start.
-func (p *Endpoint) CreateDirectory(ctx context.Context) error {
+// Prepare makes the store ready, at each start of a program and now and then: where it is new or was wiped, what was
+// revoked is not known any more, so every token from before is refused. The configuration's clients, keys, entities and
+// users are not in the store: the endpoint holds them. It fails with ErrPolicyInvalid for a [Database] that promises less
+// than the configuration's durability.
+func (p *Endpoint) Prepare(ctx context.Context) error {
 	_, err := p.run(ctx, func(endpoint *C.tokenmint_endpoint, now C.int64_t, s *C.tokenmint_seed, task **C.tokenmint_task, e *C.tokenmint_error) C.int32_t {
-		return C.tokenmint_endpoint_directory(endpoint, now, s, task, e)
+		return C.tokenmint_endpoint_prepare(endpoint, now, s, task, e)
 	})
 	return err
 }

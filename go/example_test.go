@@ -187,7 +187,7 @@ func ExampleEndpoint() {
 	if err != nil {
 		panic(err)
 	}
-	if err := endpoint.CreateDirectory(context.Background()); err != nil {
+	if err := endpoint.Prepare(context.Background()); err != nil {
 		panic(err)
 	}
 	request := httptest.NewRequest(http.MethodPost, "/entity/ent_1/token", strings.NewReader(`{"expiresIn":"1h"}`))

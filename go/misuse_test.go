@@ -64,7 +64,7 @@ func TestNothingIsUsedAfterClose(t *testing.T) {
 		t.Errorf("a closed endpoint answers %d", response.Code)
 	}
 	for i, err := range []error{mint, jws, explain, public, fromKeys, verifierFromKeys, verifier.Verify(token, nil),
-		issuer.RevokeAll(t.Context(), &MemoryStore{}), endpoint.CreateDirectory(t.Context())} {
+		issuer.RevokeAll(t.Context(), &MemoryStore{}), endpoint.Prepare(t.Context())} {
 		if !errors.Is(err, ErrClosed) {
 			t.Errorf("call %d: %v", i, err)
 		}

@@ -2,8 +2,8 @@ package tokenmint
 
 // #cgo linux,amd64 LDFLAGS: ${SRCDIR}/libtokenmint_linux_amd64.a -lm -ldl -lpthread
 // #cgo linux,arm64 LDFLAGS: ${SRCDIR}/libtokenmint_linux_arm64.a -lm -ldl -lpthread
-// #cgo darwin,amd64 LDFLAGS: ${SRCDIR}/libtokenmint_darwin_amd64.a
-// #cgo darwin,arm64 LDFLAGS: ${SRCDIR}/libtokenmint_darwin_arm64.a
+// #cgo darwin,amd64 LDFLAGS: ${SRCDIR}/libtokenmint_darwin_amd64.a -framework Security -framework CoreFoundation
+// #cgo darwin,arm64 LDFLAGS: ${SRCDIR}/libtokenmint_darwin_arm64.a -framework Security -framework CoreFoundation
 // #include "native.h"
 import "C"
 

@@ -19,6 +19,8 @@ const (
 // A store that fails returns an error that is one of four codes by errors.Is: ErrStoreUnavailable where the command was
 // certainly not done, ErrStoreCorrupt, ErrStoreTooLarge, and ErrStoreUnknown, for which any other error is taken: maybe
 // done, so the core finds out. The flow's own error unwraps to it.
+//
+// [OpenStore] opens one that lasts; a [MemoryStore] does not.
 type Store interface {
 	// Execute carries out one command: [Load] is answered by [Loaded], [Cas] by [Done] or [Conflict], and [Throttle] by
 	// [Admitted] or [Denied].

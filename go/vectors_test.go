@@ -515,7 +515,7 @@ func TestVectorsTranscripts(t *testing.T) {
 		endpoint, err := NewEndpoint(file.Config, &MemoryStore{}, m.options()...)
 		must(t, err)
 		m.set(t, c.Exchanges[0].Now-1, strings.Repeat("ee", 32))
-		must(t, endpoint.CreateDirectory(t.Context()))
+		must(t, endpoint.Prepare(t.Context()))
 		var earlier []string
 		for number, exchange := range c.Exchanges {
 			m.set(t, exchange.Now, exchange.Seed)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // The JSON of commands and replies; docs/c-abi.md lists their fields.
@@ -132,13 +133,95 @@ func (r *Admitted) reply() wireReply { return wireReply{Reply: "admitted", Tat: 
 
 func (r *Denied) reply() wireReply { return wireReply{Reply: "denied", Tat: &r.TatMicros} }
 
+// asking is a command as the library reads it.
+func asking(command Command) any {
+	switch c := command.(type) {
+	case *Load:
+		keys := make([]wireBytes, len(c.Keys))
+		for i, key := range c.Keys {
+			keys[i] = wireBytes(key)
+		}
+		return struct {
+			Command string      `json:"command"`
+			Keys    []wireBytes `json:"keys"`
+		}{"load", keys}
+	case *Cas:
+		var expect *wireBytes
+		if c.Expect != "" {
+			version := wireBytes(c.Expect)
+			expect = &version
+		}
+		return struct {
+			Command string     `json:"command"`
+			Key     wireBytes  `json:"key"`
+			Expect  *wireBytes `json:"expect"`
+			Write   *wireEntry `json:"write"`
+		}{"cas", wireBytes(c.Key), expect, c.Write.wire()}
+	case *Throttle:
+		return struct {
+			Command        string    `json:"command"`
+			Key            wireBytes `json:"key"`
+			IntervalMicros uint64    `json:"interval_us"`
+			BurstMicros    uint64    `json:"burst_us"`
+			Cost           uint32    `json:"cost"`
+			NowMicros      uint64    `json:"now_us"`
+		}{"throttle", wireBytes(c.Key), c.IntervalMicros, c.BurstMicros, c.Cost, c.NowMicros}
+	}
+	return nil
+}
+
+// parseReply is what a store of the library answered.
+func parseReply(text []byte) (Reply, error) {
+	var r wireReply
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, err
+	}
+	switch r.Reply {
+	case "loaded":
+		loaded := &Loaded{}
+		if r.StoreNow != nil {
+			loaded.StoreNow = time.UnixMilli(*r.StoreNow)
+		}
+		if r.Entries != nil {
+			for _, entry := range *r.Entries {
+				loaded.Entries = append(loaded.Entries, entry.entry())
+			}
+		}
+		return loaded, nil
+	case "done":
+		return &Done{}, nil
+	case "conflict":
+		if r.Entry == nil {
+			return &Conflict{}, nil
+		}
+		return &Conflict{(*r.Entry).entry()}, nil
+	case "admitted", "denied":
+		if r.Tat == nil {
+			break
+		}
+		if r.Reply == "denied" {
+			return &Denied{*r.Tat}, nil
+		}
+		return &Admitted{*r.Tat}, nil
+	}
+	for code, name := range storeErrors {
+		if r.Error == name {
+			return nil, code
+		}
+	}
+	return nil, ErrStoreUnknown
+}
+
+// storeErrors are the names of a store's errors; any other is unknown.
+var storeErrors = map[Code]string{
+	ErrStoreUnavailable: "unavailable",
+	ErrStoreCorrupt:     "corrupt",
+	ErrStoreTooLarge:    "too_large",
+}
+
 // failedReply is what the core is told of a store's error.
 func failedReply(err error) wireReply {
-	for code, name := range map[Code]string{
-		ErrStoreUnavailable: "unavailable",
-		ErrStoreCorrupt:     "corrupt",
-		ErrStoreTooLarge:    "too_large",
-	} {
+	for code, name := range storeErrors {
 		if errors.Is(err, code) {
 			return wireReply{Error: name}
 		}

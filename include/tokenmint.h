@@ -20,7 +20,8 @@
 //            a result, and freed once, by the _free of their name. A handle of another kind is refused with
 //            TOKENMINT_FIELD_INVALID. A handle keeps what it was made from: keys may be freed before their issuer.
 // Threads    Every handle may be used by several threads at once; a task does one thing at a time. Freeing is for
-//            the last thread that uses it. There is no global state and no thread of the library's own.
+//            the last thread that uses it. There is no global state, and no thread of the library's own but those of
+//            a store that is not memory:.
 // Time       now_seconds: whole seconds since 1970; now_us: microseconds since 1970, where rate limits need them. A
 //            time in the wrong unit is refused with TOKENMINT_TIME_INVALID.
 // Randomness A tokenmint_seed holds 32 bytes from a cryptographic generator and is used for one call only. The same
@@ -540,7 +541,8 @@ int32_t tokenmint_credential_verify(const char *hash,
                                     tokenmint_error *error);
 
 // Drives a task to its end on a store. 0 means that it is finished, not that it succeeded: `tokenmint_task_result` says
-// that. A task that was stepped before goes on where it is.
+// that. A task that was stepped before goes on where it is. A store that promises less than the policy's `durability` is
+// refused: the result is `policy_invalid` there.
 TOKENMINT_MUST_USE
 int32_t tokenmint_task_run(tokenmint_task *task,
                            const tokenmint_store *store,
@@ -580,16 +582,55 @@ int32_t tokenmint_task_events(const tokenmint_task *task,
 // Frees a task, finished or not. What it has stored until then stays, which is always a whole state.
 void tokenmint_task_free(tokenmint_task *task);
 
-// Opens a store by its URL: `memory:` is an empty one that lasts until it is freed.
+// Opens a store by its URL: connects, and makes or migrates its schema.
 //
-// Fails with `field_invalid` for any other URL.
+// `memory:` is an empty one that lasts until it is freed; `sqlite:/var/lib/tokens.db` is a file for one machine;
+// `postgres://user@host/name` and `redis://host` are shared by many; `env:NAME` is the URL in an environment variable,
+// which keeps a password out of the program. `docs/storage.md` lists the parameters.
+//
+// All but `memory:` have threads of their own. Each command waits at most as long as the URL's `timeout_ms`, 3 seconds
+// where it does not say otherwise. A program that forks opens its store afterwards: in the child of one that was open
+// before, every command is `store_unavailable`.
+//
+// Fails with `policy_invalid` at `url` or one of its parameters for what can never work, `store_unavailable` where it
+// cannot be reached now. No error repeats the URL.
 TOKENMINT_MUST_USE
 int32_t tokenmint_store_open(const char *url,
                              size_t url_length,
                              tokenmint_store **store,
                              tokenmint_error *error);
 
-// Frees a store; a store in memory forgets everything.
+// How long an acknowledged write lasts, as the store was found to be set up: `process`, `disk` or `replicated`; `unknown`
+// for what is no store. A text that is never freed.
+const char *tokenmint_store_durability(const tokenmint_store *store);
+
+// Carries out one command: for callers that step a task because they hold keys, and keep its records in this store.
+//
+// `command`: what `tokenmint_task_step` gave, unless it is `sign` or `verify_signature`. `reply`: what it takes next, which
+// tells of a store's error, too: 0 means that there is a reply, not that the store could do it.
+//
+// Fails with `invalid_request` for a text that is no command for a store.
+TOKENMINT_MUST_USE
+int32_t tokenmint_store_execute(const tokenmint_store *store,
+                                const char *command,
+                                size_t command_length,
+                                tokenmint_bytes *reply,
+                                tokenmint_error *error);
+
+// Forgets entries that expired an hour ago or earlier, at most 10000. Call it now and then, beside the requests, and again
+// at once where it removed as many.
+//
+// `removed`: how many it forgot; NULL where that is not wanted.
+//
+// Fails with `store_unavailable` and the other codes of stores; `time_invalid`.
+TOKENMINT_MUST_USE
+int32_t tokenmint_store_sweep(const tokenmint_store *store,
+                              int64_t now_us,
+                              uint64_t *removed,
+                              tokenmint_error *error);
+
+// Frees a store; one in memory forgets everything. It waits for nothing: a command that another thread was told is done
+// is done.
 void tokenmint_store_free(tokenmint_store *store);
 
 // The endpoints that a configuration describes.
@@ -607,14 +648,15 @@ int32_t tokenmint_endpoint_new(const char *config,
 // Frees an endpoint.
 void tokenmint_endpoint_free(tokenmint_endpoint *endpoint);
 
-// A task that writes the clients, keys, entities and users of the configuration into a store; to be run before the first
-// request. What is there already is no error, so a program does this at each start. Its result is `{}`.
+// A task that makes a store ready, to be run at each start of a program before the first request, and now and then: where
+// the store is new or was wiped, whatever was issued before is refused from then on, since nobody knows any more what was
+// revoked. Its result is `{}`. It fails with `policy_invalid` at `durability` on a store that promises too little.
 TOKENMINT_MUST_USE
-int32_t tokenmint_endpoint_directory(const tokenmint_endpoint *endpoint,
-                                     int64_t now_us,
-                                     const tokenmint_seed *seed,
-                                     tokenmint_task **task,
-                                     tokenmint_error *error);
+int32_t tokenmint_endpoint_prepare(const tokenmint_endpoint *endpoint,
+                                   int64_t now_us,
+                                   const tokenmint_seed *seed,
+                                   tokenmint_task **task,
+                                   tokenmint_error *error);
 
 // Answers a request. Whatever is wrong with it is rendered into the response in the shape of its dialect; the caller
 // sends that, and logs the events.

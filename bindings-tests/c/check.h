@@ -73,6 +73,7 @@ void run_transcripts(const char *root);
 void run_misuse(void);
 void run_threads(void);
 void run_memory(long times);
+void run_stores(const char *folder);
 void print_goldens(void);
 
 #endif

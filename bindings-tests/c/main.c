@@ -1,5 +1,5 @@
 // Runs the tests of the C ABI: `runner vectors ROOT`, `runner misuse`, `runner threads`, `runner memory TIMES`,
-// `runner goldens`.
+// `runner stores FOLDER`, `runner goldens`.
 #include "check.h"
 
 int main(int count, char **arguments) {
@@ -20,11 +20,13 @@ int main(int count, char **arguments) {
         run_threads();
     } else if (strcmp(what, "memory") == 0 && count == 3) {
         run_memory(strtol(arguments[2], NULL, 10));
+    } else if (strcmp(what, "stores") == 0 && count == 3) {
+        run_stores(arguments[2]);
     } else if (strcmp(what, "goldens") == 0) {
         print_goldens();
         return 0;
     } else {
-        fprintf(stderr, "usage: runner vectors ROOT | misuse | threads | memory TIMES | goldens\n");
+        fprintf(stderr, "usage: runner vectors ROOT | misuse | threads | memory TIMES | stores FOLDER | goldens\n");
         return 2;
     }
     return report(what);

@@ -164,11 +164,16 @@ static void nulls(const all *a) {
     IS_NULL("events", tokenmint_task_events(a->task, NULL, &error));
     IS_NULL("url", tokenmint_store_open(NULL, 0, &store, &error));
     IS_NULL("store", tokenmint_store_open(TEXT("memory:"), NULL, &error));
+    IS_NULL("store", tokenmint_store_execute(NULL, TEXT("{}"), &bytes, &error));
+    IS_NULL("command", tokenmint_store_execute(a->store, NULL, 0, &bytes, &error));
+    IS_NULL("reply", tokenmint_store_execute(a->store, TEXT("{}"), NULL, &error));
+    IS_NULL("store", tokenmint_store_sweep(NULL, NOW_US, &seconds, &error));
+    CHECK(strcmp(tokenmint_store_durability(NULL), "unknown") == 0, "durability", "of NULL");
     IS_NULL("config", tokenmint_endpoint_new(NULL, 0, &endpoint, &error));
     IS_NULL("endpoint", tokenmint_endpoint_new(TEXT(SERVICE), NULL, &error));
-    IS_NULL("endpoint", tokenmint_endpoint_directory(NULL, NOW_US, &seed, &task, &error));
-    IS_NULL("seed", tokenmint_endpoint_directory(a->endpoint, NOW_US, NULL, &task, &error));
-    IS_NULL("task", tokenmint_endpoint_directory(a->endpoint, NOW_US, &seed, NULL, &error));
+    IS_NULL("endpoint", tokenmint_endpoint_prepare(NULL, NOW_US, &seed, &task, &error));
+    IS_NULL("seed", tokenmint_endpoint_prepare(a->endpoint, NOW_US, NULL, &task, &error));
+    IS_NULL("task", tokenmint_endpoint_prepare(a->endpoint, NOW_US, &seed, NULL, &error));
     IS_NULL("endpoint", handle(NULL, a->store, "GET", "/", &seed, &response));
     IS_NULL("store", handle(a->endpoint, NULL, "GET", "/", &seed, &response));
     IS_NULL("method", handle(a->endpoint, a->store, NULL, "/", &seed, &response));
@@ -220,11 +225,14 @@ static void wrong_handles(const all *a) {
         if (is != a->endpoint) {
             WRONG("endpoint", handle(is, a->store, "GET", "/", &seed, &response));
             WRONG("endpoint", handle_task(is, "GET", "/", &seed, &task));
-            WRONG("endpoint", tokenmint_endpoint_directory(is, NOW_US, &seed, &task, &error));
+            WRONG("endpoint", tokenmint_endpoint_prepare(is, NOW_US, &seed, &task, &error));
         }
         if (is != a->store) {
             WRONG("store", handle(a->endpoint, is, "GET", "/", &seed, &response));
             WRONG("store", tokenmint_task_run(a->task, is, &error));
+            WRONG("store", tokenmint_store_execute(is, TEXT("{}"), &bytes, &error));
+            WRONG("store", tokenmint_store_sweep(is, NOW_US, NULL, &error));
+            CHECK(strcmp(tokenmint_store_durability(is), "unknown") == 0, "durability", "of another handle");
         }
         if (is != a->task) {
             WRONG("task", tokenmint_task_result(is, &bytes, &error));
@@ -268,7 +276,8 @@ static void wrong_values(const all *a) {
     WRONG("task", tokenmint_task_result(a->task, &bytes, &error));
     WRONG("task", tokenmint_task_events(a->task, &bytes, &error));
     REFUSED(TOKENMINT_INVALID_REQUEST, "", tokenmint_task_step(a->task, TEXT("{}"), &bytes, &error));
-    WRONG("url", tokenmint_store_open(TEXT("postgres://user:hunter2@host/"), &store, &error));
+    REFUSED(TOKENMINT_POLICY_INVALID, "url", tokenmint_store_open(TEXT("mysql://user:hunter2@host/"), &store, &error));
+    REFUSED(TOKENMINT_TIME_INVALID, "now_us", tokenmint_store_sweep(a->store, NOW, NULL, &error));
     WRONG("method", handle(a->endpoint, a->store, "G T", "/", &seed, &response));
     WRONG("target", handle(a->endpoint, a->store, "GET", "/ /", &seed, &response));
 

@@ -62,12 +62,12 @@ static char *header_lines(json_object *headers, json_object *exchanges) {
     return lines;
 }
 
-static void create_directory(const tokenmint_endpoint *endpoint, const tokenmint_store *store, int64_t now) {
+static void prepare(const tokenmint_endpoint *endpoint, const tokenmint_store *store, int64_t now) {
     tokenmint_seed seed;
     memset(seed.bytes, 0xee, sizeof seed.bytes);
     tokenmint_task *task = NULL;
     tokenmint_bytes result;
-    MUST(tokenmint_endpoint_directory(endpoint, now * 1000000, &seed, &task, NULL));
+    MUST(tokenmint_endpoint_prepare(endpoint, now * 1000000, &seed, &task, NULL));
     MUST(tokenmint_task_run(task, store, NULL));
     MUST(tokenmint_task_result(task, &result, NULL));
     CHECK(strcmp(result.data, "{}") == 0, "directory", "found %s", result.data);
@@ -130,7 +130,7 @@ void run_transcripts(const char *root) {
         tokenmint_store *stores[2];
         for (size_t store = 0; store < 2; store++) {
             MUST(tokenmint_store_open(TEXT("memory:"), &stores[store], NULL));
-            create_directory(endpoint, stores[store], now - 1);
+            prepare(endpoint, stores[store], now - 1);
         }
         for (size_t exchange = 0; exchange < json_object_array_length(exchanges); exchange++) {
             run_exchange(text_member(given, "id").data, endpoint, stores,

@@ -187,7 +187,7 @@ def transcripts():
     for case in file["cases"]:
         for run in stores():
             before = micros(case["exchanges"][0]["now"] - 1)
-            run(library.handle("task", "endpoint_directory", endpoint, before, seed("ee" * 32)))
+            run(library.handle("task", "endpoint_prepare", endpoint, before, seed("ee" * 32)))
             for exchange in case["exchanges"]:
                 request = exchange["request"]
                 fill = lambda given: fill_in(given, case["exchanges"])  # noqa: E731

@@ -17,6 +17,7 @@ from tokenmint import (
     Verifier,
     generate_secret,
     hash_secret,
+    open_store,
     secret_matches,
 )
 
@@ -30,7 +31,11 @@ def config(secret: Any) -> dict[str, Any]:
 
 
 OBJECTS = [KEY, KeySet(KEY), ISSUER, ISSUER.verifier(), Endpoint(config(SECRET)), MemoryStore()]
-OBJECTS += [ISSUER.client_credentials("c", SECRET), Verifier(KeySet(KEY), issuer="i", audience="a")]
+OBJECTS += [
+    ISSUER.client_credentials("c", SECRET),
+    Verifier(KeySet(KEY), issuer="i", audience="a"),
+    open_store("memory:"),
+]
 
 
 @pytest.mark.parametrize("value", OBJECTS, ids=lambda value: type(value).__name__)

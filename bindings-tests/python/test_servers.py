@@ -21,9 +21,8 @@ BEARER = {"Authorization": "Bearer demo-mercoa-key", "Content-Type": "applicatio
 PATH = "/entity/ent_a0f6ea94-0761-4a5e-a416-3c453cb7eced/token"
 
 
-def filled(store: Any) -> Any:
-    for record in ENDPOINT.directory():
-        asyncio.run(record.run_async(store))
+def prepared(store: Any) -> Any:
+    asyncio.run(ENDPOINT.prepare().run_async(store))
     return store
 
 
@@ -51,7 +50,7 @@ def wsgi(
 
 @pytest.mark.parametrize("store", [MemoryStore, DictStore])
 def test_wsgi(store: type[MemoryStore] | type[DictStore]) -> None:
-    used = filled(store())
+    used = prepared(store())
     status, headers, body = wsgi(used, "POST", PATH, b'{"expiresIn":"1h"}', BEARER)
     assert (status, headers["content-type"], int(headers["content-length"])) == (
         "200 OK",
@@ -81,14 +80,14 @@ def test_asgi_answers_as_wsgi_does() -> None:
             return await requests(client)
 
     for store in (MemoryStore(), DictStore(), LaterStore()):
-        responses = asyncio.run(run(filled(store)))
+        responses = asyncio.run(run(prepared(store)))
         assert [response.status_code for response in responses] == [200, 200, 401, 413, 404]
         assert responses[0].json().startswith("eyJ")
         assert responses[0].headers["content-length"] == str(len(responses[0].content))
 
 
 def test_asgi_reads_bodies_in_pieces_and_answers_lifespan() -> None:
-    app = ENDPOINT.asgi(filled(MemoryStore()))
+    app = ENDPOINT.asgi(prepared(MemoryStore()))
 
     async def drive(scope: dict[str, Any], messages: list[dict[str, Any]]) -> list[Any]:
         sent: list[Any] = []
@@ -112,8 +111,8 @@ def test_asgi_reads_bodies_in_pieces_and_answers_lifespan() -> None:
     encoded = "/entity/ent%2Fa0/token"
     sent = {**scope, "path": "/mount/entity/ent/a0/token", "raw_path": f"/mount{encoded}".encode()}
     answer = asyncio.run(drive(sent, [{"type": "http.request"}]))[1]["body"]
-    assert answer == ENDPOINT.handle("POST", encoded, BEARER).run(filled(MemoryStore())).body
-    assert answer != ENDPOINT.handle("POST", "/entity/ent/a0/token", BEARER).run(filled(MemoryStore())).body
+    assert answer == ENDPOINT.handle("POST", encoded, BEARER).run(prepared(MemoryStore())).body
+    assert answer != ENDPOINT.handle("POST", "/entity/ent/a0/token", BEARER).run(prepared(MemoryStore())).body
     lifespan = asyncio.run(drive({"type": "lifespan"}, [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]))
     assert [message["type"] for message in lifespan] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
     with pytest.raises(ValueError, match="websocket"):

@@ -179,8 +179,7 @@ def endpoint() -> Endpoint:
 @named("transcripts.json")
 def test_transcripts(case: dict[str, Any], endpoint: Endpoint) -> None:
     store, bodies = MemoryStore(), list[str]()
-    for record in endpoint.directory(now=case["exchanges"][0]["now"] - 1, seed=b"\xee" * 32):
-        record.run(store)
+    endpoint.prepare(now=case["exchanges"][0]["now"] - 1, seed=b"\xee" * 32).run(store)
     for exchange in case["exchanges"]:
         request = exchange["request"]
         task = endpoint.handle(

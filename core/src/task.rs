@@ -126,7 +126,8 @@ impl<T: 'static> Task<T> {
         if let Err(error) = self.admits(store.durability()) {
             return Outcome { result: Err(error), events: Vec::new() };
         }
-        let mut reply = None;
+        // A task that was stepped before goes on where it is.
+        let mut reply = self.asked.take().map(|command| store.execute(command));
         loop {
             match self.advance(reply.take(), false) {
                 Step::Need(command) => reply = Some(store.execute(command)),
@@ -143,7 +144,10 @@ impl<T: 'static> Task<T> {
         if let Err(error) = self.admits(store.durability()) {
             return Outcome { result: Err(error), events: Vec::new() };
         }
-        let mut reply = None;
+        let mut reply = match self.asked.take() {
+            Some(command) => Some(store.execute(command).await),
+            None => None,
+        };
         loop {
             match self.advance(reply.take(), false) {
                 Step::Need(command) => reply = Some(store.execute(command).await),
@@ -290,6 +294,13 @@ mod tests {
     #[test]
     fn runs_to_its_end() {
         assert_eq!(two_loads().run(&MemoryStore::new()).result.unwrap(), 2);
+    }
+
+    #[test]
+    fn runs_on_from_a_step() {
+        let mut task = two_loads();
+        assert!(matches!(task.step(None), Step::Need(_)));
+        assert_eq!(task.run(&MemoryStore::new()).result.unwrap(), 2);
     }
 
     #[test]

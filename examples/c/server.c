@@ -125,16 +125,16 @@ int main(int count, char **arguments) {
     int64_t now_us;
     tokenmint_seed seed;
     tokenmint_error error;
-    tokenmint_task *directory;
-    tokenmint_bytes created;
+    tokenmint_task *ready;
+    tokenmint_bytes nothing;
     check(tokenmint_endpoint_new(config, length, &endpoint, &error), &error);
     check(tokenmint_store_open(TEXT("memory:"), &store, &error), &error);
     check(tokenmint_system_context(&now_us, &seed, &error), &error);
-    check(tokenmint_endpoint_directory(endpoint, now_us, &seed, &directory, &error), &error);
-    check(tokenmint_task_run(directory, store, &error), &error);
-    check(tokenmint_task_result(directory, &created, &error), &error);
-    tokenmint_bytes_free(&created);
-    tokenmint_task_free(directory);
+    check(tokenmint_endpoint_prepare(endpoint, now_us, &seed, &ready, &error), &error);
+    check(tokenmint_task_run(ready, store, &error), &error);
+    check(tokenmint_task_result(ready, &nothing, &error), &error);
+    tokenmint_bytes_free(&nothing);
+    tokenmint_task_free(ready);
     struct MHD_Daemon *daemon = MHD_start_daemon(
         MHD_USE_INTERNAL_POLLING_THREAD, (uint16_t)atoi(arguments[2]), NULL, NULL, receive, NULL,
         MHD_OPTION_THREAD_POOL_SIZE, 4u, MHD_OPTION_URI_LOG_CALLBACK, begin, NULL, MHD_OPTION_NOTIFY_COMPLETED, end,

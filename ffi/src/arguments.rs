@@ -113,16 +113,20 @@ pub(crate) fn context_of_seconds(now: i64, seed: Option<&tokenmint_seed>) -> Res
 }
 
 /// Time in microseconds and seed.
+pub(crate) fn context_of_micros(now: i64, seed: Option<&tokenmint_seed>) -> Result<Context> {
+    Ok(Context::at_micros(micros(now)?, given_seed(seed)?))
+}
+
+/// A time in microseconds.
 ///
 /// # Errors
 /// `time_invalid` before 1973, which is what seconds and milliseconds look like.
-pub(crate) fn context_of_micros(now: i64, seed: Option<&tokenmint_seed>) -> Result<Context> {
-    let micros = u64::try_from(now).ok().filter(|micros| *micros >= EARLIEST_US).ok_or_else(|| {
+pub(crate) fn micros(now: i64) -> Result<u64> {
+    u64::try_from(now).ok().filter(|micros| *micros >= EARLIEST_US).ok_or_else(|| {
         Error::new(ErrorCode::TimeInvalid)
             .at("now_us")
             .because(format!("{now} is not a time in microseconds since 1970, later than 1973"))
-    })?;
-    Ok(Context::at_micros(micros, given_seed(seed)?))
+    })
 }
 
 /// The seed.

@@ -71,11 +71,12 @@ pub unsafe extern "C" fn tokenmint_endpoint_free(endpoint: *mut tokenmint_endpoi
     guard_value((), || unsafe { free(endpoint) });
 }
 
-/// A task that writes the clients, keys, entities and users of the configuration into a store; to be run before the first
-/// request. What is there already is no error, so a program does this at each start. Its result is `{}`.
+/// A task that makes a store ready, to be run at each start of a program before the first request, and now and then: where
+/// the store is new or was wiped, whatever was issued before is refused from then on, since nobody knows any more what was
+/// revoked. Its result is `{}`. It fails with `policy_invalid` at `durability` on a store that promises too little.
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn tokenmint_endpoint_directory(
+pub unsafe extern "C" fn tokenmint_endpoint_prepare(
     endpoint: *const tokenmint_endpoint,
     now_us: i64,
     seed: Option<&tokenmint_seed>,
@@ -86,7 +87,7 @@ pub unsafe extern "C" fn tokenmint_endpoint_directory(
         let out = place(task, "task")?;
         // SAFETY: the caller keeps the header's contract.
         let service = unsafe { &borrow(endpoint, "endpoint")?.0 };
-        let creation = service.create_directory(&context_of_micros(now_us, seed)?);
+        let creation = service.prepare_store(&context_of_micros(now_us, seed)?);
         out.write(tokenmint_task::new(creation.map(|()| Ok(b"{}".to_vec()))));
         Ok(())
     })

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
-use tokenmint::{Error, ErrorCode, Event, Outcome, Reply, Result, Step, StoreError, Task};
+use tokenmint::{Error, ErrorCode, Event, Outcome, Reply, Result, Step, Store, StoreError, Task};
 use zeroize::Zeroizing;
 
 use crate::arguments::{optional, place};
@@ -51,9 +51,24 @@ impl State {
             Step::Done(outcome) => outcome,
             Step::Spent => Outcome { result: Err(ErrorCode::Internal.into()), events: Vec::new() },
         };
-        let Outcome { result, events } = outcome;
-        *self = State::Finished(Finished { result: result.map(Zeroizing::new), events });
+        *self = State::of(outcome);
         None
+    }
+
+    /// Goes on to the end.
+    fn run(&mut self, store: &dyn Store) {
+        if let State::UnderWay(_) = self {
+            // What stays where the store panics.
+            let broken = Finished { result: Err(ErrorCode::Internal.into()), events: Vec::new() };
+            if let State::UnderWay(task) = std::mem::replace(self, State::Finished(broken)) {
+                *self = State::of(task.run(store));
+            }
+        }
+    }
+
+    fn of(outcome: Outcome<Vec<u8>>) -> Self {
+        let Outcome { result, events } = outcome;
+        State::Finished(Finished { result: result.map(Zeroizing::new), events })
     }
 
     fn finished(&self) -> Result<&Finished> {
@@ -67,7 +82,8 @@ impl State {
 }
 
 /// Drives a task to its end on a store. 0 means that it is finished, not that it succeeded: `tokenmint_task_result` says
-/// that. A task that was stepped before goes on where it is.
+/// that. A task that was stepped before goes on where it is. A store that promises less than the policy's `durability` is
+/// refused: the result is `policy_invalid` there.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn tokenmint_task_run(
@@ -78,11 +94,7 @@ pub unsafe extern "C" fn tokenmint_task_run(
     guard(error, || {
         // SAFETY: the caller keeps the header's contract.
         let (task, store) = unsafe { (borrow(task.cast_const(), "task")?, tokenmint_store::borrow(store)?) };
-        let mut state = task.state();
-        let mut reply = None;
-        while let Some(command) = state.step(reply.take()) {
-            reply = Some(store.execute(command));
-        }
+        task.state().run(store);
         Ok(())
     })
 }

@@ -63,18 +63,10 @@ impl Endpoint {
     }
 
     #[pyo3(signature = (now, seed))]
-    fn _directory(
-        &self,
-        now: Option<&Bound<'_, PyAny>>,
-        seed: Option<&Bound<'_, PyBytes>>,
-    ) -> Result<Vec<Task>> {
+    fn _prepare(&self, now: Option<&Bound<'_, PyAny>>, seed: Option<&Bound<'_, PyBytes>>) -> Result<Task> {
         let now = Now::of(now)?;
-        let mut tasks = Vec::new();
-        for record in &self.0.directory {
-            let task = record.clone().create(&now.context(seed)?);
-            tasks.push(Task::new(task, |py, ()| Ok(py.None().into_bound(py))));
-        }
-        Ok(tasks)
+        let task = self.0.prepare_store(&now.context(seed)?);
+        Ok(Task::new(task, |py, ()| Ok(py.None().into_bound(py))))
     }
 
     fn __reduce__(&self) -> Result<()> {

@@ -47,6 +47,11 @@ impl Now {
         self.without_seed().now()
     }
 
+    /// In microseconds since 1970.
+    pub(crate) fn micros(&self) -> u64 {
+        self.0
+    }
+
     /// For what needs no randomness.
     pub(crate) fn without_seed(&self) -> Context {
         Context::at_micros(self.0, [0; 32])

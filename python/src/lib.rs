@@ -2,6 +2,7 @@
 //!
 //! The host's part is here too: the clock and the randomness, where the caller gives none.
 
+mod database;
 mod endpoint;
 mod errors;
 mod functions;
@@ -19,6 +20,8 @@ use pyo3::prelude::*;
 /// The core of tokenmint, for the package `tokenmint`.
 #[pymodule]
 mod _tokenmint {
+    #[pymodule_export]
+    use crate::database::{Database, open_store};
     #[pymodule_export]
     use crate::endpoint::Endpoint;
     #[pymodule_export]

@@ -7,7 +7,7 @@ use tokenmint::{
     Command, Entry, Expect, Index, IndexValue, RecordKey, Reply, Store as _, StoreError, Version, Write,
 };
 
-use crate::errors::{Result, exception, unpicklable};
+use crate::errors::{Raised, Result, exception, unpicklable};
 
 /// A store in the memory of this process, for tests and for single processes.
 #[pyclass(frozen, module = "tokenmint")]
@@ -26,7 +26,7 @@ impl MemoryStore {
         let command = command_from_python(command)?;
         match self.0.execute(command) {
             Ok(reply) => reply_to_python(py, reply),
-            Err(error) => Err(exception(py, &code(error).into()).into()),
+            Err(error) => Err(exception_of(py, error)),
         }
     }
 
@@ -144,7 +144,8 @@ pub(crate) fn reply_from_python(reply: &Bound<'_, PyAny>) -> Result<std::result:
     }))
 }
 
-fn command_from_python(command: &Bound<'_, PyAny>) -> Result<Command> {
+/// The command that a dataclass says.
+pub(crate) fn command_from_python(command: &Bound<'_, PyAny>) -> Result<Command> {
     let py = command.py();
     let field = |name: &str| command.getattr(name);
     let name = command.get_type().name()?;
@@ -183,7 +184,8 @@ fn command_from_python(command: &Bound<'_, PyAny>) -> Result<Command> {
     })
 }
 
-fn reply_to_python(py: Python<'_>, reply: Reply) -> Result<Bound<'_, PyAny>> {
+/// The dataclass of a reply.
+pub(crate) fn reply_to_python(py: Python<'_>, reply: Reply) -> Result<Bound<'_, PyAny>> {
     let fields = PyDict::new(py);
     let entry = |entry: &Entry| entry_to_python(py, entry);
     let name = match reply {
@@ -268,6 +270,11 @@ fn optional<'py, T>(
 
 fn items<'py, T>(items: &Bound<'py, PyAny>, read: impl Fn(Bound<'py, PyAny>) -> Result<T>) -> Result<Vec<T>> {
     items.try_iter()?.map(|item| read(item?)).collect()
+}
+
+/// The exception of a store's error.
+pub(crate) fn exception_of(py: Python<'_>, error: StoreError) -> Raised {
+    exception(py, &code(error).into()).into()
 }
 
 fn code(error: StoreError) -> tokenmint::ErrorCode {

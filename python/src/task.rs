@@ -4,8 +4,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use tokenmint::{Command, Event, Outcome, Reply, Step, StoreError};
+use tokenmint::{Command, Event, Outcome, Reply, Step, Store, StoreError};
 
+use crate::database::Database;
 use crate::errors::{Result, unpicklable};
 use crate::store::{MemoryStore, command_to_python, reply_from_python};
 use crate::values;
@@ -30,7 +31,7 @@ type Answer = std::result::Result<Reply, StoreError>;
 /// A task of the core, whatever its result is.
 trait Drive: Send {
     fn step(&mut self, reply: Option<Answer>) -> Step<Box<dyn Finish>>;
-    fn run(self: Box<Self>, store: &tokenmint::MemoryStore) -> Outcome<Box<dyn Finish>>;
+    fn run(self: Box<Self>, store: &dyn Store) -> Outcome<Box<dyn Finish>>;
 }
 
 /// The result of a task on its way to Python.
@@ -53,7 +54,7 @@ impl<T: Send + 'static> Drive for Of<T> {
         }
     }
 
-    fn run(self: Box<Self>, store: &tokenmint::MemoryStore) -> Outcome<Box<dyn Finish>> {
+    fn run(self: Box<Self>, store: &dyn Store) -> Outcome<Box<dyn Finish>> {
         let Of(task, convert) = *self;
         found(task.run(store), convert)
     }
@@ -97,16 +98,20 @@ impl Task {
         }
     }
 
-    /// Drives the task to its end on a store in memory, while other threads run.
-    fn run(&self, py: Python<'_>, store: &Bound<'_, MemoryStore>) {
-        let store = &store.get().0;
-        py.detach(|| {
-            let mut state = self.state();
-            *state = match std::mem::replace(&mut *state, State::Changing) {
-                State::Running(task) => State::done(task.run(store)),
-                other => other,
-            };
-        });
+    /// Drives the task to its end on one of this package's stores, while other threads run.
+    fn run(&self, py: Python<'_>, store: Own<'_>) -> Result<()> {
+        match store {
+            Own::Memory(store) => {
+                let store = &store.get().0;
+                py.detach(|| self.drive(store));
+            }
+            Own::Database(store) => {
+                let store = store.get().opened()?;
+                // Whoever lets go last closes it: not while Python waits.
+                py.detach(move || self.drive(&*store));
+            }
+        }
+        Ok(())
     }
 
     /// The result, once; or the exception that says why there is none.
@@ -141,7 +146,22 @@ impl Task {
     }
 }
 
+/// A store that needs no Python to answer.
+#[derive(FromPyObject)]
+enum Own<'py> {
+    Memory(Bound<'py, MemoryStore>),
+    Database(Bound<'py, Database>),
+}
+
 impl Task {
+    fn drive(&self, store: &dyn Store) {
+        let mut state = self.state();
+        *state = match std::mem::replace(&mut *state, State::Changing) {
+            State::Running(task) => State::done(task.run(store)),
+            other => other,
+        };
+    }
+
     fn advance(&self, reply: Option<Answer>) -> Option<Command> {
         let mut state = self.state();
         let State::Running(task) = &mut *state else { return None };

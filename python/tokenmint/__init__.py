@@ -13,6 +13,7 @@ which all languages share.
 """
 
 from tokenmint._tokenmint import (
+    Database,
     Key,
     KeySet,
     MemoryStore,
@@ -22,6 +23,7 @@ from tokenmint._tokenmint import (
     generate_secret,
     hash_secret,
     node_jsonwebtoken_expiry,
+    open_store,
     parse_expires_in,
     parse_expires_in_json,
     secret_matches,
@@ -67,6 +69,7 @@ __all__ = [
     "Check",
     "ClaimsError",
     "ConfigurationError",
+    "Database",
     "Endpoint",
     "Event",
     "Explanation",
@@ -98,6 +101,7 @@ __all__ = [
     "generate_secret",
     "hash_secret",
     "node_jsonwebtoken_expiry",
+    "open_store",
     "parse_expires_in",
     "parse_expires_in_json",
     "secret_matches",

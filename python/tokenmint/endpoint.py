@@ -34,8 +34,7 @@ class Endpoint(_tokenmint.Endpoint):
     ...     "mercoa": {"issuer": "https://api.example.com", "key": "k1"},
     ... })
     >>> store = MemoryStore()
-    >>> for record in endpoint.directory():
-    ...     record.run(store)
+    >>> endpoint.prepare().run(store)
     >>> endpoint.handle("GET", "/.well-known/jwks.json").run(store)
     Response(status=200)
     >>> app = endpoint.wsgi(store)   # or endpoint.asgi(store)
@@ -60,9 +59,12 @@ class Endpoint(_tokenmint.Endpoint):
         pairs = headers.items() if isinstance(headers, Mapping) else headers
         return Task(self._handle(method, target, list(pairs), body, now, seed))
 
-    def directory(self, *, now: Now = None, seed: bytes | None = None) -> list[Task[None]]:
-        """What must be in the store before the first request. The same records again are no error."""
-        return [Task(task) for task in self._directory(now, seed)]
+    def prepare(self, *, now: Now = None, seed: bytes | None = None) -> Task[None]:
+        """What must be done to the store before the first request, and now and then.
+
+        A store that was wiped has lost what was revoked, so what was issued before is refused from then on.
+        """
+        return Task(self._prepare(now, seed))
 
     def wsgi(self, store: Store) -> "WSGIApplication":
         """The endpoints as a WSGI application (PEP 3333)."""
@@ -90,7 +92,7 @@ class Endpoint(_tokenmint.Endpoint):
         return application
 
     def asgi(self, store: AsyncStore | Store) -> AsgiApplication:
-        """The endpoints as an ASGI application. A store that blocks would hold up the other requests."""
+        """The endpoints as an ASGI application. A store of your own that blocks would hold up the other requests."""
 
         async def application(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "lifespan":

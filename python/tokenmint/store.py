@@ -3,6 +3,22 @@
 A store maps keys to entries and is linearizable per key. It never looks inside a value and never judges time:
 `expires_at_ms` is only the permission to forget an entry, an hour after it or later.
 
+`open_store` opens a `Database` by its URL: `sqlite:PATH` is a file for one machine, `postgres://...` and `redis://...`
+are shared by many, `memory:` ends with the process, and `env:NAME` is whichever of them the environment names, which
+keeps a password out of the program.
+
+>>> from tempfile import TemporaryDirectory
+>>> from tokenmint import open_store
+>>> with TemporaryDirectory() as folder, open_store(f"sqlite:{folder}/tokens.db?timeout_ms=500") as store:
+...     store.durability
+'disk'
+
+It is used by any number of threads. Each command takes at most `timeout_ms`, 3000 unless the URL says otherwise; the
+thread waits for it, while others run, and `run_async` lets it wait beside asyncio's loop. Every minute or so, call
+`store.sweep()`, from asyncio `await asyncio.to_thread(store.sweep)`: it forgets entries that expired over an hour ago,
+at most 10000, and gives their number. After `close`, or behind `with`, it raises `ObjectDisposed`. A process that
+forks opens its store afterwards: in the child of one that was open before, every command raises `StoreUnavailable`.
+
 A store of your own has one method, `execute`. It answers at once, or it is `async`:
 
 >>> from tokenmint import Issuer, Key, KeySet
@@ -35,7 +51,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
-from tokenmint._tokenmint import MemoryStore
+from tokenmint._tokenmint import Database, MemoryStore, open_store
 from tokenmint.errors import StoreCorrupt, StoreTooLarge, StoreUnavailable, StoreUnknown
 
 __all__ = [
@@ -44,6 +60,7 @@ __all__ = [
     "Cas",
     "Command",
     "Conflict",
+    "Database",
     "Denied",
     "Done",
     "Entry",
@@ -65,6 +82,7 @@ __all__ = [
     "Throttle",
     "Verified",
     "VerifySignature",
+    "open_store",
 ]
 
 

@@ -7,7 +7,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 from tokenmint import _tokenmint
 from tokenmint.errors import StoreError
 from tokenmint.results import Event
-from tokenmint.store import AsyncStore, Command, MemoryStore, Reply, Store
+from tokenmint.store import AsyncStore, Command, Database, MemoryStore, Reply, Store
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ class Task(Generic[T]):
 
     def run(self, store: Store) -> T:
         """Drives the task to its end on a store that answers at once or blocks."""
-        if isinstance(store, MemoryStore):
+        if isinstance(store, MemoryStore | Database):
             self._task.run(store)
             return self.result()
         command = self._task.step(None)
@@ -39,9 +39,18 @@ class Task(Generic[T]):
         return self.result()
 
     async def run_async(self, store: AsyncStore | Store) -> T:
-        """Drives the task to its end on a store that answers later; one that answers at once will do, too."""
+        """Drives the task to its end on a store that answers later; one that answers at once will do, too.
+
+        On a `Database` it waits in a thread of asyncio's; whoever cancels it does not wait for its end.
+        """
         if isinstance(store, MemoryStore):
             return self.run(store)
+        if isinstance(store, Database):
+            # Not at the top: of all that uses this package, few run a loop.
+            from asyncio import to_thread
+
+            await to_thread(self._task.run, store)
+            return self.result()
         command = self._task.step(None)
         while command is not None:
             try:

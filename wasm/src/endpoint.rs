@@ -26,8 +26,8 @@ impl Endpoint {
     }
 
     /// Creates what must be in the store before the first request. The result is `{}`.
-    pub fn directory(&self, now_us: f64, seed: &[u8]) -> Result<Task> {
-        let creation = self.0.create_directory(&context(now_us, seed)?);
+    pub fn prepare(&self, now_us: f64, seed: &[u8]) -> Result<Task> {
+        let creation = self.0.prepare_store(&context(now_us, seed)?);
         Ok(Task::new(creation.map(|()| Ok(b"{}".to_vec()))))
     }
 

@@ -86,7 +86,7 @@ export class Endpoint extends Owned {
   readonly #host: Host;
   readonly #store: Store;
   readonly #onEvents: ((events: readonly Event[]) => void) | undefined;
-  /** The directory, created at the first request. */
+  /** The store, made ready at the first request. */
   #created: Promise<void> | undefined;
 
   /**
@@ -111,14 +111,14 @@ export class Endpoint extends Owned {
   }
 
   /**
-   * What must be in the store before the first request; {@link Endpoint.fetch} does it by itself. The same records again
-   * are no error.
+   * Makes the store ready, at each start and now and then; {@link Endpoint.fetch} does it by itself before the first
+   * request. Where the store is new or was wiped, whatever was issued before is refused from then on.
    */
-  directory(call?: Call): Task<void> {
+  prepare(call?: Call): Task<void> {
     const endpoint = rawOf(this) as raw.Endpoint;
     const [now, seed] = [microsecondsFor(this.#host, call), seedFor(this.#host, call)];
     return taskOf(
-      guard(() => endpoint.directory(now, seed)),
+      guard(() => endpoint.prepare(now, seed)),
       this.#hosts,
       () => undefined,
     );
@@ -146,7 +146,7 @@ export class Endpoint extends Owned {
   }
 
   /**
-   * Answers a request of the Fetch API, on the endpoint's store. The directory is created at the first request.
+   * Answers a request of the Fetch API, on the endpoint's store. The store is made ready at the first request.
    *
    * Rejects where the request's body cannot be read; anything else is rendered into a response.
    */
@@ -171,10 +171,10 @@ export class Endpoint extends Owned {
     }
   }
 
-  /** The directory, once; a store that was not there is asked again at the next request. */
+  /** Makes the store ready, once; one that was not there is asked again at the next request. */
   #begun(): Promise<void> {
     if (this.#created === undefined) {
-      const task = this.directory();
+      const task = this.prepare();
       this.#created = task.run(this.#store).then(
         () => this.#tell(task.events),
         (error: unknown) => {

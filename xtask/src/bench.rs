@@ -13,12 +13,25 @@ pub(crate) fn run(shell: &Shell, table: &str, row: &str) -> Result<()> {
         "go" => return go(shell),
         "node" => return node(shell, row),
         "python" => return python(shell, row),
+        "stores" => return stores(shell, row),
         _ => {}
     }
     let manifest = shell.path("bench/Cargo.toml");
     let target = shell.target("bench");
     let mut command = shell.cargo(&["run", "--quiet", "--release", "--locked", "--manifest-path"]);
     command.arg(manifest).arg("--target-dir").arg(target).args(["--", table, row]);
+    shell.run(command)
+}
+
+/// Each store beside the raw statements, and the endpoints over HTTP with it: `row` chooses a store.
+fn stores(shell: &Shell, row: &str) -> Result<()> {
+    setup::servers(shell)?;
+    shell.run(shell.cargo(&["build", "--release", "--locked", "-p", "tokenmint-cli"]))?;
+    let mut command = shell.cargo(&["run", "--quiet", "--release", "--locked", "--manifest-path"]);
+    command.arg(shell.path("bench/Cargo.toml")).arg("--target-dir").arg(shell.target("bench"));
+    command
+        .args(["-p", "tokenmint-bench-stores", "--", row])
+        .env("TOKENMINT", shell.target("release/tokenmint"));
     shell.run(command)
 }
 

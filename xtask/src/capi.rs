@@ -25,6 +25,7 @@ pub(crate) fn install(shell: &Shell, prefix: &Path) -> Result<()> {
     fs::write(include.join("tokenmint.h"), header)?;
     let built = shell.target("release");
     replace(&built.join("libtokenmint_ffi.a"), &lib.join("libtokenmint.a"))?;
+    rename_sqlite(shell, &lib.join("libtokenmint.a"))?;
     replace(&built.join("libtokenmint_ffi.so"), &lib.join(&soname))?;
     let link = lib.join("libtokenmint.so");
     if link.symlink_metadata().is_ok() {
@@ -57,6 +58,32 @@ fn each_once(libraries: &str) -> String {
     let all: Vec<&str> = libraries.split_whitespace().collect();
     let last = |(at, name): &(usize, &&str)| !all[at + 1..].contains(*name);
     all.iter().enumerate().filter(last).map(|(_, name)| *name).collect::<Vec<_>>().join(" ")
+}
+
+/// Gives the SQLite in a static library names of its own: the program that links it may bring another. The shared library
+/// keeps the names to itself.
+fn rename_sqlite(shell: &Shell, archive: &Path) -> Result<()> {
+    // GNU's tools; without them, as on macOS, such a program links the shared library.
+    if !shell.succeeds("objcopy", &["--version"]) {
+        return Ok(());
+    }
+    let mut nm = shell.command("nm", &["--defined-only", "--extern-only", "--format=posix", "--quiet"]);
+    nm.arg(archive);
+    let text = shell.read(nm)?;
+    let mut names: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .filter(|name| name.starts_with("sqlite3"))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    let renamed: String = names.iter().map(|name| format!("{name} tm_{name}\n")).collect();
+    let list = shell.target("c/renamed");
+    fs::create_dir_all(shell.target("c"))?;
+    fs::write(&list, renamed)?;
+    let mut objcopy = shell.command("objcopy", &["--redefine-syms"]);
+    objcopy.arg(&list).arg(archive);
+    shell.run(objcopy)
 }
 
 /// The number of the interface, which the header has from the sources.

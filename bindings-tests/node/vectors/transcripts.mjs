@@ -8,7 +8,7 @@ export async function transcripts(tokenmint, { file, sync, report }) {
   const endpoint = await create(tokenmint, file.config, sync, {});
   for (const wanted of file.cases) {
     const store = new tokenmint.MemoryStore();
-    await drive(endpoint.directory({ now: wanted.exchanges[0].now - 1, seed: DIRECTORY_SEED }), store, sync);
+    await drive(endpoint.prepare({ now: wanted.exchanges[0].now - 1, seed: DIRECTORY_SEED }), store, sync);
     await exchange(FILE, wanted, report, async (request, now, seed) => {
       const task = endpoint.handle(request, { now, seed });
       const response = await drive(task, store, sync);
@@ -26,7 +26,7 @@ export async function fetches(tokenmint, { file, report }) {
     const store = new tokenmint.MemoryStore();
     const endpoint = await create(tokenmint, file.config, false, { host, store });
     [now, seed] = [wanted.exchanges[0].now - 1, DIRECTORY_SEED];
-    await endpoint.directory().run(store);
+    await endpoint.prepare().run(store);
     await exchange(name, wanted, report, async (asked, at, random) => {
       [now, seed] = [at, random];
       const request = requestOf(file.config.server.public_url, asked);

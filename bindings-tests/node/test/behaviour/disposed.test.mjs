@@ -58,7 +58,7 @@ test("every use of a disposed object is refused by name", async () => {
     execute: () => store.execute({ command: "load", keys: [new Uint8Array(1)] }),
     run: () => issuer.revokeAll({}).run(store),
     handle: () => endpoint.handle({ method: "GET", target: "/", headers: {} }).run(new MemoryStore()),
-    directory: () => endpoint.directory().run(new MemoryStore()),
+    prepare: () => endpoint.prepare().run(new MemoryStore()),
     "a remote set": () => judge.verify(token),
   };
   for (const [name, use] of Object.entries(uses)) {

@@ -123,7 +123,7 @@ test("handle takes what is HTTP, and nothing else", async () => {
   }
   // Bodies are texts or bytes.
   const store = new MemoryStore();
-  await endpoint.directory({ now: NOW, seed: SEED }).run(store);
+  await endpoint.prepare({ now: NOW, seed: SEED }).run(store);
   const call = { now: NOW, seed: SEED };
   const body = '{"expiresIn":"1h"}';
   const answers = [];
@@ -271,7 +271,7 @@ test("over HTTP: every transcript", async (t) => {
     const store = new MemoryStore();
     const endpoint = new Endpoint(FILE.config, { host, store });
     Object.assign(given, { now: wanted.exchanges[0].now - 1, seed: new Uint8Array(32).fill(0xee) });
-    await endpoint.directory().run(store);
+    await endpoint.prepare().run(store);
     const listener = createServer(nodeHandler(endpoint));
     await new Promise((resolve) => listener.listen(0, "127.0.0.1", resolve));
     const to = listener.address().port;

@@ -36,7 +36,7 @@ export class Service {
     const { config, held, verifies } = await demo();
     const store = new MemoryStore();
     const endpoint = await Endpoint.create(config, { keys: held, host: clock, store });
-    await endpoint.directory().run(store);
+    await endpoint.prepare().run(store);
     return new Service(endpoint, store, verifies, clock);
   }
 

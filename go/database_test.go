@@ -1,0 +1,226 @@
+package tokenmint
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+func open(t testing.TB, url string) *Database {
+	t.Helper()
+	store, err := OpenStore(url)
+	must(t, err)
+	t.Cleanup(func() { store.Close() })
+	return store
+}
+
+func file(t testing.TB) string {
+	return "sqlite:" + filepath.Join(t.TempDir(), "tokens.db")
+}
+
+// sessions is an issuer whose clock the test sets.
+func sessions(t testing.TB, now *time.Time, opts ...IssuerOption) *Issuer {
+	t.Helper()
+	keys, err := NewKeySet(HMAC("k1", HS256, testSecret))
+	must(t, err)
+	issuer, err := NewIssuer(keys, "https://a.example", append(opts, SessionSecret(string(testSecret)),
+		Integrations(Integration{"lever", "Lever", []string{"ats"}}), Clock(func() time.Time { return *now }))...)
+	must(t, err)
+	return issuer
+}
+
+func TestASessionKeepsItsStateInAFile(t *testing.T) {
+	ctx, url, now := t.Context(), file(t), time.Unix(1_700_000_000, 0)
+	var told []string
+	issuer := sessions(t, &now, OnEvent(func(_ context.Context, event Event) { told = append(told, event.Kind) }))
+	refresh := func(store *Database, pair *TokenPair, after time.Duration) (*TokenPair, error) {
+		now = now.Add(after)
+		return issuer.Refresh(ctx, store, RefreshRequest{RefreshToken: pair.RefreshToken})
+	}
+
+	store := open(t, url)
+	if store.Durability() != "disk" {
+		t.Error(store.Durability())
+	}
+	must(t, issuer.CreateClient(ctx, store, Client{ID: "c1", Organization: "o", Secret: "s1", Permissions: []Permission{MayOpenSessions}}))
+	first, err := issuer.ExchangeAPIKey(ctx, store, ExchangeAPIKeyRequest{ClientProof: ClientProof{"c1", "s1"}})
+	must(t, err)
+	second, err := refresh(store, first, time.Second)
+	must(t, err)
+	must(t, store.Close())
+
+	store = open(t, url)
+	third, err := refresh(store, second, time.Minute)
+	must(t, err)
+	must(t, store.Close())
+
+	store = open(t, url)
+	told = nil
+	if _, err := refresh(store, first, time.Minute); !errors.Is(err, ErrInvalidGrant) {
+		t.Errorf("the first token is good for %v", err)
+	}
+	if !reflect.DeepEqual(told, []string{"refresh_reuse_detected"}) {
+		t.Error(told)
+	}
+	if _, err := refresh(store, third, time.Second); !errors.Is(err, ErrInvalidGrant) {
+		t.Errorf("the session goes on: %v", err)
+	}
+}
+
+func TestALinkStaysUsedInAFile(t *testing.T) {
+	ctx, url, now := t.Context(), file(t), time.Unix(1_700_000_000, 0)
+	issuer, store := sessions(t, &now), open(t, url)
+	must(t, issuer.CreateAPIKey(ctx, store, APIKey{Bearer: "key-1", Organization: "o", Permissions: []Permission{MayMakeLinks}}))
+	link, err := issuer.CreateLink(ctx, store, CreateLinkRequest{"key-1", LinkDetails{
+		OriginID: "u1", EndUserOrganization: "Acme", EndUserEmail: "a@example.com", Categories: []string{"ats"},
+	}, LifetimeOf(time.Hour)})
+	must(t, err)
+	results := make(chan error)
+	for worker := range 8 {
+		go func() {
+			_, err := issuer.RedeemLink(ctx, store, RedeemLinkRequest{link.LinkToken, "lever", fmt.Sprint(worker)})
+			results <- err
+		}()
+	}
+	winners := 0
+	for range 8 {
+		if err := <-results; err == nil {
+			winners++
+		} else if !errors.Is(err, ErrLinkUsed) {
+			t.Error(err)
+		}
+	}
+	if winners != 1 {
+		t.Errorf("%d redeemed the link", winners)
+	}
+	must(t, store.Close())
+	_, err = issuer.RedeemLink(ctx, open(t, url), RedeemLinkRequest{link.LinkToken, "lever", "late"})
+	if !errors.Is(err, ErrLinkUsed) {
+		t.Error(err)
+	}
+}
+
+func TestAWrongURLIsToldAndNotShown(t *testing.T) {
+	for _, c := range []struct {
+		url, field string
+		code       Code
+	}{
+		{"", "url", ErrPolicyInvalid},
+		{"hunter2", "url", ErrPolicyInvalid},
+		{"mysql://user:hunter2@host/", "url", ErrPolicyInvalid},
+		{"sqlite:", "url", ErrPolicyInvalid},
+		{"postgres://user:hunter2@host/?timeout_ms=hunter2", "timeout_ms", ErrPolicyInvalid},
+		{"redis://:hunter2@host/?durability=hunter2", "durability", ErrPolicyInvalid},
+		{"env:TOKENMINT_NO_SUCH_VARIABLE", "url", ErrPolicyInvalid},
+		{"postgres://user:hunter2@127.0.0.1:1/d?timeout_ms=300", "", ErrStoreUnavailable},
+		{"redis://:hunter2@127.0.0.1:1/?timeout_ms=300", "", ErrStoreUnavailable},
+	} {
+		_, err := OpenStore(c.url)
+		var refused *Error
+		if !errors.As(err, &refused) || refused.Code != c.code || refused.Field != c.field {
+			t.Errorf("%q: %v", c.url, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("the password is shown: %v", err)
+		}
+	}
+	t.Setenv("TOKENMINT_TEST_STORE", file(t))
+	if store := open(t, "env:TOKENMINT_TEST_STORE"); store.Durability() != "disk" {
+		t.Error(store.Durability())
+	}
+}
+
+// A Database answers as a MemoryStore does, command by command.
+func TestADatabaseIsAStore(t *testing.T) {
+	for _, url := range []string{"memory:", file(t)} {
+		store, memory := open(t, url), &MemoryStore{}
+		entry := &Entry{Version: "version1", Value: []byte("v\x00"), ExpiresAtMillis: 1_000_000_000_007, Subject: "s"}
+		limit := &Throttle{Key: "t", IntervalMicros: 10, BurstMicros: 20, Cost: 1, NowMicros: 100}
+		for _, command := range []Command{
+			&Load{[]Key{"k", "other"}}, &Cas{"k", "", entry}, &Cas{"k", "", entry}, &Cas{"other", "version1", nil},
+			&Load{[]Key{"k", "other"}}, limit, limit, limit, &Cas{"k", "version1", nil}, &Load{[]Key{"k"}},
+		} {
+			found, err := store.Execute(t.Context(), command)
+			must(t, err)
+			wanted, err := memory.Execute(t.Context(), command)
+			must(t, err)
+			if !reflect.DeepEqual(found, wanted) {
+				t.Errorf("%s %+v: %+v and not %+v", url, command, found, wanted)
+			}
+		}
+		large := &Entry{Version: "version2", Value: make([]byte, MaxValue+1)}
+		for _, command := range []Command{&Cas{"l", "", large}, &Load{[]Key{""}}, nil} {
+			if _, err := store.Execute(t.Context(), command); err == nil {
+				t.Errorf("%s: %T passes", url, command)
+			}
+		}
+		if _, err := store.Execute(t.Context(), &Cas{"k", "", entry}); err != nil {
+			t.Error(err)
+		}
+		for i, wanted := range []int{0, 1, 0} {
+			expired := time.UnixMilli(1_000_000_000_007).Add(StoreSlack + time.Duration(i)*time.Millisecond)
+			if removed, err := store.Sweep(expired); err != nil || removed != wanted {
+				t.Errorf("%s: sweep %d forgot %d: %v", url, i, removed, err)
+			}
+		}
+	}
+}
+
+// A key that the host holds, and records in a Database.
+func TestAHostKeyBesideADatabase(t *testing.T) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	must(t, err)
+	keys, err := NewKeySet(HostKey("kms", EdDSA, key))
+	must(t, err)
+	issuer, err := NewIssuer(keys, "https://a.example", Audience("app"))
+	must(t, err)
+	ctx, store := t.Context(), open(t, file(t))
+	must(t, issuer.CreateClient(ctx, store, Client{ID: "c1", Organization: "o", Secret: "s1", Permissions: []Permission{MayUseClientCredentials}}))
+	token, err := issuer.ClientCredentials(ctx, store, ClientProof{"c1", "s1"})
+	must(t, err)
+	active, err := issuer.Check(ctx, store, token.AccessToken)
+	must(t, err)
+	if active.Client != "c1" {
+		t.Errorf("%+v", active)
+	}
+}
+
+func TestADatabaseFailsAfterClose(t *testing.T) {
+	now := time.Now()
+	issuer, store := sessions(t, &now), open(t, file(t))
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := issuer.RevokeAll(cancelled, store); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	for range 2 {
+		must(t, store.Close())
+	}
+	_, sweep := store.Sweep(now)
+	_, execute := store.Execute(t.Context(), &Load{[]Key{"k"}})
+	for i, err := range []error{issuer.RevokeAll(t.Context(), store), sweep, execute} {
+		if !errors.Is(err, ErrClosed) {
+			t.Errorf("call %d: %v", i, err)
+		}
+	}
+}
+
+// What the endpoint's configuration needs, a store must promise.
+func TestAnEndpointRefusesAStoreThatPromisesLess(t *testing.T) {
+	config := strings.Replace(testConfig, "{", `{"store":{"durability":"disk"},`, 1)
+	for url, wanted := range map[string]bool{"memory:": false, file(t): true} {
+		endpoint, err := NewEndpoint([]byte(config), open(t, url))
+		must(t, err)
+		err = endpoint.Prepare(t.Context())
+		if (err == nil) != wanted || !wanted && !errors.Is(err, ErrPolicyInvalid) {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+}
