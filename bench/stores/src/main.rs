@@ -1,0 +1,80 @@
+//! The stores beside the raw statements by the same client library, and the endpoints over HTTP with each store.
+//! Started by `cargo xtask bench stores [STORE]`.
+
+mod endpoints;
+mod measure;
+mod operations;
+mod raw;
+#[allow(dead_code, reason = "the tests of the drivers use more of it")]
+#[path = "../../../store/tests/servers/postgres.rs"]
+mod postgres_server;
+#[allow(dead_code, reason = "the tests of the drivers use more of it")]
+#[path = "../../../store/tests/servers/redis.rs"]
+mod redis_server;
+
+use anyhow::Result;
+use tokenmint_store::Database;
+
+/// A store that is running, and how to speak to it without tokenmint.
+struct Place {
+    name: &'static str,
+    url: String,
+    raw: raw::Raw,
+    /// What ends with it.
+    _server: Box<dyn std::any::Any + Send>,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let filter = std::env::args().nth(1).unwrap_or_default();
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    println!("{} cores, load {}", std::thread::available_parallelism()?, load.split(' ').next().unwrap_or("?"));
+    let program = std::env::var("TOKENMINT")?;
+    for open in [memory, sqlite, postgres, redis] {
+        let place = open()?;
+        if !place.name.contains(&filter) {
+            continue;
+        }
+        println!("\n{}: {}", place.name, place.raw.describe().await?);
+        // It makes the schema.
+        let database = Database::open(&place.url).await?;
+        for entries in [1000, 1_000_000] {
+            let filled = place.raw.fill(entries).await?;
+            if filled {
+                operations::table(&place, &database, entries).await?;
+            }
+            if filled || entries == 1000 {
+                endpoints::table(&place, &program, entries).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn memory() -> Result<Place> {
+    Ok(Place { name: "memory", url: "memory:".into(), raw: raw::Raw::None, _server: Box::new(()) })
+}
+
+fn sqlite() -> Result<Place> {
+    // On a disk: what is in memory is not durable.
+    let folder = tempfile::Builder::new().prefix("tokenmint-bench").tempdir_in(".")?;
+    let path = folder.path().join("tokens.db");
+    Ok(Place {
+        name: "sqlite",
+        url: format!("sqlite:{}", path.display()),
+        raw: raw::Raw::Sqlite(path),
+        _server: Box::new(folder),
+    })
+}
+
+fn postgres() -> Result<Place> {
+    let server = postgres_server::Postgres::start();
+    let url = server.url(&server.database());
+    Ok(Place { name: "postgres", raw: raw::Raw::Postgres(url.clone()), url, _server: Box::new(server) })
+}
+
+fn redis() -> Result<Place> {
+    let server = redis_server::Redis::start(&["--appendfsync", "everysec"]);
+    let url = server.url();
+    Ok(Place { name: "redis", raw: raw::Raw::Redis(url.clone()), url, _server: Box::new(server) })
+}
