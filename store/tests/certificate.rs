@@ -44,12 +44,14 @@ async fn assert_fails(rig: &impl Rig, options: &Options, expected: &[u8]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_passes_all_that_it_can_be_asked() {
     let rig = InProcess::new("memory", Blocking::new(MemoryStore::new()));
-    let certificate = certify(&rig, &quick()).await;
+    // Not the memory of this process, of which other tests use some at the same time: `memory.rs` looks at that.
+    let sections = ["basics", "atomicity", "time", "throttle", "crash", "faults", "flows"];
+    let certificate = certify(&rig, &sections.into_iter().fold(quick(), Options::only)).await;
     for test in &certificate.tests {
         println!("{:>3} {:>6} ms {}", test.number, test.took.as_millis(), test.name);
     }
     assert!(certificate.passed(), "{}", certificate.to_tap());
-    assert_eq!(skipped(&certificate), [16, 35, 36, 37, 38, 39, 41, 42, 43, 45, 46, 47, 48]);
+    assert_eq!(skipped(&certificate), [16, 35, 36, 37, 38, 39, 41, 42, 43, 45, 46, 47, 48, 49]);
     assert!(certificate.to_tap().starts_with("TAP version 14\n1..55\nok 1 - "));
 }
 

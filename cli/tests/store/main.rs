@@ -106,10 +106,13 @@ fn post(server: &Server, path: &str, body: &Value) -> Answer {
     server.request("POST", path).json(body).send()
 }
 
+fn credentials() -> Value {
+    json!({ "api_key_id": "2khK02ZRc_TE9nYJyGIfIQ", "api_key_secret": SECRET })
+}
+
 /// The refresh token of a new session.
 fn sign_in(server: &Server) -> String {
-    let credentials = json!({ "api_key_id": "2khK02ZRc_TE9nYJyGIfIQ", "api_key_secret": SECRET });
-    member(&post(server, "/auth/token", &credentials), "refresh_token")
+    member(&post(server, "/auth/token", &credentials()), "refresh_token")
 }
 
 fn refresh(server: &Server, token: &str) -> Answer {

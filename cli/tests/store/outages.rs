@@ -20,7 +20,7 @@ fn ends_by_itself(place: &Place, url: &str, proxy: &Proxy) {
         proxy.set(Mode::Pass);
         proxy.cut();
         let end = Instant::now() + Duration::from_secs(20);
-        while server.request("GET", "/magic-link/none").send().status == 503 {
+        while post(&server, "/auth/token", &credentials()).status == 503 {
             assert!(Instant::now() < end, "{mode:?}: the store is not used again");
             std::thread::sleep(Duration::from_millis(50));
         }

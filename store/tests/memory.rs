@@ -1,0 +1,17 @@
+//! Memory stays flat over many commands. In a program of its own, since other tests use some at the same time.
+
+#![cfg(all(feature = "certify", feature = "sqlite", target_os = "linux"))]
+
+use tokenmint_store::certify::{DatabaseRig, Options, TestResult, certify};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stays_flat() {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = format!("sqlite:{}", folder.path().join("tokens.db").display());
+    for url in ["memory:", &sqlite] {
+        let rig = DatabaseRig::new(url).await.unwrap();
+        let certificate = certify(&rig, &Options::new(42).quick().only("49")).await;
+        let result = &certificate.tests[48].result;
+        assert_eq!(*result, TestResult::Passed, "{}", certificate.to_tap());
+    }
+}
