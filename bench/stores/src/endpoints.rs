@@ -142,8 +142,7 @@ impl Client {
     async fn once(&mut self, operation: Operation) -> Result<()> {
         match operation {
             Operation::ClientCredentials => {
-                let body =
-                    json!({ "grant_type": "client_credentials", "client_id": "monite", "client_secret": SECRET });
+                let body = json!({ "grant_type": "client_credentials", "client_id": "eb959578-a74d-4ac3-8b25-bf0910027857", "client_secret": SECRET });
                 text(&self.post("/v1/auth/token", &body).await?, "access_token")?;
             }
             Operation::Refresh => {

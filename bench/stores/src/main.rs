@@ -4,10 +4,10 @@
 mod endpoints;
 mod measure;
 mod operations;
-mod raw;
 #[allow(dead_code, reason = "the tests of the drivers use more of it")]
 #[path = "../../../store/tests/servers/postgres.rs"]
 mod postgres_server;
+mod raw;
 #[allow(dead_code, reason = "the tests of the drivers use more of it")]
 #[path = "../../../store/tests/servers/redis.rs"]
 mod redis_server;
@@ -28,7 +28,11 @@ struct Place {
 async fn main() -> Result<()> {
     let filter = std::env::args().nth(1).unwrap_or_default();
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    println!("{} cores, load {}", std::thread::available_parallelism()?, load.split(' ').next().unwrap_or("?"));
+    println!(
+        "{} cores, load {}",
+        std::thread::available_parallelism()?,
+        load.split(' ').next().unwrap_or("?")
+    );
     let program = std::env::var("TOKENMINT")?;
     for open in [memory, sqlite, postgres, redis] {
         let place = open()?;

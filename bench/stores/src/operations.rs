@@ -104,16 +104,17 @@ impl Worker {
 
     /// Writes an entry of its own anew each time.
     async fn cas(&mut self) -> Result<()> {
-        let number = self.number % self.entries;
+        // Each row of each table begins with entries that nobody has written yet.
+        let number = self.entries / 2 + self.all * 2 + self.number;
         let (old, new) = (self.of(self.version), self.of(self.version + 1));
         match &mut self.by {
             By::Raw(connection) => {
-                let name = number + 100;
+                let name = number;
                 let old = if self.version == 0 { raw::version(name) } else { old };
                 connection.cas(name, &old, &new).await?;
             }
             By::Driver(database) => {
-                let name = number + 300;
+                let name = number + 200;
                 let old = if self.version == 0 { raw::version(name) } else { old };
                 let entry = Entry {
                     version: Version::new(&new).expect("16 bytes"),
@@ -127,7 +128,8 @@ impl Worker {
                 // An earlier row of the table has written it.
                 if let Reply::Conflict(Some(found)) = reply {
                     self.version = 0;
-                    let write = Write::Put(Entry { version: Version::new(&new).expect("16 bytes"), ..found.clone() });
+                    let write =
+                        Write::Put(Entry { version: Version::new(&new).expect("16 bytes"), ..found.clone() });
                     let expect = Expect::Version(found.version);
                     reply = database.execute(Command::Cas { key: key(name), expect, write }).await?;
                 }

@@ -30,7 +30,6 @@ pub(crate) enum Connection {
 pub(crate) struct Statements {
     load: tokio_postgres::Statement,
     cas: tokio_postgres::Statement,
-    throttle: tokio_postgres::Statement,
 }
 
 /// The key of an entry that was filled in.
@@ -102,7 +101,11 @@ impl Raw {
                     let mut pipeline = redis::pipe();
                     for number in start..entries.min(start + 10_000) {
                         let name = [b"tokenmint:e:".as_slice(), &key(number)].concat();
-                        let fields = [("v", version(number)), ("d", VALUE.to_vec()), ("e", EXPIRES_MS.to_string().into())];
+                        let fields = [
+                            ("v", version(number)),
+                            ("d", VALUE.to_vec()),
+                            ("e", EXPIRES_MS.to_string().into()),
+                        ];
                         pipeline.hset_multiple(name, &fields).ignore();
                     }
                     pipeline.query_async::<()>(&mut connection).await?;
@@ -124,19 +127,13 @@ impl Raw {
             Raw::Postgres(url) => {
                 let client = postgres(url).await?;
                 let statements = Statements {
-                    load: client.prepare("SELECT ver, val, exp, sub, client FROM tokenmint_entry WHERE k = $1").await?,
+                    load: client
+                        .prepare("SELECT ver, val, exp, sub, client FROM tokenmint_entry WHERE k = $1")
+                        .await?,
                     cas: client
                         .prepare(
                             "UPDATE tokenmint_entry SET ver = $2, val = $3, exp = $4, exp_hour = $5
                              WHERE k = $1 AND ver = $6 RETURNING 1",
-                        )
-                        .await?,
-                    throttle: client
-                        .prepare(
-                            "INSERT INTO tokenmint_cell AS c (k, tat)
-                             VALUES ($1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + $2)
-                             ON CONFLICT (k) DO UPDATE SET tat = greatest(c.tat, excluded.tat - $2) + $2
-                             WHERE greatest(c.tat, excluded.tat - $2) + $2 - (excluded.tat - $2) <= $3 RETURNING tat",
                         )
                         .await?,
                 };
@@ -169,7 +166,8 @@ impl Connection {
             Connection::Sqlite(connection) => {
                 let mut load =
                     connection.prepare_cached("SELECT ver, val, exp, sub, client FROM entry WHERE k = ?1")?;
-                let length: usize = load.query_row([key(number)], |row| Ok(row.get::<_, Vec<u8>>(1)?.len()))?;
+                let length: usize =
+                    load.query_row([key(number)], |row| Ok(row.get::<_, Vec<u8>>(1)?.len()))?;
                 ensure!(length == VALUE.len());
             }
             Connection::Postgres(client, statements) => {
@@ -190,14 +188,18 @@ impl Connection {
     pub(crate) async fn cas(&mut self, number: u64, old: &[u8], new: &[u8]) -> Result<()> {
         match self {
             Connection::Sqlite(connection) => {
-                let mut update = connection
-                    .prepare_cached("UPDATE entry SET ver = ?2, val = ?3, exp = ?4, exp_hour = ?5 WHERE k = ?1 AND ver = ?6")?;
+                let mut update = connection.prepare_cached(
+                    "UPDATE entry SET ver = ?2, val = ?3, exp = ?4, exp_hour = ?5 WHERE k = ?1 AND ver = ?6",
+                )?;
                 ensure!(update.execute(params![key(number), new, VALUE, EXPIRES_MS, HOUR, old])? == 1);
             }
             Connection::Postgres(client, statements) => {
                 let hour = i32::try_from(HOUR)?;
                 let rows = client
-                    .query(&statements.cas, &[&key(number), &new, &VALUE.as_slice(), &EXPIRES_MS, &hour, &old])
+                    .query(
+                        &statements.cas,
+                        &[&key(number), &new, &VALUE.as_slice(), &EXPIRES_MS, &hour, &old],
+                    )
                     .await?;
                 ensure!(rows.len() == 1);
             }
