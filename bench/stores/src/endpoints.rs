@@ -16,7 +16,7 @@ use crate::Place;
 use crate::measure::{repeat, slice, sum};
 
 const TURNS: usize = 3;
-const SECRET: &str = "the secret of a client of the benchmark";
+const SECRET: &str = "the-secret-of-a-client-of-the-benchmark";
 
 struct Server {
     child: Child,
