@@ -9,6 +9,7 @@ use tokenmint::{AsyncStore, Command, Context, Reply, SLACK_MS};
 use tokio::time::MissedTickBehavior;
 use tracing::{info, warn};
 
+use crate::failure::Result;
 use crate::http::App;
 use crate::{keys, log, mint};
 
@@ -30,15 +31,20 @@ pub(crate) async fn run(app: Arc<App>, service: Service) {
             removed => info!(target: "tokenmint::sweep", removed),
         }
         check_clock(&app).await;
-        let Ok(seed) = keys::seed() else { continue };
         // A store that was wiped has lost what is revoked.
-        let context = Context::at_micros(mint::now_micros(), seed);
-        let outcome = service.prepare_store(&context).run_async(&app.store).await;
-        outcome.events.iter().for_each(log::event);
-        if let Err(error) = outcome.result {
-            warn!(target: "tokenmint::store", %error, "nobody knows whether it is still the same store");
+        if let Err(failure) = prepare(&app, &service).await {
+            let error = failure.text();
+            warn!(target: "tokenmint::store", error, "nobody knows whether it is still the same store");
         }
     }
+}
+
+/// Makes the store ready for requests.
+pub(crate) async fn prepare(app: &App, service: &Service) -> Result<()> {
+    let context = Context::at_micros(mint::now_micros(), keys::seed()?);
+    let outcome = service.prepare_store(&context).run_async(&app.store).await;
+    outcome.events.iter().for_each(log::event);
+    Ok(outcome.result?)
 }
 
 /// Rate limits go by the store's clock, and expiry by this machine's.

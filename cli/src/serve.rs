@@ -8,8 +8,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokenmint::Context;
-use tokenmint::config::Service;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tracing::{info, warn};
@@ -18,7 +16,7 @@ use crate::args::Serve;
 use crate::config::Source;
 use crate::failure::{Failure, Result, print};
 use crate::http::{App, answer};
-use crate::{demo, housekeeping, keys, log, mint, rotation, store};
+use crate::{demo, housekeeping, log, rotation, store};
 
 /// How long a request's head may take to arrive, and a connection to stay idle.
 const HEAD_TIME: Duration = Duration::from_secs(15);
@@ -37,11 +35,7 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
         Some(path) => Source::file(path)?,
         None => Source::demo(),
     };
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::runtime("the runtime", error))?
-        .block_on(serve(args, source))
+    store::block_on(serve(args, source))
 }
 
 async fn serve(args: &Serve, source: Source) -> Result<()> {
@@ -60,7 +54,7 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
     let service = source.build(&config, &mut sources)?;
     let store = store::open(&args.store, &config, &sources).await?;
     let app = Arc::new(App::new(service.endpoint.clone(), store));
-    prepare(&app, &service).await?;
+    housekeeping::prepare(&app, &service).await?;
 
     print(&base)?;
     if args.demo {
@@ -78,14 +72,6 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
     drain(connections, &mut stop).await;
     info!(target: "tokenmint::serve", "stopped");
     Ok(())
-}
-
-/// Makes the store ready for the first request.
-async fn prepare(app: &App, service: &Service) -> Result<()> {
-    let context = Context::at_micros(mint::now_micros(), keys::seed()?);
-    let outcome = service.prepare_store(&context).run_async(&app.store).await;
-    outcome.events.iter().for_each(log::event);
-    Ok(outcome.result?)
 }
 
 fn host(args: &Serve, config: &tokenmint::config::Config) -> Result<IpAddr> {

@@ -83,7 +83,7 @@ fn beside(url: &str, sources: &Sources) -> String {
 }
 
 /// Runs what needs a runtime.
-fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+pub(crate) fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
