@@ -4,9 +4,7 @@ use std::ffi::c_char;
 use std::mem::MaybeUninit;
 
 use ::tokenmint_store::BlockingDatabase;
-use tokenmint::{
-    Command, Durability, Error, ErrorCode, MemoryStore, Reply, Result, SLACK_MS, Store, StoreError,
-};
+use tokenmint::{Command, Durability, ErrorCode, MemoryStore, Reply, Result, SLACK_MS, Store};
 
 use crate::arguments::{micros, place, text};
 use crate::bytes::tokenmint_bytes;
@@ -136,7 +134,7 @@ pub unsafe extern "C" fn tokenmint_store_sweep(
                 Ok(())
             }
             Ok(_) => Err(ErrorCode::StoreCorrupt.into()),
-            Err(error) => Err(failed(error)),
+            Err(error) => Err(ErrorCode::from(error).into()),
         }
     })
 }
@@ -147,14 +145,4 @@ pub unsafe extern "C" fn tokenmint_store_sweep(
 pub unsafe extern "C" fn tokenmint_store_free(store: *mut tokenmint_store) {
     // SAFETY: the caller keeps the header's contract.
     guard_value((), || unsafe { free(store) });
-}
-
-fn failed(error: StoreError) -> Error {
-    match error {
-        StoreError::Unavailable => ErrorCode::StoreUnavailable,
-        StoreError::Unknown => ErrorCode::StoreUnknown,
-        StoreError::Corrupt => ErrorCode::StoreCorrupt,
-        StoreError::TooLarge => ErrorCode::StoreTooLarge,
-    }
-    .into()
 }

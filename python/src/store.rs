@@ -178,7 +178,7 @@ pub(crate) fn command_from_python(command: &Bound<'_, PyAny>) -> Result<Command>
         }
         // A store has no keys.
         "Sign" | "VerifySignature" => {
-            return Err(tokenmint::Error::from(code(StoreError::Unavailable)).into());
+            return Err(tokenmint::Error::new(StoreError::Unavailable.into()).into());
         }
         _ => return Err(PyTypeError::new_err(format!("{name} is no command of tokenmint.store")).into()),
     })
@@ -274,16 +274,7 @@ fn items<'py, T>(items: &Bound<'py, PyAny>, read: impl Fn(Bound<'py, PyAny>) -> 
 
 /// The exception of a store's error.
 pub(crate) fn exception_of(py: Python<'_>, error: StoreError) -> Raised {
-    exception(py, &code(error).into()).into()
-}
-
-fn code(error: StoreError) -> tokenmint::ErrorCode {
-    match error {
-        StoreError::Unavailable => tokenmint::ErrorCode::StoreUnavailable,
-        StoreError::Unknown => tokenmint::ErrorCode::StoreUnknown,
-        StoreError::Corrupt => tokenmint::ErrorCode::StoreCorrupt,
-        StoreError::TooLarge => tokenmint::ErrorCode::StoreTooLarge,
-    }
+    exception(py, &tokenmint::Error::new(error.into())).into()
 }
 
 fn class<'py>(py: Python<'py>, name: &str) -> Result<Bound<'py, PyType>> {

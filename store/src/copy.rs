@@ -98,10 +98,5 @@ async fn insert(to: &Database, key: RecordKey, entry: tokenmint::Entry) -> Resul
 }
 
 fn failed(error: StoreError) -> Error {
-    Error::new(match error {
-        StoreError::Unavailable => ErrorCode::StoreUnavailable,
-        StoreError::Unknown => ErrorCode::StoreUnknown,
-        StoreError::Corrupt => ErrorCode::StoreCorrupt,
-        StoreError::TooLarge => ErrorCode::StoreTooLarge,
-    })
+    Error::new(error.into())
 }

@@ -187,12 +187,7 @@ pub(crate) fn busy() -> Error {
 }
 
 fn store_error(error: StoreError) -> Error {
-    let code = match error {
-        StoreError::Unavailable => ErrorCode::StoreUnavailable,
-        StoreError::Unknown => ErrorCode::StoreUnknown,
-        StoreError::Corrupt => ErrorCode::StoreCorrupt,
-        StoreError::TooLarge => ErrorCode::StoreTooLarge,
-    };
+    let code = ErrorCode::from(error);
     let error = Error::new(code);
     match code {
         ErrorCode::StoreUnavailable | ErrorCode::StoreUnknown => {

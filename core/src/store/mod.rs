@@ -10,6 +10,7 @@ use std::future::Future;
 pub use memory::MemoryStore;
 pub use signer::{AsyncSigner, Signer, WithSigner};
 
+use crate::error::ErrorCode;
 use crate::key::Algorithm;
 
 mod debug;
@@ -166,6 +167,17 @@ impl fmt::Display for StoreError {
 }
 
 impl std::error::Error for StoreError {}
+
+impl From<StoreError> for ErrorCode {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable => ErrorCode::StoreUnavailable,
+            StoreError::Unknown => ErrorCode::StoreUnknown,
+            StoreError::Corrupt => ErrorCode::StoreCorrupt,
+            StoreError::TooLarge => ErrorCode::StoreTooLarge,
+        }
+    }
+}
 
 /// A store that answers at once or blocks.
 pub trait Store: Send + Sync {
