@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::sync::mpsc;
 
-use tokenmint::{AsyncStore, Command, Durability, Error, ErrorCode, Reply, Result, Store, StoreError};
+use tokenmint::{Command, Durability, Error, ErrorCode, Reply, Result, Store, StoreError};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::database::Database;
 use crate::target::unavailable;
 
 /// A [`Database`] whose commands block the calling thread, for hosts without a runtime. It has a thread of its own, so
-/// it can be used on any thread, also on those of another runtime.
+/// it can be used on any thread, also on those of another runtime. SQLite works on the calling thread where that is free
+/// to: a lock holds it for `timeout_ms` at most, a disk that does not answer for longer.
 ///
 /// A process that forks opens its store afterwards: in the child of one that was open before, every command is
 /// [`StoreError::Unavailable`].
@@ -56,14 +57,16 @@ impl Store for BlockingDatabase {
         // The threads of a runtime do not survive a fork.
         let runtime = self.runtime.as_ref().filter(|_| self.process == std::process::id());
         let runtime = runtime.ok_or(StoreError::Unavailable)?;
-        if tokio::runtime::Handle::try_current().is_err() {
-            return runtime.block_on(self.database.execute(command));
-        }
-        // Within a runtime, another cannot be waited for in the usual way.
-        let (sender, receiver) = mpsc::sync_channel(1);
-        let database = Arc::clone(&self.database);
-        runtime.spawn(async move { sender.send(database.execute(command).await) });
-        receiver.recv().map_err(|_| StoreError::Unknown)?
+        self.database.execute_blocking(command, |question| {
+            if tokio::runtime::Handle::try_current().is_err() {
+                return runtime.block_on(self.database.ask(question));
+            }
+            // Within a runtime, another cannot be waited for in the usual way.
+            let (sender, receiver) = mpsc::sync_channel(1);
+            let database = Arc::clone(&self.database);
+            runtime.spawn(async move { sender.send(database.ask(question).await) });
+            receiver.recv().map_err(|_| StoreError::Unknown)?
+        })
     }
 
     fn durability(&self) -> Durability {

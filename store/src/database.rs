@@ -1,6 +1,7 @@
 //! A store opened by its URL: what every kind of store has in common.
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use tokenmint::{
@@ -142,42 +143,82 @@ impl Database {
         each!(&self.driver, _store => Ok(()), driver => driver.put_cells(cells).await)
     }
 
-    async fn dispatch(&self, command: Command) -> Result<Reply, StoreError> {
-        each!(&self.driver, store => Store::execute(store, command), driver => driver.execute(command).await)
-    }
-}
-
-impl AsyncStore for Database {
-    async fn execute(&self, mut command: Command) -> Result<Reply, StoreError> {
+    /// What is to be asked of the driver; a reply where it need not be asked.
+    fn question(&self, mut command: Command) -> Result<ControlFlow<Reply, Question>, StoreError> {
         if let Some(reply) = admit(&mut command, self.seal.as_ref())? {
-            return Ok(reply);
+            return Ok(ControlFlow::Break(reply));
         }
-        let late = if matches!(command, Command::Load { .. } | Command::List { .. }) {
-            StoreError::Unavailable
-        } else {
-            StoreError::Unknown
-        };
-        let keys = match &command {
+        let sealed = match &command {
+            _ if self.seal.is_none() => Vec::new(),
             Command::Load { keys } => keys.clone(),
             Command::Cas { key, .. } => vec![key.clone()],
             _ => Vec::new(),
         };
-        let reply = match tokio::time::timeout(self.timeout, self.dispatch(command)).await {
-            Ok(reply) => reply?,
-            Err(_) => {
-                tracing::warn!(target: "tokenmint::store", timeout_ms = self.timeout.as_millis(), "no answer in time");
-                return Err(late);
-            }
+        Ok(ControlFlow::Continue(Question { command, sealed }))
+    }
+
+    /// Asks the driver.
+    pub(crate) async fn ask(&self, Question { command, sealed }: Question) -> Result<Reply, StoreError> {
+        let late = match command {
+            Command::Load { .. } | Command::List { .. } => StoreError::Unavailable,
+            _ => StoreError::Unknown,
         };
+        let asked = async {
+            each!(&self.driver, store => Store::execute(store, command), driver => driver.execute(command).await)
+        };
+        let Ok(reply) = tokio::time::timeout(self.timeout, asked).await else {
+            tracing::warn!(target: "tokenmint::store", timeout_ms = self.timeout.as_millis(), "no answer in time");
+            return Err(late);
+        };
+        self.unsealed(&sealed, reply?)
+    }
+
+    /// As [`AsyncStore::execute`] on a thread that may be blocked; `wait` asks what has no quicker way.
+    pub(crate) fn execute_blocking(
+        &self,
+        command: Command,
+        wait: impl FnOnce(Question) -> Result<Reply, StoreError>,
+    ) -> Result<Reply, StoreError> {
+        let Question { command, sealed } = match self.question(command)? {
+            ControlFlow::Continue(question) => question,
+            ControlFlow::Break(reply) => return Ok(reply),
+        };
+        let done = each!(&self.driver,
+            store => ControlFlow::Break(Store::execute(store, command)),
+            driver => driver.execute_here(command)
+        );
+        match done {
+            ControlFlow::Break(reply) => self.unsealed(&sealed, reply?),
+            ControlFlow::Continue(command) => wait(Question { command, sealed }),
+        }
+    }
+
+    fn unsealed(&self, keys: &[RecordKey], reply: Reply) -> Result<Reply, StoreError> {
         match &self.seal {
-            Some(seal) => seal.unsealed(&keys, reply),
+            Some(seal) => seal.unsealed(keys, reply),
             None => Ok(reply),
+        }
+    }
+}
+
+impl AsyncStore for Database {
+    async fn execute(&self, command: Command) -> Result<Reply, StoreError> {
+        match self.question(command)? {
+            ControlFlow::Continue(question) => self.ask(question).await,
+            ControlFlow::Break(reply) => Ok(reply),
         }
     }
 
     fn durability(&self) -> Durability {
         Database::durability(self)
     }
+}
+
+/// A command that was admitted.
+pub(crate) struct Question {
+    command: Command,
+    /// The keys of the entries that may come back, where they are sealed.
+    sealed: Vec<RecordKey>,
 }
 
 /// Checks what no store takes, and seals what is written. A reply where the store need not be asked.

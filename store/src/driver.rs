@@ -1,6 +1,7 @@
 //! What a kind of store is to this crate.
 
 use std::future::Future;
+use std::ops::ControlFlow;
 
 use tokenmint::{Command, Durability, Entry, RecordKey, Reply, Result, StoreError};
 
@@ -21,6 +22,11 @@ pub(crate) trait Driver: Sized + Send + Sync {
 
     /// Carries out one command.
     fn execute(&self, command: Command) -> impl Future<Output = Result<Reply, StoreError>> + Send;
+
+    /// Carries out a command on this thread, which may be blocked, where that is quicker; else gives it back.
+    fn execute_here(&self, command: Command) -> ControlFlow<Result<Reply, StoreError>, Command> {
+        ControlFlow::Continue(command)
+    }
 
     /// How long an acknowledged write lasts, as the store was found to be set up.
     fn durability(&self) -> Durability;

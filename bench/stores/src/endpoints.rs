@@ -2,7 +2,6 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use http_body_util::{BodyExt, Full};
@@ -13,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
 use crate::Place;
-use crate::measure::{repeat, slice, sum};
+use crate::measure::{Work, slice, sum};
 
 const TURNS: usize = 3;
 const SECRET: &str = "the-secret-of-a-client-of-the-benchmark";
@@ -50,6 +49,7 @@ impl Drop for Server {
 
 /// A connection, and what it asks for next.
 struct Client {
+    operation: Operation,
     connection: SendRequest<Full<Bytes>>,
     address: String,
     refresh: String,
@@ -84,7 +84,7 @@ pub(crate) async fn table(place: &Place, program: &str, entries: u64) -> Result<
                     }
                 }
                 let measured;
-                (clients, measured) = slice(clients, move |client| client.run(operation)).await?;
+                (clients, measured) = slice(clients).await?;
                 slices.push(measured);
             }
             let all = sum(slices);
@@ -105,8 +105,13 @@ impl Client {
         stream.set_nodelay(true)?;
         let (connection, driver) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(driver);
-        let mut client =
-            Client { connection, address: address.to_owned(), refresh: String::new(), links: Vec::new() };
+        let mut client = Client {
+            operation,
+            connection,
+            address: address.to_owned(),
+            refresh: String::new(),
+            links: Vec::new(),
+        };
         if matches!(operation, Operation::Refresh) {
             let body = json!({ "api_key_id": "ledger", "api_key_secret": SECRET });
             client.refresh = text(&client.post("/auth/token", &body).await?, "refresh_token")?;
@@ -129,18 +134,25 @@ impl Client {
         Ok(())
     }
 
-    async fn run(self, operation: Operation) -> Result<(Self, Vec<Duration>)> {
-        let client = std::sync::Arc::new(tokio::sync::Mutex::new(self));
-        let times = repeat(|_| {
-            let client = std::sync::Arc::clone(&client);
-            async move { client.lock().await.once(operation).await }
-        })
-        .await?;
-        Ok((std::sync::Arc::into_inner(client).context("only one holds it")?.into_inner(), times))
+    async fn post(&mut self, path: &str, body: &Value) -> Result<Value> {
+        let request = hyper::Request::post(path)
+            .header("host", &self.address)
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {SECRET}"))
+            .header("x-monite-version", "2024-05-25")
+            .body(Full::new(Bytes::from(body.to_string())))?;
+        self.connection.ready().await?;
+        let response = self.connection.send_request(request).await?;
+        let status = response.status();
+        let body = response.into_body().collect().await?.to_bytes();
+        ensure!(status == 200, "{path}: {status}: {}", String::from_utf8_lossy(&body));
+        Ok(serde_json::from_slice(&body)?)
     }
+}
 
-    async fn once(&mut self, operation: Operation) -> Result<()> {
-        match operation {
+impl Work for Client {
+    async fn once(&mut self, _: u64) -> Result<()> {
+        match self.operation {
             Operation::ClientCredentials => {
                 let body = json!({ "grant_type": "client_credentials", "client_id": "eb959578-a74d-4ac3-8b25-bf0910027857", "client_secret": SECRET });
                 text(&self.post("/v1/auth/token", &body).await?, "access_token")?;
@@ -163,21 +175,6 @@ impl Client {
             }
         }
         Ok(())
-    }
-
-    async fn post(&mut self, path: &str, body: &Value) -> Result<Value> {
-        let request = hyper::Request::post(path)
-            .header("host", &self.address)
-            .header("content-type", "application/json")
-            .header("authorization", format!("Bearer {SECRET}"))
-            .header("x-monite-version", "2024-05-25")
-            .body(Full::new(Bytes::from(body.to_string())))?;
-        self.connection.ready().await?;
-        let response = self.connection.send_request(request).await?;
-        let status = response.status();
-        let body = response.into_body().collect().await?.to_bytes();
-        ensure!(status == 200, "{path}: {status}: {}", String::from_utf8_lossy(&body));
-        Ok(serde_json::from_slice(&body)?)
     }
 }
 

@@ -41,11 +41,11 @@ async fn main() -> Result<()> {
         }
         println!("\n{}: {}", place.name, place.raw.describe().await?);
         // It makes the schema.
-        let database = Database::open(&place.url).await?;
+        drop(Database::open(&place.url).await?);
         for entries in [1000, 1_000_000] {
             let filled = place.raw.fill(entries).await?;
             if filled {
-                operations::table(&place, &database, entries).await?;
+                operations::table(&place, entries).await?;
             }
             if filled || entries == 1000 {
                 endpoints::table(&place, &program, entries).await?;

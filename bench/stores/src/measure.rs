@@ -33,14 +33,16 @@ impl Measured {
     }
 }
 
-/// Lets each worker do the same over and over for one slice of time.
-pub(crate) async fn slice<W, F>(workers: Vec<W>, work: impl Fn(W) -> F) -> Result<(Vec<W>, Measured)>
-where
-    W: Send + 'static,
-    F: Future<Output = Result<(W, Vec<Duration>)>> + Send + 'static,
-{
+/// Somebody who does the same over and over.
+pub(crate) trait Work: Send + 'static {
+    /// Does it once; `turn` counts within a slice.
+    fn once(&mut self, turn: u64) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// Lets each worker do its work for one slice of time.
+pub(crate) async fn slice<W: Work>(workers: Vec<W>) -> Result<(Vec<W>, Measured)> {
     let start = Instant::now();
-    let running: Vec<_> = workers.into_iter().map(|worker| tokio::spawn(work(worker))).collect();
+    let running: Vec<_> = workers.into_iter().map(|worker| tokio::spawn(repeat(worker))).collect();
     let (mut workers, mut measured) = (Vec::new(), Measured::default());
     for one in running {
         let (worker, times) = one.await??;
@@ -51,11 +53,7 @@ where
     Ok((workers, measured))
 }
 
-/// Does one thing until the slice is over.
-pub(crate) async fn repeat<F>(mut one: impl FnMut(u64) -> F) -> Result<Vec<Duration>>
-where
-    F: Future<Output = Result<()>>,
-{
+async fn repeat<W: Work>(mut worker: W) -> Result<(W, Vec<Duration>)> {
     let end = Instant::now() + SLICE;
     let mut times = Vec::new();
     for turn in 0.. {
@@ -63,10 +61,10 @@ where
         if start >= end {
             break;
         }
-        one(turn).await?;
+        worker.once(turn).await?;
         times.push(start.elapsed());
     }
-    Ok(times)
+    Ok((worker, times))
 }
 
 /// Collects slices.

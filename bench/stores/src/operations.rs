@@ -1,91 +1,133 @@
-//! Load and cas, by the driver and by the raw statements, in turns within one run.
+//! Load, cas and throttle, by the driver and by the raw statements, in turns within one run.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Result, ensure};
-use tokenmint::{AsyncStore, Command, Entry, Expect, Index, RecordKey, Reply, Version, Write};
-use tokenmint_store::Database;
+use anyhow::{Context, Result, ensure};
+use tokenmint::{AsyncStore, Command, Entry, Expect, Index, RecordKey, Reply, Store, Version, Write};
+use tokenmint_store::{BlockingDatabase, Database};
 
 use crate::Place;
-use crate::measure::{Measured, repeat, slice, sum};
-use crate::raw::{self, Connection, EXPIRES_MS, VALUE};
+use crate::measure::{Measured, Work, slice, sum};
+use crate::raw::{self, BURST_US, Connection, EXPIRES_MS, INTERVAL_US, VALUE};
 
 const TURNS: usize = 4;
 
 /// One of those that do the same at the same time, on entries of its own.
 struct Worker {
+    operation: Operation,
     number: u64,
     all: u64,
     entries: u64,
+    /// An entry that nobody else writes.
+    own: u64,
     version: u64,
     by: By,
 }
 
 enum By {
     Driver(Arc<Database>),
+    /// Without a runtime, as C, Go and Python have it.
+    Blocking(Arc<BlockingDatabase>),
     Raw(Connection),
 }
 
-pub(crate) async fn table(place: &Place, _: &Database, entries: u64) -> Result<()> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Operation {
+    Load,
+    Cas,
+    Throttle,
+}
+
+pub(crate) async fn table(place: &Place, entries: u64) -> Result<()> {
     println!("{entries} entries        raw/s  driver/s   raw / driver");
+    let sqlite = matches!(place.raw, raw::Raw::Sqlite(_));
     for workers in [1, 8, 64] {
-        for cas in [false, true] {
+        for (name, operation) in
+            [("load", Operation::Load), ("cas", Operation::Cas), ("throttle", Operation::Throttle)]
+        {
             // One writer is all that SQLite has; more of them only wait.
-            if matches!(place.raw, raw::Raw::Sqlite(_)) && workers > 8 && cas {
+            if sqlite && workers > 8 && operation != Operation::Load {
                 continue;
             }
-            let (raw, driver) = row(place, entries, workers, cas).await?;
-            println!(
-                "  {:<9} x{workers:<3} {:>10.0} {:>9.0}   {:>6.2}   driver p50 {:?} p99 {:?}",
-                if cas { "cas" } else { "load" },
-                raw.per_second(),
-                driver.per_second(),
-                raw.per_second() / driver.per_second(),
-                driver.quantile(0.5),
-                driver.quantile(0.99),
-            );
+            let database = Arc::new(Database::open(&place.url).await?);
+            row(place, entries, workers, (name, operation), || By::Driver(Arc::clone(&database))).await?;
+            // Over a network, a blocking host waits for the same runtime.
+            if sqlite && workers == 1 {
+                let url = place.url.clone();
+                let database =
+                    Arc::new(tokio::task::spawn_blocking(move || BlockingDatabase::open(&url)).await??);
+                let by = || By::Blocking(Arc::clone(&database));
+                row(place, entries, workers, (&format!("{name}, blocking"), operation), by).await?;
+            }
         }
     }
     Ok(())
 }
 
-async fn row(place: &Place, entries: u64, workers: u64, cas: bool) -> Result<(Measured, Measured)> {
-    let database = Arc::new(Database::open(&place.url).await?);
-    let worker = |number, by| Worker { number, all: workers, entries, version: 0, by };
+async fn row(
+    place: &Place,
+    entries: u64,
+    workers: u64,
+    (name, operation): (&str, Operation),
+    by: impl Fn() -> By,
+) -> Result<()> {
+    let worker = |number, by| Worker {
+        operation,
+        number,
+        all: workers,
+        entries,
+        own: unwritten(entries),
+        version: 0,
+        by,
+    };
     let (mut raws, mut drivers) = (Vec::new(), Vec::new());
     for number in 0..workers {
         if let Some(connection) = place.raw.connect().await? {
             raws.push(worker(number, By::Raw(connection)));
         }
-        drivers.push(worker(number, By::Driver(Arc::clone(&database))));
+        drivers.push(worker(number, by()));
     }
     let (mut raw, mut driver) = (Vec::new(), Vec::new());
     for _ in 0..TURNS {
         let measured;
-        (raws, measured) = slice(raws, move |worker| run(worker, cas)).await?;
+        (raws, measured) = slice(raws).await?;
         raw.push(measured);
         let measured;
-        (drivers, measured) = slice(drivers, move |worker| run(worker, cas)).await?;
+        (drivers, measured) = slice(drivers).await?;
         driver.push(measured);
     }
-    Ok((sum(raw), sum(driver)))
+    let (raw, driver): (Measured, Measured) = (sum(raw), sum(driver));
+    println!(
+        "  {name:<18} x{workers:<3} {:>10.0} {:>9.0}   {:>6.2}   driver p50 {:?} p99 {:?}",
+        raw.per_second(),
+        driver.per_second(),
+        raw.per_second() / driver.per_second(),
+        driver.quantile(0.5),
+        driver.quantile(0.99),
+    );
+    Ok(())
 }
 
-async fn run(worker: Worker, cas: bool) -> Result<(Worker, Vec<Duration>)> {
-    let worker = Arc::new(tokio::sync::Mutex::new(worker));
-    let times = repeat(|turn| {
-        let worker = Arc::clone(&worker);
-        async move {
-            let mut worker = worker.lock().await;
-            match cas {
-                true => worker.cas().await,
-                false => worker.load(turn).await,
-            }
+impl Work for Worker {
+    async fn once(&mut self, turn: u64) -> Result<()> {
+        match self.operation {
+            Operation::Load => self.load(turn).await,
+            Operation::Cas => self.cas().await,
+            Operation::Throttle => self.throttle().await,
         }
-    })
-    .await?;
-    Ok((Arc::into_inner(worker).map(tokio::sync::Mutex::into_inner).expect("only one holds it"), times))
+    }
+}
+
+impl By {
+    async fn execute(&mut self, command: Command) -> Result<Reply> {
+        Ok(match self {
+            By::Driver(database) => database.execute(command).await?,
+            By::Blocking(database) => Store::execute(&**database, command)?,
+            By::Raw(_) => anyhow::bail!("a raw connection has no commands"),
+        })
+    }
 }
 
 impl Worker {
@@ -94,8 +136,8 @@ impl Worker {
         let number = (self.number + turn * self.all).wrapping_mul(7919) % self.entries;
         match &mut self.by {
             By::Raw(connection) => connection.load(number).await,
-            By::Driver(database) => {
-                let reply = database.execute(Command::Load { keys: vec![key(number)] }).await?;
+            by => {
+                let reply = by.execute(Command::Load { keys: vec![key(number)] }).await?;
                 ensure!(matches!(reply, Reply::Loaded { entries, .. } if entries[0].is_some()));
                 Ok(())
             }
@@ -104,45 +146,51 @@ impl Worker {
 
     /// Writes an entry of its own anew each time.
     async fn cas(&mut self) -> Result<()> {
-        // Each row of each table begins with entries that nobody has written yet.
-        let number = self.entries / 2 + self.all * 2 + self.number;
-        let (old, new) = (self.of(self.version), self.of(self.version + 1));
+        let of = |version| format!("{version:016x}").into_bytes();
+        let old = if self.version == 0 { raw::version(self.own) } else { of(self.version) };
+        let new = of(self.version + 1);
         match &mut self.by {
-            By::Raw(connection) => {
-                let name = number;
-                let old = if self.version == 0 { raw::version(name) } else { old };
-                connection.cas(name, &old, &new).await?;
-            }
-            By::Driver(database) => {
-                let name = number + 200;
-                let old = if self.version == 0 { raw::version(name) } else { old };
+            By::Raw(connection) => connection.cas(self.own, &old, &new).await?,
+            by => {
+                let version = |bytes: &[u8]| Version::new(bytes).context("16 bytes");
                 let entry = Entry {
-                    version: Version::new(&new).expect("16 bytes"),
+                    version: version(&new)?,
                     value: VALUE.to_vec(),
                     expires_at_ms: EXPIRES_MS as u64,
                     index: Index::default(),
                 };
-                let expect = Expect::Version(Version::new(&old).expect("16 bytes"));
-                let cas = Command::Cas { key: key(name), expect, write: Write::Put(entry) };
-                let mut reply = database.execute(cas).await?;
-                // An earlier row of the table has written it.
-                if let Reply::Conflict(Some(found)) = reply {
-                    self.version = 0;
-                    let write =
-                        Write::Put(Entry { version: Version::new(&new).expect("16 bytes"), ..found.clone() });
-                    let expect = Expect::Version(found.version);
-                    reply = database.execute(Command::Cas { key: key(name), expect, write }).await?;
-                }
-                ensure!(reply == Reply::Done);
+                let expect = Expect::Version(version(&old)?);
+                let cas = Command::Cas { key: key(self.own), expect, write: Write::Put(entry) };
+                ensure!(by.execute(cas).await? == Reply::Done);
             }
         }
         self.version += 1;
         Ok(())
     }
 
-    fn of(&self, version: u64) -> Vec<u8> {
-        format!("{:06}{version:010}", self.number).into_bytes()
+    /// Takes one event from a limit of its own.
+    async fn throttle(&mut self) -> Result<()> {
+        let now_us = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros())?;
+        match &mut self.by {
+            By::Raw(connection) => connection.throttle(self.own, now_us).await,
+            by => {
+                let (interval_us, burst_us) = (INTERVAL_US.into(), BURST_US.into());
+                let key = key(self.own);
+                let reply =
+                    by.execute(Command::Throttle { key, interval_us, burst_us, cost: 1, now_us }).await?;
+                ensure!(matches!(reply, Reply::Admitted { .. }));
+                Ok(())
+            }
+        }
     }
+}
+
+/// An entry that nobody has written yet, somewhere among all.
+fn unwritten(entries: u64) -> u64 {
+    static WRITTEN: AtomicU64 = AtomicU64::new(0);
+    let next = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    // A small table is part of the large one.
+    if entries <= 1000 { next % entries } else { 1000 + next.wrapping_mul(104_729) % (entries - 1000) }
 }
 
 fn key(number: u64) -> RecordKey {

@@ -23,14 +23,25 @@ pub(crate) enum Raw {
 pub(crate) enum Connection {
     Sqlite(rusqlite::Connection),
     Postgres(tokio_postgres::Client, Box<Statements>),
-    Redis(redis::aio::ConnectionManager, Box<redis::Script>),
+    Redis(redis::aio::ConnectionManager, Box<Scripts>),
 }
 
 /// Prepared once.
 pub(crate) struct Statements {
     load: tokio_postgres::Statement,
     cas: tokio_postgres::Statement,
+    throttle: tokio_postgres::Statement,
 }
+
+/// Known to the server by their hashes.
+pub(crate) struct Scripts {
+    cas: redis::Script,
+    throttle: redis::Script,
+}
+
+/// What a limit gets back with each event, and how much of it there may be: more than anybody takes.
+pub(crate) const INTERVAL_US: u32 = 1;
+pub(crate) const BURST_US: u32 = 1_000_000_000;
 
 /// The key of an entry that was filled in.
 pub(crate) fn key(number: u64) -> Vec<u8> {
@@ -93,7 +104,10 @@ impl Raw {
                         &[&last, &VALUE.as_slice(), &EXPIRES_MS, &hour],
                     )
                     .await?;
-                client.batch_execute("VACUUM ANALYZE tokenmint_entry; CHECKPOINT").await?;
+                // Each by itself: neither can be part of a transaction, as several in one text are.
+                for statement in ["VACUUM ANALYZE tokenmint_entry", "CHECKPOINT"] {
+                    client.batch_execute(statement).await?;
+                }
             }
             Raw::Redis(url) => {
                 let mut connection = redis::Client::open(url.as_str())?.get_connection_manager().await?;
@@ -136,23 +150,42 @@ impl Raw {
                              WHERE k = $1 AND ver = $6 RETURNING 1",
                         )
                         .await?,
+                    throttle: client
+                        .prepare(
+                            "INSERT INTO tokenmint_cell AS c (k, tat)
+                             VALUES ($1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + $2)
+                             ON CONFLICT (k) DO UPDATE
+                             SET tat = greatest(c.tat, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) + $2
+                             WHERE greatest(c.tat, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) + $2
+                                   - (extract(epoch FROM clock_timestamp()) * 1000000)::bigint <= $3
+                             RETURNING tat",
+                        )
+                        .await?,
                 };
                 Some(Connection::Postgres(client, Box::new(statements)))
             }
             Raw::Redis(url) => {
                 let connection = redis::Client::open(url.as_str())?.get_connection_manager().await?;
-                Some(Connection::Redis(connection, Box::new(redis::Script::new(CAS))))
+                let scripts =
+                    Scripts { cas: redis::Script::new(CAS), throttle: redis::Script::new(THROTTLE) };
+                Some(Connection::Redis(connection, Box::new(scripts)))
             }
         })
     }
 }
 
-/// The script of the storage contract, without what a driver adds.
+/// A conditional write, and a limit by GCRA, without what a driver adds.
 const CAS: &str = "local v = redis.call('HGET', KEYS[1], 'v')
 if (v or '') ~= ARGV[1] then return {0, v or ''} end
 redis.call('HSET', KEYS[1], 'v', ARGV[2], 'd', ARGV[3])
 redis.call('PEXPIREAT', KEYS[1], ARGV[4])
 return {1}";
+const THROTTLE: &str = "local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local tat = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now) + ARGV[1]
+if tat - now > tonumber(ARGV[2]) then return 0 end
+redis.call('SET', KEYS[1], string.format('%.0f', tat), 'PXAT', string.format('%.0f', math.ceil(tat / 1000)))
+return 1";
 
 async fn postgres(url: &str) -> Result<tokio_postgres::Client> {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
@@ -203,12 +236,38 @@ impl Connection {
                     .await?;
                 ensure!(rows.len() == 1);
             }
-            Connection::Redis(connection, script) => {
+            Connection::Redis(connection, scripts) => {
                 let name = [b"tokenmint:e:".as_slice(), &key(number)].concat();
-                let mut call = script.key(name);
+                let mut call = scripts.cas.key(name);
                 call.arg(old).arg(new).arg(VALUE.as_slice()).arg(EXPIRES_MS);
                 let done: Vec<redis::Value> = call.invoke_async(connection).await?;
                 ensure!(done.first() == Some(&redis::Value::Int(1)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes one event from a limit.
+    pub(crate) async fn throttle(&mut self, number: u64, now_us: u64) -> Result<()> {
+        match self {
+            Connection::Sqlite(connection) => {
+                let mut upsert = connection.prepare_cached(
+                    "INSERT INTO cell (k, tat) VALUES (?1, ?2 + ?3) ON CONFLICT (k) DO UPDATE
+                     SET tat = max(tat, ?2) + ?3 WHERE max(tat, ?2) + ?3 - ?2 <= ?4",
+                )?;
+                let now_us = i64::try_from(now_us)?;
+                ensure!(upsert.execute(params![key(number), now_us, INTERVAL_US, BURST_US])? == 1);
+            }
+            Connection::Postgres(client, statements) => {
+                let (interval, burst) = (i64::from(INTERVAL_US), i64::from(BURST_US));
+                let rows = client.query(&statements.throttle, &[&key(number), &interval, &burst]).await?;
+                ensure!(rows.len() == 1);
+            }
+            Connection::Redis(connection, scripts) => {
+                let name = [b"tokenmint:c:".as_slice(), &key(number)].concat();
+                let mut call = scripts.throttle.key(name);
+                call.arg(INTERVAL_US).arg(BURST_US);
+                ensure!(call.invoke_async::<u32>(connection).await? == 1);
             }
         }
         Ok(())

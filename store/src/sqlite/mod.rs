@@ -1,9 +1,11 @@
 //! A file of SQLite, for one machine: several processes may share it, over a local disk only.
 //!
-//! Commands go to threads of their own, so that no host is ever blocked by a disk or a lock.
+//! Commands go to threads of their own, so that no asynchronous host is ever blocked by a disk or a lock. A host that
+//! blocks anyway works on its own thread where it can: the way to another one takes longer than a read.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -11,7 +13,8 @@ use tokenmint::{Command, Durability, RecordKey, Reply, Result, StoreError};
 use tokio::sync::oneshot;
 
 use self::queue::Queue;
-use self::write::{Change, Job};
+use self::readers::Readers;
+use self::write::{Change, Job, Writer};
 use crate::doctor::Finding;
 use crate::driver::{Cursor, Driver, Page};
 use crate::target::{Kind, Target, invalid, unavailable};
@@ -20,6 +23,7 @@ mod examine;
 mod failure;
 mod queue;
 mod read;
+mod readers;
 mod schema;
 mod write;
 
@@ -30,7 +34,10 @@ const READERS: u32 = 2;
 pub(crate) struct Sqlite {
     path: PathBuf,
     patience: Duration,
+    /// For hosts that block.
+    readers: Readers,
     reads: Arc<Queue<read::Job>>,
+    writer: Arc<Mutex<Writer>>,
     writes: Arc<Queue<Job>>,
 }
 
@@ -69,12 +76,15 @@ impl Driver for Sqlite {
         // Shorter than the command's own time, so that a lock that is held too long is a certain answer.
         let patience = target.timeout - target.timeout / 8;
         let readers = target.connections.unwrap_or(READERS).max(1);
+        let blocking = Readers::new(path.clone(), patience, readers);
         let at = path.clone();
         let opened = tokio::task::spawn_blocking(move || connections(&at, patience, readers));
         let (writer, readers) = opened.await.map_err(|error| unavailable(error.to_string()))??;
 
-        let store = Sqlite { path, patience, reads: Arc::default(), writes: Arc::default() };
-        let writes = Arc::clone(&store.writes);
+        let (reads, writes) = (Arc::default(), Arc::default());
+        let writer = Arc::new(Mutex::new(Writer::new(writer)));
+        let store = Sqlite { path, patience, readers: blocking, reads, writer, writes };
+        let (writer, writes) = (Arc::clone(&store.writer), Arc::clone(&store.writes));
         spawn("tokenmint-write", move || write::serve(&writer, &writes))?;
         for reader in readers {
             let reads = Arc::clone(&store.reads);
@@ -89,14 +99,29 @@ impl Driver for Sqlite {
             Command::List { by, after, limit } => {
                 self.read(move |connection| read::list(connection, &by, after.as_ref(), limit)).await
             }
-            Command::Cas { key, expect, write } => self.write(Change::Cas { key, expect, write }).await,
-            Command::Throttle { key, interval_us, burst_us, cost, now_us } => {
-                let cost_us = interval_us.saturating_mul(u64::from(cost));
-                self.write(Change::Throttle { key, cost_us, burst_us, now_us }).await
-            }
-            Command::Sweep { before_ms, limit } => self.write(Change::Sweep { before_ms, limit }).await,
-            // A store has no keys.
-            _ => Err(StoreError::Unavailable),
+            command => match Change::of(command) {
+                Some(change) => self.write(change).await,
+                // A store has no keys.
+                None => Err(StoreError::Unavailable),
+            },
+        }
+    }
+
+    fn execute_here(&self, command: Command) -> ControlFlow<Result<Reply, StoreError>, Command> {
+        match command {
+            Command::Load { keys } => match self.readers.read(|connection| read::load(connection, &keys)) {
+                Some(read) => ControlFlow::Break(read.map_err(|error| failure::reason("reading", &error))),
+                None => ControlFlow::Continue(Command::Load { keys }),
+            },
+            Command::Cas { .. } | Command::Throttle { .. } => match self.writer.try_lock() {
+                // Those who wait come first, and together.
+                Ok(mut writer) if self.writes.is_empty() => {
+                    let made = Change::of(command).map(|change| writer.make(change));
+                    ControlFlow::Break(made.unwrap_or(Err(StoreError::Unavailable)))
+                }
+                _ => ControlFlow::Continue(command),
+            },
+            command => ControlFlow::Continue(command),
         }
     }
 

@@ -32,16 +32,22 @@ impl<T> Queue<T> {
         Ok(())
     }
 
-    /// Waits until there is something, and takes at most so many; `None` once the queue is closed.
-    pub(super) fn take(&self, most: usize) -> Option<Vec<T>> {
+    /// Waits until there is something to take; false once the queue is closed.
+    pub(super) fn wait(&self) -> bool {
         let state = self.lock();
         let waited = self.filled.wait_while(state, |state| !state.closed && state.waiting.is_empty());
-        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
-        if state.closed {
-            return None;
-        }
+        !waited.unwrap_or_else(PoisonError::into_inner).closed
+    }
+
+    /// Takes at most so many, without waiting.
+    pub(super) fn take(&self, most: usize) -> Vec<T> {
+        let mut state = self.lock();
         let taken = most.min(state.waiting.len());
-        Some(state.waiting.drain(..taken).collect())
+        state.waiting.drain(..taken).collect()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.lock().waiting.is_empty()
     }
 
     /// Lets go of all that waits, and of the threads.
@@ -86,14 +92,16 @@ mod tests {
             queue.push(job).unwrap();
         }
         assert_eq!(queue.push(MOST), Err(StoreError::Unavailable));
-        assert_eq!(queue.take(2), Some(vec![0, 1]));
+        assert!(queue.wait());
+        assert_eq!(queue.take(2), [0, 1]);
         queue.push(MOST).unwrap();
-        assert_eq!(queue.take(MOST * 2).unwrap().last(), Some(&MOST));
+        assert_eq!(queue.take(MOST * 2).last(), Some(&MOST));
+        assert!(queue.is_empty());
 
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| queue.take(1));
+            let waiting = scope.spawn(|| queue.wait());
             drop(Served(&queue));
-            assert_eq!(waiting.join().unwrap(), None);
+            assert!(!waiting.join().unwrap());
         });
         assert_eq!(queue.push(0), Err(StoreError::Unavailable));
     }

@@ -20,7 +20,8 @@ const CELLS: u8 = 1;
 /// Answers until the queue is closed.
 pub(super) fn serve(connection: &Connection, queue: &Queue<Job>) {
     let _served = Served(queue);
-    while let Some(jobs) = queue.take(GROUP) {
+    while queue.wait() {
+        let jobs = queue.take(GROUP);
         // The transaction begins after the questions were asked, so it sees all that was acknowledged before them.
         // Without one, each would be answered on its own, and right as well.
         let begun = connection.execute_batch("BEGIN");

@@ -1,7 +1,12 @@
 //! What is written, on one thread: all that waits goes into one transaction, which waits for the disk once.
+//!
+//! Rate limits go into a transaction of their own, which waits for no disk: a crash of the machine may set them back,
+//! and only them.
+
+use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension, named_params};
-use tokenmint::{Expect, RecordKey, Reply, StoreError, Write};
+use tokenmint::{Command, Durability, Expect, RecordKey, Reply, StoreError, Write};
 use tokio::sync::oneshot;
 
 use super::failure::{of_commit, reason};
@@ -34,11 +39,80 @@ impl Job {
     }
 }
 
+impl Change {
+    /// The change that a command asks for, if it asks for one.
+    pub(super) fn of(command: Command) -> Option<Self> {
+        Some(match command {
+            Command::Cas { key, expect, write } => Change::Cas { key, expect, write },
+            Command::Throttle { key, interval_us, burst_us, cost, now_us } => {
+                let cost_us = interval_us.saturating_mul(u64::from(cost));
+                Change::Throttle { key, cost_us, burst_us, now_us }
+            }
+            Command::Sweep { before_ms, limit } => Change::Sweep { before_ms, limit },
+            _ => return None,
+        })
+    }
+
+    /// How long it has to last once it is answered.
+    fn durability(&self) -> Durability {
+        if matches!(self, Change::Throttle { .. }) { Durability::Process } else { Durability::Disk }
+    }
+}
+
 /// Writes until the queue is closed.
-pub(super) fn serve(connection: &Connection, queue: &Queue<Job>) {
+pub(super) fn serve(writer: &Mutex<Writer>, queue: &Queue<Job>) {
     let _served = Served(queue);
-    while let Some(jobs) = queue.take(GROUP) {
-        carry_out(connection, jobs);
+    while queue.wait() {
+        // What half was done is rolled back before the next change.
+        let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let jobs = queue.take(GROUP);
+        let (limits, others) =
+            jobs.into_iter().partition(|job: &Job| job.change.durability() == Durability::Process);
+        // They are quick, so the others wait for them, and not they for the disk.
+        writer.carry_out(limits, Durability::Process);
+        writer.carry_out(others, Durability::Disk);
+    }
+}
+
+/// The connection that writes.
+pub(super) struct Writer {
+    connection: Connection,
+    /// How long a commit makes changes last now.
+    durability: Durability,
+}
+
+impl Writer {
+    /// By a connection that waits for the disk.
+    pub(super) fn new(connection: Connection) -> Self {
+        Writer { connection, durability: Durability::Disk }
+    }
+
+    /// Makes one change.
+    pub(super) fn make(&mut self, change: Change) -> Result<Reply, StoreError> {
+        let (answer, mut receiver) = oneshot::channel();
+        let durability = change.durability();
+        self.carry_out(vec![Job { change, answer }], durability);
+        receiver.try_recv().unwrap_or(Err(StoreError::Unknown))
+    }
+
+    /// Makes all changes, so that they last as long as is asked for once they are answered.
+    fn carry_out(&mut self, jobs: Vec<Job>, durability: Durability) {
+        if jobs.is_empty() {
+            return;
+        }
+        // One that could not be rolled back the last time must not be committed now.
+        roll_back(&self.connection);
+        if self.durability != durability {
+            // The log has one order and is intact after a crash with either: what is on the disk is there with all
+            // that was written before it.
+            let level = if durability == Durability::Process { "normal" } else { "full" };
+            if let Err(error) = self.connection.pragma_update(None, "synchronous", level) {
+                let reason = reason("setting what a commit waits for", &error);
+                return jobs.into_iter().for_each(|job| job.answer(Err(reason)));
+            }
+            self.durability = durability;
+        }
+        carry_out(&self.connection, jobs);
     }
 }
 
@@ -65,10 +139,6 @@ struct Failed {
 }
 
 fn attempt(connection: &Connection, jobs: &mut Vec<Job>) -> Result<Vec<Reply>, Failed> {
-    // One that could not be rolled back the last time must not be committed now.
-    if !connection.is_autocommit() {
-        roll_back(connection);
-    }
     // The lock is taken first: a read that turns into a write would not wait for it.
     if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
         reason("waiting for the lock", &error);
@@ -219,4 +289,29 @@ fn integer(number: u64) -> i64 {
 /// The hour of a time. The index is on it, since an index on the time itself would change with every rotation.
 fn hour(time_ms: u64) -> i32 {
     i32::try_from(time_ms / HOUR_MS).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::schema;
+
+    #[test]
+    fn only_limits_do_not_wait_for_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = schema::prepare(&folder.path().join("t.db"), std::time::Duration::ZERO).unwrap();
+        let mut writer = Writer::new(connection);
+        let key = RecordKey::new(b"k").unwrap();
+        let limit = || Change::Throttle { key: key.clone(), cost_us: 1, burst_us: 9, now_us: 5 };
+        let delete = || Change::Cas { key: key.clone(), expect: Expect::Absent, write: Write::Delete };
+        let sweep = || Change::Sweep { before_ms: 1, limit: 1 };
+        // As SQLite numbers them: 1 is NORMAL, 2 is FULL.
+        for (change, level) in
+            [(delete(), 2), (limit(), 1), (limit(), 1), (delete(), 2), (limit(), 1), (sweep(), 2)]
+        {
+            writer.make(change).unwrap();
+            let set = writer.connection.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0));
+            assert_eq!(set.unwrap(), level);
+        }
+    }
 }

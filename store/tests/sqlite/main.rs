@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use tokenmint::{AsyncStore, Command, Entry, Expect, Index, RecordKey, Reply, Version, Write};
 use tokenmint_store::Database;
 
+mod blocking;
 mod commands;
 mod file;
 mod together;

@@ -111,7 +111,7 @@ async fn a_limit_admits_its_burst_exactly() {
 }
 
 /// Holds the file's only lock for writing until it is dropped.
-fn lock(place: &Place) -> Connection {
+pub(crate) fn lock(place: &Place) -> Connection {
     let sql = place.sql();
     sql.execute_batch("BEGIN IMMEDIATE").unwrap();
     sql
