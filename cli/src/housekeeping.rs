@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokenmint::config::Service;
-use tokenmint::{AsyncStore, Command, Context, Reply, SLACK_MS};
+use tokenmint::{AsyncStore, Command, Context, MAX_SKEW_MS, Reply, SLACK_MS};
 use tokio::time::MissedTickBehavior;
 use tracing::{info, warn};
 
@@ -17,8 +17,6 @@ const EVERY: Duration = Duration::from_secs(60);
 /// How many entries one step forgets, and the rest before the next: requests come first.
 const STEP: u32 = 1000;
 const REST: Duration = Duration::from_millis(20);
-/// How far the store's clock may be off, in milliseconds.
-const MAX_SKEW_MS: u64 = 2000;
 
 /// Goes on until it is aborted.
 pub(crate) async fn run(app: Arc<App>, service: Service) {

@@ -42,7 +42,10 @@ pub(crate) fn access(method: &'static str, route: &'static str, status: u16, too
 pub(crate) fn event(event: &Event) {
     let record = serde_json::to_string(event).unwrap_or_default();
     match event.kind {
-        EventKind::RefreshReuseDetected | EventKind::LinkReuse | EventKind::StoreRegressed => {
+        EventKind::RefreshReuseDetected
+        | EventKind::LinkReuse
+        | EventKind::StoreRegressed
+        | EventKind::ClockSkew => {
             warn!(target: "tokenmint::event", record);
         }
         _ => info!(target: "tokenmint::event", record),

@@ -72,6 +72,8 @@ pub enum EventKind {
     LimitHit,
     /// The store has lost an acknowledged write.
     StoreRegressed,
+    /// The store's clock and the host's differ by more than [`MAX_SKEW_MS`](crate::MAX_SKEW_MS).
+    ClockSkew,
     /// The directory was changed.
     DirectoryChanged,
 }

@@ -80,8 +80,9 @@ pub use remote::{RemoteKeySet, Resolution};
 pub use rotation::{KeyRing, KeyState, RingKey, RotationAction, RotationRules, RotationStep};
 pub use secret::Secret;
 pub use store::{
-    AsyncSigner, AsyncStore, Command, Durability, Entry, Expect, Index, IndexValue, MAX_KEY, MAX_VALUE,
-    MemoryStore, RecordKey, Reply, SLACK_MS, Signer, Store, StoreError, Version, WithSigner, Write,
+    AsyncSigner, AsyncStore, Command, Durability, Entry, Expect, Index, IndexValue, MAX_KEY, MAX_SKEW_MS,
+    MAX_VALUE, MemoryStore, RecordKey, Reply, SLACK_MS, Signer, Store, StoreError, Version, WithSigner,
+    Write,
 };
 pub use task::{Outcome, Step, Task};
 pub use time::{Context, Lifetime, UnixTime};

@@ -5,17 +5,14 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use tokenmint::{
-    AsyncStore, Command, Durability, MAX_VALUE, MemoryStore, RecordKey, Reply, Result, Store, StoreError,
-    Write,
+    AsyncStore, Command, Durability, MAX_SKEW_MS, MAX_VALUE, MemoryStore, RecordKey, Reply, Result, Store,
+    StoreError, Write,
 };
 
 use crate::doctor::Finding;
 use crate::driver::{Cursor, Driver, Page};
 use crate::seal::Seal;
 use crate::target::{Kind, Target};
-
-/// How far a store's clock may be off, in milliseconds.
-const MAX_SKEW_MS: u64 = 2000;
 
 /// A store that was opened by its URL, for asynchronous hosts.
 ///

@@ -84,6 +84,7 @@ export interface Event {
     | "account_token_rotated"
     | "limit_hit"
     | "store_regressed"
+    | "clock_skew"
     | "directory_changed";
   /** The client or organization on whose behalf. */
   readonly client?: string;

@@ -5,8 +5,11 @@ use serde::de::DeserializeOwned;
 
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorCode, Result, Retry};
+use crate::event::{Event, EventKind};
 use crate::policy::Rate;
-use crate::store::{Command, Entry, Expect, Index, RecordKey, Reply, StoreError, Version, Write};
+use crate::store::{
+    Command, Entry, Expect, Index, MAX_SKEW_MS, RecordKey, Reply, StoreError, Version, Write,
+};
 use crate::task::Io;
 use crate::time::{Context, UnixTime};
 
@@ -75,7 +78,10 @@ impl Records {
         // whether a client is known.
         let configured = keys.each_ref().map(|key| self.io.configured(key));
         match self.io.execute(Command::Load { keys: keys.into() }).await {
-            Ok(Reply::Loaded { entries, .. }) => {
+            Ok(Reply::Loaded { entries, store_now_ms }) => {
+                if store_now_ms.is_some_and(|now_ms| now_ms.abs_diff(self.now_us / 1000) > MAX_SKEW_MS) {
+                    self.io.emit(Event::new(EventKind::ClockSkew));
+                }
                 let entries: [Option<Entry>; N] =
                     entries.try_into().map_err(|_| Error::new(ErrorCode::StoreCorrupt))?;
                 let mut configured = configured.into_iter();

@@ -27,6 +27,9 @@ pub const MAX_KEY: usize = 128;
 /// How long after its expiry an entry is kept at least, in milliseconds: more than any clock skew and any request.
 pub const SLACK_MS: u64 = 3_600_000;
 
+/// How far a store's clock and the host's may differ before somebody should look, in milliseconds.
+pub const MAX_SKEW_MS: u64 = 2000;
+
 /// What a flow asks of the store, or of whoever holds a key for it.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -109,7 +112,8 @@ pub enum Reply {
     Loaded {
         /// One for each key.
         entries: Vec<Option<Entry>>,
-        /// The store's own clock, in milliseconds since 1970, where it has one.
+        /// The store's own clock, in milliseconds since 1970, where it tells it. One that is off gives the event
+        /// `clock_skew`.
         store_now_ms: Option<u64>,
     },
     /// A [`Command::Cas`] was done, and is durable as the store declares.

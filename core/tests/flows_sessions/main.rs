@@ -280,6 +280,35 @@ fn a_watermark_that_goes_back_is_noticed() {
     assert_eq!(kinds(&outcome.events), [EventKind::StoreRegressed]);
 }
 
+/// A store whose clock is so far off, in milliseconds.
+struct Skewed<'a>(&'a MemoryStore, i64);
+
+impl Store for Skewed<'_> {
+    fn execute(&self, command: Command) -> std::result::Result<Reply, StoreError> {
+        let mut reply = self.0.execute(command)?;
+        if let Reply::Loaded { store_now_ms, .. } = &mut reply {
+            *store_now_ms = u64::try_from(NOW * 1000 + self.1).ok();
+        }
+        Ok(reply)
+    }
+}
+
+#[test]
+fn a_store_whose_clock_is_off_is_noticed() {
+    let world = World::new(policy());
+    let pair = world.session(NOW);
+    for (off, kinds_of_events) in [
+        (2000, vec![]),
+        (-2000, vec![]),
+        (2001, vec![EventKind::ClockSkew]),
+        (-3_600_000, vec![EventKind::ClockSkew]),
+    ] {
+        let outcome = world.issuer.check(&pair.access_token, &world.at(NOW)).run(&Skewed(&world.store, off));
+        outcome.result.unwrap();
+        assert_eq!(kinds(&outcome.events), kinds_of_events, "{off}");
+    }
+}
+
 /// A store that has no watermarks.
 struct Forgetful<'a>(&'a MemoryStore);
 

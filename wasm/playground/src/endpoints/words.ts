@@ -43,11 +43,12 @@ const EVENTS: Record<string, string> = {
   account_token_rotated: "An account token was replaced.",
   limit_hit: "A rate limit denied a request.",
   store_regressed: "The store has lost a write.",
+  clock_skew: "The store's clock and the host's differ.",
   directory_changed: "The directory was changed.",
 };
 
 /** Events that somebody should look at. */
-const ALARMS: ReadonlySet<string> = new Set(["refresh_reuse_detected", "link_reuse", "limit_hit", "store_regressed", "token_refused"]);
+const ALARMS: ReadonlySet<string> = new Set(["refresh_reuse_detected", "link_reuse", "limit_hit", "store_regressed", "clock_skew", "token_refused"]);
 
 export function eventName(name: string): HTMLElement {
   return h("code", { class: ALARMS.has(name) ? "event-name alarm" : "event-name" }, name);
