@@ -16,6 +16,9 @@ import (
 // A command takes at most as long as the URL's timeout_ms, 3 seconds where it does not say otherwise. Between flows a
 // context is heeded; one that is under way is not interrupted, and ends by that time.
 //
+// Call [Issuer.AdoptStore] or [Endpoint.Prepare] at each start, before the other flows, and now and then: a store may have
+// been wiped.
+//
 // A flow with a Database is one call into the library, which drives it to its end. Keys that the host holds, and stores of
 // your own around it, go by [Database.Execute], command by command.
 type Database struct {

@@ -25,19 +25,40 @@ func file(t testing.TB) string {
 	return "sqlite:" + filepath.Join(t.TempDir(), "tokens.db")
 }
 
-// sessions is an issuer whose clock the test sets.
+// sessions is an issuer whose clock the test sets: to now or later, for Redis forgets by its own.
 func sessions(t testing.TB, now *time.Time, opts ...IssuerOption) *Issuer {
 	t.Helper()
 	keys, err := NewKeySet(HMAC("k1", HS256, testSecret))
 	must(t, err)
-	issuer, err := NewIssuer(keys, "https://a.example", append(opts, SessionSecret(string(testSecret)),
+	issuer, err := NewIssuer(keys, "https://a.example", append(opts, Audience("app"), SessionSecret(string(testSecret)),
 		Integrations(Integration{"lever", "Lever", []string{"ats"}}), Clock(func() time.Time { return *now }))...)
 	must(t, err)
 	return issuer
 }
 
-func TestASessionKeepsItsStateInAFile(t *testing.T) {
-	ctx, url, now := t.Context(), file(t), time.Unix(1_700_000_000, 0)
+// Stores that last: a file, and servers of the test's own.
+func TestAStoreKeepsWhatItIsTold(t *testing.T) {
+	for _, kind := range []string{"sqlite", "postgres", "redis"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			var running *server
+			fresh := func() string { return file(t) }
+			if kind != "sqlite" {
+				running = startServer(t, kind)
+				fresh = running.fresh
+			}
+			t.Run("sessions", func(t *testing.T) { sessionsKeepTheirState(t, fresh()) })
+			t.Run("links", func(t *testing.T) { linksStayUsed(t, fresh()) })
+			t.Run("wiped", func(t *testing.T) { nothingComesBack(t, fresh(), fresh()) })
+			if running != nil {
+				t.Run("away", func(t *testing.T) { aServerGoesAway(t, running) })
+			}
+		})
+	}
+}
+
+func sessionsKeepTheirState(t *testing.T, url string) {
+	ctx, now := t.Context(), time.Now()
 	var told []string
 	issuer := sessions(t, &now, OnEvent(func(_ context.Context, event Event) { told = append(told, event.Kind) }))
 	refresh := func(store *Database, pair *TokenPair, after time.Duration) (*TokenPair, error) {
@@ -49,9 +70,7 @@ func TestASessionKeepsItsStateInAFile(t *testing.T) {
 	if store.Durability() != "disk" {
 		t.Error(store.Durability())
 	}
-	must(t, issuer.CreateClient(ctx, store, Client{ID: "c1", Organization: "o", Secret: "s1", Permissions: []Permission{MayOpenSessions}}))
-	first, err := issuer.ExchangeAPIKey(ctx, store, ExchangeAPIKeyRequest{ClientProof: ClientProof{"c1", "s1"}})
-	must(t, err)
+	first := session(t, issuer, store)
 	second, err := refresh(store, first, time.Second)
 	must(t, err)
 	must(t, store.Close())
@@ -72,11 +91,46 @@ func TestASessionKeepsItsStateInAFile(t *testing.T) {
 	if _, err := refresh(store, third, time.Second); !errors.Is(err, ErrInvalidGrant) {
 		t.Errorf("the session goes on: %v", err)
 	}
+
+	other, err := issuer.ExchangeAPIKey(ctx, store, ExchangeAPIKeyRequest{ClientProof: ClientProof{"c1", "s1"}})
+	must(t, err)
+	_, err = issuer.Check(ctx, store, other.AccessToken)
+	must(t, err)
+	must(t, issuer.RevokeSession(ctx, store, other.Session))
+	must(t, store.Close())
+	store = open(t, url)
+	if _, err := issuer.Check(ctx, store, other.AccessToken); !errors.Is(err, ErrTokenRevoked) {
+		t.Errorf("a revoked session's token: %v", err)
+	}
+	if _, err := refresh(store, other, time.Second); !errors.Is(err, ErrInvalidGrant) {
+		t.Errorf("a revoked session goes on: %v", err)
+	}
 }
 
-func TestALinkStaysUsedInAFile(t *testing.T) {
-	ctx, url, now := t.Context(), file(t), time.Unix(1_700_000_000, 0)
+// session makes a client and opens a session for it.
+func session(t testing.TB, issuer *Issuer, store Store) *TokenPair {
+	t.Helper()
+	must(t, issuer.CreateClient(t.Context(), store, Client{ID: "c1", Organization: "o", Secret: "s1", Permissions: []Permission{MayOpenSessions}}))
+	pair, err := issuer.ExchangeAPIKey(t.Context(), store, ExchangeAPIKeyRequest{ClientProof: ClientProof{"c1", "s1"}})
+	must(t, err)
+	return pair
+}
+
+func linksStayUsed(t *testing.T, url string) {
+	now := time.Now()
 	issuer, store := sessions(t, &now), open(t, url)
+	used := raceForALink(t, issuer, store)
+	must(t, store.Close())
+	_, err := issuer.RedeemLink(t.Context(), open(t, url), RedeemLinkRequest{used, "lever", "late"})
+	if !errors.Is(err, ErrLinkUsed) {
+		t.Error(err)
+	}
+}
+
+// raceForALink has many redeem one link, which is given back: exactly one of them gets it.
+func raceForALink(t *testing.T, issuer *Issuer, store Store) string {
+	t.Helper()
+	ctx := t.Context()
 	must(t, issuer.CreateAPIKey(ctx, store, APIKey{Bearer: "key-1", Organization: "o", Permissions: []Permission{MayMakeLinks}}))
 	link, err := issuer.CreateLink(ctx, store, CreateLinkRequest{"key-1", LinkDetails{
 		OriginID: "u1", EndUserOrganization: "Acme", EndUserEmail: "a@example.com", Categories: []string{"ats"},
@@ -100,11 +154,45 @@ func TestALinkStaysUsedInAFile(t *testing.T) {
 	if winners != 1 {
 		t.Errorf("%d redeemed the link", winners)
 	}
-	must(t, store.Close())
-	_, err = issuer.RedeemLink(ctx, open(t, url), RedeemLinkRequest{link.LinkToken, "lever", "late"})
-	if !errors.Is(err, ErrLinkUsed) {
+	return link.LinkToken
+}
+
+// nothingComesBack has a store that knows what was revoked, and then one that was wiped.
+func nothingComesBack(t *testing.T, url, wiped string) {
+	ctx, now := t.Context(), time.Now()
+	issuer := sessions(t, &now)
+	ready := func(url string) (*Database, func() string) {
+		store := open(t, url)
+		must(t, issuer.AdoptStore(ctx, store))
+		must(t, issuer.CreateClient(ctx, store, Client{ID: "c1", Organization: "o", Secret: "s1", Permissions: []Permission{MayUseClientCredentials}}))
+		return store, func() string {
+			token, err := issuer.ClientCredentials(ctx, store, ClientProof{"c1", "s1"})
+			must(t, err)
+			return token.AccessToken
+		}
+	}
+	store, token := ready(url)
+	check := func(token string) error {
+		now = now.Add(time.Second)
+		_, err := issuer.Check(ctx, store, token)
+		return err
+	}
+	kept, revoked := token(), token()
+	must(t, issuer.RevokeToken(ctx, store, "c1", revoked))
+	// The store is known by now: to adopt it again changes nothing.
+	must(t, issuer.AdoptStore(ctx, store))
+	must(t, check(kept))
+	if err := check(revoked); !errors.Is(err, ErrTokenRevoked) {
 		t.Error(err)
 	}
+
+	store, token = ready(wiped)
+	for _, old := range []string{kept, revoked} {
+		if err := check(old); !errors.Is(err, ErrTokenRevoked) {
+			t.Errorf("a token from before the store was wiped: %v", err)
+		}
+	}
+	must(t, check(token()))
 }
 
 func TestAWrongURLIsToldAndNotShown(t *testing.T) {

@@ -108,6 +108,13 @@ func (i *Issuer) RevokeAll(ctx context.Context, store Store) error {
 	return i.operate(ctx, store, "revoke_all", struct{}{}, nil)
 }
 
+// AdoptStore makes a store ready for this issuer, at each start of a program and now and then: where it is new or was
+// wiped, what was revoked is not known any more, so every token from before is refused. On a store that knows the issuer
+// it changes nothing. [Endpoint.Prepare] does it for the issuers of an endpoint.
+func (i *Issuer) AdoptStore(ctx context.Context, store Store) error {
+	return i.operate(ctx, store, "adopt_store", struct{}{}, nil)
+}
+
 // Target is whom an entity token is for: an entity or a group, and maybe a user of it.
 type Target struct {
 	Entity string `json:"entity,omitempty"`

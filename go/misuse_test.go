@@ -299,35 +299,8 @@ func TestManyGoroutinesShareAnIssuer(t *testing.T) {
 
 // A flow gives what it promises whoever else is under way: of many redeemers one gets the link.
 func TestOneOfManyRedeemsALink(t *testing.T) {
-	keys, err := NewKeySet(HMAC("k1", HS256, testSecret))
-	must(t, err)
-	issuer, err := NewIssuer(keys, "https://a.example", SessionSecret(string(testSecret)),
-		Integrations(Integration{"lever", "Lever", []string{"ats"}}))
-	must(t, err)
-	ctx, store := t.Context(), &MemoryStore{}
-	must(t, issuer.CreateAPIKey(ctx, store, APIKey{Bearer: "key-1", Organization: "org", Permissions: []Permission{MayMakeLinks}}))
-	link, err := issuer.CreateLink(ctx, store, CreateLinkRequest{"key-1", LinkDetails{
-		OriginID: "u1", EndUserOrganization: "Acme", EndUserEmail: "a@example.com", Categories: []string{"ats"},
-	}, LifetimeOf(time.Hour)})
-	must(t, err)
-	results := make(chan error)
-	for worker := range 8 {
-		go func() {
-			_, err := issuer.RedeemLink(ctx, store, RedeemLinkRequest{link.LinkToken, "lever", fmt.Sprint(worker)})
-			results <- err
-		}()
-	}
-	winners := 0
-	for range 8 {
-		if err := <-results; err == nil {
-			winners++
-		} else if !errors.Is(err, ErrLinkUsed) {
-			t.Error(err)
-		}
-	}
-	if winners != 1 {
-		t.Errorf("%d redeemed the link", winners)
-	}
+	now := time.Now()
+	raceForALink(t, sessions(t, &now), &MemoryStore{})
 }
 
 // What a call uses lives as long as the call, though nothing else refers to it: the build with the tag tokenmint_gc

@@ -466,6 +466,9 @@ var operations = map[string]operation{
 	"revoke_all": plain(func(i *Issuer, ctx context.Context, store Store, in struct{}) error {
 		return i.RevokeAll(ctx, store)
 	}),
+	"adopt_store": plain(func(i *Issuer, ctx context.Context, store Store, in struct{}) error {
+		return i.AdoptStore(ctx, store)
+	}),
 	"entity_token": typed(func(i *Issuer, ctx context.Context, store Store, in EntityTokenRequest) (any, error) {
 		token, err := i.EntityToken(ctx, store, in)
 		return map[string]string{"token": token}, err

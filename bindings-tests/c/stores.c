@@ -6,6 +6,9 @@
 
 static const char *const CONFIG = "{\"issuer\":\"https://api.example.com\",\"audience\":\"app\","
                                   "\"session_secret\":\"a secret of at least thirty-two bytes\"}";
+static const char *const CLIENT = "{\"id\":\"c1\",\"organization\":\"o\",\"secret\":\"s1\","
+                                  "\"permissions\":[\"client_credentials\",\"sessions\"]}";
+static const char *const PROOF = "{\"client_id\":\"c1\",\"client_secret\":\"s1\"}";
 static const char *const SECRET = "a secret of at least thirty-two bytes";
 
 // A program may bring another SQLite: the library has its own, and neither sees the other.
@@ -54,19 +57,34 @@ static json_object *refreshed(const tokenmint_issuer *issuer, const tokenmint_st
     return flow(issuer, store, "refresh", input, now, wanted);
 }
 
-static void sessions_survive(const char *url) {
+// An issuer with sessions.
+static tokenmint_issuer *made(void) {
     tokenmint_keys *keys = NULL;
     tokenmint_issuer *issuer = NULL;
     MUST(tokenmint_keys_hmac(TEXT("k1"), NULL, 0, TEXT(SECRET), &keys, NULL));
     MUST(tokenmint_issuer_new(keys, TEXT(CONFIG), &issuer, NULL));
+    tokenmint_keys_free(keys);
+    return issuer;
+}
 
+static void create_client(const tokenmint_issuer *issuer, const tokenmint_store *store) {
+    json_object_put(flow(issuer, store, "create_client", parse(CLIENT), NOW, TOKENMINT_OK));
+}
+
+static json_object *session(const tokenmint_issuer *issuer, const tokenmint_store *store) {
+    return flow(issuer, store, "exchange_api_key", parse(PROOF), NOW, TOKENMINT_OK);
+}
+
+static json_object *client_credentials(const tokenmint_issuer *issuer, const tokenmint_store *store) {
+    return flow(issuer, store, "client_credentials", parse(PROOF), NOW, TOKENMINT_OK);
+}
+
+static void sessions_survive(const char *url) {
+    tokenmint_issuer *issuer = made();
     tokenmint_store *store = opened(url);
     CHECK(strcmp(tokenmint_store_durability(store), "disk") == 0, "durability", "%s", tokenmint_store_durability(store));
-    json_object_put(flow(issuer, store, "create_client",
-                         parse("{\"id\":\"c1\",\"organization\":\"o\",\"secret\":\"s1\",\"permissions\":[\"sessions\"]}"), NOW,
-                         TOKENMINT_OK));
-    json_object *first = flow(issuer, store, "exchange_api_key",
-                              parse("{\"client_id\":\"c1\",\"client_secret\":\"s1\"}"), NOW, TOKENMINT_OK);
+    create_client(issuer, store);
+    json_object *first = session(issuer, store);
     json_object *second = refreshed(issuer, store, json_object_get(first), NOW + 1, TOKENMINT_OK);
     tokenmint_store_free(store);
 
@@ -87,7 +105,50 @@ static void sessions_survive(const char *url) {
     MUST(tokenmint_store_sweep(store, (int64_t)(NOW + 3 * 86400) * US, NULL, NULL));
     tokenmint_store_free(store);
     tokenmint_issuer_free(issuer);
-    tokenmint_keys_free(keys);
+}
+
+// A store that the issuer does not know, made ready for it.
+static tokenmint_store *ready(const tokenmint_issuer *issuer, const char *url, int64_t now) {
+    tokenmint_store *store = opened(url);
+    json_object_put(flow(issuer, store, "adopt_store", parse("{}"), now, TOKENMINT_OK));
+    create_client(issuer, store);
+    return store;
+}
+
+// An operation with an access token, of which it gets a copy.
+static void with_token(const tokenmint_issuer *issuer, const tokenmint_store *store, const char *operation,
+                       json_object *token, json_object *input, int64_t now, int32_t wanted) {
+    json_object_object_add(input, "token", json_object_get(member(token, "access_token")));
+    json_object_put(flow(issuer, store, operation, input, now, wanted));
+}
+
+static void checked(const tokenmint_issuer *issuer, const tokenmint_store *store, json_object *token, int64_t now,
+                    int32_t wanted) {
+    with_token(issuer, store, "check", token, json_object_new_object(), now, wanted);
+}
+
+// What a store has revoked stays so when it is wiped.
+static void nothing_comes_back(const char *url, const char *wiped) {
+    tokenmint_issuer *issuer = made();
+    tokenmint_store *store = ready(issuer, url, NOW);
+    json_object *kept = client_credentials(issuer, store), *revoked = client_credentials(issuer, store);
+    with_token(issuer, store, "revoke_token", revoked, parse("{\"client\":\"c1\"}"), NOW, TOKENMINT_OK);
+    // The store is known by now: to adopt it again changes nothing.
+    json_object_put(flow(issuer, store, "adopt_store", parse("{}"), NOW + 1, TOKENMINT_OK));
+    checked(issuer, store, kept, NOW + 1, TOKENMINT_OK);
+    checked(issuer, store, revoked, NOW + 1, TOKENMINT_TOKEN_REVOKED);
+    tokenmint_store_free(store);
+
+    store = ready(issuer, wiped, NOW + 2);
+    checked(issuer, store, kept, NOW + 3, TOKENMINT_TOKEN_REVOKED);
+    checked(issuer, store, revoked, NOW + 3, TOKENMINT_TOKEN_REVOKED);
+    json_object *renewed = client_credentials(issuer, store);
+    checked(issuer, store, renewed, NOW + 3, TOKENMINT_OK);
+    json_object_put(kept);
+    json_object_put(revoked);
+    json_object_put(renewed);
+    tokenmint_store_free(store);
+    tokenmint_issuer_free(issuer);
 }
 
 static void executed(const tokenmint_store *store, const char *command, const char *wanted) {
@@ -143,11 +204,15 @@ static void wrong_urls(void) {
 
 // `folder`: where files may be made; it is empty.
 void run_stores(const char *folder) {
-    char url[4096];
+    char url[4096], wiped[4096];
     snprintf(url, sizeof url, "sqlite:%s/sessions.db", folder);
     sessions_survive(url);
     snprintf(url, sizeof url, "sqlite:%s/commands.db", folder);
     commands(url);
     commands("memory:");
+    snprintf(url, sizeof url, "sqlite:%s/known.db", folder);
+    snprintf(wiped, sizeof wiped, "sqlite:%s/wiped.db", folder);
+    nothing_comes_back(url, wiped);
+    nothing_comes_back("memory:", "memory:");
     wrong_urls();
 }

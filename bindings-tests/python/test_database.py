@@ -6,10 +6,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from server import Server
 from tokenmint import Database, Endpoint, Issuer, Key, KeySet, TokenPair, open_store
 from tokenmint.errors import (
     ConfigurationError,
@@ -19,14 +24,22 @@ from tokenmint.errors import (
     PolicyInvalid,
     StoreUnavailable,
     TokenmintError,
+    TokenRevoked,
 )
 from tokenmint.issuer import Integration
 from tokenmint.store import Cas, Command, Done, Entry, Load, Loaded, Reply, Sign, Signed
 
 SECRET = "a secret of at least thirty-two bytes"
 LEVER = Integration(slug="lever", name="Lever", categories=["ats"])
-ISSUER = Issuer(KeySet(Key.hmac(SECRET, kid="k1")), "https://a.example", session_secret=SECRET, integrations=[LEVER])
-NOW = 1_700_000_000
+ISSUER = Issuer(
+    KeySet(Key.hmac(SECRET, kid="k1")),
+    "https://a.example",
+    audience="app",
+    session_secret=SECRET,
+    integrations=[LEVER],
+)
+# Redis forgets what expired by its own clock.
+NOW = int(time.time())
 
 
 @pytest.fixture
@@ -34,12 +47,29 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:{tmp_path / 'tokens.db'}"
 
 
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Callable[[str], Server]]:
+    """Starts a server of a kind, once."""
+    with ExitStack() as running:
+        yield cache(lambda kind: running.enter_context(Server(kind)))
+
+
+@pytest.fixture(params=["sqlite", "postgres", "redis"])
+def fresh(request: pytest.FixtureRequest, servers: Callable[[str], Server], tmp_path: Path) -> Callable[[], str]:
+    """Gives URLs of empty stores that last, of each kind."""
+    if request.param != "sqlite":
+        return servers(request.param).fresh
+    names = iter("ab")
+    return lambda: f"sqlite:{tmp_path / next(names)}"
+
+
 def session(store: Database) -> TokenPair:
     ISSUER.create_client("c1", organization="o", secret="s1", permissions=["sessions"], now=NOW).run(store)
     return ISSUER.exchange_api_key("c1", "s1", now=NOW).run(store)
 
 
-def test_a_session_survives_and_an_old_token_ends_it(url: str) -> None:
+def test_a_session_survives_and_an_old_token_ends_it(fresh: Callable[[], str]) -> None:
+    url = fresh()
     with open_store(url) as store:
         assert store.durability == "disk"
         first = session(store)
@@ -56,8 +86,29 @@ def test_a_session_survives_and_an_old_token_ends_it(url: str) -> None:
             ISSUER.refresh(third.refresh_token, now=NOW + 201).run(store)
 
 
-def test_a_link_stays_used(url: str) -> None:
+def test_a_revoked_session_stays_revoked(fresh: Callable[[], str]) -> None:
+    url = fresh()
     with open_store(url) as store:
+        pair = session(store)
+        assert ISSUER.check(pair.access_token, now=NOW + 1).run(store).client == "c1"
+        ISSUER.revoke_session(pair.session, now=NOW + 1).run(store)
+    with open_store(url) as store:
+        with pytest.raises(TokenRevoked):
+            ISSUER.check(pair.access_token, now=NOW + 2).run(store)
+        with pytest.raises(InvalidGrant):
+            ISSUER.refresh(pair.refresh_token, now=NOW + 2).run(store)
+
+
+def test_a_link_is_redeemed_once_and_stays_used(fresh: Callable[[], str]) -> None:
+    def redeem(redeemer: object) -> bool:
+        try:
+            ISSUER.redeem_link(link.link_token, integration="lever", redeemer=str(redeemer)).run(store)
+        except LinkUsed:
+            return False
+        return True
+
+    url = fresh()
+    with open_store(url) as store, ThreadPoolExecutor(8) as threads:
         ISSUER.create_api_key(bearer="key-1", organization="o", permissions=["links"]).run(store)
         details = {
             "origin_id": "u1",
@@ -66,9 +117,82 @@ def test_a_link_stays_used(url: str) -> None:
             "categories": ["ats"],
         }
         link = ISSUER.create_link("key-1", details, "1h").run(store)
-        ISSUER.redeem_link(link.link_token, integration="lever").run(store)
-    with open_store(url) as store, pytest.raises(LinkUsed):
-        ISSUER.redeem_link(link.link_token, integration="lever").run(store)
+        assert sum(threads.map(redeem, range(8))) == 1
+    with open_store(url) as store:
+        assert not redeem("late")
+
+
+def test_what_a_wiped_store_forgot_stays_revoked(fresh: Callable[[], str]) -> None:
+    def ready(store: Database, now: int) -> list[str]:
+        adoption = ISSUER.adopt_store(now=now)
+        adoption.run(store)
+        assert [event.event for event in adoption.events] == ["watermark_raised"]
+        ISSUER.create_client("c1", organization="o", secret="s1", permissions=["client_credentials"]).run(store)
+        return [ISSUER.client_credentials("c1", "s1", now=now).run(store).access_token for _ in range(2)]
+
+    with open_store(fresh()) as store:
+        kept, revoked = ready(store, NOW)
+        ISSUER.revoke_token(revoked, "c1", now=NOW).run(store)
+        # The store is known by now: to adopt it again changes nothing.
+        ISSUER.adopt_store(now=NOW + 1).run(store)
+        ISSUER.check(kept, now=NOW + 1).run(store)
+        with pytest.raises(TokenRevoked):
+            ISSUER.check(revoked, now=NOW + 1).run(store)
+    with open_store(fresh()) as wiped:
+        renewed, _ = ready(wiped, NOW + 2)
+        for old in (kept, revoked):
+            with pytest.raises(TokenRevoked):
+                ISSUER.check(old, now=NOW + 3).run(wiped)
+        ISSUER.check(renewed, now=NOW + 3).run(wiped)
+
+
+@pytest.mark.parametrize("kind", ["postgres", "redis"])
+def test_while_a_server_is_away_everybody_is_told_when_to_come_back(
+    kind: str, servers: Callable[[str], Server]
+) -> None:
+    server = servers(kind)
+    url = server.fresh() + "?timeout_ms=1000"
+    password = urlsplit(url).password
+    assert password
+    with open_store(url) as store:
+        pair = session(store)
+        calls: list[Callable[[], object]] = [
+            lambda: ISSUER.refresh(pair.refresh_token, now=NOW + 1).run(store),
+            lambda: asyncio.run(ISSUER.check(pair.access_token, now=NOW + 1).run_async(store)),
+            lambda: store.execute(Load(keys=(b"k",))),
+            lambda: open_store(url),
+        ]
+        server.stop()
+        try:
+            for number, call in enumerate(calls):
+                with pytest.raises(StoreUnavailable) as caught:
+                    call()
+                # Only a flow knows that it can be asked again.
+                assert caught.value.retry_after == (1 if number < 2 else None)
+                assert password not in str(caught.value) + repr(caught.value) + str(caught.value.__dict__)
+        finally:
+            server.restart()
+        assert wait_for(lambda: ISSUER.refresh(pair.refresh_token, now=NOW + 1).run(store)).session == pair.session
+
+
+def wait_for(call: Callable[[], TokenPair]) -> TokenPair:
+    """What a call gives when the store is there again."""
+    for _ in range(600):
+        try:
+            return call()
+        except StoreUnavailable:
+            time.sleep(0.1)
+    return call()
+
+
+@pytest.mark.parametrize("kind", ["postgres", "redis"])
+def test_a_wrong_password_is_refused_and_not_shown(kind: str, servers: Callable[[str], Server]) -> None:
+    url = servers(kind).fresh()
+    password = urlsplit(url).password
+    assert password
+    with pytest.raises(TokenmintError) as caught:
+        open_store(url.replace(password, "hunter2"))
+    assert "hunter2" not in str(caught.value) + repr(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -195,19 +319,13 @@ def test_other_threads_run_while_a_store_waits(url: str) -> None:
         assert [renewed.session for renewed in found] == [pair.session]
 
 
-def test_eight_threads_redeem_one_generation(url: str) -> None:
-    with open_store(url) as store:
+def test_eight_threads_redeem_one_generation(fresh: Callable[[], str]) -> None:
+    def refresh(_: int) -> str:
+        return ISSUER.refresh(pair.refresh_token, now=NOW + 1).run(store).refresh_token
+
+    with open_store(fresh()) as store, ThreadPoolExecutor(8) as threads:
         pair = session(store)
-        found: list[str] = []
-
-        def work() -> None:
-            found.append(ISSUER.refresh(pair.refresh_token, now=NOW + 1).run(store).refresh_token)
-
-        threads = [threading.Thread(target=work) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        found = list(threads.map(refresh, range(8)))
         # Within the grace, all of them got the one successor.
         assert len(found) == 8 and len(set(found)) == 1
 

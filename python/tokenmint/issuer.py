@@ -204,6 +204,14 @@ class Issuer(_tokenmint.Issuer):
         """Revokes every token that was issued before now."""
         return self._change("revoke_all", {}, now, seed)
 
+    def adopt_store(self, *, now: "Now" = None, seed: bytes | None = None) -> Task[None]:
+        """Makes a store ready for this issuer: to be run at each start, before the other flows, and now and then.
+
+        A store that was wiped has lost what was revoked, so every token from before is refused from then on. A store
+        that knows the issuer stays as it is. `Endpoint.prepare` does it for the issuers of an endpoint.
+        """
+        return self._change("adopt_store", {}, now, seed)
+
     # Entity tokens.
 
     def entity_token(

@@ -13,6 +13,8 @@ keeps a password out of the program.
 ...     store.durability
 'disk'
 
+At each start, and now and then, run `issuer.adopt_store()` or `endpoint.prepare()` on it: it may have been wiped.
+
 It is used by any number of threads. Each command takes at most `timeout_ms`, 3000 unless the URL says otherwise; the
 thread waits for it, while others run, and `run_async` lets it wait beside asyncio's loop. Every minute or so, call
 `store.sweep()`, from asyncio `await asyncio.to_thread(store.sweep)`: it forgets entries that expired over an hour ago,

@@ -194,6 +194,15 @@ export abstract class Flows extends Owned {
     return this.flow("revoke_all", input, call, nothing);
   }
 
+  /**
+   * Makes a store ready for this issuer: to be run at each start, before the other flows, and now and then. A store that
+   * was wiped has lost what was revoked, so every token from before is refused from then on. A store that knows the issuer
+   * stays as it is. `Endpoint.prepare` does it for the issuers of an endpoint.
+   */
+  adoptStore(input: Record<string, never> = {}, call?: Call): Task<void> {
+    return this.flow("adopt_store", input, call, nothing);
+  }
+
   // Entity tokens.
 
   /**

@@ -101,6 +101,9 @@ impl Issuer {
     /// Looks whether the store has served this issuer before, and raises the issuer's watermark where it has not: to be
     /// run before the first request, and again now and then for a store that may be wiped while it is in use.
     ///
+    /// For an issuer by itself: [`Service::prepare_store`](crate::config::Service::prepare_store) does it for all issuers
+    /// of an endpoint.
+    ///
     /// # Errors
     /// The store's.
     pub fn adopt_store(&self, context: &Context) -> Task<()> {

@@ -63,6 +63,7 @@ operations! {
     "revoke_client": |issuer, input: i::Client, context|
         issuer.revoke_client(&input.client, context) => o::nothing;
     "revoke_all": |issuer, _input: i::Nothing, context| issuer.revoke_all(context) => o::nothing;
+    "adopt_store": |issuer, _input: i::Nothing, context| issuer.adopt_store(context) => o::nothing;
     "entity_token": |issuer, input: i::EntityToken, context|
         issuer.entity_token(input.request()?, context) => o::entity_token;
     "invalidate_tokens": |issuer, input: i::InvalidateTokens, context|

@@ -65,6 +65,29 @@ test("what a command holds is bytes and numbers", async () => {
   }
 });
 
+test("what a wiped store forgot stays revoked", async () => {
+  for (const fresh of [() => new MemoryStore(), () => new MapStore(tokenmint), () => new LaterStore(tokenmint)]) {
+    const at = (seconds) => ({ now: NOW + seconds });
+    const check = (store, token, seconds) => issuer.check({ token }, at(seconds)).run(store);
+    const token = async (store, seconds) => (await issuer.clientCredentials(proof, at(seconds)).run(store)).accessToken;
+    const store = fresh();
+    await issuer.adoptStore({}, at(0)).run(store);
+    await filled(store);
+    const [kept, revoked] = [await token(store, 1), await token(store, 1)];
+    await issuer.revokeToken({ token: revoked, client: "c1" }, at(1)).run(store);
+    // The store is known by now: to adopt it again changes nothing.
+    await issuer.adoptStore({}, at(2)).run(store);
+    assert.equal((await check(store, kept, 2)).client, "c1");
+    await rejected(() => check(store, revoked, 2), "token_revoked");
+
+    const wiped = fresh();
+    await issuer.adoptStore({}, at(3)).run(wiped);
+    await filled(wiped);
+    for (const old of [kept, revoked]) await rejected(() => check(wiped, old, 4), "token_revoked");
+    assert.equal((await check(wiped, await token(wiped, 4), 5)).client, "c1");
+  }
+});
+
 test("a limit says when to try again", async () => {
   const limited = pair(undefined, { clientRate: { events: 1, per: "1h", burst: 1 } }).issuer;
   for (const store of [new MemoryStore(), new MapStore(tokenmint), new LaterStore(tokenmint)]) {
