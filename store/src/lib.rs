@@ -5,7 +5,7 @@
 //! | `memory:` | this process | [`Durability::Process`] |
 //! | `sqlite:PATH` | a file on a local disk, one machine | [`Durability::Disk`] |
 //! | `postgres://USER@HOST/NAME` | a data base that several machines share | as the server is set up |
-//! | `redis://HOST` | Redis or Valkey | as the server is set up |
+//! | `redis://HOST` | Redis or Valkey, one server or any node of a Cluster | as the server is set up |
 //! | `env:NAME` | the URL in an environment variable, which keeps a password out of arguments and files | |
 //!
 //! [`Database`] is for asynchronous hosts and never blocks them; [`BlockingDatabase`] is for all others. See
@@ -47,6 +47,8 @@ mod copy;
 mod database;
 mod doctor;
 mod driver;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod host;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]

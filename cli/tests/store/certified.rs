@@ -12,7 +12,7 @@ use tokenmint_store::certify::{
     Certificate, Connection, DatabaseRig, Fault, Options, Rig, TestResult, certify,
 };
 
-use super::postgres_server::Postgres;
+use super::postgres_server::{self, Postgres};
 use super::proxy::{Mode, Proxy};
 use super::redis_server::Redis;
 
@@ -109,17 +109,17 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A file, on a small disk of its own where this process may mount one.
+/// A folder, on a small disk of its own where this process may mount one.
 struct Disk {
     folder: tempfile::TempDir,
     mounted: bool,
 }
 
 impl Disk {
-    fn new() -> Self {
+    fn new(size: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mount = process::Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=48m", "tmpfs"])
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
             .arg(folder.path())
             .output();
         Disk { mounted: mount.is_ok_and(|output| output.status.success()), folder }
@@ -131,6 +131,16 @@ impl Disk {
 
     fn ballast(&self) -> PathBuf {
         self.folder.path().join("ballast")
+    }
+
+    /// Until nothing more goes in.
+    fn fill(&self) {
+        let mut ballast = std::fs::File::create(self.ballast()).unwrap();
+        while std::io::Write::write_all(&mut ballast, &[0; 4096]).is_ok() {}
+    }
+
+    fn make_room(&self) {
+        let _ = std::fs::remove_file(self.ballast());
     }
 }
 
@@ -145,11 +155,7 @@ impl Drop for Disk {
 impl Attack for Disk {
     fn inject(&self, fault: Fault) -> Done {
         match fault {
-            Fault::Full if self.mounted => {
-                // Until nothing more goes in.
-                let mut ballast = std::fs::File::create(self.ballast()).unwrap();
-                while std::io::Write::write_all(&mut ballast, &[0; 4096]).is_ok() {}
-            }
+            Fault::Full if self.mounted => self.fill(),
             Fault::PreviousSchema => {
                 let file = rusqlite::Connection::open(self.file()).unwrap();
                 file.execute_batch("DROP INDEX entry_client; PRAGMA user_version = 1").unwrap();
@@ -160,13 +166,13 @@ impl Attack for Disk {
     }
 
     fn heal(&self) {
-        let _ = std::fs::remove_file(self.ballast());
+        self.make_room();
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite() {
-    let disk = Disk::new();
+    let disk = Disk::new("48m");
     let (url, mounted) = (format!("sqlite:{}", disk.file().display()), disk.mounted);
     let certificate = Attacked::new(&url, disk).await.certified().await;
     // It has no server, and no proxy could stand before it.
@@ -190,14 +196,37 @@ async fn sealed_values() {
     assert!(certificate.passed(), "{}", certificate.to_tap());
 }
 
-/// A server of PostgreSQL behind a proxy.
+/// A server of PostgreSQL behind a proxy, with its tables on a small disk, and a standby where a failover is asked for.
 struct Primary {
     server: Mutex<Postgres>,
+    standby: Mutex<Option<Postgres>>,
+    disk: Option<Disk>,
     proxy: Proxy,
     database: String,
 }
 
 impl Primary {
+    fn start(disk: Option<Disk>, with_standby: bool) -> Self {
+        let server = Postgres::start();
+        let database = server.database();
+        if let Some(disk) = &disk {
+            let folder = disk.folder.path();
+            postgres_server::give(folder);
+            server.sql("postgres", &format!("CREATE TABLESPACE small LOCATION '{}'", folder.display()));
+            server.sql("postgres", &format!("ALTER DATABASE {database} SET TABLESPACE small"));
+        }
+        let standby = with_standby.then(|| server.standby());
+        if let Some(standby) = &standby {
+            server.commit_with(standby);
+        }
+        let proxy = Proxy::before(server.address());
+        Primary { server: Mutex::new(server), standby: Mutex::new(standby), disk, proxy, database }
+    }
+
+    fn url(&self) -> String {
+        format!("postgres://postgres@{}/{}?timeout_ms=1500", self.proxy.address(), self.database)
+    }
+
     fn sql(&self, text: &str) {
         lock(&self.server).sql("postgres", &text.replace("{}", &self.database));
     }
@@ -211,10 +240,25 @@ impl Attack for Primary {
                 server.kill9();
                 server.restart();
             }
-            Fault::Full => {
-                self.sql("ALTER DATABASE {} SET default_transaction_read_only = on");
+            Fault::FailOver => {
+                let mut standby = lock(&self.standby);
+                let promoted = standby.take()?;
+                let mut server = lock(&self.server);
+                server.kill9();
+                promoted.promote();
+                self.proxy.lead_to(promoted.address());
                 self.proxy.cut();
+                // Another machine follows the new primary: two answer for each write again.
+                *standby = Some(promoted.standby());
+                *server = promoted;
             }
+            Fault::Full => match &self.disk {
+                Some(disk) => disk.fill(),
+                None => {
+                    self.sql("ALTER DATABASE {} SET default_transaction_read_only = on");
+                    self.proxy.cut();
+                }
+            },
             Fault::ExhaustPool => {
                 self.sql("ALTER DATABASE {} ALLOW_CONNECTIONS false");
                 self.proxy.cut();
@@ -230,6 +274,9 @@ impl Attack for Primary {
     }
 
     fn heal(&self) {
+        if let Some(disk) = &self.disk {
+            disk.make_room();
+        }
         self.sql("ALTER DATABASE {} ALLOW_CONNECTIONS true");
         self.sql("ALTER DATABASE {} RESET ALL");
         healed(&self.proxy);
@@ -238,13 +285,23 @@ impl Attack for Primary {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres() {
-    let server = Postgres::start();
-    let database = server.database();
-    let proxy = Proxy::before(server.address());
-    let url = server.url(&database).replace(&server.address().to_string(), &proxy.address().to_string());
-    let attack = Primary { server: Mutex::new(server), proxy, database };
-    let certificate = Attacked::new(&format!("{url}?timeout_ms=1500"), attack).await.certified().await;
+    let disk = Some(Disk::new("200m")).filter(|disk| disk.mounted);
+    let primary = Primary::start(disk, false);
+    let url = primary.url();
+    let certificate = Attacked::new(&url, primary).await.certified().await;
+    // The failover is looked at beside.
     assert_eq!(skipped(&certificate), [42, 49], "{}", certificate.to_tap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_with_a_standby_survives_a_failover() {
+    let primary = Primary::start(None, true);
+    let url = primary.url();
+    let rig = Attacked::new(&url, primary).await;
+    let certificate = certify(&rig, &Options::new(42).quick().only("42")).await;
+    assert!(certificate.passed(), "{}", certificate.to_tap());
+    assert_eq!(certificate.durability, Some(tokenmint::Durability::Replicated));
+    assert_eq!(certificate.counts().0, 1, "{}", certificate.to_tap());
 }
 
 /// A server of Redis behind a proxy, with a replica where a failover is asked for.

@@ -1,6 +1,7 @@
 //! `tokenmint serve` on stores that last, and the commands about them, with the real servers.
 
 mod certified;
+mod cluster;
 mod commands;
 mod outages;
 #[allow(dead_code, reason = "the tests of the drivers use more of it")]

@@ -152,7 +152,9 @@ pub(crate) async fn full_is_an_error<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
     let (old_key, old) = (t.key("old")?, t.entry(vec![5; 1000])?);
     put(&*t.store, &old_key, &old).await?;
     t.inject(Fault::Full, "a disk that can be filled or made read-only").await?;
-    let (key, large) = (t.key("new")?, t.entry(vec![6; 60_000])?);
+    // Nothing that a store could compress into what room is left.
+    let noise = t.random.bytes::<60_000>().to_vec();
+    let (key, large) = (t.key("new")?, t.entry(noise)?);
     let command = Command::Cas { key: key.clone(), expect: Expect::Absent, write: Write::Put(large.clone()) };
     let answer = t.store.execute(command).await;
     let seen = load(&*t.store, &old_key).await;

@@ -1,38 +1,66 @@
 //! What the URL says: whom to connect to, and how to encrypt.
 
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use tokenmint::Result;
 use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use url::Url;
 
+use crate::host;
 use crate::target::{invalid, unavailable};
 
-/// Reads a URL of libpq. Its errors name a parameter and never a value, which may be the password.
-pub(super) fn config(url: &Url, timeout: Duration) -> Result<Config> {
+/// Reads a URL of libpq: whom to connect to, and by which TLS. Errors name a parameter and never a value, which may be
+/// the password.
+pub(super) fn wanted(url: &Url, timeout: Duration) -> Result<(Config, MakeRustlsConnect)> {
+    // The parser does not know this one.
+    let (roots, rest): (Vec<_>, Vec<_>) = url.query_pairs().partition(|(name, _)| name == "sslrootcert");
+    let mut plain = url.clone();
+    plain.set_query(None);
+    if !rest.is_empty() {
+        plain.query_pairs_mut().extend_pairs(rest);
+    }
+    let config = config(&plain, timeout)?;
+    let tls = tls(&config, roots.last().map(|(_, file)| Path::new(&**file)))?;
+    Ok((config, tls))
+}
+
+fn config(url: &Url, timeout: Duration) -> Result<Config> {
     let mut config = parse(url)?;
-    if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+    let hosts = config.get_hosts().len().max(config.get_hostaddrs().len());
+    if hosts == 0 {
         return Err(invalid(
             "url",
             "the URL names no host; a socket's folder is given as ?host=/run/postgresql",
         ));
     }
     if config.get_password().is_none()
-        && let Ok(password) = std::env::var("PGPASSWORD")
+        && let Some(password) = std::env::var_os("PGPASSWORD")
     {
-        config.password(password);
+        config.password(password.into_encoded_bytes());
     }
     if config.get_application_name().is_none() {
         config.application_name("tokenmint");
     }
     if config.get_connect_timeout().is_none() {
-        config.connect_timeout(timeout);
+        // The one that is up must have its turn, however silent those before it are.
+        config.connect_timeout(if hosts > 1 {
+            timeout / 2 / u32::try_from(hosts).unwrap_or(u32::MAX)
+        } else {
+            timeout
+        });
+    }
+    let chosen = url.query_pairs().any(|(name, _)| name == "target_session_attrs");
+    if hosts > 1 && !chosen {
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
     }
     // A server on this machine often has a certificate that nobody signed, and nobody can listen between.
     if is_local(&config) && !url.query_pairs().any(|(name, _)| name == "sslmode") {
@@ -56,7 +84,9 @@ fn parse(url: &Url) -> Result<Config> {
         if name == "sslmode" && !matches!(value, "disable" | "prefer" | "require") {
             return Err(invalid("url", "sslmode is one of disable, prefer, require, verify-full"));
         }
-        query.append_pair(&name, value);
+        // The parser takes one host at a time.
+        let parts = if name == "host" { value.split(',').collect() } else { vec![value] };
+        query.extend_pairs(parts.iter().map(|part| (&*name, part)));
     }
     let query = query.finish();
     if query.is_empty() {
@@ -76,20 +106,29 @@ fn parse(url: &Url) -> Result<Config> {
 /// Whether every host is this machine.
 pub(super) fn is_local(config: &Config) -> bool {
     let named = config.get_hosts().iter().all(|host| match host {
-        Host::Tcp(name) => {
-            name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
-        }
+        Host::Tcp(name) => host::is_local(name),
         #[cfg(unix)]
         Host::Unix(_) => true,
     });
     named && config.get_hostaddrs().iter().all(IpAddr::is_loopback)
 }
 
-/// TLS by the system's roots, or those that SSL_CERT_FILE names.
-pub(super) fn tls(config: &Config) -> Result<MakeRustlsConnect> {
+/// TLS by the roots in a file; without one by the system's, or those that SSL_CERT_FILE names.
+fn tls(config: &Config, file: Option<&Path>) -> Result<MakeRustlsConnect> {
     let mut roots = RootCertStore::empty();
-    if config.get_ssl_mode() != SslMode::Disable {
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    match file {
+        Some(file) => {
+            let unusable = || invalid("url", "sslrootcert must be a readable file with certificates in PEM");
+            let found = CertificateDer::pem_file_iter(file).map_err(|_| unusable())?;
+            roots.add_parsable_certificates(found.filter_map(Result::ok));
+            if roots.is_empty() {
+                return Err(unusable());
+            }
+        }
+        None if config.get_ssl_mode() == SslMode::Disable => {}
+        None => {
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        }
     }
     let tls = ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
@@ -104,7 +143,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Config> {
-        config(&Url::parse(text).unwrap(), Duration::from_secs(1))
+        wanted(&Url::parse(text).unwrap(), Duration::from_secs(1)).map(|(config, _)| config)
     }
 
     #[test]
@@ -121,6 +160,21 @@ mod tests {
         let config = read("postgres:///n?user=u&host=/run/postgresql&application_name=mine").unwrap();
         assert_eq!(config.get_application_name(), Some("mine"));
         assert!(is_local(&config));
+    }
+
+    #[test]
+    fn of_several_servers_the_one_that_takes_writes_is_looked_for() {
+        for text in ["postgres://u@a,b:6432/n", "postgres:///n?user=u&host=a,b&port=5432,6432"] {
+            let config = read(text).unwrap();
+            assert_eq!(config.get_hosts(), [Host::Tcp("a".into()), Host::Tcp("b".into())], "{text}");
+            assert_eq!(config.get_ports(), [5432, 6432]);
+            assert_eq!(config.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
+            assert_eq!(config.get_connect_timeout(), Some(&Duration::from_millis(250)));
+        }
+        let config = read("postgres://u@a,b/n?target_session_attrs=any&connect_timeout=7").unwrap();
+        assert_eq!(config.get_target_session_attrs(), TargetSessionAttrs::Any);
+        assert_eq!(config.get_connect_timeout(), Some(&Duration::from_secs(7)));
+        assert_eq!(read("postgres://u@a/n").unwrap().get_target_session_attrs(), TargetSessionAttrs::Any);
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub(super) async fn examine(link: &Link) -> Result<Vec<Finding>> {
         read_only(&server),
         isolation(&server),
         connections(link, &server),
+        pooler(link),
         tls(link, &server),
         Finding::fine("schema", format!("version {}", schema::version(link).await?)),
         self::rights(rights),
@@ -102,6 +103,12 @@ fn connections(link: &Link, server: &Server) -> Finding {
     } else {
         Finding::warning("connections", found, "set connections in the URL lower, or max_connections higher")
     }
+}
+
+fn pooler(link: &Link) -> Finding {
+    let found =
+        if link.is_pooled() { "one stands between: statements are prepared each time" } else { "none" };
+    Finding::fine("pooler", found)
 }
 
 fn tls(link: &Link, server: &Server) -> Finding {

@@ -13,6 +13,8 @@ use crate::target::{invalid, unavailable};
 pub(super) enum Failure {
     /// There is no connection; without a cause, there was none in time.
     Unconnected(Option<PgError>),
+    /// There is a server, and it only follows another.
+    Replica,
     /// The statement was still being prepared.
     Unsent(PgError),
     /// The server has it.
@@ -23,6 +25,7 @@ impl Failure {
     fn cause(&self) -> Option<&PgError> {
         match self {
             Failure::Unconnected(cause) => cause.as_ref(),
+            Failure::Replica => None,
             Failure::Unsent(cause) | Failure::Sent(cause) => Some(cause),
         }
     }
@@ -57,7 +60,7 @@ impl Failure {
     /// Another connection may do better, and repeating the statement is safe.
     pub(super) fn asks_for_another(&self, changes: bool) -> bool {
         let safe = match self {
-            Failure::Unconnected(_) => return false,
+            Failure::Unconnected(_) | Failure::Replica => return false,
             Failure::Unsent(_) => true,
             Failure::Sent(_) => !changes || self.is_undone(),
         };
@@ -78,6 +81,7 @@ impl Failure {
         match self {
             Failure::Unconnected(None) => "no connection in time",
             Failure::Unconnected(Some(_)) => "no connection",
+            Failure::Replica => "the server is a replica",
             Failure::Unsent(_) => "a statement could not be prepared",
             Failure::Sent(_) => "a statement failed",
         }
@@ -85,11 +89,17 @@ impl Failure {
 
     /// What it means for opening and examining a store. The texts of the client and the server repeat no password.
     pub(super) fn explained(&self) -> Error {
+        if matches!(self, Failure::Replica) {
+            return unavailable("the server is a replica; name the primary in the URL");
+        }
         let Some(cause) = self.cause() else { return unavailable("the server did not answer in time") };
         match self.code() {
             "28P01" | "28000" => {
                 let text = cause.as_db_error().map_or("", |error| error.message());
-                return invalid("url", format!("the server refuses this user or password: {text}"));
+                return invalid(
+                    "url",
+                    format!("the server refuses this user, password or way to connect: {text}"),
+                );
             }
             "3D000" => return invalid("url", "the server has no data base of this name"),
             "42501" => {
@@ -107,7 +117,10 @@ impl Failure {
         }
         let text = match cause.as_db_error() {
             Some(error) => format!("{} (SQLSTATE {})", error.message(), self.code()),
-            None => match cause.source() {
+            None => match cause.source().map(ToString::to_string) {
+                Some(source) if source.contains("UnknownIssuer") => {
+                    format!("{cause}: {source}; sslrootcert names a file with the root of its certificate")
+                }
                 Some(source) => format!("{cause}: {source}"),
                 None => cause.to_string(),
             },

@@ -1,24 +1,35 @@
 //! The pool, and statements over it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{ClientWrapper, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
+use deadpool_postgres::{
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod,
+};
 use tokenmint::{Error, Result, StoreError};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{CancelToken, Row};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{CancelToken, Row, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::connect;
 use super::faults::Failure;
+use super::{connect, pooler};
 use crate::target::{Kind, Target, invalid, unavailable};
 
 /// How many connections where the URL does not say.
 const CONNECTIONS: u32 = 16;
 /// How often a statement is repeated that the server undid because of others.
 const REPEATS: u32 = 64;
+
+/// A statement, and of which type each of its parameters is.
+#[derive(Clone, Copy)]
+pub(super) struct Statement<'a> {
+    pub(super) sql: &'a str,
+    pub(super) types: &'a [Type],
+}
 
 /// The parameters of a statement.
 pub(super) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -28,6 +39,11 @@ pub(super) struct Link {
     pool: Pool,
     tls: MakeRustlsConnect,
     timeout: Duration,
+    /// A pooler stands between, so no statement is given a name.
+    pooled: Arc<AtomicBool>,
+    /// Whether a statement that nobody waits for is ended on the server. A write that waits for a standby must not be:
+    /// it would be shown as done while one machine has it only.
+    pub(super) cancels: bool,
     pub(super) connections: u32,
     pub(super) ssl_mode: SslMode,
     /// The server is on this machine.
@@ -38,41 +54,62 @@ impl Link {
     /// Connects to nothing yet.
     pub(super) fn new(target: &Target) -> Result<Self> {
         let Kind::Postgres(url) = &target.kind else { return Err(invalid("url", "not a URL of PostgreSQL")) };
-        let config = connect::config(url, target.timeout)?;
-        let tls = connect::tls(&config)?;
+        let (config, tls) = connect::wanted(url, target.timeout)?;
+        let pooled = Arc::new(AtomicBool::new(false));
+        let found = Arc::clone(&pooled);
         let (ssl_mode, local) = (config.get_ssl_mode(), connect::is_local(&config));
         let connections = target.connections.unwrap_or(CONNECTIONS);
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let pool = Pool::builder(Manager::from_config(config, tls.clone(), recycling))
             .max_size(usize::try_from(connections).unwrap_or(usize::MAX))
+            .post_create(Hook::async_fn(move |client, _| Box::pin(meet(client, Arc::clone(&found)))))
             .build()
             .map_err(|error| unavailable(format!("no pool: {error}")))?;
-        Ok(Link { pool, tls, timeout: target.timeout, connections, ssl_mode, local })
+        Ok(Link { pool, tls, timeout: target.timeout, pooled, cancels: true, connections, ssl_mode, local })
+    }
+
+    /// Whether a pooler stands between; it is known from the first connection on.
+    pub(super) fn is_pooled(&self) -> bool {
+        self.pooled.load(Ordering::Relaxed)
     }
 
     /// A statement that changes nothing.
-    pub(super) async fn read(&self, sql: &str, parameters: Parameters<'_>) -> Result<Vec<Row>, StoreError> {
-        self.run(sql, parameters, false).await.map_err(|failure| failure.outcome(false))
+    pub(super) async fn read(
+        &self,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.run(statement, parameters, false).await.map_err(|failure| failure.outcome(false))
     }
 
     /// A statement that writes.
-    pub(super) async fn write(&self, sql: &str, parameters: Parameters<'_>) -> Result<Vec<Row>, StoreError> {
-        self.run(sql, parameters, true).await.map_err(|failure| failure.outcome(true))
+    pub(super) async fn write(
+        &self,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.run(statement, parameters, true).await.map_err(|failure| failure.outcome(true))
     }
 
     /// A question about the server, with a reason where it fails.
     pub(super) async fn ask(&self, sql: &str) -> Result<Row> {
-        let rows = match timeout(self.timeout, self.run(sql, &[], false)).await {
+        let question = Statement { sql, types: &[] };
+        let rows = match timeout(self.timeout, self.run(question, &[], false)).await {
             Ok(rows) => rows.map_err(|failure| failure.explained())?,
             Err(_) => return Err(Failure::Unconnected(None).explained()),
         };
         rows.into_iter().next().ok_or_else(unreadable)
     }
 
-    async fn run(&self, sql: &str, parameters: Parameters<'_>, changes: bool) -> Result<Vec<Row>, Failure> {
+    async fn run(
+        &self,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+        changes: bool,
+    ) -> Result<Vec<Row>, Failure> {
         let (mut repeats, mut renewed) = (0, false);
         loop {
-            let failure = match self.run_once(sql, parameters).await {
+            let failure = match self.run_once(statement, parameters).await {
                 Ok(rows) => return Ok(rows),
                 Err(failure) => failure,
             };
@@ -88,12 +125,21 @@ impl Link {
         }
     }
 
-    async fn run_once(&self, sql: &str, parameters: Parameters<'_>) -> Result<Vec<Row>, Failure> {
+    async fn run_once(
+        &self,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, Failure> {
         let mut lease = self.lease().await?;
         let client = lease.client()?;
-        let outcome = match client.prepare_cached(sql).await {
-            Ok(statement) => client.query(&statement, parameters).await.map_err(Failure::Sent),
-            Err(error) => Err(Failure::Unsent(error)),
+        let outcome = if self.is_pooled() {
+            let typed: Vec<_> = parameters.iter().copied().zip(statement.types.iter().cloned()).collect();
+            client.query_typed(statement.sql, &typed).await.map_err(Failure::Sent)
+        } else {
+            match client.prepare_cached(statement.sql).await {
+                Ok(prepared) => client.query(&prepared, parameters).await.map_err(Failure::Sent),
+                Err(error) => Err(Failure::Unsent(error)),
+            }
         };
         lease.settle(outcome.as_ref().is_err_and(Failure::spoils_connection));
         outcome
@@ -104,7 +150,10 @@ impl Link {
     pub(super) async fn lease(&self) -> Result<Lease<'_>, Failure> {
         match timeout(self.timeout * 3 / 4, self.pool.get()).await {
             Ok(Ok(client)) => Ok(Lease { client: Some(client), link: self }),
-            Ok(Err(PoolError::Backend(error))) => Err(Failure::Unconnected(Some(error))),
+            Ok(Err(PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)))) => {
+                Err(Failure::Unconnected(Some(error)))
+            }
+            Ok(Err(PoolError::PostCreateHook(HookError::Message(_)))) => Err(Failure::Replica),
             Ok(Err(_)) | Err(_) => Err(Failure::Unconnected(None)),
         }
     }
@@ -139,6 +188,9 @@ impl Drop for Lease<'_> {
         let client = Object::take(client);
         let token = client.cancel_token();
         drop(client);
+        if !self.link.cancels {
+            return;
+        }
         // Without this, a statement that waits for a lock keeps its session on the server, and they add up.
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(cancel(token, self.link.tls.clone(), self.link.timeout));
@@ -149,6 +201,27 @@ impl Drop for Lease<'_> {
 async fn cancel(token: CancelToken, tls: MakeRustlsConnect, time: Duration) {
     // Nobody waits for it, and a session that could not be told ends by itself.
     let _ = timeout(time, token.cancel_query(tls)).await;
+}
+
+/// Looks at who answers on a new connection, before anything else is asked.
+///
+/// A replica is refused: it shows what was written a while ago. Who connects to one while it takes over from another
+/// comes too early.
+async fn meet(client: &ClientWrapper, pooled: Arc<AtomicBool>) -> Result<(), HookError> {
+    let question = "SELECT pg_is_in_recovery(), pg_backend_pid()";
+    let answer = client.simple_query(question).await.map_err(HookError::Backend)?;
+    let row = answer.iter().find_map(|part| match part {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    let column = |at| row.and_then(|row| row.try_get(at).ok().flatten());
+    if column(0) == Some("t") {
+        return Err(HookError::message("a replica"));
+    }
+    if pooler::is_between(client, column(1)).await && !pooled.swap(true, Ordering::Relaxed) {
+        tracing::info!(target: "tokenmint::store", "postgres: a pooler stands between; statements get no names");
+    }
+    Ok(())
 }
 
 /// An answer that is not one of PostgreSQL.

@@ -1,7 +1,7 @@
 //! PostgreSQL.
 //!
-//! Every command is one autocommitted statement at READ COMMITTED, which needs no state of the session but prepared
-//! statements: PgBouncer may stand between.
+//! Every command is one autocommitted statement at READ COMMITTED, which needs no state of the session but the names of
+//! prepared statements; where PgBouncer stands between, there are none.
 
 use tokenmint::{Command, Durability, RecordKey, Reply, Result, StoreError};
 
@@ -15,6 +15,7 @@ mod connect;
 mod examine;
 mod faults;
 mod link;
+mod pooler;
 mod scan;
 mod schema;
 mod server;
@@ -28,8 +29,9 @@ pub(crate) struct Postgres {
 
 impl Driver for Postgres {
     async fn open(target: &Target) -> Result<Self> {
-        let link = Link::new(target)?;
+        let mut link = Link::new(target)?;
         let server = Server::ask(&link).await?;
+        link.cancels = server.durability() != Durability::Replicated;
         if !server.is_new_enough() {
             return Err(unavailable(format!(
                 "the server is PostgreSQL {}; {} or newer is needed",

@@ -1,26 +1,38 @@
 //! All that is stored, for a copy of it.
 
 use tokenmint::{RecordKey, StoreError};
+use tokio_postgres::types::Type;
 
-use super::link::Link;
+use super::link::{Link, Statement};
 use super::statements::{key, keyed_entry, microseconds, number};
 use crate::driver::{Cursor, Page};
 
-const ENTRIES: &str =
-    "SELECT ver, val, exp, sub, client, k FROM tokenmint_entry WHERE k > $1 ORDER BY k LIMIT $2";
-const CELLS: &str = "SELECT tat, k FROM tokenmint_cell WHERE k > $1 ORDER BY k LIMIT $2";
-const PUT_CELLS: &str = "INSERT INTO tokenmint_cell AS c (k, tat) \
+const ENTRIES: Statement<'_> = Statement {
+    sql: "SELECT ver, val, exp, sub, client, k FROM tokenmint_entry WHERE k > $1 ORDER BY k LIMIT $2",
+    types: &[Type::BYTEA, Type::INT8],
+};
+const CELLS: Statement<'_> = Statement {
+    sql: "SELECT tat, k FROM tokenmint_cell WHERE k > $1 ORDER BY k LIMIT $2",
+    types: &[Type::BYTEA, Type::INT8],
+};
+const PUT_CELLS: Statement<'_> = Statement {
+    sql: "INSERT INTO tokenmint_cell AS c (k, tat) \
      SELECT k, max(tat) FROM unnest($1::bytea[], $2::bigint[]) AS given (k, tat) GROUP BY k ORDER BY k \
-     ON CONFLICT (k) DO UPDATE SET tat = greatest(c.tat, excluded.tat)";
+     ON CONFLICT (k) DO UPDATE SET tat = greatest(c.tat, excluded.tat)",
+    types: &[Type::BYTEA_ARRAY, Type::INT8_ARRAY],
+};
 /// Counted where that is quick, and else what the server believes.
-const COUNT: &str = "SELECT sum(CASE WHEN counted <= 100000 THEN counted ELSE greatest(counted, believed) END)::bigint \
+const COUNT: Statement<'_> = Statement {
+    sql: "SELECT sum(CASE WHEN counted <= 100000 THEN counted ELSE greatest(counted, believed) END)::bigint \
      FROM (\
        SELECT (SELECT count(*) FROM (SELECT FROM tokenmint_entry LIMIT 100001) AS few) AS counted, \
          (SELECT reltuples::bigint FROM pg_class WHERE oid = 'tokenmint_entry'::regclass) AS believed \
        UNION ALL \
        SELECT (SELECT count(*) FROM (SELECT FROM tokenmint_cell LIMIT 100001) AS few), \
          (SELECT reltuples::bigint FROM pg_class WHERE oid = 'tokenmint_cell'::regclass)\
-     ) AS tables";
+     ) AS tables",
+    types: &[],
+};
 
 /// What a cursor begins with; the last key follows.
 const AMONG_ENTRIES: u8 = 0;

@@ -2,6 +2,7 @@
 
 use deadpool_postgres::ClientWrapper;
 use tokenmint::Result;
+use tokio_postgres::types::Type;
 use tokio_postgres::{Error as PgError, IsolationLevel};
 
 use super::faults::Failure;
@@ -73,8 +74,9 @@ async fn migrate(client: &mut ClientWrapper) -> Result<i32, PgError> {
     let transaction =
         client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start().await?;
     transaction.batch_execute(LOCK).await?;
-    let version = if transaction.query_one(IS_THERE, &[]).await?.try_get(0)? {
-        transaction.query_one(FOUND, &[]).await?.try_get(0)?
+    // Statements without a name: what a pooler gives may be a session in which another process has left some.
+    let version = if transaction.query_typed_one(IS_THERE, &[]).await?.try_get(0)? {
+        transaction.query_typed_one(FOUND, &[]).await?.try_get(0)?
     } else {
         transaction.batch_execute("CREATE TABLE tokenmint_schema (version int NOT NULL)").await?;
         0
@@ -85,7 +87,7 @@ async fn migrate(client: &mut ClientWrapper) -> Result<i32, PgError> {
     }
     let current = i32::try_from(STEPS.len()).unwrap_or(i32::MAX);
     transaction.batch_execute("DELETE FROM tokenmint_schema").await?;
-    transaction.execute("INSERT INTO tokenmint_schema VALUES ($1)", &[&current]).await?;
+    transaction.execute_typed("INSERT INTO tokenmint_schema VALUES ($1)", &[(&current, Type::INT4)]).await?;
     transaction.commit().await?;
     tracing::info!(target: "tokenmint::store", from = version, to = current, "postgres: the schema was brought up to date");
     Ok(current)

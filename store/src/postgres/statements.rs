@@ -6,38 +6,87 @@
 
 use tokenmint::{Entry, Expect, Index, IndexValue, RecordKey, Reply, StoreError, Version, Write};
 use tokio_postgres::Row;
+use tokio_postgres::types::Type;
 
-use super::link::{Link, Parameters};
+use super::link::{Link, Parameters, Statement};
 
-const LOAD: &str = "SELECT ver, val, exp, sub, client, k FROM tokenmint_entry WHERE k = ANY($1)";
-const INSERT: &str = "INSERT INTO tokenmint_entry (k, ver, val, exp, exp_hour, sub, client) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (k) DO NOTHING RETURNING 1";
-const UPDATE: &str = "UPDATE tokenmint_entry SET ver = $2, val = $3, exp = $4, exp_hour = $5, sub = $6, client = $7 \
-     WHERE k = $1 AND ver = $8 RETURNING 1";
-const DELETE: &str = "DELETE FROM tokenmint_entry WHERE k = $1 AND ver = $2 RETURNING 1";
+/// By 1, 4 and 8 keys. For an array of any length, `k = ANY($1)`, the server would plan anew each time: it keeps a plan
+/// only where that expects no more rows than one for the very parameters.
+const LOADS: [Statement<'_>; 3] = [
+    Statement {
+        sql: "SELECT ver, val, exp, sub, client, k FROM tokenmint_entry WHERE k = $1",
+        types: &[Type::BYTEA; 1],
+    },
+    Statement {
+        sql: "SELECT ver, val, exp, sub, client, k FROM tokenmint_entry WHERE k IN ($1, $2, $3, $4)",
+        types: &[Type::BYTEA; 4],
+    },
+    Statement {
+        sql: "SELECT ver, val, exp, sub, client, k FROM tokenmint_entry \
+         WHERE k IN ($1, $2, $3, $4, $5, $6, $7, $8)",
+        types: &[Type::BYTEA; 8],
+    },
+];
+const INSERT: Statement<'_> = Statement {
+    sql: "INSERT INTO tokenmint_entry (k, ver, val, exp, exp_hour, sub, client) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (k) DO NOTHING RETURNING 1",
+    types: &[Type::BYTEA, Type::BYTEA, Type::BYTEA, Type::INT8, Type::INT4, Type::BYTEA, Type::BYTEA],
+};
+const UPDATE: Statement<'_> = Statement {
+    sql: "UPDATE tokenmint_entry SET ver = $2, val = $3, exp = $4, exp_hour = $5, sub = $6, client = $7 \
+     WHERE k = $1 AND ver = $8 RETURNING 1",
+    types: &[
+        Type::BYTEA,
+        Type::BYTEA,
+        Type::BYTEA,
+        Type::INT8,
+        Type::INT4,
+        Type::BYTEA,
+        Type::BYTEA,
+        Type::BYTEA,
+    ],
+};
+const DELETE: Statement<'_> = Statement {
+    sql: "DELETE FROM tokenmint_entry WHERE k = $1 AND ver = $2 RETURNING 1",
+    types: &[Type::BYTEA, Type::BYTEA],
+};
 /// The clock is read when the row is locked: one that was read before the wait for it would be behind the others', and
 /// deny what is within the burst. A row that comes back was admitted.
-const THROTTLE: &str = "INSERT INTO tokenmint_cell AS c (k, tat) \
+const THROTTLE: Statement<'_> = Statement {
+    sql: "INSERT INTO tokenmint_cell AS c (k, tat) \
      SELECT $1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + $2 \
      ON CONFLICT (k) DO UPDATE \
      SET tat = greatest(c.tat, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) + $2 \
      WHERE greatest(c.tat - (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, 0) + $2 <= $3 \
-     RETURNING tat";
-const TAT: &str = "SELECT tat FROM tokenmint_cell WHERE k = $1";
+     RETURNING tat",
+    types: &[Type::BYTEA, Type::INT8, Type::INT8],
+};
+const TAT: Statement<'_> =
+    Statement { sql: "SELECT tat FROM tokenmint_cell WHERE k = $1", types: &[Type::BYTEA] };
 /// A row that somebody else is writing is left alone, and one that was written meanwhile is looked at again.
-const SWEEP: &str = "WITH swept AS (\
+const SWEEP: Statement<'_> = Statement {
+    sql: "WITH swept AS (\
        DELETE FROM tokenmint_entry WHERE k = ANY(ARRAY(\
          SELECT k FROM tokenmint_entry WHERE exp_hour <= $1 AND exp <= $2 LIMIT $4 FOR UPDATE SKIP LOCKED)) \
        RETURNING 1), \
      cells AS (\
        DELETE FROM tokenmint_cell WHERE k = ANY(ARRAY(\
          SELECT k FROM tokenmint_cell WHERE tat < $3 LIMIT $4 FOR UPDATE SKIP LOCKED))) \
-     SELECT count(*) FROM swept";
-const BY_SUBJECT: &str = "SELECT ver, val, exp, sub, client, k FROM tokenmint_entry \
-     WHERE sub = $1 AND k > $2 ORDER BY k LIMIT $3";
-const BY_CLIENT: &str = "SELECT ver, val, exp, sub, client, k FROM tokenmint_entry \
-     WHERE client = $1 AND k > $2 ORDER BY k LIMIT $3";
-const NOW: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+     SELECT count(*) FROM swept",
+    types: &[Type::INT4, Type::INT8, Type::INT8, Type::INT8],
+};
+const BY_SUBJECT: Statement<'_> = Statement {
+    sql: "SELECT ver, val, exp, sub, client, k FROM tokenmint_entry \
+     WHERE sub = $1 AND k > $2 ORDER BY k LIMIT $3",
+    types: &[Type::BYTEA, Type::BYTEA, Type::INT8],
+};
+const BY_CLIENT: Statement<'_> = Statement {
+    sql: "SELECT ver, val, exp, sub, client, k FROM tokenmint_entry \
+     WHERE client = $1 AND k > $2 ORDER BY k LIMIT $3",
+    types: &[Type::BYTEA, Type::BYTEA, Type::INT8],
+};
+const NOW: Statement<'_> =
+    Statement { sql: "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint", types: &[] };
 
 /// How often an insertion is tried where the entry in its way is gone at the second look.
 const ATTEMPTS: u32 = 8;
@@ -46,12 +95,32 @@ const MAX_US: u64 = 1 << 61;
 const HOUR_MS: u64 = 3_600_000;
 
 pub(super) async fn load(link: &Link, keys: &[RecordKey]) -> Result<Reply, StoreError> {
-    let wanted: Vec<&[u8]> = keys.iter().map(RecordKey::as_bytes).collect();
-    let rows = link.read(LOAD, &[&wanted]).await?;
-    let found: Vec<_> = rows.iter().map(keyed_entry).collect::<Result<_, _>>()?;
-    let entries =
-        keys.iter().map(|key| found.iter().find(|(found, _)| found == key).map(|(_, entry)| entry.clone()));
-    Ok(Reply::Loaded { entries: entries.collect(), store_now_ms: None })
+    let mut entries = Vec::with_capacity(keys.len());
+    for keys in keys.chunks(8) {
+        let found = rows_of(link, keys).await?;
+        let found: Vec<_> = found.iter().map(keyed_entry).collect::<Result<_, _>>()?;
+        entries.extend(
+            keys.iter()
+                .map(|key| found.iter().find(|(found, _)| found == key).map(|(_, entry)| entry.clone())),
+        );
+    }
+    Ok(Reply::Loaded { entries, store_now_ms: None })
+}
+
+/// The rows of at most 8 keys.
+async fn rows_of(link: &Link, keys: &[RecordKey]) -> Result<Vec<Row>, StoreError> {
+    let statement = LOADS.into_iter().find(|statement| keys.len() <= statement.types.len());
+    let (Some(statement), Some(last)) = (statement, keys.last()) else { return Ok(Vec::new()) };
+    // What is asked for twice comes once.
+    let wanted: Vec<&[u8]> = keys
+        .iter()
+        .chain(std::iter::repeat(last))
+        .map(RecordKey::as_bytes)
+        .take(statement.types.len())
+        .collect();
+    let parameters: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> =
+        wanted.iter().map(|key| key as _).collect();
+    link.read(statement, &parameters).await
 }
 
 pub(super) async fn cas(
@@ -64,8 +133,7 @@ pub(super) async fn cas(
         if try_cas(link, key, expect, write).await? {
             return Ok(Reply::Done);
         }
-        let wanted = [key.as_bytes()];
-        let rows = link.read(LOAD, &[&wanted.as_slice()]).await?;
+        let rows = rows_of(link, std::slice::from_ref(key)).await?;
         match (expect, rows.first()) {
             (_, Some(row)) => return Ok(Reply::Conflict(Some(entry(row)?))),
             (Expect::Version(_), None) => return Ok(Reply::Conflict(None)),
@@ -133,7 +201,7 @@ pub(super) async fn list(
     after: Option<&RecordKey>,
     limit: u32,
 ) -> Result<Reply, StoreError> {
-    let (sql, value) = match by {
+    let (statement, value) = match by {
         IndexValue::Subject(value) => (BY_SUBJECT, value.as_bytes()),
         IndexValue::Client(value) => (BY_CLIENT, value.as_bytes()),
     };
@@ -141,7 +209,7 @@ pub(super) async fn list(
     let limit = limit.max(1);
     // One more than asked for says whether there are more.
     let parameters: Parameters<'_> = &[&value, &after, &(i64::from(limit) + 1)];
-    let rows = link.read(sql, parameters).await?;
+    let rows = link.read(statement, parameters).await?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let entries: Vec<_> = rows.iter().take(limit).map(keyed_entry).collect::<Result<_, _>>()?;
     let next = if rows.len() > limit { entries.last().map(|(key, _)| key.clone()) } else { None };

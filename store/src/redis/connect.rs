@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ErrorKind, IntoConnectionInfo, Pipeline, ProtocolVersion, PushInfo,
-    PushKind, RedisError, RedisFuture, RedisResult, Value,
+    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ErrorKind, IntoConnectionInfo, Pipeline,
+    ProtocolVersion, PushInfo, PushKind, RedisError, RedisFuture, RedisResult, Value,
 };
 use tokio::sync::Mutex;
 use url::Url;
@@ -25,6 +25,23 @@ const SETTLED: Duration = Duration::from_secs(1);
 
 /// Where the password is taken from if the URL has none, as `redis-cli` does.
 const PASSWORD: &str = "REDISCLI_AUTH";
+
+/// What a URL and the environment say about connecting.
+pub(super) fn settings(url: &Url) -> RedisResult<ConnectionInfo> {
+    if url.scheme() == "rediss" {
+        // Without a default, the TLS library panics where a program has two providers. If there is one, it is good.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    }
+    let info = url.clone().into_connection_info()?;
+    // RESP3, since with RESP2 the client does not say when a connection is lost.
+    let mut settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+    if settings.password().is_none()
+        && let Ok(password) = std::env::var(PASSWORD)
+    {
+        settings = settings.set_password(password);
+    }
+    Ok(info.set_redis_settings(settings))
+}
 
 /// A server, and the connection to it if there is one.
 pub(super) struct Link {
@@ -43,20 +60,8 @@ struct State {
 
 impl Link {
     /// Connects to nothing yet.
-    pub(super) fn new(url: Url, timeout: Duration) -> RedisResult<Self> {
-        if url.scheme() == "rediss" {
-            // Without a default, the TLS library panics where a program has two providers. If there is one, it is good.
-            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        }
-        let info = url.into_connection_info()?;
-        // RESP3, since with RESP2 the client does not say when a connection is lost.
-        let mut settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        if settings.password().is_none()
-            && let Ok(password) = std::env::var(PASSWORD)
-        {
-            settings = settings.set_password(password);
-        }
-        let client = Client::open(info.set_redis_settings(settings))?;
+    pub(super) fn new(settings: ConnectionInfo, timeout: Duration) -> RedisResult<Self> {
+        let client = Client::open(settings)?;
         Ok(Link { client, timeout: timeout - timeout / 10, state: Mutex::default() })
     }
 

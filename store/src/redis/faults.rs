@@ -25,6 +25,22 @@ const REFUSALS: [&str; 15] = [
     "WRONGPASS",
 ];
 
+/// A command that failed.
+#[derive(Debug)]
+pub(super) enum Failed {
+    /// There was no connection, so nothing was sent.
+    Unsent(RedisError),
+    /// Whether it was carried out, the error says.
+    Sent(RedisError),
+}
+
+impl From<Failed> for RedisError {
+    fn from(failed: Failed) -> Self {
+        let (Failed::Unsent(error) | Failed::Sent(error)) = failed;
+        error
+    }
+}
+
 /// There is no connection, so nothing was sent.
 pub(super) fn unreachable(error: RedisError) -> StoreError {
     log(&error, "not connected");
@@ -32,7 +48,8 @@ pub(super) fn unreachable(error: RedisError) -> StoreError {
 }
 
 /// A command that changes nothing failed.
-pub(super) fn read(error: RedisError) -> StoreError {
+pub(super) fn read(failed: impl Into<RedisError>) -> StoreError {
+    let error = failed.into();
     log(&error, "a read failed");
     match error.kind() {
         ErrorKind::Parse | ErrorKind::UnexpectedReturnType => StoreError::Corrupt,
@@ -42,7 +59,11 @@ pub(super) fn read(error: RedisError) -> StoreError {
 }
 
 /// A command that writes failed.
-pub(super) fn write(error: RedisError) -> StoreError {
+pub(super) fn write(failed: Failed) -> StoreError {
+    let error = match failed {
+        Failed::Unsent(error) => return unreachable(error),
+        Failed::Sent(error) => error,
+    };
     log(&error, "a write failed");
     match error.code() {
         Some("WRONGTYPE") => StoreError::Corrupt,
@@ -52,7 +73,8 @@ pub(super) fn write(error: RedisError) -> StoreError {
 }
 
 /// A server could not be opened. The texts of the client and the server repeat no password.
-pub(super) fn open(error: RedisError) -> Error {
+pub(super) fn open(failed: impl Into<RedisError>) -> Error {
+    let error = failed.into();
     let refused = matches!(error.code(), Some("NOAUTH" | "WRONGPASS"));
     match error.kind() {
         _ if refused => invalid("url", "the server refuses this user or password"),
@@ -61,6 +83,9 @@ pub(super) fn open(error: RedisError) -> Error {
             invalid("url", "such a URL cannot work: redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]")
         }
         ErrorKind::RESP3NotSupported => invalid("url", "the server is too old: Redis 7 or Valkey is needed"),
+        ErrorKind::ClusterConnectionNotFound => {
+            unavailable("the Cluster has no node for some of its slots: see CLUSTER INFO")
+        }
         _ => unavailable(format!("the server cannot be used: {error}")),
     }
 }

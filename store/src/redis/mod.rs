@@ -1,30 +1,36 @@
 //! Redis and Valkey.
 //!
-//! Every command is one script or one read of one key over one pipelined connection. Redis forgets entries by itself,
-//! an hour after their expiry, and counts limits by its own clock. Redis Cluster is refused.
+//! Every command is one script or one read of one key over one pipelined connection, in a Cluster to the node that has
+//! the key. Redis forgets entries by itself, an hour after their expiry, and counts limits by its own clock.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use futures_util::future::{join_all, try_join_all};
-use redis::{ErrorKind, RedisError};
+use redis::ConnectionInfo;
 use tokenmint::{Command, Durability, Expect, RecordKey, Reply, Result, StoreError, Write};
-use url::Url;
 
+use self::cluster::Cluster;
 use self::connect::{Connection, Link};
+use self::faults::Failed;
+use self::route::{Route, Servers};
 use self::scripts::Scripts;
 use self::server::Server;
 use crate::doctor::Finding;
 use crate::driver::{Cursor, Driver, Page};
+use crate::host;
 use crate::target::{Kind, Target, invalid, unavailable};
 
+mod cluster;
 mod connect;
 mod examine;
 mod faults;
+mod node;
 mod record;
+mod route;
 mod scan;
 mod scripts;
 mod server;
+mod slots;
 
 /// The key that says which release wrote the rest, and what this one writes there.
 const SCHEMA: &str = "tokenmint:schema";
@@ -35,10 +41,8 @@ const WRITERS: usize = 64;
 
 /// A store in Redis or Valkey.
 pub(crate) struct Redis {
+    servers: Servers,
     // Boxed, since they are large beside the other stores.
-    link: Box<Link>,
-    /// What replicas must confirm goes over a connection of its own: WAIT holds up whatever comes behind it.
-    confirmed: Box<Link>,
     scripts: Box<Scripts>,
     timeout: Duration,
     wait_replicas: u32,
@@ -55,25 +59,35 @@ impl Driver for Redis {
         if let Some((name, _)) = url.query_pairs().next() {
             return Err(invalid("url", format!("redis has no parameter {name:?}")));
         }
-        let link = Link::new(url.clone(), target.timeout).map_err(faults::open)?;
-        let mut connection = link.connection().await.map_err(faults::open)?;
-        let server = Server::ask(&mut connection).await.map_err(faults::open)?;
-        if !server.is_new_enough() {
-            return Err(invalid("url", format!("{}: Redis 7 or Valkey is needed", server.product())));
+        let settings = connect::settings(url).map_err(faults::open)?;
+        let server = ask(&settings, target.timeout).await?;
+        let (servers, asked) = if server.is_cluster() {
+            let cluster = Cluster::new(settings, target.timeout).await.map_err(faults::open)?;
+            let primaries = cluster.topology().await.primaries();
+            let asked = primaries.iter().map(async |(_, node)| {
+                let mut connection = node.link(false).connection().await?;
+                Server::ask(&mut connection).await
+            });
+            let asked = try_join_all(asked).await.map_err(faults::open)?;
+            (Servers::Cluster(Box::new(cluster)), asked)
+        } else {
+            let link = || Link::new(settings.clone(), target.timeout).map(Box::new).map_err(faults::open);
+            (Servers::One { link: link()?, confirmed: link()? }, vec![server])
+        };
+        if let Some(old) = asked.iter().find(|server| !server.is_new_enough()) {
+            return Err(invalid("url", format!("{}: Redis 7 or Valkey is needed", old.product())));
         }
-        if server.is_cluster() {
-            return Err(invalid("url", "Redis Cluster is not supported: use one primary with replicas"));
-        }
-        check_schema(&mut connection).await?;
+        check_schema(&servers).await?;
+        let durability =
+            asked.iter().map(|server| server.durability(target.wait_replicas, target.durability)).min();
         Ok(Redis {
-            link: Box::new(link),
-            confirmed: Box::new(Link::new(url.clone(), target.timeout).map_err(faults::open)?),
+            servers,
             scripts: Box::new(Scripts::new()),
             timeout: target.timeout,
             wait_replicas: target.wait_replicas,
-            durability: server.durability(target.wait_replicas, target.durability),
+            durability: durability.unwrap_or(Durability::Process),
             encrypted: url.scheme() == "rediss",
-            local: is_local(url),
+            local: host::is_local(url.host_str().unwrap_or_default()),
         })
     }
 
@@ -83,13 +97,11 @@ impl Driver for Redis {
             Command::Cas { key, expect, write } => self.cas(&key, expect, write).await,
             Command::Throttle { key, interval_us, burst_us, cost, .. } => {
                 let cost_us = interval_us.saturating_mul(u64::from(cost));
-                self.scripts.throttle(&mut self.connection().await?, &key, cost_us, burst_us).await
+                self.scripts.throttle(&self.servers.route().await?, &key, cost_us, burst_us).await
             }
             // Redis forgets by itself.
             Command::Sweep { .. } => Ok(Reply::Removed(0)),
-            Command::List { by, after, limit } => {
-                scan::list(&mut self.connection().await?, &by, after.as_ref(), limit).await
-            }
+            Command::List { by, after, limit } => scan::list(&self.servers, &by, after.as_ref(), limit).await,
             // A store has no keys.
             _ => Err(StoreError::Unavailable),
         }
@@ -100,50 +112,46 @@ impl Driver for Redis {
     }
 
     async fn examine(&self) -> Result<Vec<Finding>> {
-        let mut connection = self.link.connection().await.map_err(faults::open)?;
-        let server = Server::ask(&mut connection).await.map_err(faults::open)?;
-        Ok(examine::findings(self, &server))
+        match &self.servers {
+            Servers::One { link, .. } => {
+                let mut connection = link.connection().await.map_err(faults::open)?;
+                let server = Server::ask(&mut connection).await.map_err(faults::open)?;
+                Ok(examine::findings(self, &server))
+            }
+            Servers::Cluster(cluster) => Ok(examine::cluster(self, cluster).await),
+        }
     }
 
     async fn now_ms(&self) -> Result<Option<u64>, StoreError> {
-        let mut connection = self.connection().await?;
+        let mut connection = self.servers.any().await?;
         let (seconds, micros): (u64, u64) =
             redis::cmd("TIME").query_async(&mut connection).await.map_err(faults::read)?;
         Ok(Some(seconds.saturating_mul(1000).saturating_add(micros / 1000)))
     }
 
     async fn page(&self, after: Option<Cursor>, limit: u32) -> Result<Page, StoreError> {
-        scan::page(&mut self.connection().await?, after, limit).await
+        scan::page(&self.servers, after, limit).await
     }
 
     async fn put_cells(&self, cells: Vec<(RecordKey, u64)>) -> Result<(), StoreError> {
-        let connection = self.connection().await?;
+        let route = self.servers.route().await?;
         for cells in cells.chunks(WRITERS) {
-            let writes = cells.iter().map(|(key, tat)| self.scripts.put_cell(connection.clone(), key, *tat));
-            try_join_all(writes).await?;
+            try_join_all(cells.iter().map(|(key, tat)| self.scripts.put_cell(&route, key, *tat))).await?;
         }
         Ok(())
     }
 
     async fn count(&self) -> Result<u64, StoreError> {
-        let mut connection = self.connection().await?;
-        redis::cmd("DBSIZE").query_async(&mut connection).await.map_err(faults::read)
+        scan::count(&self.servers).await
     }
 }
 
 impl Redis {
-    async fn connection(&self) -> Result<Connection, StoreError> {
-        self.link.connection().await.map_err(faults::unreachable)
-    }
-
     async fn load(&self, keys: Vec<RecordKey>) -> Result<Reply, StoreError> {
-        let connection = self.connection().await?;
-        let reads = keys.iter().map(|key| {
-            let mut connection = connection.clone();
-            async move {
-                let fields = record::read(key).query_async(&mut connection).await.map_err(faults::read)?;
-                record::entry(fields)
-            }
+        let route = &self.servers.route().await?;
+        let reads = keys.iter().map(|key| async move {
+            let fields = route.read(&record::name(record::ENTRY, key), &record::read(key)).await?;
+            record::entry(fields)
         });
         // All are on their way at once, and each answer is looked at.
         let entries = join_all(reads).await.into_iter().collect::<Result<_, _>>()?;
@@ -152,10 +160,11 @@ impl Redis {
 
     async fn cas(&self, key: &RecordKey, expect: Expect, write: Write) -> Result<Reply, StoreError> {
         if self.wait_replicas == 0 {
-            return self.scripts.cas(&mut self.connection().await?, key, expect, write).await;
+            let (reply, _) = self.scripts.cas(&self.servers.route().await?, key, &expect, &write).await?;
+            return Ok(reply);
         }
-        let mut connection = self.confirmed.connection().await.map_err(faults::unreachable)?;
-        let reply = self.scripts.cas(&mut connection, key, expect, write).await?;
+        let route = self.servers.confirmed().await?;
+        let (reply, mut connection) = self.scripts.cas(&route, key, &expect, &write).await?;
         if reply == Reply::Done {
             self.wait(&mut connection).await?;
         }
@@ -176,58 +185,44 @@ impl Redis {
             }
             // The entry is written; only its copies are in doubt.
             Err(error) => {
-                faults::write(error);
+                faults::write(Failed::Sent(error));
                 Err(StoreError::Unknown)
             }
         }
     }
 }
 
-/// Writes which release this is, or reads that an earlier or a later one was here.
-async fn check_schema(connection: &mut Connection) -> Result<()> {
-    let set: Result<(), RedisError> =
-        redis::cmd("SET").arg(SCHEMA).arg(SCHEMA_VERSION).arg("NX").query_async(connection).await;
-    // A server that takes no writes now can be read, and examined.
-    if let Err(error) = set
-        && error.code().is_none_or(|code| code == "NOAUTH")
-    {
-        return Err(faults::open(error));
+/// Asks what is behind a URL, which must name the data base 0 if that is a Cluster.
+async fn ask(settings: &ConnectionInfo, timeout: Duration) -> Result<Server> {
+    // Nothing else can be selected in one, so the question is not asked in another data base.
+    let zero = settings.redis_settings().clone().set_db(0);
+    let zero = Link::new(settings.clone().set_redis_settings(zero), timeout).map_err(faults::open)?;
+    let mut connection = zero.connection().await.map_err(faults::open)?;
+    let server = Server::ask(&mut connection).await.map_err(faults::open)?;
+    if server.is_cluster() && settings.redis_settings().db() != 0 {
+        return Err(invalid("url", "a Cluster has the data base 0 only"));
     }
-    let version = redis::cmd("GET").arg(SCHEMA).query_async::<Option<u64>>(connection).await;
-    match version {
+    Ok(server)
+}
+
+/// Writes which release this is, or reads that an earlier or a later one was here.
+async fn check_schema(servers: &Servers) -> Result<()> {
+    let unreachable = |_| unavailable("the server cannot be reached");
+    let route: Route<'_> = servers.route().await.map_err(unreachable)?;
+    let (mut set, mut get) = (redis::cmd("SET"), redis::cmd("GET"));
+    set.arg(SCHEMA).arg(SCHEMA_VERSION).arg("NX");
+    // A server that takes no writes now can be read, and examined.
+    match route.send(SCHEMA.as_bytes(), &set).await {
+        Err(Failed::Sent(error)) if error.code().is_some_and(|code| code != "NOAUTH") => {}
+        Err(failed) => return Err(faults::open(failed)),
+        Ok(_) => {}
+    }
+    let (version, _) = route.send(SCHEMA.as_bytes(), get.arg(SCHEMA)).await.map_err(faults::open)?;
+    match redis::from_redis_value::<Option<u64>>(version) {
         Ok(Some(version)) if version > SCHEMA_VERSION => {
             Err(unavailable("the store was written by a newer release of tokenmint; this one cannot read it"))
         }
         Ok(_) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::UnexpectedReturnType => {
-            Err(unavailable("the key tokenmint:schema holds something else than a version"))
-        }
-        Err(error) => Err(faults::open(error)),
-    }
-}
-
-/// Whether the host is this machine. It is text: the standard for URLs knows no addresses in those of Redis.
-fn is_local(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn this_machine_is_known_by_its_names() {
-        let local = |url: &str| is_local(&Url::parse(url).unwrap());
-        for url in
-            ["redis://localhost", "redis://u:p@127.0.0.1:6380/1", "redis://127.9.9.9", "redis://[::1]:6379"]
-        {
-            assert!(local(url), "{url}");
-        }
-        for url in
-            ["redis://cache", "redis://10.0.0.1", "redis://[2001:db8::1]", "redis://127.0.0.1.example.com"]
-        {
-            assert!(!local(url), "{url}");
-        }
+        Err(_) => Err(unavailable("the key tokenmint:schema holds something else than a version")),
     }
 }

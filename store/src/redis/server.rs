@@ -8,13 +8,14 @@ use tokenmint::Durability;
 
 use super::connect::Connection;
 
-/// The settings that decide whether acknowledged writes last.
-const SETTINGS: [&str; 3] = ["appendonly", "appendfsync", "min-replicas-to-write"];
+/// The settings that decide whether acknowledged writes last, and whether a Cluster answers.
+const SETTINGS: [&str; 4] =
+    ["appendonly", "appendfsync", "min-replicas-to-write", "cluster-require-full-coverage"];
 
 /// The oldest release whose scripts report errors under their own codes; SET with PXAT came earlier, with 6.2.
 const OLDEST: u32 = 7;
 
-/// What INFO and CONFIG GET say.
+/// What INFO and CONFIG GET say, and CLUSTER INFO of a node of a Cluster.
 pub(super) struct Server {
     info: HashMap<String, String>,
     /// `None` where CONFIG may not be asked, as on many managed services.
@@ -27,12 +28,20 @@ impl Server {
         let info: String = allowed(redis::cmd("INFO").query_async(connection).await)?.unwrap_or_default();
         let mut config = redis::cmd("CONFIG");
         let settings = allowed(config.arg("GET").arg(&SETTINGS).query_async(connection).await)?;
-        let info = info.lines().filter_map(|line| line.split_once(':'));
-        let info = info.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect();
+        let mut info = fields(&info);
+        // A server that is alone has no such command.
+        if info.get("cluster_enabled").is_none_or(|enabled| enabled == "1") {
+            let mut cluster = redis::cmd("CLUSTER");
+            let state: Option<String> = allowed(cluster.arg("INFO").query_async(connection).await)?;
+            if let Some(state) = state {
+                info.extend(fields(&state));
+                info.insert("cluster_enabled".to_owned(), "1".to_owned());
+            }
+        }
         Ok(Server { info, settings })
     }
 
-    /// A field of INFO; empty where there is none.
+    /// A field of INFO or CLUSTER INFO; empty where there is none.
     pub(super) fn info(&self, name: &str) -> &str {
         self.info.get(name).map_or("", String::as_str)
     }
@@ -44,7 +53,7 @@ impl Server {
 
     /// Whether INFO could be asked.
     pub(super) fn is_known(&self) -> bool {
-        !self.info.is_empty()
+        self.info.contains_key("redis_version")
     }
 
     /// A setting, where CONFIG may be asked.
@@ -83,6 +92,12 @@ impl Server {
             _ => Durability::Process,
         }
     }
+}
+
+/// The lines of an answer, each `NAME:VALUE`.
+fn fields(text: &str) -> HashMap<String, String> {
+    let lines = text.lines().filter_map(|line| line.split_once(':'));
+    lines.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect()
 }
 
 /// What the server answered; `None` if it does not let this user ask, or has no such command.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -28,29 +29,100 @@ pub(crate) struct Postgres {
     binaries: PathBuf,
     folder: PathBuf,
     port: u16,
+    settings: Vec<String>,
     watcher: Option<Child>,
     databases: AtomicU32,
+}
+
+/// What a server has beyond the usual.
+#[derive(Default)]
+pub(crate) struct Setup<'a> {
+    /// As on the command line, `name=value`.
+    pub(crate) settings: &'a [&'a str],
+    /// The lines of `pg_hba.conf` that go before the usual ones.
+    pub(crate) rules: &'a str,
+    /// Files in the folder of the data, by name.
+    pub(crate) files: &'a [(&'a str, &'a str)],
+    /// Where the write-ahead log goes, in place of the folder of the data.
+    pub(crate) log: Option<&'a Path>,
 }
 
 impl Postgres {
     /// A new server; it takes some seconds.
     pub(crate) fn start() -> Self {
-        let folder = tempfile::Builder::new().prefix("tokenmint-postgres").tempdir().unwrap().keep();
-        let port = free_port();
-        let mut server =
-            Postgres { binaries: binaries(), folder, port, watcher: None, databases: AtomicU32::new(0) };
-        if is_root() {
-            run(Command::new("chown").arg(user()).arg(&server.folder));
-        }
-        run(as_user(&server.binaries.join("initdb"))
-            .current_dir("/")
+        Self::start_with(&Setup::default())
+    }
+
+    pub(crate) fn start_with(setup: &Setup<'_>) -> Self {
+        let mut server = Self::without_data(setup.settings.iter().map(ToString::to_string).collect());
+        let mut make = as_user(&server.binaries.join("initdb"));
+        make.current_dir("/")
             .args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-D"])
-            .arg(server.data()));
-        let rules = "local all all trust\nhost all guarded 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n";
-        fs::write(server.data().join("pg_hba.conf"), rules).unwrap();
+            .arg(server.data());
+        if let Some(log) = setup.log {
+            give(log);
+            // Small files, so that a small disk has room for some.
+            make.args(["--wal-segsize=1", "--waldir"]).arg(log);
+        }
+        run(&mut make);
+        let rules = "local all all trust\nhost replication all 127.0.0.1/32 trust\n\
+             host all guarded 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n";
+        fs::write(server.data().join("pg_hba.conf"), format!("{}{rules}", setup.rules)).unwrap();
+        for (name, text) in setup.files {
+            let file = server.data().join(name);
+            fs::write(&file, text).unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+            give(&file);
+        }
         server.restart();
         server.sql("postgres", &format!("CREATE ROLE guarded LOGIN PASSWORD '{PASSWORD}'"));
         server
+    }
+
+    fn without_data(settings: Vec<String>) -> Self {
+        let folder = tempfile::Builder::new().prefix("tokenmint-postgres").tempdir().unwrap().keep();
+        give(&folder);
+        let (binaries, port) = (binaries(), free_port());
+        Postgres { binaries, folder, port, settings, watcher: None, databases: AtomicU32::new(0) }
+    }
+
+    /// A server that follows this one, and has all that this one has.
+    pub(crate) fn standby(&self) -> Self {
+        let mut standby = Self::without_data(self.settings.clone());
+        run(as_user(&self.binaries.join("pg_basebackup"))
+            .current_dir("/")
+            .args(["--host=127.0.0.1", "--username=postgres", "--port", &self.port.to_string()])
+            .args(["--checkpoint=fast", "--no-sync", "--write-recovery-conf", "--pgdata"])
+            .arg(standby.data()));
+        standby.restart();
+        self.wait_for("SELECT count(*) > 0 FROM pg_stat_replication WHERE state = 'streaming'");
+        standby
+    }
+
+    /// From now on a write is done when the standby has carried it out, too; and when that one is promoted, when its
+    /// own has.
+    pub(crate) fn commit_with(&self, standby: &Postgres) {
+        for server in [standby, self] {
+            server.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'");
+            server.sql("postgres", "ALTER SYSTEM SET synchronous_commit = 'remote_apply'");
+            server.sql("postgres", "SELECT pg_reload_conf()");
+            server.wait_for("SELECT current_setting('synchronous_standby_names') = '*'");
+        }
+        self.wait_for("SELECT count(*) > 0 FROM pg_stat_replication WHERE sync_state = 'sync'");
+    }
+
+    /// Makes a standby a server of its own.
+    pub(crate) fn promote(&self) {
+        assert_eq!(self.sql("postgres", "SELECT pg_promote()").trim(), "t");
+    }
+
+    /// Waits until the answer is yes.
+    pub(crate) fn wait_for(&self, question: &str) {
+        let end = Instant::now() + Duration::from_secs(60);
+        while self.sql("postgres", question).trim() != "t" {
+            assert!(Instant::now() < end, "it does not come: {question}");
+            sleep(Duration::from_millis(10));
+        }
     }
 
     /// The server that the tests of one process share, each with a data base of its own.
@@ -94,10 +166,7 @@ impl Postgres {
         let children = children(&id);
         // Some may have ended by themselves by now.
         let _ = Command::new("kill").args(["-KILL", &id]).args(&children).stderr(Stdio::null()).status();
-        if let Some(mut watcher) = self.watcher.take() {
-            watcher.stdin.take().unwrap().write_all(b"\n").unwrap();
-            watcher.wait().unwrap();
-        }
+        self.let_go();
         let end = Instant::now() + Duration::from_secs(30);
         while children.iter().any(|id| Path::new("/proc").join(id).join("exe").exists()) {
             assert!(Instant::now() < end, "the server's processes do not end");
@@ -105,8 +174,40 @@ impl Postgres {
         }
     }
 
-    /// Starts it, again after [`Postgres::kill9`].
+    /// Whether it takes connections.
+    pub(crate) fn is_up(&self) -> bool {
+        let mut ready = Command::new(self.binaries.join("pg_isready"));
+        ready.args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()]);
+        ready.status().unwrap().success()
+    }
+
+    /// Waits for a server that ended or was killed, and leaves its folder.
+    fn let_go(&mut self) {
+        if let Some(mut watcher) = self.watcher.take() {
+            watcher.stdin.take().unwrap().write_all(b"\n").unwrap();
+            watcher.wait().unwrap();
+        }
+    }
+
+    /// Waits until it takes connections again after trouble; starts it where it has given up.
+    pub(crate) fn recover(&mut self) {
+        while !self.is_up() {
+            if !self.is_running() {
+                return self.restart();
+            }
+            sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn is_running(&self) -> bool {
+        let id = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
+        let id = id.lines().next().unwrap_or("none").trim();
+        Path::new("/proc").join(id).join("exe").exists()
+    }
+
+    /// Starts it, again after [`Postgres::kill9`] or after it ended by itself.
     pub(crate) fn restart(&mut self) {
+        self.let_go();
         let server = as_user(&self.binaries.join("postgres"));
         let watcher = Command::new("sh")
             .args(["-c", WATCH, "watch"])
@@ -119,6 +220,7 @@ impl Postgres {
             .arg(&self.folder)
             .args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300"])
             .args(["-c", "shared_buffers=16MB", "-c", "timezone=UTC"])
+            .args(self.settings.iter().flat_map(|setting| ["-c", setting]))
             .current_dir("/")
             .stdin(Stdio::piped())
             // What ends the test by its terminal is for the watcher to notice, not to be ended by.
@@ -127,13 +229,15 @@ impl Postgres {
             .unwrap();
         self.watcher = Some(watcher);
         let end = Instant::now() + Duration::from_secs(60);
-        let mut ready = Command::new(self.binaries.join("pg_isready"));
-        ready.args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()]);
-        while !ready.status().unwrap().success() {
-            let log = || fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-            assert!(Instant::now() < end, "the server does not start: {}", log());
+        while !self.is_up() {
+            assert!(Instant::now() < end, "the server does not start: {}", self.log());
             sleep(Duration::from_millis(20));
         }
+    }
+
+    /// What it has logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
     fn data(&self) -> PathBuf {
@@ -173,7 +277,7 @@ fn binaries() -> PathBuf {
 }
 
 /// A port that no outgoing connection gets while the server is down.
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let range = 20_000..32_000;
     loop {
@@ -186,7 +290,7 @@ fn free_port() -> u16 {
 }
 
 /// A command as a user that PostgreSQL agrees to run as: not root.
-fn as_user(program: &Path) -> Command {
+pub(super) fn as_user(program: &Path) -> Command {
     if !is_root() {
         return Command::new(program);
     }
@@ -195,6 +299,13 @@ fn as_user(program: &Path) -> Command {
     command.arg(format!("--reuid={}", user())).arg(format!("--regid={}", group.trim()));
     command.arg("--clear-groups").arg(program);
     command
+}
+
+/// Makes a file or folder the server's own.
+pub(crate) fn give(path: &Path) {
+    if is_root() {
+        run(Command::new("chown").arg(user()).arg(path));
+    }
 }
 
 fn user() -> &'static str {

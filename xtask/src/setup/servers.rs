@@ -13,6 +13,10 @@ pub(super) fn missing(shell: &Shell) -> Vec<&'static str> {
     if !has_postgres(shell) {
         packages.push("postgresql");
     }
+    // Debian keeps it out of the path of those who do not administer the machine.
+    if !Path::new("/usr/sbin/pgbouncer").exists() && !shell.succeeds("pgbouncer", &["--version"]) {
+        packages.push("pgbouncer");
+    }
     packages
 }
 
