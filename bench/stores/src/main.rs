@@ -12,7 +12,7 @@ mod raw;
 #[path = "../../../store/tests/servers/redis.rs"]
 mod redis_server;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use tokenmint_store::Database;
 
 /// A store that is running, and how to speak to it without tokenmint.
@@ -60,8 +60,10 @@ fn memory() -> Result<Place> {
 }
 
 fn sqlite() -> Result<Place> {
-    // On a disk: what is in memory is not durable.
-    let folder = tempfile::Builder::new().prefix("tokenmint-bench").tempdir_in(".")?;
+    // On a disk, beside this program: what is in memory is not durable.
+    let program = std::env::current_exe()?;
+    let beside = program.parent().context("a program without a folder")?;
+    let folder = tempfile::Builder::new().prefix("tokens").tempdir_in(beside)?;
     let path = folder.path().join("tokens.db");
     Ok(Place {
         name: "sqlite",
