@@ -15,6 +15,7 @@ use crate::Place;
 use crate::measure::{Work, slice, sum};
 
 const TURNS: usize = 3;
+const CONNECTIONS: [usize; 3] = [1, 8, 64];
 const SECRET: &str = "the-secret-of-a-client-of-the-benchmark";
 
 struct Server {
@@ -27,7 +28,15 @@ impl Server {
         let folder = tempfile::tempdir()?;
         let config = folder.path().join("tokenmint.toml");
         let hash = tokenmint::SecretHash::of(SECRET.as_bytes()).to_string();
-        std::fs::write(&config, include_str!("serve.toml").replace("HASH", &hash))?;
+        let mut text = include_str!("serve.toml").to_owned();
+        for number in 0..CONNECTIONS[2] {
+            text += &format!(
+                "\n[[clients]]\nid = \"{}\"\norganization = \"org_1\"\nsecret_sha256 = \"HASH\"\n\
+                 permissions = [\"client_credentials\", \"sessions\"]\n",
+                client_id(number)
+            );
+        }
+        std::fs::write(&config, text.replace("HASH", &hash))?;
         let config = config.to_str().context("a path that is no text")?;
         let mut child = Command::new(program)
             .args(["serve", "--config", config, "--port", "0", "--quiet", "--store", store])
@@ -49,6 +58,7 @@ impl Drop for Server {
 
 /// A connection, and what it asks for next.
 struct Client {
+    id: String,
     operation: Operation,
     connection: SendRequest<Full<Bytes>>,
     address: String,
@@ -71,10 +81,10 @@ pub(crate) async fn table(place: &Place, program: &str, entries: u64) -> Result<
         ("refresh", Operation::Refresh),
         ("redeem", Operation::Redeem),
     ] {
-        for connections in [1, 8, 64] {
+        for connections in CONNECTIONS {
             let mut clients = Vec::new();
-            for _ in 0..connections {
-                clients.push(Client::connect(&server.address, operation).await?);
+            for number in 0..connections {
+                clients.push(Client::connect(&server.address, number, operation).await?);
             }
             let mut slices = Vec::new();
             for _ in 0..TURNS {
@@ -100,12 +110,13 @@ pub(crate) async fn table(place: &Place, program: &str, entries: u64) -> Result<
 }
 
 impl Client {
-    async fn connect(address: &str, operation: Operation) -> Result<Self> {
+    async fn connect(address: &str, number: usize, operation: Operation) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let (connection, driver) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(driver);
         let mut client = Client {
+            id: client_id(number),
             operation,
             connection,
             address: address.to_owned(),
@@ -113,7 +124,7 @@ impl Client {
             links: Vec::new(),
         };
         if matches!(operation, Operation::Refresh) {
-            let body = json!({ "api_key_id": "ledger", "api_key_secret": SECRET });
+            let body = json!({ "api_key_id": client.id, "api_key_secret": SECRET });
             client.refresh = text(&client.post("/auth/token", &body).await?, "refresh_token")?;
         }
         Ok(client)
@@ -154,7 +165,7 @@ impl Work for Client {
     async fn once(&mut self, _: u64) -> Result<()> {
         match self.operation {
             Operation::ClientCredentials => {
-                let body = json!({ "grant_type": "client_credentials", "client_id": "eb959578-a74d-4ac3-8b25-bf0910027857", "client_secret": SECRET });
+                let body = json!({ "grant_type": "client_credentials", "client_id": self.id, "client_secret": SECRET });
                 text(&self.post("/v1/auth/token", &body).await?, "access_token")?;
             }
             Operation::Refresh => {
@@ -176,6 +187,11 @@ impl Work for Client {
         }
         Ok(())
     }
+}
+
+/// Each connection has a client of its own: a limit that all of them share would be what is measured.
+fn client_id(number: usize) -> String {
+    format!("eb959578-a74d-4ac3-8b25-{number:012}")
 }
 
 fn text(body: &Value, name: &str) -> Result<String> {
