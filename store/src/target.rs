@@ -88,10 +88,7 @@ impl Target {
                         rest.push((name.into_owned(), value.into_owned()));
                     }
                 }
-                url.set_query(None);
-                if !rest.is_empty() {
-                    url.query_pairs_mut().extend_pairs(rest);
-                }
+                set_parameters(&mut url, &rest);
                 target.kind =
                     if scheme.starts_with("redis") { Kind::Redis(url) } else { Kind::Postgres(url) };
             }
@@ -142,6 +139,14 @@ fn sqlite_path(path: &str) -> Result<PathBuf> {
         return Err(invalid("url", "sqlite: needs the path of a file; in memory there is memory:"));
     }
     Ok(Path::new(path).to_owned())
+}
+
+/// Leaves a URL with these parameters only.
+pub(crate) fn set_parameters(url: &mut Url, parameters: &[(impl AsRef<str>, impl AsRef<str>)]) {
+    url.set_query(None);
+    if !parameters.is_empty() {
+        url.query_pairs_mut().extend_pairs(parameters);
+    }
 }
 
 fn number(name: &str, value: &str, least: u32, most: u32) -> Result<u32> {

@@ -16,7 +16,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use url::Url;
 
 use crate::host;
-use crate::target::{invalid, unavailable};
+use crate::target::{invalid, set_parameters, unavailable};
 
 /// Reads a URL of libpq: whom to connect to, and by which TLS. Errors name a parameter and never a value, which may be
 /// the password.
@@ -24,10 +24,7 @@ pub(super) fn wanted(url: &Url, timeout: Duration) -> Result<(Config, MakeRustls
     // The parser does not know this one.
     let (roots, rest): (Vec<_>, Vec<_>) = url.query_pairs().partition(|(name, _)| name == "sslrootcert");
     let mut plain = url.clone();
-    plain.set_query(None);
-    if !rest.is_empty() {
-        plain.query_pairs_mut().extend_pairs(rest);
-    }
+    set_parameters(&mut plain, &rest);
     let config = config(&plain, timeout)?;
     let tls = tls(&config, roots.last().map(|(_, file)| Path::new(&**file)))?;
     Ok((config, tls))

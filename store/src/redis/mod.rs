@@ -150,7 +150,8 @@ impl Redis {
     async fn load(&self, keys: Vec<RecordKey>) -> Result<Reply, StoreError> {
         let route = &self.servers.route().await?;
         let reads = keys.iter().map(|key| async move {
-            let fields = route.read(&record::name(record::ENTRY, key), &record::read(key)).await?;
+            let name = record::name(record::ENTRY, key);
+            let fields = route.read(&name, &record::read(&name)).await?;
             record::entry(fields)
         });
         // All are on their way at once, and each answer is looked at.

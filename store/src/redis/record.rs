@@ -24,21 +24,21 @@ pub(super) fn key_of(space: &[u8], name: &[u8]) -> Option<RecordKey> {
     RecordKey::new(name.strip_prefix(space)?)
 }
 
-/// Reads an entry, to be answered by [`Fields`].
-pub(super) fn read(key: &RecordKey) -> Cmd {
+/// Reads the entry of this name, to be answered by [`Fields`].
+pub(super) fn read(name: &[u8]) -> Cmd {
     let mut command = redis::cmd("HMGET");
-    command.arg(name(ENTRY, key)).arg(&["v", "d", "e", "s", "c"]);
+    command.arg(name).arg(&["v", "d", "e", "s", "c"]);
     command
 }
 
-/// Reads the field by which an entry is listed.
-pub(super) fn read_index(key: &RecordKey, by: &IndexValue) -> Cmd {
+/// Reads the field by which the entry of this name is listed.
+pub(super) fn read_index(name: &[u8], by: &IndexValue) -> Cmd {
     let field = match by {
         IndexValue::Subject(_) => "s",
         IndexValue::Client(_) => "c",
     };
     let mut command = redis::cmd("HGET");
-    command.arg(name(ENTRY, key)).arg(field);
+    command.arg(name).arg(field);
     command
 }
 

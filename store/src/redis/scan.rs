@@ -37,7 +37,7 @@ pub(super) async fn list(
                 step(&mut part.connection, cursor, "tokenmint:e:*", STEP).await.map_err(faults::read)?;
             let keys = names.iter().filter_map(|name| key_of(ENTRY, name));
             let keys: Vec<_> = keys.filter(|key| after.is_none_or(|after| key > after)).collect();
-            let reads = commands(ENTRY, &keys, |key| read_index(key, by));
+            let reads = commands(ENTRY, &keys, |name| read_index(name, by));
             let values: Vec<Option<Vec<u8>>> = route.read_all(reads).await?;
             for (key, value) in keys.into_iter().zip(values) {
                 if value.as_deref() == Some(wanted.as_bytes()) {
@@ -77,9 +77,9 @@ pub(super) async fn page(servers: &Servers, after: Option<Cursor>, limit: u32) -
         step(&mut part.connection, cursor, "tokenmint:[ec]:*", limit.max(1)).await.map_err(faults::read)?;
     let entries = names.iter().filter_map(|name| key_of(ENTRY, name)).collect();
     let cells: Vec<_> = names.iter().filter_map(|name| key_of(CELL, name)).collect();
-    let reads = commands(CELL, &cells, |key| {
+    let reads = commands(CELL, &cells, |name| {
         let mut command = redis::cmd("GET");
-        command.arg(name(CELL, key));
+        command.arg(name);
         command
     });
     let times: Vec<Option<Vec<u8>>> = route.read_all(reads).await?;
@@ -164,9 +164,14 @@ impl Place {
     }
 }
 
-/// A command for each key, with the key's name.
-fn commands(space: &[u8], keys: &[RecordKey], command: impl Fn(&RecordKey) -> Cmd) -> Vec<(Vec<u8>, Cmd)> {
-    keys.iter().map(|key| (name(space, key), command(key))).collect()
+/// A command for each key, made of its name, with that.
+fn commands(space: &[u8], keys: &[RecordKey], command: impl Fn(&[u8]) -> Cmd) -> Vec<(Vec<u8>, Cmd)> {
+    let named = |key| {
+        let name = name(space, key);
+        let command = command(&name);
+        (name, command)
+    };
+    keys.iter().map(named).collect()
 }
 
 /// One step of a walk: where to go on, 0 at the end, and the names that were met.

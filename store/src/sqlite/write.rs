@@ -69,8 +69,8 @@ pub(super) fn serve(writer: &Mutex<Writer>, queue: &Queue<Job>) {
         let (limits, others) =
             jobs.into_iter().partition(|job: &Job| job.change.durability() == Durability::Process);
         // They are quick, so the others wait for them, and not they for the disk.
-        writer.carry_out(limits, Durability::Process);
-        writer.carry_out(others, Durability::Disk);
+        writer.make_all(limits, Durability::Process);
+        writer.make_all(others, Durability::Disk);
     }
 }
 
@@ -91,12 +91,12 @@ impl Writer {
     pub(super) fn make(&mut self, change: Change) -> Result<Reply, StoreError> {
         let (answer, mut receiver) = oneshot::channel();
         let durability = change.durability();
-        self.carry_out(vec![Job { change, answer }], durability);
+        self.make_all(vec![Job { change, answer }], durability);
         receiver.try_recv().unwrap_or(Err(StoreError::Unknown))
     }
 
     /// Makes all changes, so that they last as long as is asked for once they are answered.
-    fn carry_out(&mut self, jobs: Vec<Job>, durability: Durability) {
+    fn make_all(&mut self, jobs: Vec<Job>, durability: Durability) {
         if jobs.is_empty() {
             return;
         }

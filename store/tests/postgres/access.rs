@@ -1,5 +1,6 @@
 //! Who may connect, and how: passwords and TLS.
 
+use super::servers::authority::Authority;
 use super::servers::postgres::Setup;
 use super::*;
 
@@ -51,27 +52,15 @@ async fn a_wrong_password_is_named_and_not_repeated() {
     assert!(error.to_string().contains("refused") && !error.to_string().contains("hunter2"), "{error}");
 }
 
-/// A certificate authority; its own certificate, and one with its key for a name, in PEM.
-fn authority(name: &str) -> (String, String, String) {
-    let mut parameters = rcgen::CertificateParams::default();
-    parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let issuer_key = rcgen::KeyPair::generate().unwrap();
-    let issued = parameters.self_signed(&issuer_key).unwrap();
-    let issuer = rcgen::Issuer::new(parameters, issuer_key);
-    let key = rcgen::KeyPair::generate().unwrap();
-    let signed = rcgen::CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
-    (issued.pem(), signed.pem(), key.serialize_pem())
-}
-
 #[tokio::test]
 async fn tls_is_used_by_a_certificate_that_is_trusted_and_for_this_name() {
-    let (root, certificate, secret) = authority("localhost");
+    let Authority { root, certificate, key } = Authority::of("localhost");
     let server = blocking(move || {
         Postgres::start_with(&Setup {
             settings: &["ssl=on"],
             // Nobody gets in without TLS but the superuser of the tests.
             rules: "hostssl all guarded 127.0.0.1/32 scram-sha-256\nhostnossl all guarded 127.0.0.1/32 reject\n",
-            files: &[("server.crt", &certificate), ("server.key", &secret)],
+            files: &[("server.crt", &certificate), ("server.key", &key)],
             ..Setup::default()
         })
     })
@@ -83,7 +72,7 @@ async fn tls_is_used_by_a_certificate_that_is_trusted_and_for_this_name() {
         std::fs::write(&path, pem).unwrap();
         path.display().to_string()
     };
-    let (trusted, other) = (file("root.pem", &root), file("other.pem", &authority("localhost").0));
+    let (trusted, other) = (file("root.pem", &root), file("other.pem", &Authority::of("localhost").root));
     let empty = file("empty.pem", "");
     let port = server.address().port();
     let url = |host: &str, parameters: &str| {

@@ -48,28 +48,14 @@ async fn what_was_acknowledged_is_on_the_promoted_standby_and_clients_find_it_by
     assert_eq!(store.durability(), Durability::Replicated);
     assert_eq!(by_both.durability(), Durability::Replicated);
     increment(&by_both, "both").await;
-    let writers = (0..8).map(|writer| {
-        let store = Arc::clone(&store);
-        tokio::spawn(async move {
-            let mut acknowledged = Vec::new();
-            loop {
-                let (name, mine) = (format!("{writer}-{}", acknowledged.len()), entry("value"));
-                match put(&store, &name, Expect::Absent, &mine).await {
-                    Ok(Reply::Done) => acknowledged.push((name, mine)),
-                    Ok(other) => panic!("{other:?}"),
-                    Err(error) => return (acknowledged, (name, mine), error),
-                }
-            }
-        })
-    });
-    let writers: Vec<_> = writers.collect();
+    let writers = start_writers(&store);
     sleep(Duration::from_millis(300)).await;
     let pair = blocking(move || {
         pair.primary.kill9();
         pair
     })
     .await;
-    let outcomes: Vec<_> = join_all(writers).await.into_iter().map(Result::unwrap).collect();
+    let written: Vec<_> = join_all(writers).await.into_iter().map(Result::unwrap).collect();
 
     // The address moves before the standby is promoted: nothing is written, and nothing old is shown.
     pair.lead_to_standby();
@@ -86,18 +72,7 @@ async fn what_was_acknowledged_is_on_the_promoted_standby_and_clients_find_it_by
     })
     .await;
     assert_eq!(load(&store, "early").await, Ok(None), "it was certainly not done");
-    for (acknowledged, (name, mine), error) in outcomes {
-        assert!(!acknowledged.is_empty());
-        for (name, mine) in acknowledged {
-            assert_eq!(load(&store, &name).await, Ok(Some(mine)), "{name}");
-        }
-        let found = load(&store, &name).await.unwrap();
-        match error {
-            StoreError::Unavailable => assert_eq!(found, None, "certainly not done"),
-            StoreError::Unknown => assert!(found.is_none_or(|found| found == mine)),
-            other => panic!("{other:?}"),
-        }
-    }
+    assert_kept(&store, written).await;
 
     // Alone it acknowledges nothing: there is no second machine that has it.
     let alone = entry("alone");

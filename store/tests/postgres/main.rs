@@ -13,6 +13,7 @@ use tokenmint::{
     StoreError, Version, Write,
 };
 use tokenmint_store::{Database, Finding, Severity, copy};
+use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use servers::postgres::{PASSWORD, Postgres};
@@ -137,6 +138,53 @@ async fn increment(store: &Database, name: &str) {
         match put(store, name, expect, &entry((count + 1).to_be_bytes())).await.unwrap() {
             Reply::Done => return,
             Reply::Conflict(now) => found = now,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// A row that somebody else holds: its entry under "k", and who holds it, until `ROLLBACK` or the end.
+async fn held(store: &Database, name: &str) -> (Entry, tokio_postgres::Client) {
+    let before = entry("before");
+    put(store, "k", Expect::Absent, &before).await.unwrap();
+    let holder = session(name).await;
+    holder.batch_execute("BEGIN; SELECT FROM tokenmint_entry WHERE k = 'k' FOR UPDATE").await.unwrap();
+    (before, holder)
+}
+
+/// What one writer wrote under which names: all that was acknowledged, then what was not, and why.
+type Written = (Vec<(String, Entry)>, (String, Entry), StoreError);
+
+/// Eight that write one entry after the other until one is not acknowledged. The first name is "0-0".
+fn start_writers(store: &Arc<Database>) -> Vec<JoinHandle<Written>> {
+    let writers = (0..8).map(|writer| {
+        let store = Arc::clone(store);
+        tokio::spawn(async move {
+            let mut acknowledged = Vec::new();
+            loop {
+                let (name, mine) = (format!("{writer}-{}", acknowledged.len()), entry("value"));
+                match put(&store, &name, Expect::Absent, &mine).await {
+                    Ok(Reply::Done) => acknowledged.push((name, mine)),
+                    Ok(other) => panic!("{other:?}"),
+                    Err(error) => return (acknowledged, (name, mine), error),
+                }
+            }
+        })
+    });
+    writers.collect()
+}
+
+/// What was acknowledged is there, and what was certainly not done is not.
+async fn assert_kept(store: &Database, written: Vec<Written>) {
+    for (acknowledged, (name, mine), error) in written {
+        assert!(!acknowledged.is_empty());
+        for (name, mine) in acknowledged {
+            assert_eq!(load(store, &name).await, Ok(Some(mine)), "{name}");
+        }
+        let found = load(store, &name).await.unwrap();
+        match error {
+            StoreError::Unavailable => assert_eq!(found, None, "certainly not done"),
+            StoreError::Unknown => assert!(found.is_none_or(|found| found == mine)),
             other => panic!("{other:?}"),
         }
     }

@@ -95,10 +95,7 @@ async fn who_gives_up_behind_a_lock_leaves_nothing_waiting() {
     // A pooler passes no wish to end a statement on from a client that has gone; the server looks by itself.
     sql(&name, &format!("ALTER DATABASE {name} SET client_connection_check_interval = '100ms'")).await;
     let store = open(&format!("{url}&timeout_ms=2000")).await;
-    let before = entry("before");
-    put(&store, "k", Expect::Absent, &before).await.unwrap();
-    let holder = session(&name).await;
-    holder.batch_execute("BEGIN; SELECT FROM tokenmint_entry WHERE k = 'k' FOR UPDATE").await.unwrap();
+    let (before, holder) = held(&store, &name).await;
     let expect = Expect::Version(before.version);
     let late = (0..SESSIONS).map(|_| async { put(&store, "k", expect, &entry("late")).await });
     for answer in join_all(late).await {

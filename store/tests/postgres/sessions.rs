@@ -6,10 +6,7 @@ use super::*;
 async fn who_waits_behind_a_lock_gives_up_and_the_pool_stays_whole() {
     let (url, name) = fresh().await;
     let store = open(&format!("{url}&connections=1&timeout_ms=2000")).await;
-    let before = entry("before");
-    put(&store, "k", Expect::Absent, &before).await.unwrap();
-    let holder = session(&name).await;
-    holder.batch_execute("BEGIN; SELECT FROM tokenmint_entry WHERE k = 'k' FOR UPDATE").await.unwrap();
+    let (before, holder) = held(&store, &name).await;
 
     let expect = Expect::Version(before.version);
     let blocked = async { put(&store, "k", expect, &entry("blocked")).await };
@@ -47,10 +44,7 @@ async fn who_waits_behind_a_lock_gives_up_and_the_pool_stays_whole() {
 async fn dropped_commands_leave_no_connection_behind() {
     let (url, name) = fresh().await;
     let store = open(&format!("{url}&connections=2&timeout_ms=20000")).await;
-    let before = entry("before");
-    put(&store, "k", Expect::Absent, &before).await.unwrap();
-    let holder = session(&name).await;
-    holder.batch_execute("BEGIN; SELECT FROM tokenmint_entry WHERE k = 'k' FOR UPDATE").await.unwrap();
+    let (before, holder) = held(&store, &name).await;
     for time in 0..20 {
         let late = Duration::from_millis(5 * time);
         let blocked = put(&store, "k", Expect::Version(before.version), &before);
@@ -93,28 +87,14 @@ async fn what_was_acknowledged_survives_a_crash_of_the_server() {
     let url = format!("{}?timeout_ms=30000", server.url("postgres"));
     let store = Arc::new(open(&url).await);
     assert_eq!(store.durability(), Durability::Disk);
-    let writers = (0..8).map(|writer| {
-        let store = Arc::clone(&store);
-        tokio::spawn(async move {
-            let mut acknowledged = Vec::new();
-            loop {
-                let (name, mine) = (format!("{writer}-{}", acknowledged.len()), entry("value"));
-                match put(&store, &name, Expect::Absent, &mine).await {
-                    Ok(Reply::Done) => acknowledged.push((name, mine.version)),
-                    Ok(other) => panic!("{other:?}"),
-                    Err(error) => return (acknowledged, (name, mine.version), error),
-                }
-            }
-        })
-    });
-    let writers: Vec<_> = writers.collect();
+    let writers = start_writers(&store);
     sleep(Duration::from_millis(500)).await;
     let mut server = blocking(move || {
         server.kill9();
         server
     })
     .await;
-    let outcomes: Vec<_> = join_all(writers).await.into_iter().map(Result::unwrap).collect();
+    let written: Vec<_> = join_all(writers).await.into_iter().map(Result::unwrap).collect();
     assert!(load(&store, "0-0").await.is_err());
     let _server = blocking(move || {
         server.restart();
@@ -127,22 +107,7 @@ async fn what_was_acknowledged_survives_a_crash_of_the_server() {
         join_all(loads).await.into_iter().all(|found| found.unwrap().is_some()),
         "it works again at once"
     );
-    for (acknowledged, (name, version), error) in outcomes {
-        assert!(!acknowledged.is_empty());
-        for (name, version) in acknowledged {
-            assert_eq!(
-                load(&store, &name).await.unwrap().map(|found| found.version),
-                Some(version),
-                "{name}"
-            );
-        }
-        let found = load(&store, &name).await.unwrap().map(|found| found.version);
-        match error {
-            StoreError::Unavailable => assert_eq!(found, None, "certainly not done"),
-            StoreError::Unknown => assert!(found.is_none_or(|found| found == version)),
-            other => panic!("{other:?}"),
-        }
-    }
+    assert_kept(&store, written).await;
     increment(&store, "count").await;
     assert!(throttle(&store, "t").await);
 }

@@ -1,5 +1,6 @@
 //! Who may connect, what cannot be opened, and what is said about the set-up.
 
+use super::servers::authority::Authority;
 use super::*;
 
 #[tokio::test]
@@ -48,16 +49,10 @@ fn tls_needs_a_certificate_that_is_trusted() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name| folder.path().join(name).display().to_string();
     let (authority, certificate, secret) = (path("authority.pem"), path("server.pem"), path("server.key"));
-    let mut parameters = rcgen::CertificateParams::default();
-    parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let issuer_key = rcgen::KeyPair::generate().unwrap();
-    let issued = parameters.self_signed(&issuer_key).unwrap();
-    let issuer = rcgen::Issuer::new(parameters, issuer_key);
-    let key = rcgen::KeyPair::generate().unwrap();
-    let signed = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap().signed_by(&key, &issuer);
-    std::fs::write(&authority, issued.pem()).unwrap();
-    std::fs::write(&certificate, signed.unwrap().pem()).unwrap();
-    std::fs::write(&secret, key.serialize_pem()).unwrap();
+    let made = Authority::of("localhost");
+    std::fs::write(&authority, made.root).unwrap();
+    std::fs::write(&certificate, made.certificate).unwrap();
+    std::fs::write(&secret, made.key).unwrap();
 
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
     let _server = Redis::start(&[
