@@ -75,8 +75,6 @@ const (
 	ErrBodyMalformed          Code = 604 // the body is not the expected JSON
 	ErrFieldRequired          Code = 605 // the field is required
 	ErrFieldInvalid           Code = 606 // the field's value is not acceptable
-	ErrHeaderInvalid          Code = 607 // a request header is missing or not acceptable
-	ErrNotImplemented         Code = 608 // this operation is not implemented
 	ErrInternal               Code = 900 // an internal rule was broken; please report it
 	ErrObjectDisposed         Code = 901 // the object was disposed and cannot be used any more
 )
@@ -153,8 +151,6 @@ var codes = map[Code]codeRow{
 	ErrBodyMalformed:          {"body_malformed", 400, "invalid_request", "the body is not the expected JSON"},
 	ErrFieldRequired:          {"field_required", 400, "invalid_request", "the field is required"},
 	ErrFieldInvalid:           {"field_invalid", 400, "invalid_request", "the field's value is not acceptable"},
-	ErrHeaderInvalid:          {"header_invalid", 400, "invalid_request", "a request header is missing or not acceptable"},
-	ErrNotImplemented:         {"not_implemented", 501, "invalid_request", "this operation is not implemented"},
 	ErrInternal:               {"internal", 500, "server_error", "an internal rule was broken; please report it"},
 	ErrObjectDisposed:         {"object_disposed", 500, "server_error", "the object was disposed and cannot be used any more"},
 }

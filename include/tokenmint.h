@@ -115,8 +115,6 @@
 #define TOKENMINT_BODY_MALFORMED 604 // the body is not the expected JSON
 #define TOKENMINT_FIELD_REQUIRED 605 // the field is required
 #define TOKENMINT_FIELD_INVALID 606 // the field's value is not acceptable
-#define TOKENMINT_HEADER_INVALID 607 // a request header is missing or not acceptable
-#define TOKENMINT_NOT_IMPLEMENTED 608 // this operation is not implemented
 #define TOKENMINT_INTERNAL 900 // an internal rule was broken; please report it
 #define TOKENMINT_OBJECT_DISPOSED 901 // the object was disposed and cannot be used any more
 

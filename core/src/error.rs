@@ -128,8 +128,7 @@ error_codes! {
     604 BodyMalformed "body_malformed" 400 "invalid_request" "the body is not the expected JSON";
     605 FieldRequired "field_required" 400 "invalid_request" "the field is required";
     606 FieldInvalid "field_invalid" 400 "invalid_request" "the field's value is not acceptable";
-    607 HeaderInvalid "header_invalid" 400 "invalid_request" "a request header is missing or not acceptable";
-    608 NotImplemented "not_implemented" 501 "invalid_request" "this operation is not implemented";
+    // 607 and 608 were never given and are never used again.
 
     900 Internal "internal" 500 "server_error" "an internal rule was broken; please report it";
     901 ObjectDisposed "object_disposed" 500 "server_error" "the object was disposed and cannot be used any more";

@@ -706,24 +706,6 @@ class FieldInvalid(HttpError):
     oauth_error = "invalid_request"
 
 
-class HeaderInvalid(HttpError):
-    """A request header is missing or not acceptable."""
-
-    code = "header_invalid"
-    number = 607
-    http_status = 400
-    oauth_error = "invalid_request"
-
-
-class OperationNotImplemented(HttpError):
-    """This operation is not implemented."""
-
-    code = "not_implemented"
-    number = 608
-    http_status = 501
-    oauth_error = "invalid_request"
-
-
 class Internal(TokenmintError):
     """An internal rule was broken; please report it."""
 
@@ -814,8 +796,6 @@ BY_CODE: Final[dict[str, type[TokenmintError]]] = {
     "body_malformed": BodyMalformed,
     "field_required": FieldRequired,
     "field_invalid": FieldInvalid,
-    "header_invalid": HeaderInvalid,
-    "not_implemented": OperationNotImplemented,
     "internal": Internal,
     "object_disposed": ObjectDisposed,
 }

@@ -73,8 +73,6 @@ export type ErrorCode =
   | "body_malformed"
   | "field_required"
   | "field_invalid"
-  | "header_invalid"
-  | "not_implemented"
   | "internal"
   | "object_disposed";
 
@@ -156,8 +154,6 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, readonly [number: number, s
   body_malformed: [604, 400, "invalid_request"],
   field_required: [605, 400, "invalid_request"],
   field_invalid: [606, 400, "invalid_request"],
-  header_invalid: [607, 400, "invalid_request"],
-  not_implemented: [608, 501, "invalid_request"],
   internal: [900, 500, "server_error"],
   object_disposed: [901, 500, "server_error"],
 };

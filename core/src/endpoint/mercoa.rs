@@ -107,7 +107,6 @@ fn error_name(status: StatusCode) -> &'static str {
         413 => "ContentTooLarge",
         415 => "UnsupportedMediaType",
         429 => "TooManyRequests",
-        501 => "Unimplemented",
         503 => "ServiceUnavailable",
         _ => "InternalServerError",
     }
@@ -220,7 +219,6 @@ mod tests {
             assert_eq!(status, expected, "{code:?}");
             assert!(body["errorName"] != "InternalServerError" || status == 500, "{code:?}");
         }
-        assert_eq!(rejected(ErrorCode::NotImplemented.into()).1["errorName"], "Unimplemented");
         assert_eq!(rejected(ErrorCode::AlreadyExists.into()).1["errorName"], "Conflict");
     }
 

@@ -48,3 +48,40 @@ pub(super) fn generate() -> Result<Vec<Generated>> {
     }
     Ok(vec![Generated { path: "docs/errors.md", content }])
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// All Rust below a folder, up to each file's tests.
+    fn sources(folder: &Path, out: &mut String) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && name != "tests" {
+                sources(&path, out);
+            } else if name.ends_with(".rs") && name != "error.rs" && name != "tests.rs" {
+                let text = fs::read_to_string(&path).unwrap();
+                *out += text.split("#[cfg(test)]").next().unwrap();
+            }
+        }
+    }
+
+    /// A caller who looks for a code that nothing gives waits for ever.
+    #[test]
+    fn every_code_is_given_somewhere() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let mut text = String::new();
+        for folder in ["core", "store", "ffi", "python", "wasm"] {
+            sources(&root.join(folder).join("src"), &mut text);
+        }
+        for code in ErrorCode::ALL {
+            let name = format!("ErrorCode::{code:?}");
+            let ends = |rest: &str| !rest.starts_with(|next: char| next.is_ascii_alphanumeric());
+            assert!(text.split(&name).skip(1).any(ends), "{name} is given by nothing");
+        }
+    }
+}

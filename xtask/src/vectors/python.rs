@@ -89,12 +89,9 @@ pub(super) fn generate() -> Result<Vec<Generated>> {
     Ok(vec![Generated { path: "python/tokenmint/errors.py", content }])
 }
 
-/// The name in CamelCase; Python has a value of its own that is called `NotImplemented`.
+/// The name in CamelCase.
 fn class(code: ErrorCode) -> String {
-    match code {
-        ErrorCode::NotImplemented => "OperationNotImplemented".to_owned(),
-        code => code.name().split('_').map(capitalized).collect(),
-    }
+    code.name().split('_').map(capitalized).collect()
 }
 
 fn family(code: ErrorCode) -> &'static str {
