@@ -75,6 +75,9 @@ const (
 	ErrBodyMalformed          Code = 604 // the body is not the expected JSON
 	ErrFieldRequired          Code = 605 // the field is required
 	ErrFieldInvalid           Code = 606 // the field's value is not acceptable
+	ErrBodyIncomplete         Code = 609 // the body did not arrive whole; nothing was done
+	ErrBodyTimeout            Code = 610 // the body took too long; nothing was done
+	ErrLengthRequired         Code = 611 // the body's length must be announced; nothing was done
 	ErrInternal               Code = 900 // an internal rule was broken; please report it
 	ErrObjectDisposed         Code = 901 // the object was disposed and cannot be used any more
 )
@@ -151,6 +154,9 @@ var codes = map[Code]codeRow{
 	ErrBodyMalformed:          {"body_malformed", 400, "invalid_request", "the body is not the expected JSON"},
 	ErrFieldRequired:          {"field_required", 400, "invalid_request", "the field is required"},
 	ErrFieldInvalid:           {"field_invalid", 400, "invalid_request", "the field's value is not acceptable"},
+	ErrBodyIncomplete:         {"body_incomplete", 400, "invalid_request", "the body did not arrive whole; nothing was done"},
+	ErrBodyTimeout:            {"body_timeout", 408, "invalid_request", "the body took too long; nothing was done"},
+	ErrLengthRequired:         {"length_required", 411, "invalid_request", "the body's length must be announced; nothing was done"},
 	ErrInternal:               {"internal", 500, "server_error", "an internal rule was broken; please report it"},
 	ErrObjectDisposed:         {"object_disposed", 500, "server_error", "the object was disposed and cannot be used any more"},
 }

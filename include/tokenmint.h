@@ -115,6 +115,9 @@
 #define TOKENMINT_BODY_MALFORMED 604 // the body is not the expected JSON
 #define TOKENMINT_FIELD_REQUIRED 605 // the field is required
 #define TOKENMINT_FIELD_INVALID 606 // the field's value is not acceptable
+#define TOKENMINT_BODY_INCOMPLETE 609 // the body did not arrive whole; nothing was done
+#define TOKENMINT_BODY_TIMEOUT 610 // the body took too long; nothing was done
+#define TOKENMINT_LENGTH_REQUIRED 611 // the body's length must be announced; nothing was done
 #define TOKENMINT_INTERNAL 900 // an internal rule was broken; please report it
 #define TOKENMINT_OBJECT_DISPOSED 901 // the object was disposed and cannot be used any more
 
@@ -696,6 +699,22 @@ int32_t tokenmint_endpoint_task(const tokenmint_endpoint *endpoint,
                                 const tokenmint_seed *seed,
                                 tokenmint_task **task,
                                 tokenmint_error *error);
+
+// The answer to a request that did not reach the caller whole, in the shape of its path's dialect. Nothing is done.
+//
+// `tokenmint_endpoint_handle` itself refuses a body that is longer or shorter than its `Content-Length`. What only a server
+// sees, such as chunks that break off, it answers with this. `target`: as for `tokenmint_endpoint_handle`. `status`: what
+// is wrong, `TOKENMINT_BODY_INCOMPLETE` (400), `TOKENMINT_BODY_TIMEOUT` (408), `TOKENMINT_LENGTH_REQUIRED` (411) or
+// `TOKENMINT_BODY_TOO_LARGE` (413).
+//
+// Fails with `field_invalid` at `target`, as `tokenmint_endpoint_handle` does, or at `status` for any other.
+TOKENMINT_MUST_USE
+int32_t tokenmint_endpoint_refuse(const tokenmint_endpoint *endpoint,
+                                  const char *target,
+                                  size_t target_length,
+                                  int32_t status,
+                                  tokenmint_response *response,
+                                  tokenmint_error *error);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -180,6 +180,9 @@ static void nulls(const all *a) {
     IS_NULL("target", handle(a->endpoint, a->store, "GET", NULL, &seed, &response));
     IS_NULL("seed", handle(a->endpoint, a->store, "GET", "/", NULL, &response));
     IS_NULL("response", handle(a->endpoint, a->store, "GET", "/", &seed, NULL));
+    IS_NULL("endpoint", tokenmint_endpoint_refuse(NULL, TEXT("/"), TOKENMINT_BODY_TIMEOUT, &response, &error));
+    IS_NULL("target", tokenmint_endpoint_refuse(a->endpoint, NULL, 0, TOKENMINT_BODY_TIMEOUT, &response, &error));
+    IS_NULL("response", tokenmint_endpoint_refuse(a->endpoint, TEXT("/"), TOKENMINT_BODY_TIMEOUT, NULL, &error));
     IS_NULL("endpoint", handle_task(NULL, "GET", "/", &seed, &task));
     IS_NULL("method", handle_task(a->endpoint, NULL, "/", &seed, &task));
     IS_NULL("target", handle_task(a->endpoint, "GET", NULL, &seed, &task));
@@ -225,6 +228,7 @@ static void wrong_handles(const all *a) {
         if (is != a->endpoint) {
             WRONG("endpoint", handle(is, a->store, "GET", "/", &seed, &response));
             WRONG("endpoint", handle_task(is, "GET", "/", &seed, &task));
+            WRONG("endpoint", tokenmint_endpoint_refuse(is, TEXT("/"), TOKENMINT_BODY_TIMEOUT, &response, &error));
             WRONG("endpoint", tokenmint_endpoint_prepare(is, NOW_US, &seed, &task, &error));
         }
         if (is != a->store) {
@@ -245,6 +249,30 @@ static void wrong_handles(const all *a) {
         tokenmint_endpoint_free(is == a->endpoint ? NULL : (tokenmint_endpoint *)is);
         tokenmint_store_free(is == a->store ? NULL : (tokenmint_store *)is);
         tokenmint_task_free(is == a->task ? NULL : (tokenmint_task *)is);
+    }
+}
+
+// A request that did not arrive whole, told as its dialect tells.
+static void torn(const tokenmint_endpoint *endpoint) {
+    static const struct {
+        int32_t status, http;
+        const char *target, *body;
+    } cases[] = {
+        {TOKENMINT_BODY_INCOMPLETE, 400, "/v1/auth/token", "{\"error\":{\"message\":"},
+        {TOKENMINT_BODY_TIMEOUT, 408, "/organization/invalidateTokens", "{\"errorName\":\"RequestTimeout\""},
+        {TOKENMINT_LENGTH_REQUIRED, 411, "/auth/token", "{\"name\":\"Length Required\""},
+        {TOKENMINT_BODY_TOO_LARGE, 413, "/api/hris/v1/link-token", "{\"detail\":"},
+        {TOKENMINT_BODY_INCOMPLETE, 400, "/introspect?a=b", "{\"error\":\"invalid_request\""},
+    };
+    for (size_t at = 0; at < sizeof cases / sizeof *cases; at++) {
+        tokenmint_response response;
+        MUST(tokenmint_endpoint_refuse(endpoint, TEXT(cases[at].target), cases[at].status, &response, &error));
+        CHECK(response.status == cases[at].http, cases[at].target, "status %d", response.status);
+        CHECK(strncmp(response.body.data, cases[at].body, strlen(cases[at].body)) == 0, cases[at].target, "%s",
+              response.body.data);
+        tokenmint_bytes_free(&response.headers);
+        tokenmint_bytes_free(&response.body);
+        tokenmint_bytes_free(&response.events);
     }
 }
 
@@ -280,6 +308,9 @@ static void wrong_values(const all *a) {
     REFUSED(TOKENMINT_TIME_INVALID, "now_us", tokenmint_store_sweep(a->store, NOW, NULL, &error));
     WRONG("method", handle(a->endpoint, a->store, "G T", "/", &seed, &response));
     WRONG("target", handle(a->endpoint, a->store, "GET", "/ /", &seed, &response));
+    WRONG("target", tokenmint_endpoint_refuse(a->endpoint, TEXT("/ /"), TOKENMINT_BODY_TIMEOUT, &response, &error));
+    WRONG("status", tokenmint_endpoint_refuse(a->endpoint, TEXT("/"), TOKENMINT_OK, &response, &error));
+    torn(a->endpoint);
 
     // Without a struct for the error, the status is the same.
     CHECK(tokenmint_verify(a->verifier, NULL, 0, NOW, &bytes, NULL) == TOKENMINT_FIELD_REQUIRED, "error", "NULL");

@@ -129,6 +129,9 @@ error_codes! {
     605 FieldRequired "field_required" 400 "invalid_request" "the field is required";
     606 FieldInvalid "field_invalid" 400 "invalid_request" "the field's value is not acceptable";
     // 607 and 608 were never given and are never used again.
+    609 BodyIncomplete "body_incomplete" 400 "invalid_request" "the body did not arrive whole; nothing was done";
+    610 BodyTimeout "body_timeout" 408 "invalid_request" "the body took too long; nothing was done";
+    611 LengthRequired "length_required" 411 "invalid_request" "the body's length must be announced; nothing was done";
 
     900 Internal "internal" 500 "server_error" "an internal rule was broken; please report it";
     901 ObjectDisposed "object_disposed" 500 "server_error" "the object was disposed and cannot be used any more";

@@ -135,12 +135,7 @@ pub unsafe extern "C" fn tokenmint_endpoint_handle(
         let context = context_of_micros(now_us, seed)?;
         let outcome = service.endpoint.handle(request(method, target, headers, body)?, &context).run(store);
         let (answer, events) = (outcome.result?, json(&outcome.events)?);
-        out.write(tokenmint_response {
-            status: i32::from(answer.status().as_u16()),
-            headers: tokenmint_bytes::new(lines(&answer)),
-            body: tokenmint_bytes::new(answer.into_body()),
-            events: events.into(),
-        });
+        out.write(tokenmint_response::new(answer, events));
         Ok(())
     })
 }
@@ -183,6 +178,56 @@ pub unsafe extern "C" fn tokenmint_endpoint_task(
     })
 }
 
+/// The answer to a request that did not reach the caller whole, in the shape of its path's dialect. Nothing is done.
+///
+/// `tokenmint_endpoint_handle` itself refuses a body that is longer or shorter than its `Content-Length`. What only a server
+/// sees, such as chunks that break off, it answers with this. `target`: as for `tokenmint_endpoint_handle`. `status`: what
+/// is wrong, `TOKENMINT_BODY_INCOMPLETE` (400), `TOKENMINT_BODY_TIMEOUT` (408), `TOKENMINT_LENGTH_REQUIRED` (411) or
+/// `TOKENMINT_BODY_TOO_LARGE` (413).
+///
+/// Fails with `field_invalid` at `target`, as `tokenmint_endpoint_handle` does, or at `status` for any other.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn tokenmint_endpoint_refuse(
+    endpoint: *const tokenmint_endpoint,
+    target: *const c_char,
+    target_length: usize,
+    status: i32,
+    response: Option<&mut MaybeUninit<tokenmint_response>>,
+    error: Option<&mut MaybeUninit<tokenmint_error>>,
+) -> i32 {
+    guard(error, || {
+        let out = place(response, "response")?;
+        // SAFETY: the caller keeps the header's contract.
+        let (service, target) =
+            unsafe { (&borrow(endpoint, "endpoint")?.0, bytes(target.cast(), target_length, "target")?) };
+        let torn = [
+            ErrorCode::BodyIncomplete,
+            ErrorCode::BodyTimeout,
+            ErrorCode::LengthRequired,
+            ErrorCode::BodyTooLarge,
+        ];
+        let code = torn
+            .into_iter()
+            .find(|code| code.number() == status)
+            .ok_or_else(|| invalid("status", "it is no status of a request that did not arrive whole"))?;
+        let answer = service.endpoint.refuse(uri(target)?.path(), code.into());
+        out.write(tokenmint_response::new(answer, "[]".to_owned()));
+        Ok(())
+    })
+}
+
+impl tokenmint_response {
+    fn new(answer: Response, events: String) -> Self {
+        tokenmint_response {
+            status: i32::from(answer.status().as_u16()),
+            headers: tokenmint_bytes::new(lines(&answer)),
+            body: tokenmint_bytes::new(answer.into_body()),
+            events: events.into(),
+        }
+    }
+}
+
 /// Bytes, or none where they are left out.
 ///
 /// # Safety
@@ -199,8 +244,7 @@ fn request(method: &[u8], target: &[u8], headers: &[u8], body: &[u8]) -> Result<
     let mut request = Request::new(body.to_vec());
     *request.method_mut() =
         Method::from_bytes(method).map_err(|_| invalid("method", "it is no HTTP method"))?;
-    *request.uri_mut() =
-        Uri::try_from(target).map_err(|_| invalid("target", "it is no target of an HTTP request"))?;
+    *request.uri_mut() = uri(target)?;
     // The parser reads up to the empty line, and asks for more where there is none.
     let block = [headers, if headers.ends_with(b"\r\n\r\n") { b"" } else { b"\r\n" }].concat();
     let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
@@ -218,6 +262,10 @@ fn request(method: &[u8], target: &[u8], headers: &[u8], body: &[u8]) -> Result<
         }
         _ => Err(not_a_header()),
     }
+}
+
+fn uri(target: &[u8]) -> Result<Uri> {
+    Uri::try_from(target).map_err(|_| invalid("target", "it is no target of an HTTP request"))
 }
 
 fn not_a_header() -> Error {

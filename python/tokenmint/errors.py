@@ -706,6 +706,33 @@ class FieldInvalid(HttpError):
     oauth_error = "invalid_request"
 
 
+class BodyIncomplete(HttpError):
+    """The body did not arrive whole; nothing was done."""
+
+    code = "body_incomplete"
+    number = 609
+    http_status = 400
+    oauth_error = "invalid_request"
+
+
+class BodyTimeout(HttpError):
+    """The body took too long; nothing was done."""
+
+    code = "body_timeout"
+    number = 610
+    http_status = 408
+    oauth_error = "invalid_request"
+
+
+class LengthRequired(HttpError):
+    """The body's length must be announced; nothing was done."""
+
+    code = "length_required"
+    number = 611
+    http_status = 411
+    oauth_error = "invalid_request"
+
+
 class Internal(TokenmintError):
     """An internal rule was broken; please report it."""
 
@@ -796,6 +823,9 @@ BY_CODE: Final[dict[str, type[TokenmintError]]] = {
     "body_malformed": BodyMalformed,
     "field_required": FieldRequired,
     "field_invalid": FieldInvalid,
+    "body_incomplete": BodyIncomplete,
+    "body_timeout": BodyTimeout,
+    "length_required": LengthRequired,
     "internal": Internal,
     "object_disposed": ObjectDisposed,
 }

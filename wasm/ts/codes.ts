@@ -73,6 +73,9 @@ export type ErrorCode =
   | "body_malformed"
   | "field_required"
   | "field_invalid"
+  | "body_incomplete"
+  | "body_timeout"
+  | "length_required"
   | "internal"
   | "object_disposed";
 
@@ -154,6 +157,9 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, readonly [number: number, s
   body_malformed: [604, 400, "invalid_request"],
   field_required: [605, 400, "invalid_request"],
   field_invalid: [606, 400, "invalid_request"],
+  body_incomplete: [609, 400, "invalid_request"],
+  body_timeout: [610, 408, "invalid_request"],
+  length_required: [611, 411, "invalid_request"],
   internal: [900, 500, "server_error"],
   object_disposed: [901, 500, "server_error"],
 };

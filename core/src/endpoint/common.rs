@@ -4,7 +4,9 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, WWW_AUTHENTICAT
 use http::{Method, StatusCode};
 use serde::Serialize;
 
-use super::exchange::{Rejection, Request, Response, decode_form, json, set, status, with_error_headers};
+use super::exchange::{
+    Rejection, Request, Response, credentials, decode_form, json, set, status, with_error_headers,
+};
 use super::{Dialects, method_not_allowed};
 use crate::encoding::from_base64;
 use crate::error::{Error, ErrorCode, Result};
@@ -203,7 +205,7 @@ impl Caller {
             (None, _) => return Err(refused("send Authorization: Basic, or Bearer with an API key")),
             _ => return Err(refused("the request has two Authorization headers")),
         };
-        let (scheme, credential) = header.split_once(' ').unwrap_or((header, ""));
+        let (scheme, credential) = credentials(header);
         if scheme.eq_ignore_ascii_case("bearer") {
             return Ok(Caller::ApiKey(request.bearer()?));
         }

@@ -1,6 +1,8 @@
 //! Requests as the dialects read them, and the responses they give.
 
-use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{
+    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+};
 use http::{HeaderMap, Method, StatusCode};
 
 use super::fields::{Fields, Problem};
@@ -87,7 +89,7 @@ impl Request {
             _ => return Err(refused("the request has two Authorization headers")),
         };
         let text = value.to_str().map_err(|_| refused("the Authorization header is not text"))?;
-        let (scheme, credential) = text.split_once(' ').unwrap_or((text, ""));
+        let (scheme, credential) = credentials(text);
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(refused("the Authorization header must be of the form: Bearer <token>"));
         }
@@ -96,6 +98,50 @@ impl Request {
             return Err(refused("the bearer token is not valid"));
         }
         Ok(Secret::from(credential))
+    }
+
+    /// Refuses a body that is too large, and one of another length than was announced: RFC 9112 section 8, a message that
+    /// did not arrive whole MUST NOT be taken for one that did.
+    pub(crate) fn check_length(&self) -> Result<(), Error> {
+        let arrived = self.body.len();
+        // RFC 9110 section 8.6: the same length may be told more than once; another one may not.
+        let told: Vec<&[u8]> = self
+            .headers
+            .get_all(CONTENT_LENGTH)
+            .iter()
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+            .map(<[u8]>::trim_ascii)
+            .collect();
+        let announced = match told.split_first() {
+            None => None,
+            Some((first, rest)) => {
+                let length = std::str::from_utf8(first)
+                    .ok()
+                    .filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
+                    .filter(|_| rest.iter().all(|other| other == first))
+                    // More digits than any number here has: too large, whatever they say.
+                    .map(|text| text.parse().unwrap_or(u64::MAX));
+                let invalid = || Error::new(ErrorCode::BodyIncomplete).at("Content-Length");
+                Some(length.ok_or_else(|| invalid().because("the header is not one number of bytes"))?)
+            }
+        };
+        let announced_more = announced.is_some_and(|length| length > MAX_BODY as u64);
+        if arrived > MAX_BODY || announced_more {
+            let found = match announced {
+                Some(length) if announced_more => format!("{length}"),
+                // A host reads no further than it must.
+                _ if arrived == MAX_BODY + 1 => format!("more than {MAX_BODY}"),
+                _ => format!("{arrived}"),
+            };
+            let text = format!("the body has {found} bytes, at most {MAX_BODY} are read");
+            return Err(Error::new(ErrorCode::BodyTooLarge).because(text));
+        }
+        match announced {
+            Some(length) if length != arrived as u64 => Err(Error::new(ErrorCode::BodyIncomplete)
+                .at("Content-Length")
+                .because(format!("{length} bytes were announced and {arrived} arrived; nothing was done"))),
+            _ => Ok(()),
+        }
     }
 
     /// Refuses a body of another media type than JSON. An empty body needs no type, and a body without one is taken.
@@ -218,6 +264,11 @@ pub(crate) fn set(response: &mut Response, name: impl Into<HeaderName>, value: &
     }
 }
 
+/// The scheme of an `Authorization` header, and what stands behind it: RFC 9110 section 11.4, any number of blanks between.
+pub(crate) fn credentials(header: &str) -> (&str, &str) {
+    header.split_once(' ').map_or((header, ""), |(scheme, rest)| (scheme, rest.trim_start_matches(' ')))
+}
+
 /// Decodes a name or value of a form: a plus is a space.
 pub(crate) fn decode_form(text: &str) -> Option<String> {
     decode_segment(&text.replace('+', " "))
@@ -269,16 +320,67 @@ mod tests {
     }
 
     #[test]
+    fn a_body_is_what_was_announced() {
+        let refused = |lengths: &[&str], arrived: usize| {
+            let mut builder = http::Request::post("/");
+            for length in lengths {
+                builder = builder.header("content-length", *length);
+            }
+            let request = Request::new(builder.body(vec![b' '; arrived]).unwrap()).unwrap();
+            request.check_length().err().map(|error| (error.code(), error.message().to_owned()))
+        };
+        let whole: [(&[&str], usize); 5] =
+            [(&[], 0), (&["0"], 0), (&["2"], 2), (&["2", "2, 2"], 2), (&["65536"], MAX_BODY)];
+        for (lengths, arrived) in whole {
+            assert_eq!(refused(lengths, arrived), None, "{lengths:?} {arrived}");
+        }
+        let torn: [(&[&str], usize); 9] = [
+            (&["25"], 0),
+            (&["25"], 24),
+            (&["1"], 2),
+            (&["0"], 2),
+            (&["2", "3"], 2),
+            (&[""], 0),
+            (&["-1"], 0),
+            (&["+2"], 2),
+            (&["2,"], 2),
+        ];
+        for (lengths, arrived) in torn {
+            let code = refused(lengths, arrived).map(|(code, _)| code);
+            assert_eq!(code, Some(ErrorCode::BodyIncomplete), "{lengths:?} {arrived}");
+        }
+        let large: [(&[&str], usize, &str); 5] = [
+            (&[], MAX_BODY + 1, "the body has more than 65536 bytes, at most 65536 are read"),
+            (&[], MAX_BODY + 8, "the body has 65544 bytes, at most 65536 are read"),
+            (&["1000000000"], MAX_BODY + 1, "the body has 1000000000 bytes, at most 65536 are read"),
+            (&["1000000000"], 0, "the body has 1000000000 bytes, at most 65536 are read"),
+            (&["99999999999999999999"], 0, "the body has 18446744073709551615 bytes, at most 65536 are read"),
+        ];
+        for (lengths, arrived, text) in large {
+            let expected = Some((ErrorCode::BodyTooLarge, text.to_owned()));
+            assert_eq!(refused(lengths, arrived), expected, "{lengths:?} {arrived}");
+        }
+    }
+
+    #[test]
     fn bearers() {
         let bearer = |value: &str| {
             request("/", &[("authorization", value)]).bearer().ok().map(|secret| secret.expose().to_vec())
         };
-        for value in ["Bearer key", "bearer key", "BEARER key"] {
+        for value in ["Bearer key", "bearer key", "BEARER key", "Bearer  key", "bearer     key"] {
             assert_eq!(bearer(value), Some(b"key".to_vec()), "{value}");
         }
-        for value in
-            ["Basic a2V5", "Bearer", "Bearer ", "Bearer  ", "Bearer  key", "Bearer key key", "key", ""]
-        {
+        for value in [
+            "Basic a2V5",
+            "Bearer",
+            "Bearer ",
+            "Bearer  ",
+            "Bearer\tkey",
+            "Bearer key key",
+            "Bearer  key ",
+            "key",
+            "",
+        ] {
             assert_eq!(bearer(value), None, "{value:?}");
         }
         assert!(request("/", &[]).bearer().is_err());

@@ -149,6 +149,27 @@ impl Endpoint {
         Task::new(move |io| async move { Ok(endpoint.respond(request, &context, io).await) }).needing(needs)
     }
 
+    /// The answer to a request that did not reach the host whole, in the shape of its path's dialect: `body_incomplete`,
+    /// `body_timeout`, `length_required`, or `body_too_large`. Nothing is done.
+    ///
+    /// [`Endpoint::handle`] itself refuses a body that is longer or shorter than its `Content-Length`. What only the host
+    /// sees, such as chunks that break off, it answers with this.
+    ///
+    /// ```
+    /// use tokenmint::*;
+    /// use tokenmint::endpoint::{Endpoint, MoniteOptions};
+    /// let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
+    /// let issuer = Issuer::new(keys, Policy::new("https://api.example.com").audience("api"))?;
+    /// let endpoint = Endpoint::builder().monite(issuer, MoniteOptions::default()).build()?;
+    ///
+    /// let response = endpoint.refuse("/v1/auth/token", ErrorCode::BodyTimeout.into());
+    /// assert_eq!(response.status(), 408);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn refuse(&self, path: &str, error: Error) -> Response {
+        Dialect::of(path).reject(error.into())
+    }
+
     /// How long acknowledged writes must last: the most that one of the issuers needs.
     pub(crate) fn durability(&self) -> Durability {
         self.0.issuers().map(|issuer| issuer.policy().durability).max().unwrap_or_default()
@@ -169,17 +190,13 @@ impl Endpoint {
         let io = io.with_directory(self.0.directory.clone());
         let dialect = Dialect::of(request.uri().path());
         let answer = match Request::new(request) {
-            Some(request) if request.body.len() > MAX_BODY => Err(too_large(&request)),
-            Some(request) => self.dispatch(dialect, &request, context, io).await,
+            Some(request) => match request.check_length() {
+                Ok(()) => self.dispatch(dialect, &request, context, io).await,
+                Err(error) => Err(error.into()),
+            },
             None => Err(ErrorCode::RouteNotFound.into()),
         };
-        answer.unwrap_or_else(|rejection| match dialect {
-            Dialect::Mercoa => mercoa::reject(rejection),
-            Dialect::Monite => monite::reject(rejection),
-            Dialect::Ledger => ledger::reject(rejection),
-            Dialect::Merge => merge::reject(rejection),
-            Dialect::Common => common::reject(rejection),
-        })
+        answer.unwrap_or_else(|rejection| dialect.reject(rejection))
     }
 
     async fn dispatch(
@@ -235,15 +252,20 @@ impl Dialect {
             _ => Dialect::Common,
         }
     }
+
+    /// The answer to a request that is refused.
+    fn reject(self, rejection: Rejection) -> Response {
+        match self {
+            Dialect::Mercoa => mercoa::reject(rejection),
+            Dialect::Monite => monite::reject(rejection),
+            Dialect::Ledger => ledger::reject(rejection),
+            Dialect::Merge => merge::reject(rejection),
+            Dialect::Common => common::reject(rejection),
+        }
+    }
 }
 
 /// The rejection of a method that a path does not have; `allow` names those that it has.
 fn method_not_allowed(allow: &'static str) -> Rejection {
     Error::new(ErrorCode::MethodNotAllowed).at("Allow").because(allow).into()
-}
-
-fn too_large(request: &Request) -> Rejection {
-    Error::new(ErrorCode::BodyTooLarge)
-        .because(format!("the body has {} bytes, at most {MAX_BODY} are read", request.body.len()))
-        .into()
 }
