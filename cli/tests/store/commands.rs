@@ -59,7 +59,9 @@ fn a_copied_store_goes_on_where_the_first_ended() {
     let place = Place::new();
     let (postgres, redis) = (postgres_server::Postgres::shared(), redis_server::Redis::start(&[]));
     let sqlite = place.sqlite("tokens.db");
-    let stores = [sqlite.clone(), postgres.url(&postgres.database()), redis.url(), place.sqlite("back.db")];
+    let servers = [postgres.url(&postgres.database()), redis.url()].map(|url| patient(&url));
+    let [on_postgres, on_redis] = servers;
+    let stores = [sqlite.clone(), on_postgres, on_redis, place.sqlite("back.db")];
     for pair in stores.windows(2) {
         copied(&place, &pair[0], &pair[1]);
     }

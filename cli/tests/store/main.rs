@@ -89,7 +89,7 @@ impl Place {
 
     /// The URL of a file in the folder.
     fn sqlite(&self, name: &str) -> String {
-        format!("sqlite:{}", self.path(name).display())
+        patient(&format!("sqlite:{}", self.path(name).display()))
     }
 
     fn serve(&self, more: &[&str]) -> Server {
@@ -97,6 +97,11 @@ impl Place {
         let head = ["serve", "--config", &config, "--port", "0"];
         Server::start(&[&head, more].concat())
     }
+}
+
+/// The URL with patience for a slow machine. What is about time says its own.
+fn patient(url: &str) -> String {
+    format!("{url}{}timeout_ms=60000", if url.contains('?') { '&' } else { '?' })
 }
 
 fn text(path: &Path) -> String {

@@ -39,7 +39,7 @@ fn a_store_in_the_configuration_begins_at_its_folder() {
 fn a_sealed_store_shows_no_names() {
     let place = Place::new();
     std::fs::write(place.path("key"), "ab".repeat(32)).unwrap();
-    let sealed = format!("{}?sealing_key_file={}", place.sqlite("tokens.db"), place.path("key").display());
+    let sealed = format!("{}&sealing_key_file={}", place.sqlite("tokens.db"), place.path("key").display());
     survives_kill_9(&place, &["--store", &sealed]);
     assert!(!shows_names(&place, "tokens.db"));
     let plain = place.serve(&["--store", &place.sqlite("plain.db")]);

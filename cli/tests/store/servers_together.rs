@@ -64,13 +64,13 @@ fn together(store: impl Fn(&Place) -> String) {
 #[test]
 fn on_one_postgres() {
     let server = postgres_server::Postgres::shared();
-    together(|_| server.url(&server.database()));
+    together(|_| patient(&server.url(&server.database())));
 }
 
 #[test]
 fn on_one_redis() {
     let server = redis_server::Redis::start(&[]);
-    together(|_| server.url());
+    together(|_| patient(&server.url()));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::exec::ExecStore;
 use super::rig::Rig;
 use super::trial::{Trial, Verdict, done, ensure, failed, insert, load, race, replace, skipped};
 
-/// How long the adapter waits for programs that never answer.
+/// How long the adapter waits for a program that never answers.
 const SHORT: Duration = Duration::from_millis(300);
 
 pub(crate) async fn broken_programs_are_mapped<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
@@ -27,7 +27,7 @@ pub(crate) async fn broken_programs_are_mapped<R: Rig>(t: &mut Trial<'_, R>) -> 
             r#"read -r line; echo '{"id":0,"reply":{"reply":"what"}}'; cat"#,
         ),
     ] {
-        let (write, read) = ask_twice(t, script).await?;
+        let (write, read) = ask_twice(t, script, t.deadline).await?;
         ensure!(write == Some(StoreError::Unknown), "{what}: a write was answered by {write:?}");
         ensure!(read == Some(StoreError::Unavailable), "{what}: the next load was answered by {read:?}");
     }
@@ -73,12 +73,12 @@ pub(crate) async fn many_requests_under_way<R: Rig>(t: &mut Trial<'_, R>) -> Ver
 
 pub(crate) async fn late_and_double_answers<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
     needs_worker(t, "it is about promises, and the tests of the package for JavaScript hold it")?;
-    let (write, read) = ask_twice(t, "cat > /dev/null").await?;
+    let (write, read) = ask_twice(t, "cat > /dev/null", SHORT).await?;
     ensure!(write == Some(StoreError::Unknown), "a write that is never answered: {write:?}");
     ensure!(read == Some(StoreError::Unavailable), "a load that is never answered: {read:?}");
     // The first answer counts; the second is to nobody's request, and the program is not believed any more.
     let twice = r#"read -r line; echo '{"id":0,"reply":{"reply":"done"}}'; echo '{"id":0,"reply":{"reply":"done"}}'; cat"#;
-    let (write, read) = ask_twice(t, twice).await?;
+    let (write, read) = ask_twice(t, twice, t.deadline).await?;
     ensure!(write.is_none(), "a write that is answered twice: {write:?}");
     ensure!(read == Some(StoreError::Unavailable), "after a second answer: {read:?}");
     Ok(())
@@ -92,15 +92,14 @@ fn needs_worker<R: Rig>(t: &Trial<'_, R>, reason: &str) -> Verdict {
 async fn ask_twice<R: Rig>(
     t: &mut Trial<'_, R>,
     script: &str,
+    deadline: Duration,
 ) -> Verdict<(Option<StoreError>, Option<StoreError>)> {
     let mut program = Program::new("sh");
     program.args(["-c", script]);
-    let store = ExecStore::start(program, SHORT).map_err(|error| failed(error.to_string()))?;
+    let store = ExecStore::start(program, deadline).map_err(|error| failed(error.to_string()))?;
     let (key, entry) = (t.key("a")?, t.entry("value")?);
     let write = Command::Cas { key: key.clone(), expect: Expect::Absent, write: Write::Put(entry) };
     let write = store.execute(write).await.err();
-    // Until the end of its output was seen.
-    tokio::time::sleep(Duration::from_millis(100)).await;
     let read = store.execute(Command::Load { keys: vec![key] }).await.err();
     Ok((write, read))
 }

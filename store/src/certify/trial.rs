@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokenmint::{AsyncStore, Command, Entry, Expect, Index, RecordKey, Reply, StoreError, Version, Write};
 use tokio::sync::Barrier;
@@ -13,6 +13,9 @@ use super::rig::{Fault, Rig};
 
 /// One hour in milliseconds.
 pub(crate) const HOUR_MS: u64 = 3_600_000;
+
+/// Within which time a store works again that a fault has left.
+const RECOVERY: Duration = Duration::from_secs(60);
 
 /// Why a test ended early.
 #[derive(Debug)]
@@ -112,13 +115,12 @@ impl<R: Rig> Trial<'_, R> {
     pub(crate) async fn heal(&self) -> Verdict {
         self.rig.heal().await;
         let key = self.key("healed")?;
-        for _ in 0..100 {
-            if load(&*self.store, &key).await.is_ok() {
-                return Ok(());
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+        let end = Instant::now() + RECOVERY;
+        while load(&*self.store, &key).await.is_err() {
+            ensure!(Instant::now() < end, "the store does not answer {RECOVERY:?} after the fault was over");
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        Err(failed("the store does not answer ten seconds after the fault was over"))
+        Ok(())
     }
 }
 

@@ -62,6 +62,17 @@ impl Redis {
         command.query(&mut redis::Client::open(self.url())?.get_connection()?)
     }
 
+    /// Makes it the replica of another, and returns when it has all that that one has and follows.
+    pub(crate) fn follow(&self, primary: &Redis) {
+        let port = primary.port().to_string();
+        self.ask::<()>(&["REPLICAOF", "127.0.0.1", &port]);
+        until(|| {
+            let info: String = primary.ask(&["INFO", "replication"]);
+            // Its address is there from the beginning, and `online` once it confirms what is written.
+            info.contains(&format!("port={},state=online", self.port))
+        });
+    }
+
     /// Where it listens for other nodes of a Cluster.
     fn bus_port(&self) -> String {
         let (_, port): (String, String) = self.ask(&["CONFIG", "GET", "cluster-port"]);
