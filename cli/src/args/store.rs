@@ -95,7 +95,7 @@ impl From<Level> for Durability {
     }
 }
 
-/// After a store was restored from a backup: end all tokens and sessions that were issued before now.
+/// After a store was restored from a backup: end all tokens, sessions and links that were made before now.
 ///
 /// What was revoked, rotated or redeemed since the backup is lost with it; so nothing from before may go on.
 #[derive(Debug, Args)]

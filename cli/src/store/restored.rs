@@ -20,5 +20,5 @@ pub(crate) fn run(args: &Restored) -> Result<()> {
         outcome.result?;
         Ok(outcome.events.len())
     })?;
-    print(format_args!("ended all tokens and sessions of {raised} issuers"))
+    print(format_args!("ended all tokens, sessions and links of {raised} issuers"))
 }

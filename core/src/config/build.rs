@@ -43,8 +43,8 @@ impl Service {
         task.needing(needs)
     }
 
-    /// Ends every token and session of every issuer that was issued before now, as [`Issuer::revoke_all`] does: for a
-    /// store that was restored from a backup, whose revocations and rotations since then are lost.
+    /// Ends every token, session and link of every issuer that was made before now, as [`Issuer::revoke_all`] does: for a
+    /// store that was restored from a backup, whose revocations, rotations and redemptions since then are lost.
     ///
     /// # Errors
     /// The store's.

@@ -190,11 +190,8 @@ impl Flow {
                 return Err(ErrorCode::TokenRevoked.into());
             }
         }
-        let checked = Marks::read([issuer, by_client, by_subject])?.check(epoch, issued_at);
-        if checked.as_ref().is_err_and(|error| error.code() == ErrorCode::StoreRegressed) {
-            self.emit(Event::new(EventKind::StoreRegressed).client(client).subject(subject).id(id));
-        }
-        checked
+        let marks = Marks::read([issuer, by_client, by_subject])?;
+        self.judge(marks, epoch, issued_at, |kind| Event::new(kind).client(client).subject(subject).id(id))
     }
 
     /// Ends one token that was issued to `owner`. A token that is unknown, of somebody else, or no token at all is

@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Flow;
+use super::access::unauthenticated;
 use super::client::Permission;
 use super::link::{PUBLIC, Public, Use, public_key};
 use super::records::{Change, Draft, MAX_ROUNDS, busy, decode, decode_some};
+use super::standing::Marks;
 use crate::encoding::sha256;
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
@@ -46,6 +48,9 @@ pub struct Account {
     pub integration: String,
     salt: String,
     generation: u64,
+    /// As a token's. An account without one is judged by when it was linked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    epoch: Option<u64>,
     replaced_at: UnixTime,
     /// When the public token was exchanged that it follows.
     linked_at: UnixTime,
@@ -99,10 +104,11 @@ impl Issuer {
             let id = account_id(&token).ok_or(ErrorCode::Unauthenticated)?;
             let [entry] = flow.records.load([account_key(id)]).await?;
             let account = decode_some::<Account>(entry.as_ref())?.ok_or(ErrorCode::Unauthenticated)?;
-            match flow.generation_of(&account, id, &token)? {
-                Some(generation) if generation == account.generation => Ok(account),
-                _ => Err(ErrorCode::Unauthenticated.into()),
+            if flow.generation_of(&account, id, &token)? != Some(account.generation) {
+                return Err(ErrorCode::Unauthenticated.into());
             }
+            flow.check_account(&account, id).await.map_err(unauthenticated)?;
+            Ok(account)
         })
     }
 }
@@ -125,15 +131,19 @@ impl Flow {
             }) else {
                 return Err(unknown());
             };
+            let marks = self.marks(&organization, &public.origin_id).await?;
+            let event = |kind| Event::new(kind).client(&*organization).subject(&*public.origin_id);
+            self.judge(marks, public.epoch, None, event).map_err(|error| match error.code() {
+                ErrorCode::TokenRevoked => unknown(),
+                _ => error,
+            })?;
             let repeated = |first: &Use| first.is_repeated_by(&exchange, self.issuer.policy().redeem_window);
             match &public.exchanged {
                 Some(first) if repeated(first) => {
-                    return self.account_token(&public, &request.category, integration).await;
+                    return self.account_token(&public, &request.category, integration, marks).await;
                 }
                 Some(_) => {
-                    self.emit(
-                        Event::new(EventKind::LinkReuse).client(organization).subject(public.origin_id),
-                    );
+                    self.emit(event(EventKind::LinkReuse));
                     return Err(unknown());
                 }
                 None if self.now() >= public.expires_at => return Err(unknown()),
@@ -141,19 +151,23 @@ impl Flow {
             }
             let exchanged = Public { exchanged: Some(exchange.clone()), ..public };
             match self.records.replace(&key, &entry, exchanged.draft()?).await? {
-                Change::Done => return self.account_token(&exchanged, &request.category, integration).await,
+                Change::Done => {
+                    return self.account_token(&exchanged, &request.category, integration, marks).await;
+                }
                 Change::Conflict(entry) => found = entry,
             }
         }
         Err(busy())
     }
 
-    /// The account of an exchanged public token: inserted if absent; linked anew if it was linked to something else.
+    /// The account of an exchanged public token, which stands under `marks`: inserted if absent, or if its tokens do not
+    /// stand any more; linked anew if it was linked to something else.
     async fn account_token(
         &mut self,
         public: &Public,
         category: &str,
         integration: Integration,
+        marks: Marks,
     ) -> Result<AccountToken> {
         let id = linked_account_id(&public.organization, category, &public.origin_id);
         let key = account_key(id);
@@ -164,6 +178,7 @@ impl Flow {
             integration: integration.slug.clone(),
             salt: public.salt.clone(),
             generation: 1,
+            epoch: Some(marks.epoch()),
             replaced_at: UnixTime::from_seconds(0),
             linked_at: public.exchanged.as_ref().map_or(self.now(), |exchange| exchange.at),
         };
@@ -171,11 +186,18 @@ impl Flow {
         for _ in 0..MAX_ROUNDS {
             let account = match decode_some::<Account>(found.as_ref())? {
                 None => fresh.clone(),
+                // A watermark was raised in between, and the end user has linked anew since.
+                Some(account) if account.epoch > fresh.epoch => return Err(unknown()),
+                // Its tokens have ended: with another salt none of them comes back.
+                Some(account) if !account.stands(marks) => fresh.clone(),
                 // A retry may come after a later link of the same end user: it does not undo it.
                 Some(account) if account.linked_at > fresh.linked_at => account,
-                Some(account) => {
-                    Account { integration: fresh.integration.clone(), linked_at: fresh.linked_at, ..account }
-                }
+                Some(account) => Account {
+                    integration: fresh.integration.clone(),
+                    linked_at: fresh.linked_at,
+                    epoch: fresh.epoch,
+                    ..account
+                },
             };
             match self.records.put(&key, found.as_ref(), account.draft()?).await? {
                 Change::Done => {
@@ -216,6 +238,10 @@ impl Flow {
             if !of_caller || presented.is_none() || !(current || (window > 0 && since <= window)) {
                 return Err(refused());
             }
+            self.check_account(&account, id).await.map_err(|error| match error.code() {
+                code if code.http_status() >= 500 => error,
+                _ => refused(),
+            })?;
             let integration = self.issuer.integration(&account.integration).cloned().ok_or_else(refused)?;
             let next = if current {
                 let now = account.replaced_at.max(self.now());
@@ -238,6 +264,12 @@ impl Flow {
         Err(busy())
     }
 
+    /// Refused where a watermark has moved since the account was linked.
+    async fn check_account(&self, account: &Account, id: Uuid) -> Result<()> {
+        let marks = self.marks(&account.organization, &account.origin_id).await?;
+        self.judge(marks, account.epoch, Some(account.linked_at), |kind| account.event(kind, id))
+    }
+
     /// The generation that a token was derived for: the current one, the one before, or none.
     fn generation_of(&self, account: &Account, id: Uuid, token: &str) -> Result<Option<u64>> {
         let derivation = &self.issuer.sessions()?.derivation;
@@ -254,6 +286,10 @@ impl Flow {
 }
 
 impl Account {
+    fn stands(&self, marks: Marks) -> bool {
+        marks.check(self.epoch, Some(self.linked_at)).is_ok()
+    }
+
     fn draft(&self) -> Result<Draft> {
         Ok(Draft::permanent(self)?.indexed(&self.origin_id, &self.organization))
     }

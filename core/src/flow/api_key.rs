@@ -8,7 +8,7 @@ use super::client::{Client, Demand, Permission, client_key};
 use super::client_credentials::ClientProof;
 use super::records::{Change, Draft, Pending, busy};
 use super::session::{Session, session_key};
-use super::standing::{self, Marks};
+use super::standing::Marks;
 use crate::claims::Claims;
 use crate::encoding::base64url;
 use crate::error::Result;
@@ -70,10 +70,9 @@ impl Flow {
         let [entry] = self.records.load([client_key(&proof.id)]).await?;
         let client = self.authenticate(proof, entry.as_ref(), demand).await?;
         let subject = client.subject.clone().unwrap_or_else(|| client.id.clone());
-        let marks =
-            self.records.load(standing::keys(&self.issuer.policy().issuer, &client.id, &subject)).await?;
+        let marks = self.marks(&client.id, &subject).await?;
         let id = self.entropy().uuid().to_string();
-        let session = self.new_session(&client, subject, Marks::read(marks)?);
+        let session = self.new_session(&client, subject, marks);
         let write = self.records.pending(&session_key(&id), None, session.draft()?);
         let event = Event::new(EventKind::SessionOpened).client(&*client.id).subject(&*session.subject);
         let event = event.session(&*id);

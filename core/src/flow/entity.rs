@@ -10,7 +10,7 @@ use super::client::Permission;
 use super::directory::{Alias, Entity, Kind, User, user_alias_key, user_key};
 use super::entity_options::EntityOptions;
 use super::records::{Change, Draft, MAX_ROUNDS, busy, decode_some};
-use super::standing::{self, EPOCH, Marks, Scope};
+use super::standing::{EPOCH, Scope};
 use crate::claims::Claims;
 use crate::encoding::base64url;
 use crate::error::{Error, ErrorCode, Result};
@@ -141,8 +141,7 @@ impl Flow {
         }
         lifetime.at_most(self.issuer.policy().max_lifetime)?;
         let sub = subject.user.clone().unwrap_or_else(|| subject.id.clone());
-        let marks = standing::keys(&self.issuer.policy().issuer, &organization, &sub);
-        let marks = Marks::read(self.records.load(marks).await?)?;
+        let marks = self.marks(&organization, &sub).await?;
         if let Some((token, _)) = &caller.renewed
             && let Err(error) = marks.check(token.claim(EPOCH)?, token.issued_at())
         {

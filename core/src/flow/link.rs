@@ -92,6 +92,8 @@ struct Link {
     expires_at: UnixTime,
     /// 16 random bytes in base64url: what the link yields is derived from them.
     salt: String,
+    /// As a token's: whatever the link yields is of this epoch, too.
+    epoch: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     redeemed: Option<Use>,
 }
@@ -114,6 +116,7 @@ pub(crate) struct Public {
     pub(crate) categories: Vec<String>,
     pub(crate) integration: String,
     pub(crate) salt: String,
+    pub(crate) epoch: Option<u64>,
     pub(crate) expires_at: UnixTime,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) exchanged: Option<Use>,
@@ -192,7 +195,8 @@ impl Flow {
         };
         let expires_at = self.now().after(expires_in.at_most(self.issuer.policy().max_lifetime)?);
         let salt = base64url(&self.entropy().bytes::<16>());
-        let link = Link { organization, details, expires_at, salt, redeemed: None };
+        let epoch = Some(self.marks(&organization, &details.origin_id).await?.epoch());
+        let link = Link { organization, details, expires_at, salt, epoch, redeemed: None };
         let link_token = LINK.generate(self.entropy());
         match self.records.insert(&link_key(&link_token), link.draft()?).await? {
             Change::Done => {}
@@ -209,6 +213,7 @@ impl Flow {
             return Err(ErrorCode::LinkUsed.into());
         }
         link.check_time(self.now())?;
+        self.check_link(&link, token).await?;
         Ok(LinkView { details: link.details, expires_at: link.expires_at })
     }
 
@@ -228,11 +233,13 @@ impl Flow {
                     self.emit(link.event(EventKind::LinkReuse, token));
                     return Err(ErrorCode::LinkUsed.into());
                 }
+                self.check_link(&link, token).await?;
                 let public = self.public_token(&link, token, first).await?;
                 self.emit(link.event(EventKind::LinkReplayed, token));
                 return Ok(public);
             }
             link.check_time(self.now())?;
+            self.check_link(&link, token).await?;
             let redemption = redemption(&chosen?);
             // The decisive write: from here on the link is used, and all that follows can be derived again.
             let redeemed = Link { redeemed: Some(redemption.clone()), ..link };
@@ -263,12 +270,22 @@ impl Flow {
             categories: link.details.categories.clone(),
             integration: redemption.choice.clone(),
             salt,
+            epoch: link.epoch,
             expires_at: redemption.at.after(expires_in),
             exchanged: None,
         };
         // Whoever finds it there wrote the same.
         self.records.insert(&public_key(&public_token), public.draft()?).await?;
         Ok(PublicToken { public_token, expires_in })
+    }
+
+    /// Refused where a watermark has moved since the link was made: as if its time were over.
+    async fn check_link(&self, link: &Link, token: &str) -> Result<()> {
+        let marks = self.marks(&link.organization, &link.details.origin_id).await?;
+        match self.judge(marks, link.epoch, None, |kind| link.event(kind, token)) {
+            Err(error) if error.code() == ErrorCode::TokenRevoked => Err(ErrorCode::LinkExpired.into()),
+            judged => judged,
+        }
     }
 
     /// The slug of the integration that is linked: the link's own, or the end user's choice.

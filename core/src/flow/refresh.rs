@@ -121,13 +121,11 @@ impl Flow {
         if !session.made(&self.issuer, presented)? || session.is_over(self.now()) {
             return Ok(None);
         }
-        match marks.check(Some(session.epoch), None) {
+        let event = |kind| session_event(kind, presented, &session);
+        match self.judge(marks, Some(session.epoch), None, event) {
             Ok(()) => Ok(Some((entry, session))),
-            Err(error) if error.code() == ErrorCode::StoreRegressed => {
-                self.emit(session_event(EventKind::StoreRegressed, presented, &session));
-                Err(error)
-            }
-            Err(_) => Ok(None),
+            Err(error) if error.code() == ErrorCode::TokenRevoked => Ok(None),
+            Err(error) => Err(error),
         }
     }
 }

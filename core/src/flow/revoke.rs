@@ -66,7 +66,8 @@ impl Issuer {
         self.task(context, |mut flow| async move { flow.end_session(&session).await })
     }
 
-    /// Revokes every token and session of this issuer about a subject that was issued before now.
+    /// Revokes every token, session and link of this issuer about a subject that was made before now. The subject of
+    /// links and account tokens is the end user's id in the organization's own system.
     ///
     /// # Errors
     /// The store's.
@@ -75,7 +76,7 @@ impl Issuer {
         self.task(context, |mut flow| async move { flow.raise(Scope::Subject(&subject)).await })
     }
 
-    /// Revokes every token and session of this issuer that was issued to a client or organization before now.
+    /// Revokes every token, session and link of this issuer that was made for a client or organization before now.
     ///
     /// # Errors
     /// The store's.
@@ -84,7 +85,7 @@ impl Issuer {
         self.task(context, |mut flow| async move { flow.raise(Scope::Client(&client)).await })
     }
 
-    /// Revokes every token and session that this issuer issued before now.
+    /// Revokes every token, session and link that this issuer made before now.
     ///
     /// # Errors
     /// The store's.

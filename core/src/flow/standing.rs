@@ -1,8 +1,8 @@
 //! Whether a token still stands: one rule, in one function.
 //!
 //! A watermark is a counter that only moves forward: by one, or to the time in microseconds, whichever is more. A token
-//! carries, as `epoch`, the sum of the counters of its issuer, client and subject when it was minted: if any of them has
-//! moved since, the sum differs. Counters have no resolution, so a token minted after a revocation lives, even in the
+//! carries, as `epoch`, the sum of the counters of its issuer, client and subject when it was minted, and so does every
+//! record that a token follows from: if any of them has moved since, the sum differs. Counters have no resolution, so a token minted after a revocation lives, even in the
 //! same instant. A token minted without the store has no epoch and falls to every watermark raised at or after its
 //! `iat`.
 //!
@@ -80,7 +80,7 @@ impl Marks {
         self.epoch
     }
 
-    /// The one rule: refused if any watermark has moved since the token was minted.
+    /// The one rule: refused if any watermark has moved since the token, or the record behind it, was made.
     pub(crate) fn check(self, epoch: Option<u64>, issued_at: Option<UnixTime>) -> Result<()> {
         let revoked = || Err(Error::new(ErrorCode::TokenRevoked));
         match epoch {
@@ -133,6 +133,27 @@ impl Mark {
 }
 
 impl Flow {
+    /// The watermarks of what was made for a client or organization, about a subject.
+    pub(crate) async fn marks(&self, client: &str, subject: &str) -> Result<Marks> {
+        let keys = keys(&self.issuer.policy().issuer, client, subject);
+        Marks::read(self.records.load(keys).await?)
+    }
+
+    /// As [`Marks::check`]; of a store that lost a write the event is told.
+    pub(crate) fn judge(
+        &self,
+        marks: Marks,
+        epoch: Option<u64>,
+        issued_at: Option<UnixTime>,
+        event: impl FnOnce(EventKind) -> Event,
+    ) -> Result<()> {
+        let checked = marks.check(epoch, issued_at);
+        if checked.as_ref().is_err_and(|error| error.code() == ErrorCode::StoreRegressed) {
+            self.emit(event(EventKind::StoreRegressed));
+        }
+        checked
+    }
+
     /// Moves a watermark forward.
     pub(crate) async fn raise(&mut self, scope: Scope<'_>) -> Result<()> {
         let key = scope.key(&self.issuer.policy().issuer);

@@ -3,6 +3,9 @@
 //! A request is a [`Task`]; between its commands any other request may run. At each command it may also crash before
 //! or after the store carried it out, or be told `Unknown` after either. Every run starts anew and replays a path of
 //! choices; the paths are enumerated until none is left.
+//!
+//! Two reads that follow each other leave the same whichever comes first, so they are tried in one order; and whether a
+//! read that failed was carried out makes no difference.
 
 use std::collections::BTreeMap;
 
@@ -69,8 +72,18 @@ enum Fate {
     UnknownNotDone,
 }
 
-const FATES: [Fate; 5] =
-    [Fate::Normal, Fate::CrashBefore, Fate::CrashAfter, Fate::UnknownDone, Fate::UnknownNotDone];
+impl Fate {
+    /// What can happen to a command.
+    fn of(command: &Command, may_fail: bool) -> &'static [Fate] {
+        match command {
+            _ if !may_fail => &[Fate::Normal],
+            Command::Load { .. } => &[Fate::Normal, Fate::CrashBefore, Fate::UnknownNotDone],
+            _ => {
+                &[Fate::Normal, Fate::CrashBefore, Fate::CrashAfter, Fate::UnknownDone, Fate::UnknownNotDone]
+            }
+        }
+    }
+}
 
 /// How many schedules were run, and how often which property was broken.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -94,11 +107,12 @@ pub(super) fn explore<S: Store>(max_faults: usize, world: impl Fn() -> World<S>)
     let mut path = Vec::<(usize, usize)>::new();
     loop {
         let mut world = world();
-        run(&mut world, max_faults, &mut path);
-        findings.schedules += 1;
-        let answers: Vec<_> = world.requests.iter().map(Request::answer).collect();
-        for broken in (world.judge)(&world.store, &answers) {
-            *findings.broken.entry(broken).or_default() += 1;
+        if run(&mut world, max_faults, &mut path) {
+            findings.schedules += 1;
+            let answers: Vec<_> = world.requests.iter().map(Request::answer).collect();
+            for broken in (world.judge)(&world.store, &answers) {
+                *findings.broken.entry(broken).or_default() += 1;
+            }
         }
         // The next path: the last choice that has an alternative takes it.
         while path.last().is_some_and(|(choice, options)| choice + 1 == *options) {
@@ -111,26 +125,33 @@ pub(super) fn explore<S: Store>(max_faults: usize, world: impl Fn() -> World<S>)
     }
 }
 
-fn run<S: Store>(world: &mut World<S>, max_faults: usize, path: &mut Vec<(usize, usize)>) {
+/// Whether the requests came to their end: a schedule that another one stands for is left where that shows.
+fn run<S: Store>(world: &mut World<S>, max_faults: usize, path: &mut Vec<(usize, usize)>) -> bool {
     let (mut depth, mut faults) = (0, 0);
+    // The request that has just read.
+    let mut reader = 0;
     loop {
-        let asking: Vec<usize> = (0..world.requests.len())
-            .filter(|index| matches!(world.requests[*index].state, State::Asking(_)))
+        let choices: Vec<(usize, &Command, Fate)> = (world.requests.iter().enumerate())
+            .filter_map(|(index, request)| match &request.state {
+                State::Asking(Command::Load { .. }) if index < reader => None,
+                State::Asking(command) => Some((index, command)),
+                _ => None,
+            })
+            .flat_map(|(index, command)| {
+                Fate::of(command, faults < max_faults).iter().map(move |fate| (index, command, *fate))
+            })
             .collect();
-        if asking.is_empty() {
-            return;
+        if choices.is_empty() {
+            return world.requests.iter().all(|request| !matches!(request.state, State::Asking(_)));
         }
-        let fates = if faults < max_faults { FATES.len() } else { 1 };
-        let options = asking.len() * fates;
         if depth == path.len() {
-            path.push((0, options));
+            path.push((0, choices.len()));
         }
-        let choice = path[depth].0;
-        depth += 1;
-        let request = &mut world.requests[asking[choice / fates]];
-        let fate = FATES[choice % fates];
-        let State::Asking(command) = &request.state else { panic!("only asking requests are chosen") };
+        let (index, command, fate) = choices[path[depth].0];
         let command = command.clone();
+        depth += 1;
+        reader = if matches!(command, Command::Load { .. }) { index } else { 0 };
+        let request = &mut world.requests[index];
         match fate {
             Fate::Normal => request.go_on(Some(world.store.execute(command))),
             Fate::CrashBefore => request.state = State::Crashed,
