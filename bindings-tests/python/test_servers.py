@@ -3,7 +3,7 @@
 import asyncio
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
@@ -12,6 +12,7 @@ import httpx
 import pytest
 from stores import DictStore, LaterStore
 from tokenmint import Endpoint, MemoryStore
+from tokenmint.errors import BodyIncomplete, BodyTimeout, BodyTooLarge, InvalidRequest, LengthRequired
 from tokenmint.store import Command, Reply, StoreUnavailable
 from vectors import load
 
@@ -27,7 +28,12 @@ def prepared(store: Any) -> Any:
 
 
 def wsgi(
-    store: Any, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
+    store: Any,
+    method: str,
+    path: str,
+    body: bytes = b"",
+    headers: dict[str, str] | None = None,
+    more: dict[str, Any] | None = None,
 ) -> tuple[str, dict[str, str], bytes]:
     path, _, query = path.partition("?")
     environ: dict[str, Any] = {"REQUEST_METHOD": method, "SCRIPT_NAME": "", "PATH_INFO": path, "QUERY_STRING": query}
@@ -35,6 +41,7 @@ def wsgi(
     for name, value in (headers or {}).items():
         key = name.upper().replace("-", "_")
         environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
+    environ |= more or {}
     setup_testing_defaults(environ)
     seen: list[Any] = []
 
@@ -119,9 +126,137 @@ def test_asgi_reads_bodies_in_pieces_and_answers_lifespan() -> None:
         asyncio.run(drive({"type": "websocket"}, []))
 
 
-def test_what_is_no_http_is_refused() -> None:
-    from tokenmint.errors import InvalidRequest
+def asgi_scope(path: str, **more: Any) -> dict[str, Any]:
+    headers = [(name.lower().encode(), value.encode()) for name, value in BEARER.items()]
+    return {"type": "http", "method": "POST", "path": path, "headers": headers, **more}
 
+
+def asgi(scope: dict[str, Any], receive: Callable[[], Awaitable[Any]]) -> tuple[int, bytes]:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    app = ENDPOINT.asgi(prepared(MemoryStore()))
+
+    async def run() -> None:
+        await app(scope, receive, send)
+
+    asyncio.run(run())
+    return sent[0]["status"], sent[1]["body"]
+
+
+# What was sent, and what the server made of it: the mount point, and the path below it or, in ASGI, with it.
+SENT = [
+    ("/entity/a%2Fb/token", "", "/entity/a/b/token", "/entity/a%2Fb/token"),
+    ("/entity/a%2fb/token?x=%2F", "", "/entity/a/b/token", "/entity/a%2fb/token"),
+    ("http://localhost:80/entity/a%2Fb/token?x", "", "/entity/a/b/token", "/entity/a%2Fb/token"),
+    ("/m/entity/a%2Fb/token", "/m", "/entity/a/b/token", "/entity/a%2Fb/token"),
+    ("/m%20n/entity/a%2Fb/token", "/m n", "/entity/a/b/token", "/entity/a%2Fb/token"),
+    ("/entity/entity/a%2Fb/token", "/entity", "/entity/a/b/token", "/entity/a%2Fb/token"),
+    # A server that takes the mount point away.
+    ("/entity/a%2Fb/token", "/m", "/entity/a/b/token", "/entity/a%2Fb/token"),
+    # A path that only begins as the mount point does.
+    ("/entity/a%2Fb/token", "/ent", "/entity/a/b/token", "/entity/a%2Fb/token"),
+    # Something in front has rewritten the path: what was sent is not what is asked for.
+    ("/entity/a%2Fb/token", "", "/entity/c/token", "/entity/c/token"),
+    ("/old/a%2Fb", "/m", "/entity/a b/token", "/entity/a%20b/token"),
+    ("*", "", "", "/"),
+    ("", "", "/entity/\u00e9%/token", "/entity/%C3%A9%25/token"),
+    ("/entity/%C3%A9%2F/token", "", "/entity/\u00e9//token", "/entity/%C3%A9%2F/token"),
+]
+
+
+@pytest.mark.parametrize("sent, mount, path, expected", SENT)
+def test_a_path_is_what_was_sent(
+    sent: str, mount: str, path: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    handle = Endpoint.handle
+
+    def spy(self: Endpoint, method: str, target: str, *given: Any) -> Any:
+        seen.append(target)
+        return handle(self, method, target, *given)
+
+    monkeypatch.setattr(Endpoint, "handle", spy)
+    told = {"SCRIPT_NAME": mount, "PATH_INFO": path.encode().decode("latin-1")}
+    for name in ("REQUEST_URI", "RAW_URI"):
+        wsgi(prepared(MemoryStore()), "POST", path, b"{}", BEARER, {**told, name: sent})
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"{}"}
+
+    raw = sent.removeprefix("http://localhost:80").partition("?")[0].encode()
+    for scope in ({"path": path}, {"path": mount + path}):
+        # Whether the mount point is counted cannot be seen where the path begins with its name once more.
+        if mount != "/entity":
+            asgi(asgi_scope(**scope, root_path=mount, raw_path=raw), receive)
+    assert set(seen) == {expected}
+
+
+class Unread:
+    """An input that would wait for ever."""
+
+    def read(self, size: int = -1) -> bytes:
+        raise AssertionError(f"{size} bytes are waited for")
+
+    readline = readlines = __iter__ = read
+
+
+def test_wsgi_reads_what_it_can_tell_the_end_of() -> None:
+    def answer(length: str | None, input: Any = None, method: str = "POST", **more: Any) -> tuple[str, Any]:
+        environ: dict[str, Any] = {"CONTENT_LENGTH": length or "", "wsgi.input": input or Unread(), **more}
+        for name in [name for name in environ if name.startswith("wsgi_")]:
+            environ[name.replace("_", ".", 1)] = environ.pop(name)
+        status, _, body = wsgi(prepared(MemoryStore()), method, PATH, b"", BEARER, environ)
+        return status, json.loads(body)
+
+    assert answer(None)[0] == "200 OK"
+    # No answer reaches who sends so much: nothing of it is read.
+    status, body = answer("1000000000")
+    assert (status[:3], body["content"]) == ("413", "the body has 1000000000 bytes, at most 65536 are read")
+    assert answer(None, wsgi_input_terminated=True)[0] == "400 Bad Request"
+    assert answer(None, io.BytesIO(b"{"), wsgi_input_terminated=True)[0] == "400 Bad Request"
+    assert answer(None, io.BytesIO(b"{}"), wsgi_input_terminated=True, HTTP_TRANSFER_ENCODING="Chunked")[0] == "200 OK"
+    for coding in ("gzip", "gzip, chunked", "identity"):
+        for terminated in (False, True):
+            for length in (None, "2"):
+                status, body = answer(length, HTTP_TRANSFER_ENCODING=coding, wsgi_input_terminated=terminated)
+                assert (status, body["errorName"]) == ("411 Length Required", "LengthRequired")
+    # Without either header there may be a body in HTTP/2.
+    assert answer(None, SERVER_PROTOCOL="HTTP/2")[0] == "411 Length Required"
+    assert answer("2", io.BytesIO(b"{}"), SERVER_PROTOCOL="HTTP/2")[0] == "200 OK"
+    assert answer(None, method="GET", SERVER_PROTOCOL="HTTP/2")[0] == "405 Method Not Allowed"
+
+
+def test_asgi_does_not_read_for_ever() -> None:
+    read = 0
+
+    async def receive() -> dict[str, Any]:
+        nonlocal read
+        read += 1
+        assert read < 100
+        return {"type": "http.request", "body": b" " * 65_536, "more_body": True}
+
+    status, body = asgi(asgi_scope(PATH), receive)
+    assert (status, json.loads(body)["content"]) == (413, "the body has more than 65536 bytes, at most 65536 are read")
+
+
+def test_a_refusal_has_the_shape_of_its_dialect() -> None:
+    for target, error, status, part in [
+        ("/organization/invalidateTokens", BodyIncomplete, 400, b'{"errorName":"BadRequest"'),
+        ("/v1/auth/token?a=b", BodyTimeout, 408, b'{"error":{"message":'),
+        ("/auth/token", LengthRequired, 411, b'{"name":"Length Required"'),
+        ("/api/hris/v1/link-token", BodyTooLarge, 413, b'{"detail":'),
+        ("/introspect", BodyIncomplete, 400, b'{"error":"invalid_request"'),
+    ]:
+        response = ENDPOINT.refuse(target, error)
+        assert (response.status, response.body[: len(part)]) == (status, part)
+    with pytest.raises(InvalidRequest):
+        ENDPOINT.refuse("/ /", BodyTimeout)
+
+
+def test_what_is_no_http_is_refused() -> None:
     for method, target, headers in [
         ("GET", "/a b", {}),
         ("G ET", "/", {}),

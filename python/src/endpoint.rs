@@ -1,9 +1,10 @@
 //! The token endpoints: a request in, a response out.
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 use tokenmint::config::{Config, InlineOnly, Service};
-use tokenmint::endpoint::MAX_BODY;
+use tokenmint::endpoint::{MAX_BODY, Response};
 use tokenmint::{Error, ErrorCode};
 
 use crate::errors::{Result, unpicklable};
@@ -45,21 +46,17 @@ impl Endpoint {
         for (name, value) in &headers {
             request = request.header(name, value);
         }
-        let request = request.body(body.to_vec()).map_err(|_| {
-            Error::new(ErrorCode::InvalidRequest)
-                .at("request")
-                .because("the method, the target or a header is none of HTTP")
-        })?;
+        let request = request.body(body.to_vec()).map_err(|_| no_http())?;
         let task = self.0.endpoint.handle(request, &Now::of(now)?.context(seed)?);
-        Ok(Task::new(task, |py, response| {
-            let parts = PyDict::new(py);
-            parts.set_item("status", response.status().as_u16())?;
-            let text = |value: &http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
-            let headers = response.headers().iter().map(|(name, value)| (name.as_str(), text(value)));
-            parts.set_item("headers", headers.collect::<Vec<_>>())?;
-            parts.set_item("body", PyBytes::new(py, response.body()))?;
-            Ok(py.import("tokenmint.results")?.getattr("Response")?.call((), Some(&parts))?)
-        }))
+        Ok(Task::new(task, |py, response| answer(py, &response)))
+    }
+
+    #[pyo3(signature = (target, code))]
+    fn _refuse<'py>(&self, py: Python<'py>, target: &str, code: &str) -> Result<Bound<'py, PyAny>> {
+        let target: http::Uri = target.parse().map_err(|_| no_http())?;
+        let code = ErrorCode::ALL.iter().find(|known| known.name() == code);
+        let code = code.ok_or_else(|| PyValueError::new_err("error: a class of tokenmint.errors"))?;
+        answer(py, &self.0.endpoint.refuse(target.path(), (*code).into()))
     }
 
     #[pyo3(signature = (now, seed))]
@@ -72,4 +69,21 @@ impl Endpoint {
     fn __reduce__(&self) -> Result<()> {
         unpicklable("Endpoint")
     }
+}
+
+fn no_http() -> Error {
+    Error::new(ErrorCode::InvalidRequest)
+        .at("request")
+        .because("the method, the target or a header is none of HTTP")
+}
+
+/// A response as `tokenmint.results` has it.
+fn answer<'py>(py: Python<'py>, response: &Response) -> Result<Bound<'py, PyAny>> {
+    let parts = PyDict::new(py);
+    parts.set_item("status", response.status().as_u16())?;
+    let text = |value: &http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    let headers = response.headers().iter().map(|(name, value)| (name.as_str(), text(value)));
+    parts.set_item("headers", headers.collect::<Vec<_>>())?;
+    parts.set_item("body", PyBytes::new(py, response.body()))?;
+    Ok(py.import("tokenmint.results")?.getattr("Response")?.call((), Some(&parts))?)
 }

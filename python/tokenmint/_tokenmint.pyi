@@ -6,7 +6,7 @@ from typing_extensions import disjoint_base
 
 import tokenmint.task
 from tokenmint.errors import StoreError, TokenmintError
-from tokenmint.results import Explanation, Jws, Unverified
+from tokenmint.results import Explanation, Jws, Response, Unverified
 from tokenmint.store import Command, Reply
 
 __all__ = [
@@ -135,6 +135,7 @@ class Endpoint:
         now: _Now,
         seed: bytes | None,
     ) -> Task: ...
+    def _refuse(self, target: str, code: str) -> Response: ...
     def _prepare(self, now: _Now, seed: bytes | None) -> Task: ...
 
 @final
