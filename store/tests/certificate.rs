@@ -16,14 +16,21 @@ mod flawed;
 #[cfg(unix)]
 #[path = "certificate/processes.rs"]
 mod processes;
+#[path = "certificate/wrong.rs"]
+mod wrong;
 
 use faulty::{FaultyRig, Lie};
 use flawed::{Flaw, Flawed};
+use wrong::{FAULTS, Fault, Wrong};
 
 const SEED: u64 = 42;
 
+/// All but the bindings.
+const SECTIONS: [&str; 10] =
+    ["basics", "atomicity", "listing", "indexing", "time", "throttle", "volume", "crash", "faults", "flows"];
+
 fn quick() -> Options {
-    Options::new(SEED).quick().deadline(Duration::from_secs(2))
+    Options::new(SEED).quick().deadline(Duration::from_secs(60))
 }
 
 /// The numbers of the tests that were skipped.
@@ -45,21 +52,20 @@ async fn assert_fails(rig: &impl Rig, options: &Options, expected: &[u8]) {
 async fn memory_passes_all_that_it_can_be_asked() {
     let rig = InProcess::new("memory", Blocking::new(MemoryStore::new()));
     // Not the memory of this process, of which other tests use some at the same time: `memory.rs` looks at that.
-    let sections = ["basics", "atomicity", "time", "throttle", "crash", "faults", "flows"];
-    let certificate = certify(&rig, &sections.into_iter().fold(quick(), Options::only)).await;
+    let certificate = certify(&rig, &SECTIONS.into_iter().fold(quick(), Options::only)).await;
     for test in &certificate.tests {
         println!("{:>3} {:>6} ms {}", test.number, test.took.as_millis(), test.name);
     }
     assert!(certificate.passed(), "{}", certificate.to_tap());
-    assert_eq!(skipped(&certificate), [16, 35, 36, 37, 38, 39, 41, 42, 43, 45, 46, 47, 48, 49]);
-    assert!(certificate.to_tap().starts_with("TAP version 14\n1..55\nok 1 - "));
+    assert_eq!(skipped(&certificate), [16, 35, 36, 37, 38, 39, 41, 42, 43, 45, 46, 47, 48, 49, 63]);
+    assert!(certificate.to_tap().starts_with("TAP version 14\n1..68\nok 1 - "));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_url_of_this_crate_is_certified() {
     let certificate = certify(&DatabaseRig::new("memory:").await.unwrap(), &quick().only("basics")).await;
     assert!(certificate.passed(), "{}", certificate.to_tap());
-    assert_eq!(certificate.counts(), (10, 0, 45));
+    assert_eq!(certificate.counts(), (9, 0, 59));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,6 +83,31 @@ async fn each_flaw_is_found() {
     ] {
         let options = quick().only("basics").only("atomicity").only("time").only("throttle");
         assert_fails(&InProcess::new(format!("{flaw:?}"), Flawed::new(flaw)), &options, expected).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_is_found_by_the_test_that_is_about_it() {
+    let right = InProcess::new("right", Wrong::new(Fault::Nothing));
+    let certificate = certify(&right, &SECTIONS.into_iter().fold(quick(), Options::only)).await;
+    assert!(certificate.passed(), "{}", certificate.to_tap());
+    for (fault, test) in FAULTS {
+        let certificate = certify(&InProcess::new("wrong", Wrong::new(*fault)), &quick().only(*test)).await;
+        let run: Vec<_> = certificate.tests.iter().filter(|report| report.name == *test).collect();
+        assert_eq!(run.len(), 1, "there is no test {test:?}");
+        let found: Vec<_> = certificate.failures().map(|failed| failed.name).collect();
+        assert_eq!(found, [*test], "{fault:?}: {}", certificate.to_tap());
+    }
+}
+
+/// What takes a minute is seen by the whole certificate only. This runtime's clock passes over it.
+#[tokio::test(start_paused = true)]
+async fn a_limit_that_time_wears_away_is_found_by_the_whole_certificate() {
+    for (seconds, counts) in [(60, (0, 1, 67)), (3600, (1, 0, 67))] {
+        let store = Wrong::that_forgets(Duration::from_secs(seconds));
+        let options = Options::new(SEED).only("a limit is remembered for as long as it says");
+        let certificate = certify(&InProcess::new("wears away", store), &options).await;
+        assert_eq!(certificate.counts(), counts, "after {seconds} s: {}", certificate.to_tap());
     }
 }
 

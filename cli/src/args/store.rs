@@ -33,7 +33,7 @@ pub(crate) struct Doctor {
     pub(crate) json: bool,
 }
 
-/// Put a store through the 55 tests of the certificate.
+/// Put a store through the 68 tests of the certificate.
 ///
 /// It writes keys of its own beside what is there, and leaves those that expire to the sweep. Tests that need more than
 /// a URL, such as killing the server, are skipped with their reason. The exit code is 1 where a test failed.

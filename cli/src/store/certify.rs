@@ -2,16 +2,13 @@
 
 use tokenmint_store::Database;
 use tokenmint_store::certify::{
-    Certificate, DatabaseRig, ExecRig, Options, Rig, certify, serve_lines, tap_head,
+    Certificate, DatabaseRig, ExecRig, Options, Rig, TEST_COUNT, certify, serve_lines, tap_head,
 };
 
 use super::{argument, block_on};
 use crate::args::store::{Certify, Exec};
 use crate::failure::{Failure, Result, print};
 use crate::keys;
-
-/// How many tests there are.
-const TESTS: usize = 55;
 
 pub(crate) fn run(args: &Certify) -> Result<()> {
     let options = options(args)?;
@@ -44,14 +41,14 @@ pub(crate) fn run(args: &Certify) -> Result<()> {
     }
     match certificate.failures().count() {
         0 => Ok(()),
-        failed => Err(Failure::refused(format!("{failed} of {TESTS} tests failed"))),
+        failed => Err(Failure::refused(format!("{failed} of {TEST_COUNT} tests failed"))),
     }
 }
 
 async fn judged(args: &Certify, rig: &impl Rig, options: &Options) -> Certificate {
     if !args.json {
         // Where nobody reads, the verdict is still the exit code.
-        let _ = print(tap_head(TESTS).trim_end());
+        let _ = print(tap_head(TEST_COUNT).trim_end());
     }
     certify(rig, options).await
 }

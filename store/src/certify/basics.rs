@@ -1,14 +1,11 @@
 //! One caller, one command after another: what each command does.
 
-use tokenmint::{
-    AsyncStore, Command, Entry, Expect, Index, IndexValue, MAX_VALUE, RecordKey, Reply, StoreError, Write,
-};
+use tokenmint::{AsyncStore, Command, Expect, MAX_VALUE, RecordKey, StoreError, Write};
 
 use super::random::version;
 use super::rig::Rig;
 use super::trial::{
-    Change, HOUR_MS, Trial, Verdict, cas, delete, done, ensure, entry, failed, insert, key, load, load_all,
-    now_ms, replace, same, skipped,
+    Change, Trial, Verdict, cas, delete, done, ensure, entry, insert, key, load, load_all, replace, same,
 };
 
 pub(crate) async fn load_of_absent<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
@@ -52,6 +49,7 @@ pub(crate) async fn keys_are_bytes<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
         b"a_",
         b"a\n",
         b"\xff",
+        b"\xfe",
         b"\xc3\xa9",
         b"e\xcc\x81",
         b"\xc3\x89",
@@ -60,12 +58,7 @@ pub(crate) async fn keys_are_bytes<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
     ] {
         keys.push(t.key(name)?);
     }
-    // As long as can be, and different in the last byte only.
-    let prefix = t.prefix();
-    for last in [b'x', b'X', 0, 255] {
-        let bytes: Vec<u8> = prefix.iter().copied().chain([b'l'; 128]).take(127).chain([last]).collect();
-        keys.push(key(&bytes)?);
-    }
+    keys.extend(long_keys(t)?);
     let every: Vec<u8> = (0..116).map(|byte| byte * 2 + 1).collect();
     keys.push(t.key(every)?);
     // One byte long: others may have this one, so a free one is looked for.
@@ -91,6 +84,17 @@ pub(crate) async fn keys_are_bytes<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
         done("delete", delete(&*t.store, key, entry.version).await?)?;
     }
     Ok(())
+}
+
+/// As long as can be, and each different in one byte only: the last, or one that a shorter column would not have.
+pub(crate) fn long_keys<R: Rig>(t: &Trial<'_, R>) -> Verdict<Vec<RecordKey>> {
+    let (prefix, mut keys) = (t.prefix(), Vec::new());
+    for (at, byte) in [(127, b'x'), (127, b'X'), (127, 0), (127, 255), (32, b'x'), (64, b'x'), (100, b'x')] {
+        let mut bytes: Vec<u8> = prefix.iter().copied().chain([b'l'; 128]).take(128).collect();
+        bytes.get_mut(at).into_iter().for_each(|place| *place = byte);
+        keys.push(key(&bytes)?);
+    }
+    Ok(keys)
 }
 
 pub(crate) async fn loads_keep_order<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
@@ -131,16 +135,40 @@ pub(crate) async fn replace_of_absent<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
 }
 
 pub(crate) async fn wrong_version<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
-    let key = t.key("a")?;
-    let (first, second) = (t.entry("same value")?, t.entry("same value")?);
-    done("insert", insert(&*t.store, &key, &first).await?)?;
-    for wrong in [second.version, version(first.version.as_bytes().get(..15).unwrap_or_default())?] {
-        let change = replace(&*t.store, &key, wrong, &second).await?;
-        ensure!(change == Change::Conflict(Some(first.clone())), "replace: {change:?}");
-        let change = delete(&*t.store, &key, wrong).await?;
-        ensure!(change == Change::Conflict(Some(first.clone())), "delete: {change:?}");
+    let random = t.random.bytes::<16>();
+    // What is there, and what is not the same: to a text, to a number, to a column of a fixed length, or to a prefix.
+    let pairs: [(&[u8], &[u8]); 14] = [
+        (&random, &t.random.bytes::<16>()),
+        (&random, random.get(..15).unwrap_or_default()),
+        (b"abcdefgh", b"ABCDEFGH"),
+        (b"abcdefghijklmnop", b"abcdefghijklmnoP"),
+        (b"\xc3\xa9cdefgh", b"\xc3\x89cdefgh"),
+        (b"\xffbcdefgh", b"\xfebcdefgh"),
+        (b"abcdefgh", b"abcdefgh\0"),
+        (b"abcdefgh", b"abcdefgh\0\0\0\0\0\0\0\0"),
+        (b"abcdefgh", b"abcdefgh "),
+        (b"abcdefgh", b" abcdefgh"),
+        (b"00000001", b"000000001"),
+        (b"\0\0\0\0\0\0\0\x01", b"\0\0\0\0\0\0\0\0\x01"),
+        (b"abcdefghijklmnop", b"abcdefghijklmnoq"),
+        (b"abcdefghijklmnop", b"bbcdefghijklmnop"),
+    ];
+    for (at, (one, other)) in pairs.into_iter().enumerate() {
+        for (way, there, wrong) in [("a", one, other), ("b", other, one)] {
+            let key = t.key(format!("{at}{way}"))?;
+            let first = entry(version(there)?, "same value");
+            let (second, wrong) = (t.entry("same value")?, version(wrong)?);
+            done("insert", insert(&*t.store, &key, &first).await?)?;
+            let refused = Change::Conflict(Some(first.clone()));
+            let expected = first.version;
+            let change = replace(&*t.store, &key, wrong, &second).await?;
+            ensure!(change == refused, "a replace of {expected:?} by {wrong:?}: {change:?}");
+            let change = delete(&*t.store, &key, wrong).await?;
+            ensure!(change == refused, "a delete of {expected:?} by {wrong:?}: {change:?}");
+            same("afterwards", load(&*t.store, &key).await?.as_ref(), Some(&first))?;
+        }
     }
-    same("afterwards", load(&*t.store, &key).await?.as_ref(), Some(&first))
+    Ok(())
 }
 
 pub(crate) async fn no_aba<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
@@ -180,73 +208,4 @@ pub(crate) async fn versions_of_all_lengths<R: Rig>(t: &mut Trial<'_, R>) -> Ver
         current = next;
     }
     Ok(())
-}
-
-pub(crate) async fn lists_by_index<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
-    let (subject, client) = (t.key("subject")?, t.key("client")?);
-    let by_subject = IndexValue::Subject(subject.clone());
-    page(t, &by_subject, None, 1).await?;
-    let mut expected = Vec::new();
-    for n in [3, 1, 6, 2, 5, 4] {
-        let key = t.key([b'k', n * 10])?;
-        let mut entry = t.entry([n])?;
-        entry.index = Index { subject: Some(subject.clone()), client: (n % 2 == 0).then(|| client.clone()) };
-        done("insert", insert(&*t.store, &key, &entry).await?)?;
-        expected.push((key, entry));
-    }
-    expected.sort_by(|(left, _), (right, _)| left.cmp(right));
-    let mut odd = t.entry("of another")?;
-    odd.index = Index { subject: Some(t.key("other")?), client: None };
-    done("insert", insert(&*t.store, &t.key("zzz")?, &odd).await?)?;
-    let plain = t.entry("without index")?;
-    done("insert", insert(&*t.store, &t.key("kk")?, &plain).await?)?;
-
-    // What is inserted between two pages neither hides nor repeats what was there.
-    let (mut found, mut after) = (Vec::new(), None);
-    for round in 0..20_u8 {
-        let (entries, next) = page(t, &by_subject, after, 2).await?;
-        found.extend(entries);
-        let Some(next) = next else { break };
-        after = Some(next);
-        let mut late = t.entry("late")?;
-        late.index.subject = Some(subject.clone());
-        late.expires_at_ms = now_ms() + HOUR_MS;
-        if round < 2 {
-            done("insert", insert(&*t.store, &t.key([b'k', 1 + round])?, &late).await?)?;
-        }
-    }
-    found.retain(|(_, entry)| entry.value != b"late");
-    ensure!(found == expected, "by subject: {found:?} in place of {expected:?}");
-    let (found, next) = page(t, &IndexValue::Client(client.clone()), None, 100).await?;
-    expected.retain(|(_, entry)| entry.index.client.is_some());
-    ensure!(found == expected && next.is_none(), "by client: {found:?} in place of {expected:?}");
-
-    // A replaced entry is listed by its new index only, a deleted one no more.
-    if let [(moved, old), (gone, last), rest @ ..] = expected.as_slice() {
-        let new = t.entry("moved")?;
-        done("replace", replace(&*t.store, moved, old.version, &new).await?)?;
-        done("delete", delete(&*t.store, gone, last.version).await?)?;
-        let (found, _) = page(t, &IndexValue::Client(client), None, 100).await?;
-        ensure!(found == rest, "after a replace and a delete: {found:?} in place of {rest:?}");
-    }
-    Ok(())
-}
-
-type Listed = (Vec<(RecordKey, Entry)>, Option<RecordKey>);
-
-async fn page<R: Rig>(
-    t: &Trial<'_, R>,
-    by: &IndexValue,
-    after: Option<RecordKey>,
-    limit: u32,
-) -> Verdict<Listed> {
-    match t.store.execute(Command::List { by: by.clone(), after, limit }).await {
-        Ok(Reply::Listed { entries, next }) => {
-            let count = entries.len();
-            ensure!(count <= limit as usize, "a list of at most {limit} entries has {count}");
-            Ok((entries, next))
-        }
-        Err(StoreError::Unavailable) => Err(skipped("the store has no list")),
-        other => Err(failed(format!("list was answered by {other:?}"))),
-    }
 }

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokenmint::{
     AsyncStore, Command, Durability, Entry, Expect, RecordKey, Reply, StoreError, Version, Write,
@@ -16,7 +16,7 @@ use super::exec::ExecStore;
 use super::random::Random;
 use super::rig::{Fault, Rig};
 use super::trial::{
-    Trial, Verdict, cas, done, ensure, entry, failed, insert, load, put, race, same, skipped,
+    RECOVERY, Trial, Verdict, cas, done, ensure, entry, failed, insert, load, put, race, same, skipped,
 };
 
 /// How far a writer that was killed had come.
@@ -117,7 +117,13 @@ pub(crate) async fn survive<R: Rig>(
     let last = Arc::new(AtomicU64::new(0));
     let (task_key, task_random, task_last) = (key.clone(), t.random.fork(), Arc::clone(&last));
     let task = tokio::spawn(async move { count_up(&*writer, task_key, task_random, &task_last).await });
-    tokio::time::sleep(Duration::from_millis(50 + t.random.below(100))).await;
+    // Nothing could be lost before something was acknowledged.
+    let end = Instant::now() + RECOVERY;
+    while last.load(Ordering::SeqCst) < 10 && !task.is_finished() {
+        ensure!(Instant::now() < end, "no ten writes are acknowledged in {RECOVERY:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(t.random.below(50))).await;
     let injected = t.inject(fault, needs).await;
     if injected.is_ok() {
         // A fault so short that the writer saw none ends here.

@@ -1,4 +1,4 @@
-//! The certificate of a store: 55 tests of what the core relies on.
+//! The certificate of a store: 68 tests of what the core relies on.
 //!
 //! A store under test is a [`Rig`]: a way to open connections, and whatever else it can offer. A test that needs what the
 //! rig does not have is skipped, and says what it needs.
@@ -36,7 +36,9 @@ mod explorer;
 mod faults;
 mod flows;
 mod history;
+mod indexing;
 mod lines;
+mod listing;
 mod random;
 mod report;
 mod rig;
@@ -45,6 +47,7 @@ mod suite;
 mod throttle;
 mod time;
 mod trial;
+mod volume;
 mod workload;
 
 pub use database::DatabaseRig;
@@ -52,4 +55,4 @@ pub use exec::{ExecRig, ExecStore};
 pub use lines::serve_lines;
 pub use report::{Certificate, TestReport, TestResult, tap_head};
 pub use rig::{Blocking, Connection, Fault, InProcess, Rig};
-pub use suite::{Options, certify};
+pub use suite::{Options, TEST_COUNT, certify};

@@ -13,7 +13,7 @@ use super::random::{Random, fresh};
 use super::report::{Certificate, TestReport, TestResult};
 use super::rig::Rig;
 use super::trial::{Stop, Trial, Verdict, failed};
-use super::{atomicity, basics, bindings, crash, faults, flows, throttle, time};
+use super::{atomicity, basics, bindings, crash, faults, flows, indexing, listing, throttle, time, volume};
 
 /// Declares the tests: number, function, and what must hold.
 macro_rules! suite {
@@ -41,7 +41,7 @@ suite! {
     7 basics::wrong_version "a wrong version is a conflict that shows the entry"
     8 basics::no_aba "a version from before a delete is refused"
     9 basics::versions_of_all_lengths "versions have 8 to 16 bytes, zeros too"
-    10 basics::lists_by_index "a list has what is indexed, page by page"
+    10 listing::lists_by_index "a list has what is indexed, page by page"
     11 atomicity::one_insert_wins "of 2, 8 and 64 inserts one wins"
     12 atomicity::one_replace_wins "of 2, 8 and 64 replaces one wins"
     13 atomicity::no_lost_update "no update is lost"
@@ -87,7 +87,23 @@ suite! {
     53 flows::theft_is_detected "a stolen refresh token is detected"
     54 flows::lost_writes_are_reported "a store that went back in time is reported"
     55 flows::without_guard_it_is_noticed "without the store's guard the flows break, and it is noticed"
+    56 listing::pages_are_whole "a list is whole and in the order of bytes, whatever its pages"
+    57 listing::values_are_exact "a list takes its value byte for byte"
+    58 indexing::writes_are_listed_at_once "a list shows every write, on every connection"
+    59 listing::expired_is_listed "a list has what has expired as long as it is kept"
+    60 indexing::indices_stay "no load, conflict, limit or sweep costs an index"
+    61 indexing::whole_while_others_write "a list is whole while others write"
+    62 listing::long_lists "a list of 1100 entries is whole"
+    63 time::told_clock_runs "a clock that is told runs and is right"
+    64 throttle::idle_time_is_not_saved "idle time earns no more than the burst"
+    65 throttle::cost_counts_events "a cost counts as so many events, and 0 as none"
+    66 throttle::remembered_for_its_time "a limit is remembered for as long as it says"
+    67 volume::no_entry_is_evicted "of 21000 entries none is evicted"
+    68 volume::no_limit_is_evicted "of 10500 limits none is evicted"
 }
+
+/// How many tests there are.
+pub const TEST_COUNT: usize = TESTS.len();
 
 /// What to run, and how.
 pub struct Options {

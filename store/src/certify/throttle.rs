@@ -1,36 +1,42 @@
 //! Rate limits: GCRA, exact, whichever clock the store goes by.
 
-use tokenmint::{AsyncStore, Command, RecordKey, Reply, SLACK_MS, StoreError};
+use std::time::Duration;
 
+use tokenmint::{AsyncStore, Command, RecordKey, Reply, StoreError};
+
+use super::basics::long_keys;
 use super::rig::Rig;
-use super::trial::{Trial, Verdict, done, ensure, failed, insert, load, now_ms, race, same, skipped};
+use super::time::OFF_MS;
+use super::trial::{
+    Trial, Verdict, done, ensure, failed, housekeeping, insert, load, now_ms, race, same, skipped,
+};
 
 const SECOND_US: u64 = 1_000_000;
 const HOUR_US: u64 = 3600 * SECOND_US;
 
 /// The time that a store with a clock of its own ignores: twelve days after 1970 began.
-const EARLY_US: u64 = 1_000_000 * SECOND_US;
+pub(crate) const EARLY_US: u64 = 1_000_000 * SECOND_US;
 
 /// A limit.
 #[derive(Clone, Copy)]
-struct Limit {
+pub(crate) struct Limit {
     interval_us: u64,
     burst_us: u64,
 }
 
 /// So many events at once, and then one an hour: no test lasts long enough for the clock to matter.
-const fn hourly(burst: u64) -> Limit {
+pub(crate) const fn hourly(burst: u64) -> Limit {
     Limit { interval_us: HOUR_US, burst_us: burst * HOUR_US }
 }
 
 /// The time that is stored, and whether the event was admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Answer {
+pub(crate) enum Answer {
     Admitted(u64),
     Denied(u64),
 }
 
-async fn throttle<S: AsyncStore>(
+pub(crate) async fn throttle<S: AsyncStore>(
     store: &S,
     key: &RecordKey,
     limit: Limit,
@@ -55,13 +61,17 @@ async fn admitted<S: AsyncStore>(store: &S, key: &RecordKey, limit: Limit, now_u
 
 /// Whether the store goes by the time that it is given.
 async fn takes_given_time<R: Rig>(t: &Trial<'_, R>) -> Verdict<bool> {
+    let before_ms = now_ms();
     let tat_us = admitted(&*t.store, &t.key("clock")?, hourly(2), EARLY_US).await?;
     let clock_us = tat_us.saturating_sub(HOUR_US);
     if clock_us == EARLY_US {
         return Ok(true);
     }
-    let off_ms = now_ms().abs_diff(clock_us / 1000);
-    ensure!(off_ms < 24 * 3_600_000, "the first event is stored as {tat_us}, by no clock that is known");
+    let right = before_ms.saturating_sub(OFF_MS)..=now_ms() + OFF_MS;
+    ensure!(
+        right.contains(&(clock_us / 1000)),
+        "the first event is stored as {tat_us}: neither by the time that was given nor by a clock that is right"
+    );
     Ok(false)
 }
 
@@ -125,7 +135,7 @@ pub(crate) async fn steady_rate<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
     // Longer only where the machine is so slow that nothing was tried.
     while begin.elapsed().as_secs() < if admitted > 2 { 1 } else { 20 } {
         admitted += u64::from(matches!(throttle(&*t.store, &key, limit, 1, 0).await?, Answer::Admitted(_)));
-        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
     let elapsed_us = u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX);
     let most = elapsed_us / limit.interval_us + limit.burst_us / limit.interval_us + 1;
@@ -190,12 +200,23 @@ pub(crate) async fn backwards_admits_no_more<R: Rig>(t: &mut Trial<'_, R>) -> Ve
 }
 
 pub(crate) async fn keys_are_independent<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
-    let (one, other, limit) = (t.key("k")?, t.key("K")?, hourly(1));
-    admitted(&*t.store, &one, limit, EARLY_US).await?;
-    let answer = throttle(&*t.store, &one, limit, 1, EARLY_US).await?;
-    ensure!(matches!(answer, Answer::Denied(_)), "after the burst: {answer:?}");
-    admitted(&*t.store, &other, limit, EARLY_US).await?;
+    let limit = hourly(1);
+    let mut keys = Vec::new();
+    for name in
+        [b"k".as_slice(), b"K", b"kk", b"k\0", b"k ", b" k", b"k%", b"k*", b"\xfe", b"\xff", b"\xc3\xa9"]
+    {
+        keys.push(t.key(name)?);
+    }
+    keys.extend(long_keys(t)?);
+    for key in &keys {
+        admitted(&*t.store, key, limit, EARLY_US).await?;
+    }
+    for key in &keys {
+        let answer = throttle(&*t.store, key, limit, 1, EARLY_US).await?;
+        ensure!(matches!(answer, Answer::Denied(_)), "after the burst: {answer:?}");
+    }
     // A limit and an entry of one key know nothing of each other.
+    let one = t.key("k")?;
     same("an entry at the key of a limit", load(&*t.store, &one).await?.as_ref(), None)?;
     let entry = t.entry("entry")?;
     done("insert at the key of a limit", insert(&*t.store, &one, &entry).await?)?;
@@ -204,20 +225,101 @@ pub(crate) async fn keys_are_independent<R: Rig>(t: &mut Trial<'_, R>) -> Verdic
     same("the entry after a denial", load(&*t.store, &one).await?.as_ref(), Some(&entry))
 }
 
+pub(crate) async fn idle_time_is_not_saved<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
+    if takes_given_time(t).await? {
+        let (key, limit) = (t.key("idle")?, Limit { interval_us: SECOND_US, burst_us: 5 * SECOND_US });
+        for now_us in [EARLY_US, EARLY_US + HOUR_US, EARLY_US + 100 * HOUR_US] {
+            for event in 1..=5 {
+                let tat_us = admitted(&*t.store, &key, limit, now_us).await?;
+                let expected = now_us + event * SECOND_US;
+                ensure!(tat_us == expected, "after idle time {tat_us} is stored in place of {expected}");
+            }
+            let answer = throttle(&*t.store, &key, limit, 1, now_us).await?;
+            ensure!(matches!(answer, Answer::Denied(_)), "a sixth of five after idle time: {answer:?}");
+        }
+        return Ok(());
+    }
+    // By a clock of its own an idle time passes too, and is seen in what is stored: no event is earlier than it.
+    let (idle_us, limit) = (SECOND_US / 5, Limit { interval_us: 1000, burst_us: 5000 });
+    let mut clocks = Vec::new();
+    for round in 0..8 {
+        let key = t.key(format!("idle {round}"))?;
+        let first = admitted(&*t.store, &key, limit, 0).await?;
+        clocks.push(first - limit.interval_us);
+        if round == 0 {
+            tokio::time::sleep(Duration::from_micros(idle_us)).await;
+            let next = admitted(&*t.store, &key, limit, 0).await?;
+            // Clocks are set a little now and then.
+            let passed = next - first;
+            ensure!(passed > idle_us / 2, "after {idle_us} us the next event is stored {passed} us later");
+        }
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
+    ensure!(
+        clocks.iter().any(|clock| clock % SECOND_US != 0),
+        "the limits' clock counts seconds: {clocks:?}"
+    );
+    Ok(())
+}
+
+pub(crate) async fn cost_counts_events<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
+    let (key, limit) = (t.key("cost")?, hourly(10));
+    let mut stored = 0;
+    for (cost, total) in [(0, 0), (1, 1), (0, 1), (3, 4), (0, 4), (0, 4), (6, 10), (0, 10)] {
+        let Answer::Admitted(tat_us) = throttle(&*t.store, &key, limit, cost, EARLY_US).await? else {
+            return Err(failed(format!("a cost of {cost} as number {total} of 10 is denied")));
+        };
+        if cost == 0 {
+            // It takes nothing, and the clock runs on where nothing is taken yet.
+            ensure!(stored == 0 || tat_us == stored, "a cost of 0 moves {stored} to {tat_us}");
+        } else if stored > 0 && total > 1 {
+            let expected = stored + u64::from(cost) * HOUR_US;
+            ensure!(tat_us == expected, "a cost of {cost} moves {stored} to {tat_us}");
+        }
+        stored = if total == 0 { 0 } else { tat_us };
+    }
+    let answer = throttle(&*t.store, &key, limit, 1, EARLY_US).await?;
+    ensure!(answer == Answer::Denied(stored), "an eleventh of ten: {answer:?}");
+    Ok(())
+}
+
+pub(crate) async fn remembered_for_its_time<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
+    let given = takes_given_time(t).await?;
+    let (key, limit, begin_us) = (t.key("long")?, hourly(2), if given { EARLY_US } else { 0 });
+    admitted(&*t.store, &key, limit, begin_us).await?;
+    let full = admitted(&*t.store, &key, limit, begin_us).await?;
+    let still = |answer, after: &str| {
+        ensure!(answer == Answer::Denied(full), "a limit of hours that is full, after {after}: {answer:?}");
+        Ok(())
+    };
+    if given {
+        // Others come meanwhile, as they do.
+        for seconds in [1, 61, 601, 3599] {
+            let now_us = begin_us + seconds * SECOND_US;
+            admitted(&*t.store, &t.key(format!("other {seconds}"))?, limit, now_us).await?;
+            still(throttle(&*t.store, &key, limit, 1, now_us).await?, &format!("{seconds} s"))?;
+        }
+    }
+    if !t.quick {
+        tokio::time::sleep(Duration::from_secs(61)).await;
+        still(throttle(&*t.store, &key, limit, 1, begin_us).await?, "a minute that passed")?;
+    }
+    Ok(())
+}
+
 pub(crate) async fn state_stays_while_it_matters<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
     let (key, limit) = (t.key("stays")?, hourly(2));
     let now_us = now_ms() * 1000;
     admitted(&*t.store, &key, limit, now_us).await?;
     let full = admitted(&*t.store, &key, limit, now_us).await?;
-    let swept = t.store.execute(Command::Sweep { before_ms: now_ms() - SLACK_MS, limit: 1000 }).await;
-    ensure!(matches!(swept, Ok(_) | Err(StoreError::Unavailable)), "sweep was answered by {swept:?}");
-    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    housekeeping(t).await?;
+    tokio::time::sleep(Duration::from_millis(50)).await;
     let answer = throttle(&*t.store, &key, limit, 1, now_us).await?;
     ensure!(answer == Answer::Denied(full), "a full limit after a sweep: {answer:?}");
     // And once its time has passed it is as new.
     let (key, short) = (t.key("passes")?, Limit { interval_us: 10_000, burst_us: 10_000 });
     admitted(&*t.store, &key, short, now_ms() * 1000).await?;
-    tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+    tokio::time::sleep(Duration::from_millis(30)).await;
     admitted(&*t.store, &key, short, now_ms() * 1000).await?;
     Ok(())
 }

@@ -1,12 +1,17 @@
-//! Expiry is a permission to forget, some time later, and nothing else.
+//! Expiry is a permission to forget, some time later, and nothing else; and a clock that is told is right.
+
+use std::time::Duration;
 
 use tokenmint::{AsyncStore, Command, Entry, Reply, SLACK_MS, StoreError};
 
 use super::rig::Rig;
 use super::trial::{
-    Change, HOUR_MS, Trial, Verdict, delete, done, ensure, failed, insert, load, now_ms, put, race, replace,
-    same, skipped,
+    Change, HOUR_MS, Trial, Verdict, delete, done, ensure, failed, housekeeping, insert, load, now_ms, put,
+    race, replace, same, skipped,
 };
+
+/// How far a store's clock and this machine's may differ here, in milliseconds: what is told apart is a time zone.
+pub(crate) const OFF_MS: u64 = 60_000;
 
 /// The last millisecond of the year 9999.
 const LAST_MS: u64 = 253_402_300_799_999;
@@ -19,10 +24,8 @@ pub(crate) async fn kept_before_slack<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
         done("insert", insert(&*t.store, &key, &entry).await?)?;
         written.push((key, entry, ago_ms));
     }
-    // What housekeeping sweeps is older than that.
-    if let Ok(Reply::Removed(_)) =
-        t.store.execute(Command::Sweep { before_ms: now_ms() - SLACK_MS, limit: 1000 }).await
-    {}
+    // What it sweeps is older than that.
+    housekeeping(t).await?;
     for (key, entry, ago_ms) in &written {
         let what = format!("an entry that expired {ago_ms} ms ago");
         same(&what, load(&*t.store, key).await?.as_ref(), Some(entry))?;
@@ -141,6 +144,26 @@ pub(crate) async fn sweep_takes_only_older<R: Rig>(t: &mut Trial<'_, R>) -> Verd
     for (key, entry) in young {
         delete(&*t.store, &key, entry.version).await?;
     }
+    Ok(())
+}
+
+pub(crate) async fn told_clock_runs<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
+    let key = t.key("clock")?;
+    let mut told = Vec::new();
+    for _ in 0..10 {
+        let before = now_ms();
+        let reply = t.store.execute(Command::Load { keys: vec![key.clone()] }).await?;
+        let Reply::Loaded { store_now_ms: Some(now), .. } = reply else {
+            return Err(skipped("the store does not tell its clock"));
+        };
+        let right = before.saturating_sub(OFF_MS)..=now_ms() + OFF_MS;
+        ensure!(right.contains(&now), "the store's clock says {now} ms where this machine's says {before}");
+        told.push(now);
+        tokio::time::sleep(Duration::from_millis(21)).await;
+    }
+    let runs = told.windows(2).all(|pair| matches!(pair, [one, next] if next > one));
+    ensure!(runs, "the store's clock does not run: {told:?}");
+    ensure!(told.iter().any(|now| now % 1000 != 0), "the store's clock counts seconds: {told:?}");
     Ok(())
 }
 

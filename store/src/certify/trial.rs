@@ -4,7 +4,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use tokenmint::{AsyncStore, Command, Entry, Expect, Index, RecordKey, Reply, StoreError, Version, Write};
+use tokenmint::{
+    AsyncStore, Command, Entry, Expect, Index, RecordKey, Reply, SLACK_MS, StoreError, Version, Write,
+};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
@@ -15,7 +17,7 @@ use super::rig::{Fault, Rig};
 pub(crate) const HOUR_MS: u64 = 3_600_000;
 
 /// Within which time a store works again that a fault has left.
-const RECOVERY: Duration = Duration::from_secs(60);
+pub(crate) const RECOVERY: Duration = Duration::from_secs(60);
 
 /// Why a test ended early.
 #[derive(Debug)]
@@ -203,6 +205,13 @@ pub(crate) async fn put<S: AsyncStore>(store: &S, key: &RecordKey, entry: &Entry
         }
     }
     Err(failed("a write lost a thousand races against nobody"))
+}
+
+/// What the server does once a minute, where the store has it.
+pub(crate) async fn housekeeping<R: Rig>(t: &Trial<'_, R>) -> Verdict {
+    let swept = t.store.execute(Command::Sweep { before_ms: now_ms() - SLACK_MS, limit: 1000 }).await;
+    ensure!(matches!(swept, Ok(Reply::Removed(_)) | Err(StoreError::Unavailable)), "sweep: {swept:?}");
+    Ok(())
 }
 
 /// Expects that a write was done.
