@@ -18,7 +18,7 @@ import (
 type Issuer struct {
 	handle
 	host    host
-	signers map[string]*signer
+	signers map[signerName]*signer
 }
 
 // NewIssuer is an issuer that signs with the first key of the set that can. name is its iss, usually its URL.

@@ -34,7 +34,7 @@ const (
 // changes. Issuers and verifiers that were made from it keep its keys, so it may be closed before them.
 type KeySet struct {
 	handle
-	signers map[string]*signer
+	signers map[signerName]*signer
 	skipped []SkippedKey
 }
 
@@ -53,7 +53,7 @@ type KeySource func() (*KeySet, error)
 // NewKeySet is the keys of all sources. The first that can sign is the one that an issuer signs with; the others verify.
 //
 // It fails with ErrKeyMalformed, ErrKeyWeak, ErrKeyUsage or ErrKeyUnsupported, ErrKeyDuplicate where two keys have one
-// id, and ErrKeyMissing without a key.
+// id and one algorithm, and ErrKeyMissing without a key.
 func NewKeySet(sources ...KeySource) (*KeySet, error) {
 	if len(sources) == 0 {
 		return nil, refused(ErrKeyMissing, "sources", nil)
@@ -88,7 +88,7 @@ func (k *KeySet) join(source KeySource) (*KeySet, error) {
 		return nil, err
 	}
 	joined.skipped = append(k.skipped, second.skipped...)
-	joined.signers = map[string]*signer{}
+	joined.signers = map[signerName]*signer{}
 	maps.Copy(joined.signers, k.signers)
 	maps.Copy(joined.signers, second.signers)
 	return joined, nil
@@ -192,7 +192,7 @@ func HostKey(keyID string, alg Algorithm, key crypto.Signer) KeySource {
 		if err != nil {
 			return nil, err
 		}
-		set.signers = map[string]*signer{keyID: held}
+		set.signers = map[signerName]*signer{{keyID, alg}: held}
 		return set, nil
 	}
 }

@@ -24,6 +24,12 @@ type signer struct {
 	size int
 }
 
+// signerName is by what the library asks for a key: keys of one id are told apart by their algorithms.
+type signerName struct {
+	keyID string
+	alg   Algorithm
+}
+
 var hashes = map[Algorithm]crypto.Hash{
 	RS256: crypto.SHA256, RS384: crypto.SHA384, RS512: crypto.SHA512,
 	PS256: crypto.SHA256, PS384: crypto.SHA384, PS512: crypto.SHA512,

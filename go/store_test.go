@@ -137,7 +137,12 @@ func TestHostKeys(t *testing.T) {
 		RS256: rsaKey, RS512: rsaKey, PS256: rsaKey, PS384: rsaKey, EdDSA: edKey,
 		ES256: curve(elliptic.P256()), ES384: curve(elliptic.P384()), ES512: curve(elliptic.P521()),
 	} {
-		keys, err := NewKeySet(HostKey("kms", alg, key), HMAC("k1", HS256, testSecret))
+		// Another key under the same id, which its algorithm tells apart.
+		other := HostKey("kms", EdDSA, edKey)
+		if alg == EdDSA {
+			other = HostKey("kms", ES256, curve(elliptic.P256()))
+		}
+		keys, err := NewKeySet(HostKey("kms", alg, key), HMAC("k1", HS256, testSecret), other)
 		must(t, err)
 		issuer, err := NewIssuer(keys, "https://a.example", Audience("app"))
 		must(t, err)

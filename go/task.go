@@ -11,7 +11,7 @@ import (
 
 // run drives a task to its end and frees it. What the store or a key answers goes to the library, which decides.
 func (h *host) run(ctx context.Context, status C.int32_t, task *C.tokenmint_task, e *C.tokenmint_error,
-	store Store, signers map[string]*signer) ([]byte, error) {
+	store Store, signers map[signerName]*signer) ([]byte, error) {
 	if status != 0 {
 		return nil, failure(e)
 	}
@@ -48,9 +48,9 @@ func (h *host) run(ctx context.Context, status C.int32_t, task *C.tokenmint_task
 }
 
 // answerTo carries out a command; beside the reply, the error that it tells of.
-func answerTo(ctx context.Context, command *wireCommand, store Store, signers map[string]*signer) (wireReply, error) {
+func answerTo(ctx context.Context, command *wireCommand, store Store, signers map[signerName]*signer) (wireReply, error) {
 	if command.Command == "sign" {
-		signer, known := signers[command.KeyID]
+		signer, known := signers[signerName{command.KeyID, command.Algorithm}]
 		if !known {
 			return failedReply(ErrStoreUnavailable), ErrKeyMissing
 		}

@@ -43,6 +43,7 @@ type wireCommand struct {
 	Cost           uint32      `json:"cost"`
 	NowMicros      uint64      `json:"now_us"`
 	KeyID          string      `json:"kid"`
+	Algorithm      Algorithm   `json:"algorithm"`
 	Message        wireBytes   `json:"message"`
 }
 

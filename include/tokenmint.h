@@ -353,7 +353,7 @@ int32_t tokenmint_keys_jwks(const char *jwks,
 // A set with the keys of both, those of `first` in front: the first key that can sign is the one that signs. Both sets
 // stay as they are, and are still to be freed.
 //
-// Fails with `key_duplicate` where both have a key of one id, `key_missing` where neither has a key.
+// Fails with `key_duplicate` where both have a key of one id and one algorithm, `key_missing` where neither has a key.
 TOKENMINT_MUST_USE
 int32_t tokenmint_keys_join(const tokenmint_keys *first,
                             const tokenmint_keys *second,

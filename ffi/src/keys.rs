@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_void};
 use std::mem::MaybeUninit;
 
 use serde::Serialize;
-use tokenmint::{Algorithm, Entropy, Error, ErrorCode, Key, KeySet, KeySetBuilder, Result, Secret};
+use tokenmint::{Algorithm, Entropy, Error, ErrorCode, Key, KeySet, Result, Secret};
 
 use crate::arguments::{algorithm, bytes, given_seed, optional, place, text, tokenmint_seed};
 use crate::bytes::tokenmint_bytes;
@@ -264,7 +264,7 @@ impl<'a> From<&'a (Option<String>, Error)> for Skipped<'a> {
 /// A set with the keys of both, those of `first` in front: the first key that can sign is the one that signs. Both sets
 /// stay as they are, and are still to be freed.
 ///
-/// Fails with `key_duplicate` where both have a key of one id, `key_missing` where neither has a key.
+/// Fails with `key_duplicate` where both have a key of one id and one algorithm, `key_missing` where neither has a key.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn tokenmint_keys_join(
@@ -277,8 +277,7 @@ pub unsafe extern "C" fn tokenmint_keys_join(
         let out = place(keys, "keys")?;
         // SAFETY: the caller keeps the header's contract.
         let (first, second) = unsafe { (&borrow(first, "first")?.0, &borrow(second, "second")?.0) };
-        let mut all = first.keys().chain(second.keys()).cloned();
-        let set = all.try_fold(KeySet::builder(), KeySetBuilder::key)?.build()?;
+        let set = KeySet::builder().set(first)?.set(second)?.build()?;
         out.write(tokenmint_keys(set).into_handle());
         Ok(())
     })

@@ -51,7 +51,7 @@ export class KeySet extends Owned {
   /**
    * A set of keys, in this order. It stays usable where its keys are disposed.
    *
-   * Fails with `key_duplicate` for two keys of one id, with `key_missing` without keys.
+   * Fails with `key_duplicate` for two keys of one id and one algorithm, with `key_missing` without keys.
    */
   constructor(...keys: Key[]) {
     if (keys.length === 1 && (keys[0] as unknown) instanceof Given) {

@@ -77,7 +77,7 @@ pub(super) fn public_keys<'a>(issuers: impl Iterator<Item = &'a Issuer>) -> Resu
         }
         if !id.is_empty() && listed.iter().any(|(known, _)| *known == id) {
             return Err(Error::new(ErrorCode::KeyDuplicate).at("kid").because(format!(
-                "two issuers of one endpoint have different public keys with id {}",
+                "the endpoint would publish different public keys with the id {}",
                 quoted(id)
             )));
         }

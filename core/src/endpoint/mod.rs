@@ -101,7 +101,7 @@ impl EndpointBuilder {
     ///
     /// # Errors
     /// `policy_invalid` where no dialect is served, a dialect's issuer lacks the session secret that it needs, Ledger's
-    /// gives opaque access tokens, or the base of magic links is no URL; `key_duplicate` where two issuers have different public keys of one id.
+    /// gives opaque access tokens, or the base of magic links is no URL; `key_duplicate` where there are different public keys of one id.
     pub fn build(mut self) -> Result<Endpoint> {
         let Dialects { mercoa, monite, ledger, merge, .. } = &self.0;
         if mercoa.is_none() && monite.is_none() && ledger.is_none() && merge.is_none() {

@@ -88,6 +88,7 @@ impl Material {
 }
 
 /// The public half, for JWK and thumbprint.
+#[derive(PartialEq, Eq)]
 pub(super) enum Public {
     Rsa { n: Vec<u8>, e: Vec<u8> },
     Ec { curve: Curve, point: Vec<u8> },

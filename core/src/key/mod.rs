@@ -56,6 +56,7 @@ use asymmetric::Asymmetric;
 use held::Held;
 use hmac::HmacKey;
 pub(crate) use hmac::Tag;
+pub(crate) use set::MAX_CANDIDATES;
 pub use set::{KeySet, KeySetBuilder};
 
 use crate::entropy::Entropy;
@@ -469,6 +470,19 @@ impl Key {
             Prepared::Asymmetric(pair) => pair.signature_len(),
             Prepared::Held(held) => held.signature_len(self.inner.alg),
         }
+    }
+
+    /// Whether both are one key: of one algorithm, and with the same numbers or secret, or under one name at the host.
+    fn is_same(&self, other: &Key) -> bool {
+        self.algorithm() == other.algorithm()
+            && match (&self.inner.prepared, &other.inner.prepared) {
+                (Prepared::Hmac(one), Prepared::Hmac(two)) => {
+                    crate::encoding::same(one.tag(&[]).as_ref(), two.tag(&[]).as_ref())
+                }
+                (Prepared::Asymmetric(one), Prepared::Asymmetric(two)) => one.public == two.public,
+                (Prepared::Held(one), Prepared::Held(two)) => one.name == two.name,
+                _ => false,
+            }
     }
 
     /// The numbers of a key of two halves.

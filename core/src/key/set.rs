@@ -13,7 +13,14 @@ use super::{Algorithm, Key, jwk};
 use crate::error::{Error, ErrorCode, Result};
 use crate::secret::Secret;
 
+/// A token is tried with so many keys at most, where nothing in it says which: each costs whoever verifies, and nothing
+/// whoever sends tokens. Issuers publish two or three keys at a time.
+pub(crate) const MAX_CANDIDATES: usize = 8;
+
 /// The keys of an issuer or a verifier, found by their id. Immutable; a clone shares the same keys.
+///
+/// Several may share an id (RFC 7517 section 4.5): a token is then checked with those that are for its algorithm. Where
+/// these are several, and for a token without an id, no more than eight are tried; an error says where there are more.
 ///
 /// ```
 /// use tokenmint::KeySet;
@@ -28,7 +35,8 @@ pub struct KeySet(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     keys: Vec<Key>,
-    by_kid: HashMap<Arc<str>, usize, BuildHasherDefault<DefaultHasher>>,
+    /// Where the keys of each id are.
+    by_kid: HashMap<Arc<str>, Vec<usize>, BuildHasherDefault<DefaultHasher>>,
     skipped: Vec<(Option<String>, Error)>,
     headers: OnceLock<ExpectedHeaders>,
 }
@@ -42,7 +50,8 @@ impl KeySet {
     /// The keys of a JWK Set (RFC 7517 section 5).
     ///
     /// A key that cannot be used is left out and listed by [`KeySet::skipped`]; the others are not affected. So the
-    /// set may be empty.
+    /// set may be empty. Keys that share an id are kept, up to eight for one
+    /// algorithm, but for one that stands twice.
     ///
     /// # Errors
     /// `key_malformed` where the text is not a JSON object with an array `keys`.
@@ -93,7 +102,7 @@ impl KeySet {
         let mut inner = Inner::default();
         for text in jwks.keys {
             let key = jwk::parse(text.get(), algorithms).and_then(|key| judge(&key).map(|()| key));
-            if let Err(reason) = key.and_then(|key| inner.add(key)) {
+            if let Err(reason) = key.and_then(|key| inner.add_distinct(key)) {
                 inner.skipped.push((jwk::kid(text.get()), reason));
             }
         }
@@ -105,10 +114,15 @@ impl KeySet {
         KeySet(Arc::default())
     }
 
-    /// The key with this id, in a time that does not depend on how many there are. Keys without an id are found by
-    /// [`KeySet::keys`] only.
+    /// The key with this id, the first where several share it, in a time that does not depend on how many there are.
+    /// Keys without an id are found by [`KeySet::keys`] only.
     pub fn key(&self, kid: &str) -> Option<&Key> {
-        self.0.by_kid.get(kid).and_then(|at| self.0.keys.get(*at))
+        self.named(kid).next()
+    }
+
+    /// All keys with this id, in the order in which they were added.
+    pub(crate) fn named(&self, kid: &str) -> impl Iterator<Item = &Key> + Clone {
+        self.0.named(kid)
     }
 
     /// The key that new tokens are signed with: the first that was added and can sign.
@@ -117,7 +131,7 @@ impl KeySet {
     }
 
     /// All keys, in the order in which they were added.
-    pub fn keys(&self) -> impl ExactSizeIterator<Item = &Key> {
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &Key> + Clone {
         self.0.keys.iter()
     }
 
@@ -174,9 +188,25 @@ impl KeySetBuilder {
     /// Adds a key.
     ///
     /// # Errors
-    /// `key_duplicate` where the set has a key with the same id.
+    /// `key_duplicate` where the set has a key for the same algorithm with the same id: nothing in a token would tell
+    /// them apart, and a verifier elsewhere may take the wrong one.
     pub fn key(mut self, key: Key) -> Result<Self> {
-        self.inner.add(key)?;
+        if self.inner.twins(&key).next().is_some() {
+            return Err(duplicate(&key, "a key"));
+        }
+        self.inner.add(key);
+        Ok(self)
+    }
+
+    /// Adds the keys of another set as they stand there.
+    ///
+    /// # Errors
+    /// `key_duplicate` where both sets have a key of one id and one algorithm.
+    pub fn set(mut self, set: &KeySet) -> Result<Self> {
+        if let Some(key) = set.keys().find(|key| self.inner.twins(key).next().is_some()) {
+            return Err(duplicate(key, "a key"));
+        }
+        set.keys().for_each(|key| self.inner.add(key.clone()));
         Ok(self)
     }
 
@@ -199,16 +229,41 @@ impl fmt::Debug for KeySetBuilder {
 }
 
 impl Inner {
-    fn add(&mut self, key: Key) -> Result<()> {
-        if let Some(kid) = &key.kid {
-            if self.by_kid.contains_key(kid) {
-                return Err(Error::new(ErrorCode::KeyDuplicate)
-                    .at("kid")
-                    .because(format!("the set has a key with the id {} already", super::quoted(kid))));
-            }
-            self.by_kid.insert(Arc::clone(kid), self.keys.len());
+    fn named(&self, kid: &str) -> impl Iterator<Item = &Key> + Clone {
+        let places = self.by_kid.get(kid).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|at| self.keys.get(*at))
+    }
+
+    /// The keys of the same id and for the same algorithm: only their signatures tell them apart.
+    fn twins(&self, key: &Key) -> impl Iterator<Item = &Key> {
+        let (kid, alg) = (key.kid(), key.algorithm());
+        kid.into_iter().flat_map(|kid| self.named(kid)).filter(move |twin| twin.algorithm() == alg)
+    }
+
+    /// Adds a key of others, who may have given an id twice.
+    fn add_distinct(&mut self, key: Key) -> Result<()> {
+        if self.twins(&key).any(|twin| twin.is_same(&key)) {
+            return Err(duplicate(&key, "the same key"));
         }
-        self.keys.push(key);
+        if self.twins(&key).count() >= MAX_CANDIDATES {
+            return Err(duplicate(&key, "as many keys as are tried"));
+        }
+        self.add(key);
         Ok(())
     }
+
+    fn add(&mut self, key: Key) {
+        if let Some(kid) = &key.kid {
+            self.by_kid.entry(Arc::clone(kid)).or_default().push(self.keys.len());
+        }
+        self.keys.push(key);
+    }
+}
+
+fn duplicate(key: &Key, found: &str) -> Error {
+    Error::new(ErrorCode::KeyDuplicate).at("kid").because(format!(
+        "the set has {found} with the id {} for {} already",
+        super::quoted(key.kid().unwrap_or_default()),
+        key.algorithm()
+    ))
 }

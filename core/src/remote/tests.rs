@@ -58,6 +58,25 @@ fn word(resolution: &Resolution) -> &'static str {
 }
 
 #[test]
+fn keys_of_one_id_are_all_fetched() {
+    let remote = remote();
+    let pair = |alg| Key::generate(Some("k1"), alg, &mut Entropy::new([7; 32])).unwrap();
+    let (ed, ec) = (pair(Algorithm::EdDSA), pair(Algorithm::ES256));
+    for keys in [[&ed, &ec], [&ec, &ed]] {
+        let keys: Vec<String> = keys.iter().filter_map(|key| key.public_jwk()).collect();
+        let body = format!("{{\"keys\":[{}]}}", keys.join(","));
+        remote.fetched(URL, Ok(body.as_bytes()), None, at(0)).unwrap();
+        let Resolution::Use(set) = remote.resolve(ISSUER, Some("k1"), at(0)) else { panic!() };
+        for key in [&ed, &ec] {
+            let mut signature = Vec::new();
+            key.sign(b"m", &mut signature).unwrap();
+            let fits = set.named("k1").find(|one| one.algorithm() == key.algorithm()).unwrap();
+            assert!(fits.verify(b"m", &signature));
+        }
+    }
+}
+
+#[test]
 fn keys_are_fetched_once_and_used_until_they_are_old() {
     let remote = remote();
     assert_eq!(ask(&remote, "k1", 0), "fetch");

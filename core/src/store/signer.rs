@@ -145,7 +145,7 @@ impl<K: Signer + ?Sized> Signer for &K {
 /// The keys of the set sign for others; one that is not there, or is for another algorithm, is unavailable.
 impl Signer for KeySet {
     fn sign(&self, kid: &str, algorithm: Algorithm, message: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let key = self.key(kid).filter(|key| key.algorithm() == algorithm).ok_or(StoreError::Unavailable)?;
+        let key = self.named(kid).find(|key| key.algorithm() == algorithm).ok_or(StoreError::Unavailable)?;
         let mut signature = Vec::with_capacity(key.signature_len());
         key.sign(message, &mut signature).map_err(|_| StoreError::Unavailable)?;
         Ok(signature)
@@ -158,7 +158,7 @@ impl Signer for KeySet {
         message: &[u8],
         signature: &[u8],
     ) -> Result<bool, StoreError> {
-        let key = self.key(kid).filter(|key| key.algorithm() == algorithm && !key.asks_host());
+        let key = self.named(kid).find(|key| key.algorithm() == algorithm && !key.asks_host());
         key.map(|key| key.verify(message, signature)).ok_or(StoreError::Unavailable)
     }
 }

@@ -177,12 +177,10 @@ impl Verifier {
         };
         names.sort_unstable();
         names.dedup();
-        let known: Vec<String> = keys
-            .keys()
-            .filter_map(|key| key.kid())
-            .take(8)
-            .map(|kid| format!("{:?}", excerpt(kid)))
-            .collect();
+        let mut ids: Vec<&str> = keys.keys().filter_map(|key| key.kid()).take(8).collect();
+        // Keys that share an id stand beside each other mostly.
+        ids.dedup();
+        let known: Vec<String> = ids.iter().map(|kid| format!("{:?}", excerpt(kid))).collect();
         let known = if known.is_empty() {
             format!("one of {} keys without an id", keys.keys().len())
         } else {

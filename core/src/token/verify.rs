@@ -15,7 +15,7 @@ use crate::encoding::{from_base64url, same_as_base64url};
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::{self, Members};
 use crate::key::header::Header;
-use crate::key::{Algorithm, Key, KeySet};
+use crate::key::{Algorithm, Key, KeySet, MAX_CANDIDATES};
 use crate::time::{Lifetime, UnixTime};
 
 /// Verifies tokens: the public side of an issuer.
@@ -237,7 +237,8 @@ impl Verifier {
         CLAIM_CHECKS.iter().try_for_each(|check| (check.run)(self, verified, now))
     }
 
-    /// The key that made the signature: the one with the token's key id, or the first that fits where it has none.
+    /// The key that made the signature: of those with the token's key id, or of all where it has none, the first one
+    /// for its algorithm that did.
     pub(super) fn find_key<'k>(
         &self,
         keys: &'k KeySet,
@@ -245,14 +246,11 @@ impl Verifier {
         parts: &Parts<'_>,
     ) -> Result<&'k Key> {
         let alg = self.allowed_algorithm(keys, &header.alg)?;
-        let named = header.kid.as_ref().and_then(|kid| keys.key(kid));
-        if let Some(key) = named {
-            if !key.algorithm().covers(alg) {
-                return Err(Error::new(ErrorCode::KeyMismatch).at("alg").because(format!(
-                    "the key is for {}, the token says {}",
-                    key.algorithm().name(),
-                    alg.name()
-                )));
+        if let Some(kid) = &header.kid {
+            // RFC 7517 section 4.5: keys that share an id are told apart by `kty`, and by `alg`, which says the `kty`.
+            let named = keys.named(kid);
+            if named.clone().next().is_some() {
+                return signer(named, alg, parts);
             }
             if !key.can_verify() {
                 return Err(Error::new(ErrorCode::KeyMismatch)
@@ -262,21 +260,11 @@ impl Verifier {
             return if parts.is_signed_by(key)? { Ok(key) } else { Err(bad_signature()) };
         }
         // A key without an id may have made any token; one with another id has not made this one.
-        let fits = |key: &&Key| header.kid.is_none() || key.kid().is_none();
-        let mut candidates = keys.keys().filter(fits).peekable();
-        if candidates.peek().is_none() {
+        let nameless = keys.keys().filter(|key| header.kid.is_none() || key.kid().is_none());
+        if nameless.clone().next().is_none() {
             return Err(Error::new(ErrorCode::KeyNotFound).at("kid"));
         }
-        let mut tried = false;
-        for key in
-            candidates.filter(|key| key.algorithm().covers(alg) && key.can_verify()).take(MAX_CANDIDATES)
-        {
-            if parts.is_signed_by(key)? {
-                return Ok(key);
-            }
-            tried = true;
-        }
-        Err(if tried { bad_signature() } else { Error::new(ErrorCode::KeyMismatch).at("alg") })
+        signer(nameless, alg, parts)
     }
 
     /// The algorithm that the header names, if a key or the list allows it.
@@ -323,8 +311,46 @@ impl Verifier {
     }
 }
 
-/// A token without a key id is tried with so many keys at most.
-const MAX_CANDIDATES: usize = 8;
+/// The first of the keys for `alg` that made the signature.
+fn signer<'k>(
+    keys: impl Iterator<Item = &'k Key> + Clone,
+    alg: Algorithm,
+    parts: &Parts<'_>,
+) -> Result<&'k Key> {
+    let fitting = keys.clone().filter(|key| key.algorithm().covers(alg) && key.can_verify());
+    let mut tried = 0;
+    for key in fitting.clone().take(MAX_CANDIDATES) {
+        if parts.is_signed_by(key)? {
+            return Ok(key);
+        }
+        tried += 1;
+    }
+    Err(match (tried, fitting.count()) {
+        (0, _) => none_fits(keys, alg),
+        (tried, all) if tried < all => bad_signature().because(format!(
+            "none of the first {tried} keys made it; {all} keys fit the token, and no more than {tried} are tried: \
+             it takes key ids of their own to find the right one"
+        )),
+        _ => bad_signature(),
+    })
+}
+
+/// Why no key of these can have made the signature.
+#[cold]
+fn none_fits<'k>(keys: impl Iterator<Item = &'k Key> + Clone, alg: Algorithm) -> Error {
+    if keys.clone().any(|key| key.algorithm().covers(alg)) {
+        return Error::new(ErrorCode::KeyMismatch).at("key_ops").because("the key may not verify");
+    }
+    let mut names: Vec<&str> = keys.map(|key| key.algorithm().name()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let of = if let [_] = names.as_slice() { "the key is" } else { "the keys are" };
+    Error::new(ErrorCode::KeyMismatch).at("alg").because(format!(
+        "{of} for {}, the token says {}",
+        names.join(" and "),
+        alg.name()
+    ))
+}
 
 /// The claims of a token that was verified.
 #[derive(Clone, Debug)]

@@ -3,6 +3,7 @@
 mod explain;
 mod issuers;
 mod unverified;
+mod shared_ids;
 
 use tokenmint::*;
 

@@ -10,6 +10,9 @@ use super::{Cases, Given};
 const WEAK: &str = "RFC 7518 section 3.2: an HMAC key is at least as long as the hash";
 const BIND: &str = "RFC 7517 section 4: what a JWK says about itself binds";
 const KID: &str = "a kid names the key; where there is none, keys that fit are tried";
+const SHARED: &str =
+    "RFC 7517 section 4.5: keys that share a kid are told apart by kty and alg; then each is tried";
+const TRIED: &str = "no more than eight keys are tried with one token";
 const CONFUSION: &str = "RFC 8725 section 3.1: alg is the key's, never the token's";
 const NAMES: &str = "RFC 9864 section 2.2: Ed25519 is the fully specified name; names are compared exactly";
 
@@ -65,6 +68,7 @@ pub(super) fn add(cases: &mut Cases) -> Result<()> {
         cases.judge(&format!("jwk/{name}"), BIND, code, Given::new(good.clone()).key(key));
     }
     sets(cases);
+    shared_ids(cases)?;
     confusion(cases)?;
     okp(cases)
 }
@@ -97,6 +101,59 @@ fn sets(cases: &mut Cases) {
         cases.judge(&format!("jwks/{name}"), KID, code, Given::new(token).jwks(keys));
     }
     cases.invalid("jwks/no-key-at-all", KID, "key_not_found", Given::new(none).no_key());
+}
+
+/// Keys of one id, in either order.
+fn shared_ids(cases: &mut Cases) -> Result<()> {
+    let header = |alg: &str| format!(r#"{{"alg":"{alg}","typ":"JWT","kid":"k1"}}"#);
+    let rsa = |alg: &str| -> Result<Value> {
+        let mut key = rfc::key("rsa2048")?;
+        key["kid"] = "k1".into();
+        key["alg"] = alg.into();
+        Ok(key)
+    };
+    let mut ed25519 = rfc::key("Ed25519")?;
+    ed25519["kid"] = "k1".into();
+    let hs256 = |byte: u8| json!({ "kty": "oct", "alg": "HS256", "kid": "k1", "k": encode([byte; 32]) });
+    let mut encryption = rsa("RS256")?;
+    encryption["use"] = "enc".into();
+    let of_rsa = |alg: &str| rs(alg, &header(alg), PAYLOAD);
+    let of_ed25519 = ed(&header("EdDSA"), PAYLOAD)?;
+    let of_secret = super::tokens::hs256(header("HS256"), PAYLOAD);
+    let three = [rsa("RS256")?, rsa("RS384")?, rsa("RS512")?];
+    let nine = |ours: usize| (0..9).map(|at| hs256(if at == ours { 7 } else { 100 + at as u8 })).collect();
+    for (name, keys, token, code) in [
+        ("three-algs-first", three.to_vec(), of_rsa("RS256")?, ""),
+        ("three-algs-second", three.to_vec(), of_rsa("RS384")?, ""),
+        ("three-algs-third", three.to_vec(), of_rsa("RS512")?, ""),
+        ("two-kty-first", vec![rsa("RS256")?, ed25519.clone()], of_rsa("RS256")?, ""),
+        ("two-kty-second", vec![rsa("RS256")?, ed25519.clone()], of_ed25519.clone(), ""),
+        ("none-for-alg", vec![rsa("RS256")?, ed25519.clone(), hs256(7)], of_rsa("RS512")?, "key_mismatch"),
+        ("secret-beside-rsa", vec![rsa("RS256")?, hs256(7)], of_secret.clone(), ""),
+        ("same-alg", vec![hs256(8), hs256(9), hs256(7)], of_secret.clone(), ""),
+        ("same-alg-none-fits", vec![hs256(8), hs256(9)], of_secret.clone(), "signature_invalid"),
+        ("same-key-twice", vec![hs256(7), hs256(7)], of_secret.clone(), ""),
+        ("for-encryption-beside", vec![encryption, rsa("RS256")?], of_rsa("RS256")?, ""),
+        ("the-eighth", nine(7), of_secret.clone(), ""),
+        ("the-ninth", nine(8), of_secret.clone(), "signature_invalid"),
+    ] {
+        let allowed = json!(["RS256", "RS384", "RS512", "EdDSA", "HS256"]);
+        for (order, keys) in [("", keys.clone()), ("-reversed", keys.into_iter().rev().collect())] {
+            // Behind the eighth nothing is tried, so there the order counts.
+            let code = if name.ends_with("th") && !order.is_empty() { "" } else { code };
+            let given = Given::new(token.clone()).jwks(json!(keys)).allow(allowed.clone());
+            cases.judge(&format!("jwks/shared-id-{name}{order}"), SHARED, code, given);
+        }
+    }
+    // A token without an id is tried with as many keys.
+    let named = |at: usize, byte: u8| json!({ "kty": "oct", "alg": "HS256", "kid": format!("k{at}"), "k": encode([byte; 32]) });
+    for (name, ours, code) in [("eighth", 7, ""), ("ninth", 8, "signature_invalid")] {
+        let keys: Vec<Value> =
+            (0..10).map(|at| named(at, if at == ours { 7 } else { 100 + at as u8 })).collect();
+        let given = Given::new(super::tokens::hs256(HEADER, PAYLOAD)).jwks(json!(keys));
+        cases.judge(&format!("jwks/no-kid-the-{name}"), TRIED, code, given);
+    }
+    Ok(())
 }
 
 fn confusion(cases: &mut Cases) -> Result<()> {
