@@ -42,8 +42,12 @@ func (l *StringList) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*[]string)(l))
 }
 
-// UnixTime is a time that JSON writes as seconds since 1970 (RFC 7519 section 2, NumericDate).
+// UnixTime is a time that JSON writes as seconds since 1970 (RFC 7519 section 2, NumericDate). One that is farther away than
+// 30 billion years is read as that.
 type UnixTime struct{ time.Time }
+
+// farthest is the most seconds with which a time.Time can still be compared: its own count begins in the year 1.
+const farthest = 1e18
 
 // MarshalJSON writes whole seconds.
 func (t UnixTime) MarshalJSON() ([]byte, error) {
@@ -53,14 +57,14 @@ func (t UnixTime) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads seconds, with fractions or without.
 func (t *UnixTime) UnmarshalJSON(data []byte) error {
 	if whole, err := strconv.ParseInt(string(data), 10, 64); err == nil {
-		t.Time = time.Unix(whole, 0)
+		t.Time = time.Unix(min(max(whole, -farthest), farthest), 0)
 		return nil
 	}
 	var seconds float64
 	if err := json.Unmarshal(data, &seconds); err != nil {
 		return err
 	}
-	whole, fraction := math.Modf(seconds)
+	whole, fraction := math.Modf(min(max(seconds, -farthest), farthest))
 	t.Time = time.Unix(int64(whole), int64(fraction*1e9))
 	return nil
 }

@@ -244,6 +244,17 @@ func TestFractionsOfTime(t *testing.T) {
 	if err := json.Unmarshal([]byte(`"1"`), &found); err == nil {
 		t.Error("a text is no time")
 	}
+	now := time.Unix(1_700_000_000, 0)
+	for _, late := range []string{"1700000000000", "9223372036854775807", "18446744073709551616", "1e300"} {
+		must(t, json.Unmarshal([]byte(late), &found))
+		if !found.After(now) {
+			t.Errorf("%s became %d, which is not after now", late, found.Unix())
+		}
+		must(t, json.Unmarshal([]byte("-"+late), &found))
+		if !found.Before(now) {
+			t.Errorf("-%s became %d, which is not before now", late, found.Unix())
+		}
+	}
 	_, issuer, verifier := pair(t)
 	token, err := issuer.Mint(nil, 90*time.Second+500*time.Millisecond)
 	must(t, err)

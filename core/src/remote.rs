@@ -384,7 +384,7 @@ fn names(token: &str, with_issuer: bool) -> Result<(Option<String>, Option<Strin
         return Ok((kid, None));
     }
     let bytes = from_base64url(payload).ok_or(Error::new(ErrorCode::TokenEncoding).at("payload"))?;
-    let payload = Object::from_slice(&bytes)
+    let payload = Object::of_token(&bytes)
         .map_err(|fault| Error::new(ErrorCode::PayloadMalformed).because(fault.to_string()))?;
     let issuer = payload.get("iss").ok_or(Error::new(ErrorCode::ClaimMissing).at("iss"))?;
     match json::string(issuer) {

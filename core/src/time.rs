@@ -11,7 +11,10 @@ use crate::error::{Error, ErrorCode, Result};
 pub struct UnixTime(i64);
 
 impl UnixTime {
-    /// The last second of the year 9999: later times are refused, so sums with a [`Lifetime`] never overflow.
+    /// The first second of the year 1, before which calendars of hosts have nothing.
+    pub(crate) const MIN: UnixTime = UnixTime(-62_135_596_800);
+
+    /// The last second of the year 9999: nothing is made to live longer, so sums with a [`Lifetime`] never overflow.
     pub const MAX: UnixTime = UnixTime(253_402_300_799);
 
     /// A time from whole seconds.

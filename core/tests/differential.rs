@@ -111,6 +111,15 @@ fn names_ed25519(token: &str) -> bool {
     serde_json::from_slice::<serde_json::Value>(&header).is_ok_and(|header| header["alg"] == "Ed25519")
 }
 
+/// Whether a time is a number that jsonwebtoken, which holds times in 64 bits, does not read.
+fn has_far_time(token: &str) -> bool {
+    let payload = token.split('.').nth(1).unwrap_or_default();
+    let payload = base64_simd::URL_SAFE_NO_PAD.decode_to_vec(payload).unwrap_or_default();
+    let Ok(payload) = serde_json::from_slice::<serde_json::Value>(&payload) else { return false };
+    let far = |seconds: f64| !(0.0..18_446_744_073_709_551_616.0).contains(&seconds);
+    ["exp", "nbf"].iter().any(|name| payload[*name].as_f64().is_some_and(far))
+}
+
 /// One change to the list of an object's members.
 #[derive(Clone, Debug)]
 enum Change {
@@ -313,7 +322,7 @@ fn what_is_accepted_here_jsonwebtoken_accepts() {
             match (pair.ours.verify(&token, NOW).is_ok(), pair.theirs(&token)) {
                 (true, true) => both.set(both.get() + 1),
                 (false, true) => theirs_only.set(theirs_only.get() + 1),
-                (true, false) if names_ed25519(&token) => {}
+                (true, false) if names_ed25519(&token) || has_far_time(&token) => {}
                 (true, false) => return Err(TestCaseError::fail(format!("only accepted here: {token}"))),
                 (false, false) => {}
             }

@@ -138,8 +138,13 @@ fn time_is_judged_exactly() {
     assert_eq!(fraction("1700000000.5"), Ok(()));
     assert_eq!(fraction("1.7000000005e9"), Ok(()));
     assert_eq!(fraction("1700000000"), Err(ErrorCode::TokenExpired));
-    assert_eq!(fraction("0"), Err(ErrorCode::TokenExpired), "0 is a time");
-    for exp in ["\"1700003600\"", "true", "[]", "{}", "null", "-1", "1e300", "1e999", "9223372036854775808"] {
+    for exp in ["0", "-1", "-1e300"] {
+        assert_eq!(fraction(exp), Err(ErrorCode::TokenExpired), "{exp} is a time");
+    }
+    for exp in ["9223372036854775808", "1e300"] {
+        assert_eq!(fraction(exp), Ok(()), "{exp} is a time");
+    }
+    for exp in ["\"1700003600\"", "true", "[]", "{}", "null", "1e999"] {
         assert_eq!(fraction(exp), Err(ErrorCode::ClaimInvalid), "{exp}");
     }
 }
@@ -257,7 +262,7 @@ fn framing_and_payload_are_strict() {
     ] {
         assert_eq!(code(&signed(HEADER, payload)), Err(ErrorCode::PayloadMalformed), "{payload:?}");
     }
-    let deep = format!(r#","a":{}{}"#, "[".repeat(32), "]".repeat(32));
+    let deep = format!(r#","a":{}{}"#, "[".repeat(64), "]".repeat(64));
     assert_eq!(code(&signed(HEADER, &payload(&deep))), Err(ErrorCode::PayloadMalformed));
     // A bad signature is found before a bad payload: nothing is parsed that was not signed.
     let mut forged = signed(HEADER, b"not json");

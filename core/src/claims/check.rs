@@ -35,7 +35,8 @@ impl<'a> Payload<'a> {
 
     /// A claim that is a time in seconds, fractions and all, or absent.
     ///
-    /// RFC 7519 section 2: a NumericDate is a JSON number. 0 is a time; what no calendar holds is not.
+    /// RFC 7519 section 2: a NumericDate is a JSON number. Any that is finite is a time, also one before 1970 or after
+    /// every calendar: what is to be made of it, the comparison says.
     pub(crate) fn time(&self, name: &'static str) -> Result<Option<f64>> {
         let Some(value) = self.get(name) else { return Ok(None) };
         let number = value.starts_with(|first: char| first == '-' || first.is_ascii_digit());
@@ -44,12 +45,10 @@ impl<'a> Payload<'a> {
             whole => whole,
         };
         let Some(seconds) = seconds else { return Err(wrong_type(name, "a number of seconds", value)) };
-        #[allow(clippy::cast_precision_loss)] // the last second of 9999 is far below 2^53
-        let last = UnixTime::MAX.seconds() as f64;
-        if !(0.0..=last).contains(&seconds) {
+        if !seconds.is_finite() {
             return Err(Error::new(ErrorCode::ClaimInvalid)
                 .at(name)
-                .because("expected a time between 1970 and the end of 9999, found a number outside of it"));
+                .because("expected a number of seconds, found one that is too large for a time"));
         }
         Ok(Some(seconds))
     }
@@ -65,15 +64,18 @@ pub(crate) fn expiry(payload: Payload<'_>, now: UnixTime, leeway: u64, required:
     }
     Err(Error::new(ErrorCode::TokenExpired)
         .at("exp")
-        .because(format!("the token has expired: exp {exp}, now {now}")))
+        .because(format!("the token has expired: exp {}, now {now}", shown(exp))))
 }
 
-/// RFC 7519 section 4.1.5: `nbf` must not be after now; with a leeway, now + leeway >= nbf.
+/// RFC 7519 section 4.1.5: `nbf` must not be after now; with a leeway, now + leeway >= nbf. The clock has whole seconds, so
+/// a fraction of `nbf` is not counted: within its second nobody can tell whether it is over.
 pub(crate) fn not_before(payload: Payload<'_>, now: UnixTime, leeway: u64) -> Result<()> {
     match payload.time("nbf")? {
-        Some(nbf) if seconds(now) + widen(leeway) < nbf => Err(Error::new(ErrorCode::TokenNotYetValid)
-            .at("nbf")
-            .because(format!("not valid before {nbf}, now {now}"))),
+        Some(nbf) if seconds(now) + widen(leeway) < nbf.floor() => {
+            Err(Error::new(ErrorCode::TokenNotYetValid)
+                .at("nbf")
+                .because(format!("not valid before {}, now {now}", shown(nbf))))
+        }
         _ => Ok(()),
     }
 }
@@ -91,7 +93,7 @@ pub(crate) fn issued_at(
     if seconds(now) - iat > widen(max_age) + widen(leeway) {
         return Err(Error::new(ErrorCode::TokenTooOld)
             .at("iat")
-            .because(format!("issued at {iat}, now {now}, allowed age {max_age} seconds")));
+            .because(format!("issued at {}, now {now}, allowed age {max_age} seconds", shown(iat))));
     }
     Ok(())
 }
@@ -216,8 +218,14 @@ fn whole_seconds(value: &str) -> Option<f64> {
     value.bytes().try_fold(0, digit).map(|seconds| seconds as f64)
 }
 
-#[allow(clippy::cast_precision_loss)] // times end with the year 9999, far below 2^53
-fn seconds(time: UnixTime) -> f64 {
+/// Seconds for people: to a thousandth, and not in hundreds of digits.
+pub(crate) fn shown(seconds: f64) -> String {
+    if seconds.abs() < 1e15 { ((seconds * 1e3).round() / 1e3).to_string() } else { format!("{seconds:e}") }
+}
+
+/// A time as a number to compare with. The host's clock is far below 2^53 seconds.
+#[allow(clippy::cast_precision_loss)]
+pub(crate) fn seconds(time: UnixTime) -> f64 {
     time.seconds() as f64
 }
 

@@ -19,8 +19,11 @@ mod members;
 mod scan;
 mod write;
 
-/// The deepest nesting of arrays and objects that is read.
+/// The deepest nesting of arrays and objects that is written, and read from whoever asks for something.
 pub(crate) const MAX_DEPTH: usize = 32;
+
+/// The deepest nesting that is read in a token: others may have written it.
+pub(crate) const TOKEN_DEPTH: usize = 64;
 
 /// Why a text was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +35,9 @@ pub(crate) enum Fault {
     Duplicate {
         name: String,
     },
-    TooDeep,
+    TooDeep {
+        deepest: usize,
+    },
     TooLong,
     NotObject,
     /// What serde said of a value that is no JSON.
@@ -47,7 +52,7 @@ impl fmt::Display for Fault {
             Fault::NotUtf8 => f.write_str("not valid UTF-8"),
             Fault::Syntax { at } => write!(f, "not valid JSON at byte {at}"),
             Fault::Duplicate { name } => write!(f, "the member {name:?} is there twice"),
-            Fault::TooDeep => write!(f, "nested deeper than {MAX_DEPTH} levels"),
+            Fault::TooDeep { deepest } => write!(f, "nested deeper than {deepest} levels"),
             Fault::TooLong => f.write_str("longer than 4 GiB"),
             Fault::NotObject => f.write_str("not a JSON object"),
             Fault::Unwritable { text } => f.write_str(text),
@@ -70,13 +75,25 @@ impl Members {
     /// Checks a text that should be one JSON object.
     pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
         let mut members = Members::default();
-        members.read(text)?;
+        members.read(text, MAX_DEPTH)?;
         Ok(members)
     }
 
-    /// As [`Members::parse`], into an empty one in its place.
-    pub(crate) fn read(&mut self, text: &str) -> Result<(), Fault> {
-        let mut scanner = object_scanner(text)?;
+    /// Checks a text that should be one JSON object, as a token holds it.
+    pub(crate) fn of_token(text: &str) -> Result<Self, Fault> {
+        let mut members = Members::default();
+        members.read_token(text)?;
+        Ok(members)
+    }
+
+    /// As [`Members::of_token`], into an empty one in its place.
+    pub(crate) fn read_token(&mut self, text: &str) -> Result<(), Fault> {
+        self.read(text, TOKEN_DEPTH)
+    }
+
+    #[inline]
+    fn read(&mut self, text: &str, deepest: usize) -> Result<(), Fault> {
+        let mut scanner = object_scanner(text, deepest)?;
         let suspect = scanner.run(|scanner| {
             let suspect = scanner.outer_object(|_, name, value| self.members.push((name, value)))?;
             scanner.end()?;
@@ -116,7 +133,7 @@ impl Members {
 
 /// Checks a text that should be one JSON object; `found` gets the names of its members, each as soon as it was read.
 pub(crate) fn each_name(text: &str, mut found: impl FnMut(&str)) -> Result<(), Fault> {
-    let mut scanner = object_scanner(text)?;
+    let mut scanner = object_scanner(text, MAX_DEPTH)?;
     let suspect = scanner.run(|scanner| {
         let suspect = scanner.outer_object(|scanner, name, _| found(name.text(text, &scanner.decoded)))?;
         scanner.end()?;
@@ -127,8 +144,9 @@ pub(crate) fn each_name(text: &str, mut found: impl FnMut(&str)) -> Result<(), F
 }
 
 /// A scanner at the beginning of an object.
-fn object_scanner(text: &str) -> Result<Scanner<'_>, Fault> {
+fn object_scanner(text: &str, deepest: usize) -> Result<Scanner<'_>, Fault> {
     let mut scanner = Scanner::new(text)?;
+    scanner.deepest = deepest;
     if scanner.blanks() != Some(b'{') {
         scanner.run(|scanner| scanner.value_within(0))?;
         return Err(Fault::NotObject);
@@ -144,6 +162,12 @@ pub(crate) struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
+    /// Checks bytes that should be one JSON object, as a token holds it.
+    pub(crate) fn of_token(bytes: &'a [u8]) -> Result<Self, Fault> {
+        let text = std::str::from_utf8(bytes).map_err(|_| Fault::NotUtf8)?;
+        Ok(Object { text, members: Members::of_token(text)? })
+    }
+
     /// Checks bytes that should be one JSON object.
     pub(crate) fn from_slice(bytes: &'a [u8]) -> Result<Self, Fault> {
         Self::parse(std::str::from_utf8(bytes).map_err(|_| Fault::NotUtf8)?)
@@ -173,6 +197,8 @@ pub(crate) fn check_within(depth: usize, text: &str) -> Result<(), Fault> {
 /// The elements of a list whose text was checked before; `None` where the value is not a list.
 pub(crate) fn elements(value: &str) -> Option<impl Iterator<Item = &str>> {
     let mut scanner = Scanner::new(value).ok()?;
+    // As deep as what was checked may be: an element that is too deep would end the list.
+    scanner.deepest = TOKEN_DEPTH;
     scanner.expect(b'[').ok()?;
     Some(std::iter::from_fn(move || {
         if scanner.blanks() == Some(b',') {
@@ -267,8 +293,10 @@ mod tests {
     fn depth_is_bounded_exactly() {
         let nested = |depth: usize| format!("{{\"a\":{}1{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
         assert!(Object::parse(&nested(32)).is_ok());
-        assert_eq!(Object::parse(&nested(33)).unwrap_err(), Fault::TooDeep);
-        assert_eq!(Object::parse(&"[".repeat(100_000)).unwrap_err(), Fault::TooDeep);
+        assert_eq!(Object::parse(&nested(33)).unwrap_err(), Fault::TooDeep { deepest: 32 });
+        assert_eq!(Object::parse(&"[".repeat(100_000)).unwrap_err(), Fault::TooDeep { deepest: 32 });
+        assert!(Object::of_token(nested(64).as_bytes()).is_ok());
+        assert_eq!(Object::of_token(nested(65).as_bytes()).unwrap_err(), Fault::TooDeep { deepest: 64 });
     }
 
     proptest::proptest! {

@@ -6,6 +6,8 @@ pub(super) struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
     pub(super) at: usize,
+    /// How deep arrays and objects may be nested.
+    pub(super) deepest: usize,
     /// Names that were spelled with escapes.
     pub(super) decoded: Vec<String>,
     /// Whether there was no escape so far.
@@ -27,7 +29,16 @@ impl<'a> Scanner<'a> {
             return Err(Fault::TooLong);
         }
         let (bytes, decoded) = (text.as_bytes(), Vec::new());
-        Ok(Scanner { text, bytes, at: 0, decoded, plain: true, compared: false, fault: None })
+        Ok(Scanner {
+            text,
+            bytes,
+            at: 0,
+            deepest: MAX_DEPTH,
+            decoded,
+            plain: true,
+            compared: false,
+            fault: None,
+        })
     }
 
     /// Runs `scan` over the text and gives the reason where it fails.
@@ -104,8 +115,8 @@ impl<'a> Scanner<'a> {
     }
 
     fn array(&mut self, depth: usize) -> Scan<()> {
-        if depth > MAX_DEPTH {
-            return self.fail(Fault::TooDeep);
+        if depth > self.deepest {
+            return self.fail(Fault::TooDeep { deepest: self.deepest });
         }
         self.expect(b'[')?;
         if self.blanks() == Some(b']') {
@@ -154,7 +165,7 @@ impl<'a> Scanner<'a> {
         let text = self.text.get(open..self.at).unwrap_or_default();
         let names = Scanner::new(text).and_then(|mut again| {
             // What is within was compared on the way here: each object is read twice at most for each level.
-            again.compared = true;
+            (again.compared, again.deepest) = (true, self.deepest);
             let mut names = Vec::new();
             again.run(|again| again.outer_object(|_, name, _| names.push(name)))?;
             duplicate(text, &again.decoded, &names).map_or(Ok(()), Err)
@@ -168,8 +179,8 @@ impl<'a> Scanner<'a> {
     /// One object; `found` gets its members. Whether two of them may have one name.
     #[inline(always)]
     fn object(&mut self, depth: usize, mut found: impl FnMut(&mut Self, Name, Span)) -> Scan<bool> {
-        if depth > MAX_DEPTH {
-            return self.fail(Fault::TooDeep);
+        if depth > self.deepest {
+            return self.fail(Fault::TooDeep { deepest: self.deepest });
         }
         self.expect(b'{')?;
         if self.blanks() == Some(b'}') {

@@ -65,7 +65,7 @@ impl Writer<'_> {
     fn open(&mut self, bracket: u8) -> Written {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(Refused(Fault::TooDeep));
+            return Err(Refused(Fault::TooDeep { deepest: MAX_DEPTH }));
         }
         self.out.push(bracket);
         Ok(())
@@ -641,12 +641,15 @@ mod tests {
         let nested =
             |levels: usize| (0..levels).fold(serde_json::json!(1), |inner, _| serde_json::json!([inner]));
         assert!(written(&nested(MAX_DEPTH)).is_ok());
-        assert_eq!(written(&nested(MAX_DEPTH + 1)), Err(Fault::TooDeep));
+        assert_eq!(written(&nested(MAX_DEPTH + 1)), Err(Fault::TooDeep { deepest: MAX_DEPTH }));
         assert!(write_within(1, &mut Vec::new(), &nested(MAX_DEPTH - 1)).is_ok());
-        assert_eq!(write_within(1, &mut Vec::new(), &nested(MAX_DEPTH)), Err(Fault::TooDeep));
+        assert_eq!(
+            write_within(1, &mut Vec::new(), &nested(MAX_DEPTH)),
+            Err(Fault::TooDeep { deepest: MAX_DEPTH })
+        );
         let raw = serde_json::value::to_raw_value(&nested(MAX_DEPTH)).unwrap();
         assert!(written(&raw).is_ok());
-        assert_eq!(written(&[raw]), Err(Fault::TooDeep));
+        assert_eq!(written(&[raw]), Err(Fault::TooDeep { deepest: MAX_DEPTH }));
 
         let by_list = BTreeMap::from([(vec![1], 1)]);
         let Err(Fault::Unwritable { text }) = written(&by_list) else { panic!("a list is no name") };

@@ -85,7 +85,7 @@ impl Header {
     pub(crate) fn parse(segment: &str) -> Result<Self> {
         let bytes =
             from_base64url(segment).ok_or_else(|| Error::new(ErrorCode::TokenEncoding).at("header"))?;
-        let object = Object::from_slice(&bytes).map_err(|fault| {
+        let object = Object::of_token(&bytes).map_err(|fault| {
             Error::new(ErrorCode::HeaderMalformed).at("header").because(fault.to_string())
         })?;
         // RFC 7515 section 4.1.11: what is critical and not understood must be refused. Nothing is understood here.

@@ -67,7 +67,7 @@ fn named<'k>(by_issuer: &'k BTreeMap<String, KeySet>, parts: &Parts<'_>) -> Resu
     };
     let payload = from_base64url(parts.payload).ok_or_else(|| encoding("payload"))?;
     let text = std::str::from_utf8(&payload).map_err(|_| malformed(Fault::NotUtf8))?;
-    let members = Members::parse(text).map_err(malformed)?;
+    let members = Members::of_token(text).map_err(malformed)?;
     let issuer = Payload { text, members: &members }.string("iss")?.ok_or_else(|| missing("iss"))?;
     by_issuer.get(issuer.as_ref()).ok_or_else(|| {
         let shown: String = issuer.chars().take(60).collect();

@@ -12,6 +12,7 @@ use super::checks::CLAIM_CHECKS;
 use super::host::HostVerdicts;
 use super::unverified;
 use super::verify::{Parts, Verified, Verifier};
+use crate::claims::check::{self, shown};
 use crate::error::{Error, ErrorCode, Result};
 use crate::json;
 use crate::time::UnixTime;
@@ -246,20 +247,25 @@ fn seen(name: &'static str, verified: &Verified) -> Option<String> {
     }
 }
 
+/// No time in seconds is as large, before the year 5138; every time in milliseconds since 1973 is larger.
+const MILLISECONDS: f64 = 1e11;
+
 /// How far off a time is, in seconds.
 fn claim_hint(error: &Error, verified: &Verified, now: UnixTime) -> Option<String> {
     let time = |name| verified.payload().time(name).ok().flatten();
-    #[allow(clippy::cast_precision_loss)] // times end with the year 9999, far below 2^53
-    let now = now.seconds() as f64;
+    let now = check::seconds(now);
     match error.code() {
         ErrorCode::TokenExpired => Some(match now - time("exp")? {
             0.0 => "expires at this very second: exp itself is too late".to_owned(),
-            ago => format!("expired {ago} s ago"),
+            ago => format!("expired {} s ago", shown(ago)),
         }),
-        ErrorCode::TokenNotYetValid => {
-            Some(format!("valid in {} s; where clocks differ, allow a leeway", time("nbf")? - now))
-        }
-        ErrorCode::TokenTooOld => Some(format!("issued {} s ago", now - time("iat")?)),
+        ErrorCode::TokenNotYetValid => Some(match time("nbf")? {
+            nbf if nbf > MILLISECONDS => {
+                "nbf counts seconds; so large a number is mostly one of milliseconds".to_owned()
+            }
+            nbf => format!("valid in {} s; where clocks differ, allow a leeway", shown(nbf - now)),
+        }),
+        ErrorCode::TokenTooOld => Some(format!("issued {} s ago", shown(now - time("iat")?))),
         ErrorCode::TypeMismatch => {
             Some("`typ` tells kinds of tokens apart: is this one for another use?".to_owned())
         }

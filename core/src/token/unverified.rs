@@ -127,7 +127,7 @@ impl Text {
         let malformed = |fault: Fault| Error::new(code).at(part).because(format!("the {part} is {fault}"));
         let bytes = from_base64url(segment).ok_or_else(|| encoding(part))?;
         let json = String::from_utf8(bytes).map_err(|_| malformed(Fault::NotUtf8))?;
-        let members = Members::parse(&json).map_err(malformed)?;
+        let members = Members::of_token(&json).map_err(malformed)?;
         Ok(Text { json, members })
     }
 

@@ -1,9 +1,10 @@
 //! Verification beside `verify`: several issuers, opaque payloads, explanations, what nobody has verified.
 
+mod claims;
 mod explain;
 mod issuers;
-mod unverified;
 mod shared_ids;
+mod unverified;
 
 use tokenmint::*;
 

@@ -56,13 +56,13 @@ pub(super) fn add(cases: &mut Cases) {
             ("kid-null", r#"{"alg":"HS256","typ":"JWT","kid":null}"#, bad),
             ("typ-number", r#"{"alg":"HS256","typ":1}"#, bad),
             (
-                "depth-32",
-                &format!(r#"{{"alg":"HS256","typ":"JWT","x":{}{}}}"#, "[".repeat(31), "]".repeat(31)),
+                "depth-64",
+                &format!(r#"{{"alg":"HS256","typ":"JWT","x":{}{}}}"#, "[".repeat(63), "]".repeat(63)),
                 "",
             ),
             (
-                "depth-33",
-                &format!(r#"{{"alg":"HS256","typ":"JWT","x":{}{}}}"#, "[".repeat(32), "]".repeat(32)),
+                "depth-65",
+                &format!(r#"{{"alg":"HS256","typ":"JWT","x":{}{}}}"#, "[".repeat(64), "]".repeat(64)),
                 bad,
             ),
         ],

@@ -6,9 +6,10 @@ use super::tokens::{HEADER, hs256};
 use super::{Cases, Given};
 
 const EXP: &str = "RFC 7519 section 4.1.4: valid iff now < exp + leeway";
-const NBF: &str = "RFC 7519 section 4.1.5: valid iff now + leeway >= nbf";
+const NBF: &str =
+    "RFC 7519 section 4.1.5: valid iff now + leeway >= nbf, in whole seconds, as the clock has no others";
 const IAT: &str = "max_age: now - iat <= max_age + leeway; iat is then required";
-const DATE: &str = "RFC 7519 section 2: a NumericDate is a finite JSON number from 1970 to 9999";
+const DATE: &str = "RFC 7519 section 2: a NumericDate is a finite JSON number, and no more is asked of it";
 
 pub(super) fn add(cases: &mut Cases) {
     for (name, exp, leeway, code) in [
@@ -36,11 +37,14 @@ pub(super) fn add(cases: &mut Cases) {
         ("at", "1700000000", 0, ""),
         ("before", "1699999999", 0, ""),
         ("one-after", "1700000001", 0, "token_not_yet_valid"),
-        ("half-after", "1700000000.5", 0, "token_not_yet_valid"),
+        ("half-after", "1700000000.5", 0, ""),
+        ("a-little-below-one-after", "1700000000.999999", 0, ""),
+        ("one-and-a-half-after", "1700000001.5", 0, "token_not_yet_valid"),
         ("half-before", "1699999999.5", 0, ""),
         ("leeway-last", "1700000060", 60, ""),
         ("leeway-over", "1700000061", 60, "token_not_yet_valid"),
-        ("leeway-half", "1700000060.5", 60, "token_not_yet_valid"),
+        ("leeway-half", "1700000060.5", 60, ""),
+        ("leeway-one-and-a-half", "1700000061.5", 60, "token_not_yet_valid"),
         ("zero", "0", 0, ""),
         ("last-second", "253402300799", 0, "token_not_yet_valid"),
         ("leeway-largest", "253402300799", u64::MAX, ""),
@@ -74,13 +78,8 @@ pub(super) fn add(cases: &mut Cases) {
             ("list", "[1700003600]"),
             ("object", "{}"),
             ("empty-string", r#""""#),
-            ("negative", "-1"),
-            ("year-10000", "253402300800"),
-            ("2-63", "9223372036854775808"),
-            ("minus-2-63", "-9223372036854775809"),
-            ("2-64", "18446744073709551616"),
-            ("1e300", "1e300"),
             ("1e999", "1e999"),
+            ("minus-1e999", "-1e999"),
         ] {
             let exp = if name == "exp" { "" } else { r#","exp":1800000000"# };
             let token = claims(&format!(r#"{exp},"{name}":{value}"#));
@@ -88,6 +87,29 @@ pub(super) fn add(cases: &mut Cases) {
             let given = Given::new(token).opt("required", json!([]));
             cases.invalid(&format!("{name}/{kind}"), DATE, "claim_invalid", given);
         }
+    }
+    for (kind, value, future) in [
+        ("negative", "-1", false),
+        ("negative-fraction", "-0.5", false),
+        ("minus-2-63", "-9223372036854775809", false),
+        ("minus-1e300", "-1e300", false),
+        ("smallest", "5e-324", false),
+        ("year-10000", "253402300800", true),
+        ("milliseconds", "1700003600000", true),
+        ("microseconds", "1700003600000000", true),
+        ("2-63", "9223372036854775808", true),
+        ("2-64", "18446744073709551616", true),
+        ("1e300", "1e300", true),
+        ("largest", "1.7976931348623157e308", true),
+    ] {
+        let exp = Given::new(claims(&format!(r#","exp":{value}"#)));
+        cases.verdict(&format!("exp/{kind}"), DATE, if future { "" } else { "token_expired" }, exp);
+        let with = |name: &str| Given::new(claims(&format!(r#","exp":1800000000,"{name}":{value}"#)));
+        let code = if future { "token_not_yet_valid" } else { "" };
+        cases.verdict(&format!("nbf/{kind}"), DATE, code, with("nbf"));
+        cases.verdict(&format!("iat/{kind}"), DATE, "", with("iat"));
+        let code = if future { "" } else { "token_too_old" };
+        cases.verdict(&format!("iat/{kind}-asked"), IAT, code, with("iat").opt("max_age", json!(60)));
     }
     let absent = Given::new(claims(""));
     cases.invalid("exp/absent", EXP, "claim_missing", absent.clone());
