@@ -1,13 +1,18 @@
 """Tasks by hand, and keys that are not in this process."""
 
 import asyncio
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
 
 import pytest
-from stores import DictStore
-from tokenmint import Issuer, Key, KeySet, MemoryStore, TokenError
+from stores import DictStore, LaterStore
+from tokenmint import Endpoint, Issuer, Key, KeySet, MemoryStore, TokenError
 from tokenmint.errors import InvalidClient, KeyCannotSign, RateLimited, StoreUnavailable, TokenRevoked
 from tokenmint.issuer import Rate
 from tokenmint.store import Command, Done, Load, Reply, Sign, Signed, Verified, VerifySignature
+from tokenmint.task import Task
 
 PRIVATE = Key.generate("ES256", kid="k1")
 ISSUER = Issuer(KeySet(PRIVATE), "https://api.example.com", audience="api")
@@ -50,6 +55,45 @@ def test_a_limit_says_when_to_try_again() -> None:
         with pytest.raises(RateLimited) as caught:
             limited.client_credentials("c1", "s").run(store)
         assert caught.value.retry_after is not None and 3500 < caught.value.retry_after <= 3600
+
+
+def test_a_task_that_was_never_run_says_so() -> None:
+    endpoint = Endpoint({"keys": [{"kid": "k1", "secret": "s" * 32}], "mercoa": {"issuer": "i", "key": "k1"}})
+    tasks: dict[str, Callable[[], Task[Any]]] = {
+        "revoke_all": ISSUER.revoke_all,
+        "check": lambda: ISSUER.check("token"),
+        "entity_token": lambda: ISSUER.entity_token("key", entity="e"),
+        "mint": lambda: ISSUER.mint_task({}, "1h"),
+        "verify": lambda: ISSUER.verifier().verify_task("token"),
+        "handle": lambda: endpoint.handle("GET", "/"),
+        "prepare": endpoint.prepare,
+    }
+    for name, make in tasks.items():
+        with pytest.warns(RuntimeWarning, match=f"^task '{name}' was never run$") as warned:
+            make()
+        assert warned[0].filename == __file__
+
+    async def later(task: Task[None]) -> None:
+        await task.run_async(LaterStore())
+
+    # Under pytest.ini a warning is an error.
+    ISSUER.revoke_all().run(MemoryStore())
+    ISSUER.revoke_all().run(DictStore())
+    ISSUER.revoke_all().step()
+    asyncio.run(later(ISSUER.revoke_all()))
+    with pytest.raises(InvalidClient):
+        ISSUER.client_credentials("nobody", "wrong").run(MemoryStore())
+
+
+def test_a_task_that_is_left_at_the_end_is_no_error() -> None:
+    script = (
+        "import tokenmint as t\n"
+        "i = t.Issuer(t.KeySet(t.Key.hmac(b's' * 32, kid='k')), 'i', audience='a')\n"
+        "left = i.revoke_all(); again = [i.check('x')]; again.append(again)\n"
+    )
+    ran = subprocess.run([sys.executable, "-W", "always", "-c", script], capture_output=True, text=True)
+    assert ran.returncode == 0 and "task 'revoke_all' was never run" in ran.stderr
+    assert "Exception ignored" not in ran.stderr and "Error" not in ran.stderr, ran.stderr
 
 
 class Vault:

@@ -40,7 +40,16 @@ pub enum Step<T> {
 /// A flow under way. It does nothing until it is driven, in one of three ways: [`Task::run`], [`Task::run_async`],
 /// or [`Task::step`] by a host that has its own storage.
 ///
-/// Dropping a task leaves the store as its last command left it, which is always a whole state.
+/// Dropping a task leaves the store as its last command left it, which is always a whole state. The compiler warns of one
+/// that is never driven:
+///
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// # use tokenmint::{Context, Issuer};
+/// fn end_all(issuer: &Issuer, context: &Context) {
+///     issuer.revoke_all(context);
+/// }
+/// ```
 ///
 /// ```
 /// use tokenmint::*;

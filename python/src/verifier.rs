@@ -87,7 +87,7 @@ impl Verifier {
     ) -> Result<Bound<'py, PyAny>> {
         let task = self.verifier.verify_task(&token.to_string_lossy(), Now::of(now)?.time());
         let task = Task::new(task, |py, verified| values::parse(py, verified.json()));
-        Ok(py.import("tokenmint.task")?.getattr("Task")?.call1((task,))?)
+        Ok(py.import("tokenmint.task")?.getattr("Task")?.call1(("verify", task))?)
     }
 
     /// The payload of a token whose signature is good, whatever it is: claims are not checked.

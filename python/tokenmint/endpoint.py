@@ -61,14 +61,14 @@ class Endpoint(_tokenmint.Endpoint):
         Raises `InvalidRequest` for what is no HTTP: a target with blanks, a header with line breaks.
         """
         pairs = headers.items() if isinstance(headers, Mapping) else headers
-        return Task(self._handle(method, target, list(pairs), body, now, seed))
+        return Task("handle", self._handle(method, target, list(pairs), body, now, seed))
 
     def prepare(self, *, now: Now = None, seed: bytes | None = None) -> Task[None]:
         """What must be done to the store before the first request, and now and then.
 
         A store that was wiped has lost what was revoked, so what was issued before is refused from then on.
         """
-        return Task(self._prepare(now, seed))
+        return Task("prepare", self._prepare(now, seed))
 
     def refuse(self, target: str, error: type[HttpError]) -> Response:
         """The answer to a request that did not arrive whole, in the shape of its path's dialect; nothing is done.

@@ -123,7 +123,7 @@ class Issuer(_tokenmint.Issuer):
         self, claims: Any, expires_in: Lifetime, *, now: "Now" = None, seed: bytes | None = None
     ) -> Task[str]:
         """As `mint`, also with a key that the host holds: it is asked for the signature with `store.Sign`."""
-        return Task(self._mint_task(claims, expires_in, now, seed), str)
+        return Task("mint", self._mint_task(claims, expires_in, now, seed), str)
 
     # Tokens for machines.
 
@@ -236,7 +236,7 @@ class Issuer(_tokenmint.Issuer):
             "expires_in": expires_in,
             "options": options or {},
         }
-        return Task(self._operation("entity_token", given, now, seed), _token)
+        return Task("entity_token", self._operation("entity_token", given, now, seed), _token)
 
     def invalidate_tokens(
         self,
@@ -472,10 +472,10 @@ class Issuer(_tokenmint.Issuer):
         return self._change("disable_user", {"organization": organization, "id": id}, now, seed)
 
     def _flow(self, name: str, given: dict[str, Any], now: "Now", seed: bytes | None, result: type[T]) -> Task[T]:
-        return Task(self._operation(name, given, now, seed), lambda output: result(**typed(output)))
+        return Task(name, self._operation(name, given, now, seed), lambda output: result(**typed(output)))
 
     def _change(self, name: str, given: dict[str, Any], now: "Now", seed: bytes | None) -> Task[None]:
-        return Task(self._operation(name, given, now, seed), _nothing)
+        return Task(name, self._operation(name, given, now, seed), _nothing)
 
 
 Now: TypeAlias = datetime | float | None

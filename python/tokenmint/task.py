@@ -1,5 +1,6 @@
 """Flows that are driven by whoever has the store."""
 
+import warnings
 from collections.abc import Callable
 from inspect import isawaitable
 from typing import Any, Generic, NoReturn, TypeVar
@@ -15,17 +16,26 @@ T = TypeVar("T")
 class Task(Generic[T]):
     """A flow under way. It does nothing until it is driven: by `run`, `run_async`, or `step` by `step`.
 
-    A task that is dropped leaves the store as its last command left it, which is always a whole state.
+    A task that is dropped leaves the store as its last command left it, which is always a whole state. One that was
+    never driven says so with a `RuntimeWarning`, as a coroutine does that was never awaited.
     """
 
-    __slots__ = ("_read", "_task")
+    __slots__ = ("_driven", "_name", "_read", "_task")
 
-    def __init__(self, task: _tokenmint.Task, read: Callable[[Any], T] = lambda value: value) -> None:
+    def __init__(self, name: str, task: _tokenmint.Task, read: Callable[[Any], T] = lambda value: value) -> None:
+        self._name = name
         self._task = task
         self._read = read
+        self._driven = False
+
+    # What is a default here is there also while the interpreter shuts down.
+    def __del__(self, warn: Callable[..., None] = warnings.warn, category: type[Warning] = RuntimeWarning) -> None:
+        if not self._driven:
+            warn(f"task '{self._name}' was never run", category, stacklevel=2, source=self)
 
     def run(self, store: Store) -> T:
         """Drives the task to its end on a store that answers at once or blocks."""
+        self._driven = True
         if isinstance(store, MemoryStore | Database):
             self._task.run(store)
             return self.result()
@@ -43,6 +53,7 @@ class Task(Generic[T]):
 
         On a `Database` it waits in a thread of asyncio's; whoever cancels it does not wait for its end.
         """
+        self._driven = True
         if isinstance(store, MemoryStore):
             return self.run(store)
         if isinstance(store, Database):
@@ -67,6 +78,7 @@ class Task(Generic[T]):
         None means that the task is finished: `result` has what it came to. Without a reply while one is due, the same
         command is asked for again.
         """
+        self._driven = True
         return self._task.step(reply)
 
     def result(self) -> T:
