@@ -98,6 +98,11 @@ func TestErrorsHaveTheirCode(t *testing.T) {
 	_, unknownField := NewIssuerFromJSON(keys, []byte(`{"issuer":"i","lifetme":"1h"}`))
 	_, wrongConfig := NewEndpoint([]byte("["), &MemoryStore{})
 	_, rsa := GenerateKey("k", RS256)
+	_, unknownOption := issuer.EntityToken(context.Background(), &MemoryStore{}, EntityTokenRequest{
+		Bearer:  "b",
+		Target:  Target{Entity: "e"},
+		Options: map[string]any{"pages": map[string]any{"approvls": true}},
+	})
 	var number struct {
 		Subject int `json:"iss"`
 	}
@@ -132,6 +137,7 @@ func TestErrorsHaveTheirCode(t *testing.T) {
 		{unknownField, ErrPolicyInvalid},
 		{wrongConfig, ErrPolicyInvalid},
 		{rsa, ErrKeyUnsupported},
+		{unknownOption, ErrFieldInvalid},
 		{VerifyCredential("no hash", "s"), ErrInvalidRequest},
 	} {
 		if !errors.Is(c.err, c.code) {
@@ -140,6 +146,10 @@ func TestErrorsHaveTheirCode(t *testing.T) {
 		if errors.Is(c.err, ErrInternal) {
 			t.Errorf("case %d: every error is internal", i)
 		}
+	}
+	var said *Error
+	if !errors.As(unknownOption, &said) || said.Field != "options.pages.approvls" {
+		t.Errorf("%v does not name the option", unknownOption)
 	}
 }
 

@@ -429,7 +429,8 @@ int32_t tokenmint_mint_task(const tokenmint_issuer *issuer,
 //
 // `input`: a JSON object with the flow's members; one that is not known is an error.
 //
-// What is wrong with the input shows in `tokenmint_task_result`, as `invalid_request` or in the flow's own words.
+// What is wrong with the input shows in `tokenmint_task_result`: `invalid_request` for what is no JSON object,
+// `field_required` or `field_invalid` with the path of the field, or the flow's own errors.
 TOKENMINT_MUST_USE
 int32_t tokenmint_issuer_operation(const tokenmint_issuer *issuer,
                                    const char *operation,

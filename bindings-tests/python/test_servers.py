@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 from wsgiref.util import setup_testing_defaults
@@ -53,6 +54,36 @@ def wsgi(
     answer = b"".join(parts)
     parts.close()  # type: ignore[attr-defined]
     return seen[0], seen[1], answer
+
+
+def test_a_small_stack_holds_every_body() -> None:
+    """What is as deep as the reader allows, and what only looks shallow, on a thread that has little room."""
+    store = prepared(MemoryStore())
+    deep = "[" * 31 + "]" * 31
+    name = "$serde_json::private::RawValue"
+    start = {"end_user_email_address": "m", "end_user_organization_name": "o", "end_user_origin_id": "u"}
+    bodies = [
+        json.dumps({**start, "categories": ["hris"], "integration_specific_config": {name: "[" * 700 + "]" * 700}}),
+        json.dumps({**start, "categories": ["hris"]})[:-1] + f', "integration_specific_config": {{"a": {deep[1:-1]}}}}}',
+        "[" * 30_000,
+        '{"a":' * 10_000,
+    ]
+    headers = {"Authorization": "Bearer demo-merge-key", "Content-Type": "application/json"}
+    answers: list[str] = []
+
+    def send() -> None:
+        for body in bodies:
+            for path in ("/api/hris/v1/link-token", PATH, "/v1/auth/token", "/auth/token"):
+                answers.append(wsgi(store, "POST", path, body.encode(), headers)[0])
+
+    before = threading.stack_size(128 * 1024)
+    try:
+        thread = threading.Thread(target=send)
+        thread.start()
+        thread.join()
+    finally:
+        threading.stack_size(before)
+    assert len(answers) == 16 and answers[0] == answers[4] == "200 OK"
 
 
 @pytest.mark.parametrize("store", [MemoryStore, DictStore])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from stores import DictStore, LaterStore
 from tokenmint import Endpoint, Issuer, Key, KeySet, MemoryStore, TokenError
-from tokenmint.errors import InvalidClient, KeyCannotSign, RateLimited, StoreUnavailable, TokenRevoked
+from tokenmint.errors import FieldInvalid, InvalidClient, KeyCannotSign, RateLimited, StoreUnavailable, TokenRevoked
 from tokenmint.issuer import Rate
 from tokenmint.store import Command, Done, Load, Reply, Sign, Signed, Verified, VerifySignature
 from tokenmint.task import Task
@@ -45,6 +45,20 @@ def test_a_refused_task_has_events_and_a_reason() -> None:
     with pytest.raises(InvalidClient):
         task.run(store)
     assert [(event.event, event.reason) for event in task.events] == [("token_refused", "invalid_client")]
+
+
+def test_what_is_not_known_within_an_input_is_named_by_its_path() -> None:
+    link = {"origin_id": "u", "end_user_organization": "o", "end_user_email": "m", "categories": ["ats"]}
+    for task, field in (
+        (ISSUER.entity_token("b", entity="e", options={"expires_inn": "1h"}), "options.expires_inn"),
+        (ISSUER.entity_token("b", entity="e", options={"pages": {"approvls": True}}), "options.pages.approvls"),
+        (ISSUER.create_link("b", {**link, "integraton": "x"}, "1h"), "details.integraton"),
+    ):
+        with pytest.raises(FieldInvalid, match="this field is not known; known are ") as caught:
+            task.run(MemoryStore())
+        assert caught.value.field == field
+    with pytest.raises(TypeError):
+        ISSUER.entity_token("b", entity="e", expires_inn="1h")  # type: ignore[call-arg]
 
 
 def test_a_limit_says_when_to_try_again() -> None:

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::{Number, Value};
 use tokenmint::Error;
-use tokenmint::config::{Config, Service, without_values};
+use tokenmint::config::{Config, Service};
 use toml::de::{DeTable, DeValue};
 
 use crate::demo;
@@ -32,7 +33,10 @@ impl Source {
 
     /// Reads it.
     pub(crate) fn parse(&self) -> Result<Config> {
-        toml::from_str(&self.text).map_err(|error| self.syntax(&error))
+        let table = DeTable::parse(&self.text).map_err(|error| self.syntax(&error))?;
+        let json = json(DeValue::Table(table.into_inner()))
+            .map_err(|(path, reason)| self.failure(self.line_of(&path), &format!("{path}: {reason}")))?;
+        Config::from_json(&json.to_string()).map_err(|error| self.invalid(&error))
     }
 
     /// What the configuration points to.
@@ -58,25 +62,11 @@ impl Source {
         self.failure(line, &error.to_string())
     }
 
-    /// A text that is no TOML, or has a field that does not exist. The source line is not repeated: it may hold a secret.
+    /// A text that is no TOML. What the parser expects there says it best: its texts are fixed, and hold nothing of the
+    /// file, which may be a secret. So the source line is not repeated, either.
     fn syntax(&self, error: &toml::de::Error) -> Failure {
-        let reason = without_values(error.message()).replace('`', "\"");
-        let Some(span) = error.span() else { return self.failure(None, &reason) };
-        // In a broken text nobody knows what is a name.
-        if DeTable::parse(&self.text).is_err() {
-            return self.failure(Some(line_at(&self.text, span.start)), &reason);
-        }
-        let place = match section_at(&self.text, span.start) {
-            Some(section) => format!(" in {section}"),
-            None => " at the top level".to_owned(),
-        };
-        let names_field = reason.starts_with("unknown field") || reason.starts_with("missing field");
-        let reason = match (names_field, reason.split_once(", expected "), field_at(&self.text, span.start)) {
-            (true, Some((found, expected)), _) => format!("{found}{place}, expected {expected}"),
-            (false, _, Some(field)) => format!("{field}{place}: {reason}"),
-            _ => format!("{reason}{place}"),
-        };
-        self.failure(Some(line_at(&self.text, span.start)), &reason)
+        let line = error.span().map(|span| line_at(&self.text, span.start));
+        self.failure(line, &format!("not valid TOML: {}", error.message().replace('`', "\"")))
     }
 
     fn failure(&self, line: Option<usize>, reason: &str) -> Failure {
@@ -115,24 +105,41 @@ fn line_at(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 
-/// The header of the table that a place in the text belongs to.
-fn section_at(text: &str, offset: usize) -> Option<&str> {
-    let end = text[offset..].find('\n').map_or(text.len(), |length| offset + length);
-    let header = text[..end].lines().rev().map(str::trim).find(|line| line.starts_with('['))?;
-    let header = header.rfind(']').map(|end| &header[..=end])?;
-    is_name(header.trim_matches(['[', ']'])).then_some(header)
-}
-
-/// The name that the value at a place in the text is given to, where it stands on the same line.
-fn field_at(text: &str, offset: usize) -> Option<&str> {
-    let line = text[..offset].rsplit('\n').next().unwrap_or_default();
-    let name = line.split_once('=')?.0.trim();
-    is_name(name).then_some(name)
-}
-
-/// Whether a part of the text is the name of a field or a table: it may be a line of a secret, too, and then it is not
-/// repeated.
-fn is_name(text: &str) -> bool {
-    let bare = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.');
-    (1..=24).contains(&text.len()) && text.chars().all(bare)
+/// A value of TOML as one of JSON; or the path to what JSON has no form for, and why.
+fn json(value: DeValue<'_>) -> Result<Value, (String, &'static str)> {
+    let within = |name: &str| {
+        let name = name.to_owned();
+        move |(path, reason): (String, &'static str)| {
+            let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
+            (format!("{name}{dot}{path}"), reason)
+        }
+    };
+    let refused = |reason| (String::new(), reason);
+    Ok(match value {
+        DeValue::String(text) => Value::String(text.into_owned()),
+        DeValue::Boolean(truth) => Value::Bool(truth),
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+            .map(Value::from)
+            .map_err(|_| refused("an integer has at most 64 bits"))?,
+        DeValue::Float(number) => number
+            .as_str()
+            .parse()
+            .ok()
+            .and_then(Number::from_f64)
+            .map(Value::Number)
+            .ok_or_else(|| refused("must be a finite number"))?,
+        DeValue::Datetime(_) => return Err(refused("there are no dates here; write a text, or seconds")),
+        DeValue::Array(items) => items
+            .into_iter()
+            .enumerate()
+            .map(|(at, item)| json(item.into_inner()).map_err(within(&format!("[{at}]"))))
+            .collect::<Result<_, _>>()?,
+        DeValue::Table(members) => members
+            .into_iter()
+            .map(|(name, member)| {
+                let member = json(member.into_inner()).map_err(within(name.get_ref()))?;
+                Ok((name.into_inner().into_owned(), member))
+            })
+            .collect::<Result<_, _>>()?,
+    })
 }

@@ -127,7 +127,7 @@ impl From<Error> for Refusal {
 fn answer(line: &[u8]) -> String {
     let (id, result) = match serde_json::from_slice::<Request<'_>>(line) {
         Ok(request) => (request.id, judge(request)),
-        Err(error) => (None, Err(Refusal::Request(error.to_string()))),
+        Err(fault) => (None, Err(Refusal::Request(format!("no request from column {} on", fault.column())))),
     };
     let plain = Answer { id, result: "valid", reason: None, error: None, claims: None, exp: None };
     let answer = match result {
@@ -186,7 +186,7 @@ fn verify(request: Request<'_>) -> Result<Option<Box<RawValue>>, Refusal> {
             }
             // The text itself, so every number keeps its digits; without line breaks, as this is a line.
             let claims = RawValue::from_string(one_line(verified.json()));
-            claims.map(Some).map_err(|error| Refusal::Request(error.to_string()))
+            claims.map(Some).map_err(|_| ErrorCode::Internal.into()).map_err(Refusal::Invalid)
         }
         Some(other) => Err(Refusal::Unsupported(format!("the mode {other:?} is not known"))),
     }

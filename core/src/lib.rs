@@ -48,7 +48,6 @@ mod remote;
 mod rotation;
 mod secret;
 mod store;
-mod strict;
 mod task;
 mod time;
 mod token;
@@ -73,6 +72,7 @@ pub use flow::entity_options::{
 };
 pub use flow::link::{LinkDetails, LinkToken, LinkView, PublicToken, RedeemRequest};
 pub use issuer::Issuer;
+pub use json::JsonText;
 pub use key::{Algorithm, Key, KeySet, KeySetBuilder};
 pub use operation::OPERATIONS;
 pub use policy::{AccessFormat, Integration, Policy, Rate};

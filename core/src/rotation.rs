@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorCode, Result, Retry};
+use crate::json;
 use crate::key::{Algorithm, Key, KeySet, quoted};
 use crate::secret::Secret;
 use crate::time::{Lifetime, UnixTime};
@@ -172,12 +173,9 @@ impl KeyRing {
     /// A ring from what [`KeyRing::to_json`] gave. Every key is read and judged.
     ///
     /// # Errors
-    /// `policy_invalid` for another text, two active keys or two keys of one id; `key_malformed` and its neighbours.
-    pub fn from_json(json: &str) -> Result<Self> {
-        // The parser's own message may repeat a part of the text, which holds keys.
-        let ring: KeyRing = serde_json::from_str(json).map_err(|fault| {
-            invalid(format!("not a key ring: line {} column {}", fault.line(), fault.column()))
-        })?;
+    /// `policy_invalid` for another text, at the path of what is wrong, two active keys or two keys of one id; `key_malformed` and its neighbours.
+    pub fn from_json(text: &str) -> Result<Self> {
+        let ring: KeyRing = json::read_as(ErrorCode::PolicyInvalid, text)?;
         KeyRing::new(ring.rules)?;
         for (at, entry) in ring.keys.iter().enumerate() {
             if ring.keys.iter().skip(at + 1).any(|other| other.kid == entry.kid) {

@@ -46,7 +46,7 @@ fn host_with(policy: Policy, options: LedgerOptions) -> Host {
             Client::new(id, "acme", SecretHash::of(secret.as_bytes())).permission(Permission::Sessions);
         client.subject = Some(format!("user of {id}"));
         client.name = name.map(str::to_owned);
-        client.claims.insert("workspace".into(), "acme".into());
+        client.claims.insert("workspace".into(), JsonText::of("acme").unwrap());
         host.run(directory::create_client(client, &host.context()));
     }
     host.keep_secret(LAM_KEY);

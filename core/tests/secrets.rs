@@ -256,7 +256,7 @@ fn no_flow_shows_a_token() {
         end_user_email: "m".into(),
         categories: vec!["hris".into()],
         integration: Some("lever".into()),
-        settings: serde_json::Map::new(),
+        settings: Default::default(),
     };
     let link = host.run(jwt.create_link(BEARER.into(), details, Lifetime::HOUR, &at(6, 40)));
     let redeem = RedeemRequest { link_token: link.link_token.clone(), integration: None, redeemer: None };

@@ -135,7 +135,8 @@ pub unsafe extern "C" fn tokenmint_mint_task(
 ///
 /// `input`: a JSON object with the flow's members; one that is not known is an error.
 ///
-/// What is wrong with the input shows in `tokenmint_task_result`, as `invalid_request` or in the flow's own words.
+/// What is wrong with the input shows in `tokenmint_task_result`: `invalid_request` for what is no JSON object,
+/// `field_required` or `field_invalid` with the path of the field, or the flow's own errors.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn tokenmint_issuer_operation(

@@ -81,7 +81,16 @@ impl Target {
                 }
             }
             "postgres" | "postgresql" | "redis" | "rediss" => {
-                let mut url = Url::parse(text).map_err(|error| invalid("url", error.to_string()))?;
+                let mut url = Url::parse(text).map_err(|_| {
+                    // What the parser says may stand behind a password that holds a `/` or a `#`.
+                    invalid(
+                        "url",
+                        format!(
+                            "not a URL such as {scheme}://user:password@host:port/name; special characters \
+                         in a password are written as %XX"
+                        ),
+                    )
+                })?;
                 let mut rest = Vec::new();
                 for (name, value) in url.query_pairs() {
                     if !target.take(scheme, &name, &value)? {

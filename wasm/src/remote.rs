@@ -1,9 +1,7 @@
 //! Keys that issuers publish: what to fetch, and when.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-use tokenmint::{Algorithm, Error, ErrorCode, Lifetime, Resolution as Resolved};
+use tokenmint::config::RemoteConfig;
+use tokenmint::{Error, ErrorCode, Resolution as Resolved};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::Result;
@@ -14,49 +12,12 @@ use crate::keys::KeySet;
 #[wasm_bindgen]
 pub struct RemoteKeySet(tokenmint::RemoteKeySet);
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Options {
-    issuers: BTreeMap<String, String>,
-    algorithms: Option<Vec<Algorithm>>,
-    time_to_live: Option<Lifetime>,
-    cooldown: Option<Lifetime>,
-    last_known_good: Option<Lifetime>,
-    max_body: Option<usize>,
-    #[serde(default)]
-    allow_plain_http: bool,
-}
-
 #[wasm_bindgen]
 impl RemoteKeySet {
     /// Made of a JSON object.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &str) -> Result<RemoteKeySet> {
-        let options: Options = serde_json::from_str(options)
-            .map_err(|error| Error::new(ErrorCode::PolicyInvalid).because(error.to_string()))?;
-        let mut set = tokenmint::RemoteKeySet::new();
-        for (issuer, url) in options.issuers {
-            set = match options.allow_plain_http {
-                true => set.allow_plain_http_issuer(issuer, url)?,
-                false => set.issuer(issuer, url)?,
-            };
-        }
-        if let Some(algorithms) = options.algorithms {
-            set = set.algorithms(&algorithms);
-        }
-        if let Some(time) = options.time_to_live {
-            set = set.time_to_live(time);
-        }
-        if let Some(time) = options.cooldown {
-            set = set.cooldown(time);
-        }
-        if let Some(time) = options.last_known_good {
-            set = set.last_known_good(time);
-        }
-        if let Some(bytes) = options.max_body {
-            set = set.with_max_body(bytes);
-        }
-        Ok(RemoteKeySet(set))
+        Ok(RemoteKeySet(RemoteConfig::from_json(options)?.build()?))
     }
 
     /// The largest body that is read.

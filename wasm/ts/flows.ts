@@ -119,7 +119,8 @@ export abstract class Flows extends Owned {
   /**
    * A flow by its name, with its input and output as docs/c-abi.md names their members.
    *
-   * The task fails with `invalid_request` for a name or an input that is none, and with the flow's own errors.
+   * The task fails with `invalid_request` for a name that is none, with `field_required` or `field_invalid` at the path of a
+   * field that is missing, not known or not acceptable, and with the flow's own errors.
    */
   abstract operation(name: string, input: object, call?: Call): Task<Record<string, unknown>>;
 

@@ -133,7 +133,7 @@ pub(crate) fn audience(payload: Payload<'_>, expected: &[String]) -> Result<()> 
     }
     let found = match json::string(value) {
         Some(one) => vec![one.into_owned()],
-        None => json::read(value).unwrap_or_default(),
+        None => json::from_value(value).unwrap_or_default(),
     };
     Err(Error::new(ErrorCode::AudienceMismatch).at("aud").because(format!(
         "expected {}, found {}",

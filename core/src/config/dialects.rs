@@ -1,13 +1,12 @@
 //! The sections of the four dialects: what they share, and what each has of its own.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 use super::shown;
 use super::values::{Hash, Limits, OneOrMany, SecretText};
 use crate::credential::SecretHash;
 use crate::error::{Error, ErrorCode, Result};
+use crate::json::JsonMembers;
 use crate::policy::{AccessFormat, Policy};
 use crate::time::Lifetime;
 
@@ -21,7 +20,7 @@ pub(super) struct Common<'a> {
     token_type: Option<&'a str>,
     lifetime: Option<Lifetime>,
     leeway_seconds: Option<u64>,
-    claims: &'a BTreeMap<String, serde_json::Value>,
+    claims: &'a JsonMembers,
 }
 
 macro_rules! section {
@@ -47,7 +46,7 @@ macro_rules! section {
             pub leeway_seconds: Option<u64>,
             /// Custom claims that every token carries.
             #[serde(default)]
-            pub claims: BTreeMap<String, serde_json::Value>,
+            pub claims: JsonMembers,
             /// Its rate limits, in place of the common ones.
             #[serde(default)]
             pub limits: Limits,
@@ -184,7 +183,7 @@ impl Common<'_> {
             policy = policy.leeway_seconds(seconds);
         }
         for (name, value) in self.claims {
-            policy = policy.fixed_claim(name.clone(), value.to_string());
+            policy = policy.fixed_claim(name.clone(), value.as_str());
         }
         self.limits.apply(defaults, policy)
     }

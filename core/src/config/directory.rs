@@ -11,6 +11,7 @@ use crate::claims::not_registered;
 use crate::credential::SecretHash;
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::directory::{self, Permission};
+use crate::json::JsonMembers;
 use crate::store::MemoryStore;
 use crate::task::Task;
 use crate::time::{Context, UnixTime};
@@ -33,7 +34,7 @@ pub struct Client {
     pub name: Option<String>,
     /// Custom claims of its session tokens.
     #[serde(default)]
-    pub claims: BTreeMap<String, serde_json::Value>,
+    pub claims: JsonMembers,
 }
 
 /// A bearer API key.

@@ -1,4 +1,4 @@
-//! One configuration for every host: the command reads it as TOML, the bindings as JSON.
+//! One configuration for every host: the bindings read it as JSON, the command as TOML that becomes JSON.
 //!
 //! The types are strict: a field that is not known is an error that names it, never a typing mistake without effect.
 //! Lifetimes are texts as in [`crate::expires_in`]. The core reads no files and no environment: what a configuration
@@ -22,7 +22,8 @@
 //! assert_eq!(service.endpoint.handle(request, &context).run(&store).result?.status(), 200);
 //!
 //! let error = Config::from_json(r#"{ "mercoa": { "issuer": "i", "key": "k1", "lifetme": "1h" } }"#).unwrap_err();
-//! assert!(error.message().contains("unknown field `lifetme`, expected one of"), "{error}");
+//! assert_eq!(error.field(), Some("mercoa.lifetme"));
+//! assert!(error.message().starts_with("this field is not known; known are issuer, key, "), "{error}");
 //! # Ok::<(), Error>(())
 //! ```
 
@@ -31,22 +32,23 @@ mod dialects;
 mod directory;
 mod issuer;
 mod keys;
+mod remote;
 mod values;
 
 use serde::Deserialize;
 
-pub use crate::strict::without_values;
 pub use build::Service;
 pub use dialects::{AccessTokens, Ledger, Mercoa, Merge, Monite, SessionSecret};
 pub use directory::{ApiKey, Client, Entity, User};
 pub use issuer::{IssuerConfig, VerifierConfig};
 pub use keys::{InlineOnly, KeySource, Secrets};
+pub use remote::RemoteConfig;
 pub use values::{Hashes, Limits, OneOrMany, RateLimit, SecretText};
 
 use crate::error::{ErrorCode, Result};
+use crate::json::{self, LONGEST_SHOWN};
 use crate::policy::Integration;
 use crate::store::Durability;
-use crate::strict::{self, LONGEST_SHOWN};
 
 /// All that a host needs to serve the endpoints. [`Config::build`] makes them.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -120,9 +122,17 @@ impl Config {
     /// Reads a configuration from JSON.
     ///
     /// # Errors
-    /// `policy_invalid`, with serde's reason: the field that is not known, missing or of the wrong type, and where.
-    pub fn from_json(json: &str) -> Result<Self> {
-        strict::read(json, ErrorCode::PolicyInvalid)
+    /// `policy_invalid` at the path of the field that is not known, missing or of the wrong type.
+    pub fn from_json(text: &str) -> Result<Self> {
+        json::read_as(ErrorCode::PolicyInvalid, text)
+    }
+}
+
+/// Applies what was given.
+fn with<B, T>(built: B, given: Option<T>, set: impl FnOnce(B, T) -> B) -> B {
+    match given {
+        Some(value) => set(built, value),
+        None => built,
     }
 }
 
@@ -139,7 +149,7 @@ mod tests {
     use super::*;
 
     fn reason(json: &str) -> String {
-        Config::from_json(json).unwrap_err().message().to_owned()
+        Config::from_json(json).unwrap_err().to_string()
     }
 
     #[test]
@@ -153,15 +163,48 @@ mod tests {
         }
         assert_eq!(
             reason(r#"{"server":{"port":"x"}}"#),
-            "invalid type: a text, expected u16 at line 1 column 21"
+            "server.port: must be a whole number from 0 to 65535, found a string"
         );
+    }
+
+    #[test]
+    fn an_error_names_the_path_and_what_is_needed() {
+        for (json, said) in [
+            (r#"{"mercoa":{"key":"k"}}"#, "mercoa.issuer: this field is required"),
+            (r#"{"clients":[{"id":7}]}"#, "clients[0].id: must be a string, found a number"),
+            (
+                r#"{"server":{"prot":1}}"#,
+                "server.prot: this field is not known; known are host, port, public_url",
+            ),
+            (r#"{"server":{"port":70000}}"#, "server.port: must be a whole number from 0 to 65535"),
+            (
+                r#"{"server":{"port":1.5}}"#,
+                "server.port: must be a whole number from 0 to 65535, found a number with",
+            ),
+            (r#"{"server":[]}"#, "server: must be an object, found a list"),
+            (
+                r#"{"store":{"durability":"much"}}"#,
+                "store.durability: must be one of: process, disk, replicated",
+            ),
+            (r#"{"server":{},"server":{}}"#, "server: this field is there twice"),
+            (r#"{"server":{}"#, "not valid JSON at byte 12"),
+            ("[]", "must be an object, found a list"),
+        ] {
+            assert!(reason(json).starts_with(said), "{json}: {}", reason(json));
+        }
     }
 
     #[test]
     fn names_stay_on_one_line_and_short() {
         let text = reason(r#"{"serve\nTE KEY-----":1}"#);
-        assert!(text.starts_with(r"unknown field `serve\nTE KEY-----`, expected one of `server`"), "{text}");
+        assert!(
+            text.starts_with(r"serve\nTE KEY-----: this field is not known; known are server, "),
+            "{text}"
+        );
         let text = reason(&format!(r#"{{"{}":1}}"#, "x".repeat(5000)));
-        assert!(text.starts_with("unknown field of 5000 characters, expected one of `server`"), "{text}");
+        assert!(
+            text.starts_with("a field with a name of 5000 characters is not known; known are "),
+            "{text}"
+        );
     }
 }

@@ -69,7 +69,7 @@ pub(crate) enum Json<'a> {
     Bool(bool),
     Number(&'a str),
     Text(Cow<'a, str>),
-    List(Vec<&'a serde_json::value::RawValue>),
+    List(Vec<&'a str>),
     Object(&'a str),
 }
 
@@ -79,7 +79,7 @@ impl<'a> Json<'a> {
         match text.bytes().next() {
             Some(b'"') => Json::Text(json::string(text).unwrap_or_default()),
             Some(b'{') => Json::Object(text),
-            Some(b'[') => Json::List(serde_json::from_str(text).unwrap_or_default()),
+            Some(b'[') => Json::List(json::elements(text).map(Iterator::collect).unwrap_or_default()),
             Some(b't') => Json::Bool(true),
             Some(b'f') => Json::Bool(false),
             Some(b'n') => Json::Null,
@@ -175,7 +175,7 @@ impl<'a> Fields<'a> {
         let mut found = Vec::new();
         for (index, item) in items.into_iter().enumerate() {
             let path = vec![Step::Member(name.to_owned()), Step::Item(index)];
-            match object(Json::read(item.get())) {
+            match object(Json::read(item)) {
                 Ok(text) => found.extend(self.descend(path, text, &mut read)),
                 Err((kind, message)) => self.report(path, kind, message),
             }
@@ -288,7 +288,7 @@ pub(crate) fn object(value: Json<'_>) -> Result<&str, Fault> {
 }
 
 /// The items of a list.
-pub(crate) fn list(value: Json<'_>) -> Result<Vec<&serde_json::value::RawValue>, Fault> {
+pub(crate) fn list(value: Json<'_>) -> Result<Vec<&str>, Fault> {
     match value {
         Json::List(items) => Ok(items),
         other => Err(wrong_type("a list", &other)),
@@ -301,8 +301,8 @@ pub(crate) fn list_of<T>(
 ) -> impl Fn(Json<'_>) -> Result<Vec<T>, Fault> {
     move |value| {
         let items = list(value)?;
-        let read = |(index, item): (usize, &serde_json::value::RawValue)| {
-            parse(Json::read(item.get())).map_err(|(kind, message)| (kind, format!("item {index} {message}")))
+        let read = |(index, item): (usize, &str)| {
+            parse(Json::read(item)).map_err(|(kind, message)| (kind, format!("item {index} {message}")))
         };
         items.into_iter().enumerate().map(read).collect()
     }

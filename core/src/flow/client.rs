@@ -2,8 +2,6 @@
 //!
 //! An unknown id takes the same commands and the same work as a wrong secret, and gets the same answer.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::Flow;
@@ -12,6 +10,7 @@ use super::records::decode_some;
 use crate::credential::{Credentials, SecretHash};
 use crate::encoding::{fingerprint, sha256};
 use crate::error::{Error, ErrorCode, Result};
+use crate::json::{self, JsonMembers};
 use crate::secret::Secret;
 use crate::store::{Entry, RecordKey};
 
@@ -50,8 +49,8 @@ pub struct Client {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Custom claims of its session tokens: a JSON object.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub claims: BTreeMap<String, serde_json::Value>,
+    #[serde(default, skip_serializing_if = "JsonMembers::is_empty")]
+    pub claims: JsonMembers,
     /// Whether it is refused.
     #[serde(default)]
     pub disabled: bool,
@@ -207,5 +206,5 @@ impl Flow {
 fn decoy() -> Result<Client> {
     const DECOY: &str = r#"{"id":"00000000-0000-0000-0000-000000000000","organization":"none",
         "secrets":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],"permissions":[]}"#;
-    serde_json::from_str(DECOY).map_err(|_| ErrorCode::Internal.into())
+    json::from_value(DECOY).map_err(|_| ErrorCode::Internal.into())
 }

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::Flow;
 use super::client::Permission;
@@ -12,6 +11,7 @@ use crate::encoding::{base64url, fingerprint};
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::issuer::Issuer;
+use crate::json::JsonMembers;
 use crate::policy::Integration;
 use crate::secret::Secret;
 use crate::store::RecordKey;
@@ -39,8 +39,8 @@ pub struct LinkDetails {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub integration: Option<String>,
     /// Whatever else the front end of the link needs.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub settings: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "JsonMembers::is_empty")]
+    pub settings: JsonMembers,
 }
 
 /// A link that was made.

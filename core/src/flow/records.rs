@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorCode, Result, Retry};
 use crate::event::{Event, EventKind};
+use crate::json;
 use crate::policy::Rate;
 use crate::store::{
     Command, Entry, Expect, Index, MAX_SKEW_MS, RecordKey, Reply, StoreError, Version, Write,
@@ -179,7 +180,8 @@ impl Records {
 
 /// Reads a record.
 pub(crate) fn decode<T: DeserializeOwned>(entry: &Entry) -> Result<T> {
-    serde_json::from_slice(&entry.value).map_err(|_| ErrorCode::StoreCorrupt.into())
+    let text = std::str::from_utf8(&entry.value).map_err(|_| ErrorCode::StoreCorrupt)?;
+    json::from_value(text).map_err(|_| ErrorCode::StoreCorrupt.into())
 }
 
 /// Reads a record that may be absent.

@@ -1,35 +1,37 @@
-//! Members of a checked object into a type, without reading their names and strings again.
+//! Members of a checked object into a type, without reading their names again.
 
 use serde::Deserialize;
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 
 use super::Members;
+use super::misfit::Misfit;
+use super::read::Reader;
 
-type Result<T> = serde_json::Result<T>;
+type Result<T> = std::result::Result<T, Misfit>;
 
 /// Reads the object `text`, whose members were found before, into a type. What it gives is what serde_json gives.
 pub(crate) fn read_members<'a, T: Deserialize<'a>>(text: &'a str, members: &'a Members) -> Result<T> {
     T::deserialize(ObjectReader { text, members })
 }
 
-/// Leaves methods to serde_json, which reads `self.text`.
-macro_rules! by_serde_json {
+/// Leaves methods to the reader of the whole text.
+macro_rules! by_reader {
     ($($method:ident($($argument:ident: $type:ty),*))*) => {
         $(fn $method<V: Visitor<'de>>(self, $($argument: $type,)* visitor: V) -> Result<V::Value> {
-            serde_json::Deserializer::from_str(self.text).$method($($argument,)* visitor)
+            Reader::new(self.text)?.$method($($argument,)* visitor)
         })*
     };
 }
 
-/// Structs are read from the members. Maps are not: their keys may be numbers in strings, which serde_json knows.
+/// Structs are read from the members.
 struct ObjectReader<'a> {
     text: &'a str,
     members: &'a Members,
 }
 
 impl<'de> Deserializer<'de> for ObjectReader<'de> {
-    type Error = serde_json::Error;
+    type Error = Misfit;
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
@@ -37,20 +39,23 @@ impl<'de> Deserializer<'de> for ObjectReader<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
-        let mut access =
-            Access { members: self.members.iter(self.text), value: "", plain: self.members.are_plain() };
+        let mut access = Access { members: self.members.iter(self.text), name: "", value: "" };
         let value = visitor.visit_map(&mut access)?;
         match access.members.next() {
             None => Ok(value),
-            Some(_) => Err(serde_json::Error::custom("the type leaves members unread")),
+            Some(_) => Err(Misfit::custom("the type leaves members unread")),
         }
     }
 
-    by_serde_json! {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        visitor.visit_some(self)
+    }
+
+    by_reader! {
         deserialize_any() deserialize_bool() deserialize_i8() deserialize_i16() deserialize_i32() deserialize_i64()
         deserialize_i128() deserialize_u8() deserialize_u16() deserialize_u32() deserialize_u64() deserialize_u128()
         deserialize_f32() deserialize_f64() deserialize_char() deserialize_str() deserialize_string()
-        deserialize_bytes() deserialize_byte_buf() deserialize_option() deserialize_unit() deserialize_seq()
+        deserialize_bytes() deserialize_byte_buf() deserialize_unit() deserialize_seq()
         deserialize_map() deserialize_identifier() deserialize_ignored_any() deserialize_tuple(len: usize)
         deserialize_unit_struct(name: &'static str) deserialize_newtype_struct(name: &'static str)
         deserialize_tuple_struct(name: &'static str, len: usize)
@@ -60,67 +65,22 @@ impl<'de> Deserializer<'de> for ObjectReader<'de> {
 
 struct Access<'a, I> {
     members: I,
+    name: &'a str,
     value: &'a str,
-    plain: bool,
 }
 
 impl<'de, I: Iterator<Item = (&'de str, &'de str)>> MapAccess<'de> for &mut Access<'de, I> {
-    type Error = serde_json::Error;
+    type Error = Misfit;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
         let Some((name, value)) = self.members.next() else { return Ok(None) };
-        self.value = value;
+        (self.name, self.value) = (name, value);
         seed.deserialize(BorrowedStrDeserializer::new(name)).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value> {
-        seed.deserialize(ValueReader { text: self.value, plain: self.plain })
-    }
-}
-
-/// Strings without escapes, absent values and skipped ones are clear; the rest is serde_json's.
-struct ValueReader<'a> {
-    text: &'a str,
-    plain: bool,
-}
-
-impl<'a> ValueReader<'a> {
-    fn plain_string(&self) -> Option<&'a str> {
-        if self.plain { self.text.strip_prefix('"')?.strip_suffix('"') } else { None }
-    }
-}
-
-impl<'de> Deserializer<'de> for ValueReader<'de> {
-    type Error = serde_json::Error;
-
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self.plain_string() {
-            Some(text) => visitor.visit_borrowed_str(text),
-            None => serde_json::Deserializer::from_str(self.text).deserialize_str(visitor),
-        }
-    }
-
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.deserialize_str(visitor)
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        if self.text == "null" { visitor.visit_none() } else { visitor.visit_some(self) }
-    }
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_unit()
-    }
-
-    by_serde_json! {
-        deserialize_any() deserialize_bool() deserialize_i8() deserialize_i16() deserialize_i32() deserialize_i64()
-        deserialize_i128() deserialize_u8() deserialize_u16() deserialize_u32() deserialize_u64() deserialize_u128()
-        deserialize_f32() deserialize_f64() deserialize_char() deserialize_bytes() deserialize_byte_buf()
-        deserialize_unit() deserialize_seq() deserialize_map() deserialize_identifier() deserialize_tuple(len: usize)
-        deserialize_unit_struct(name: &'static str) deserialize_newtype_struct(name: &'static str)
-        deserialize_tuple_struct(name: &'static str, len: usize)
-        deserialize_struct(name: &'static str, fields: &'static [&'static str])
-        deserialize_enum(name: &'static str, variants: &'static [&'static str])
+        let mut reader = Reader::new(self.value)?;
+        seed.deserialize(&mut reader).map_err(|misfit| misfit.within(self.name))
     }
 }
 

@@ -7,15 +7,20 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::DeserializeOwned;
-
+pub(crate) use kept::JsonMembers;
+pub use kept::JsonText;
 pub(crate) use members::read_members;
+pub(crate) use misfit::{Kind, LONGEST_SHOWN};
+pub(crate) use read::{from_text, from_value, read_as};
 use scan::{LABELLED, Name, Scanner, Span, duplicate, label, plain_run};
 pub(crate) use write::{write_named, write_within};
 
 use crate::inline::Inline;
 
+mod kept;
 mod members;
+mod misfit;
+mod read;
 mod scan;
 mod write;
 
@@ -24,6 +29,12 @@ pub(crate) const MAX_DEPTH: usize = 32;
 
 /// The deepest nesting that is read in a token: others may have written it.
 pub(crate) const TOKEN_DEPTH: usize = 64;
+
+/// How serde_json marks text that it copies as it is.
+const RAW: &str = "$serde_json::private::RawValue";
+
+/// The names that serde_json's tree of values does not take for names: ready JSON, and a number of any size.
+const PRIVATE: [&str; 2] = [RAW, "$serde_json::private::Number"];
 
 /// Why a text was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -211,8 +222,8 @@ pub(crate) fn elements(value: &str) -> Option<impl Iterator<Item = &str>> {
     }))
 }
 
-/// Reads a value whose text was checked before; `None` where it does not fit the type.
-pub(crate) fn read<T: DeserializeOwned>(value: &str) -> Option<T> {
+/// A string value whose text was checked before.
+fn decoded(value: &str) -> Option<String> {
     serde_json::from_str(value).ok()
 }
 
@@ -220,7 +231,7 @@ pub(crate) fn read<T: DeserializeOwned>(value: &str) -> Option<T> {
 pub(crate) fn string(value: &str) -> Option<Cow<'_, str>> {
     let inner = value.strip_prefix('"')?.strip_suffix('"')?;
     if plain_run(inner.as_bytes()) < inner.len() {
-        return read::<String>(value).map(Cow::Owned);
+        return decoded(value).map(Cow::Owned);
     }
     Some(Cow::Borrowed(inner))
 }

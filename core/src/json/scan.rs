@@ -1,6 +1,6 @@
 //! The scanner: one pass over a text, eight bytes at a time within strings, without an allocation.
 
-use super::{Fault, MAX_DEPTH, read};
+use super::{Fault, MAX_DEPTH, decoded};
 
 pub(super) struct Scanner<'a> {
     text: &'a str,
@@ -88,6 +88,11 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
+    /// The text from `start` to here.
+    pub(super) fn since(&self, start: usize) -> &'a str {
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
     pub(super) fn end(&mut self) -> Scan<()> {
         self.blanks();
         if self.at < self.bytes.len() { self.syntax() } else { Ok(()) }
@@ -106,7 +111,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn word(&mut self, word: &str) -> Scan<()> {
+    pub(super) fn word(&mut self, word: &str) -> Scan<()> {
         if !self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
             return self.syntax();
         }
@@ -230,7 +235,7 @@ impl<'a> Scanner<'a> {
     #[cold]
     fn decode_name(&mut self, open: usize) -> Scan<u64> {
         let quoted = self.text.get(open..self.at).unwrap_or_default();
-        let Some(name) = read::<String>(quoted) else {
+        let Some(name) = decoded(quoted) else {
             return self.fail(Fault::Syntax { at: open });
         };
         let label = label(&name);
@@ -254,7 +259,7 @@ impl<'a> Scanner<'a> {
 
     /// One string; whether it holds escapes.
     #[inline(always)]
-    fn string(&mut self) -> Scan<bool> {
+    pub(super) fn string(&mut self) -> Scan<bool> {
         self.expect(b'"')?;
         self.at += self.bytes.get(self.at..).map_or(0, plain_run);
         if self.peek() == Some(b'"') {
@@ -317,7 +322,7 @@ impl<'a> Scanner<'a> {
         Ok(unit)
     }
 
-    fn number(&mut self) -> Scan<()> {
+    pub(super) fn number(&mut self) -> Scan<()> {
         if self.peek() == Some(b'-') {
             self.at += 1;
         }

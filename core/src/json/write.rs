@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::ser::{self, Impossible, Serializer};
 
 use super::scan::{Bloom, label};
-use super::{Fault, MAX_DEPTH, push_string};
+use super::{Fault, MAX_DEPTH, PRIVATE, push_string};
 
 /// Appends a value that will stand within so many arrays and objects.
 pub(crate) fn write_within<T: Serialize + ?Sized>(
@@ -57,9 +57,6 @@ impl ser::Error for Refused {
         Refused(Fault::Unwritable { text: text.to_string() })
     }
 }
-
-/// How serde_json marks text that it would copy as it is: a value of ready JSON, and a number of any size.
-const READY: [&str; 2] = ["$serde_json::private::RawValue", "$serde_json::private::Number"];
 
 impl Writer<'_> {
     fn open(&mut self, bracket: u8) -> Written {
@@ -287,7 +284,7 @@ impl<'w, 'a> Serializer for &'w mut Writer<'a> {
     }
 
     fn serialize_struct(self, name: &'static str, _: usize) -> Written<Open<'w, 'a>> {
-        Open::new(self, if READY.contains(&name) { Ends::Ready } else { Ends::Object })
+        Open::new(self, if PRIVATE.contains(&name) { Ends::Ready } else { Ends::Object })
     }
 
     fn serialize_struct_variant(

@@ -21,10 +21,9 @@ fn read(pem: &str) -> Result<KeyFile> {
     if blocks > 1 {
         return Err(malformed(format!("found {blocks} blocks of PEM; give the one that is meant")));
     }
-    let mut decoder = pem_rfc7468::Decoder::new_detect_wrap(pem.as_bytes())
-        .map_err(|fault| malformed(format!("not one block of PEM: {fault}")))?;
+    let mut decoder = pem_rfc7468::Decoder::new_detect_wrap(pem.as_bytes()).map_err(broken)?;
     let mut bytes = Zeroizing::new(Vec::with_capacity(decoder.remaining_len()));
-    decoder.decode_to_end(&mut bytes).map_err(|fault| malformed(format!("not one block of PEM: {fault}")))?;
+    decoder.decode_to_end(&mut bytes).map_err(broken)?;
     let label = decoder.type_label();
     let form = Form::ALL.into_iter().find(|form| form.label() == label).ok_or_else(|| {
         let labels = Form::ALL.map(Form::label).join(", ");
@@ -41,6 +40,17 @@ fn without_ec_parameters(pem: &str) -> &str {
         Some((_, key)) => key.trim_ascii_start(),
         None => pem,
     }
+}
+
+fn broken(fault: pem_rfc7468::Error) -> Error {
+    use pem_rfc7468::Error::{Base64, Length};
+    malformed(match fault {
+        Base64(_) | Length => {
+            "the block of PEM holds something else than base64 in lines of one length".to_owned()
+        }
+        _ => "not one block of PEM: a line -----BEGIN KIND-----, base64, and a line -----END KIND-----"
+            .to_owned(),
+    })
 }
 
 fn malformed(text: String) -> Error {

@@ -1,7 +1,5 @@
 //! What the operations take. Secrets are texts; lifetimes are texts such as `"1h"`, or whole seconds.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 use crate::config::{Hashes, SecretText};
@@ -14,6 +12,7 @@ use crate::flow::directory::{self, Permission};
 use crate::flow::entity::{EntityTarget, EntityTokenRequest};
 use crate::flow::entity_options::EntityOptions;
 use crate::flow::link::{LinkDetails, RedeemRequest};
+use crate::json::JsonMembers;
 use crate::time::Lifetime;
 
 /// Defines the inputs: objects whose members are all known.
@@ -69,7 +68,7 @@ inputs! {
         subject: Option<String>,
         name: Option<String>,
         #[serde(default)]
-        claims: BTreeMap<String, serde_json::Value>,
+        claims: JsonMembers,
     }
     ClientSecret { id: String, secret: Option<SecretText>, secret_sha256: Option<Hashes> }
     CreateApiKey {

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::directory;
 use crate::issuer::Issuer;
-use crate::strict;
+use crate::json::{self, Kind};
 use crate::task::Task;
 use crate::time::Context;
 use input as i;
@@ -129,13 +129,13 @@ impl Issuer {
     /// assert!(token.starts_with(r#"{"access_token":"eyJ"#) && token.ends_with(r#""expires_in":3600}"#));
     ///
     /// let error = issuer.operation("refresh", "{}", &context).run(&store).result.unwrap_err();
-    /// assert_eq!(error.to_string(), "missing field `refresh_token` at line 1 column 2");
+    /// assert_eq!((error.code(), error.field()), (ErrorCode::FieldRequired, Some("refresh_token")));
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
-    /// `invalid_request` for an operation that is not known, and for an input that is not of its shape; then those of
-    /// the flow.
+    /// `invalid_request` for an operation that is not known, and for an input that is no JSON object; `field_required` and
+    /// `field_invalid` at the path of a field that is missing, not known or not acceptable; then those of the flow.
     pub fn operation(&self, name: &str, input: &str, context: &Context) -> Task<String> {
         let task = find(name).ok_or_else(|| unknown(name)).and_then(|run| run(self, input, context));
         task.unwrap_or_else(|error| Task::new(|_| async { Err(error) }))
@@ -150,7 +150,14 @@ fn unknown(name: &str) -> Error {
 }
 
 fn read<T: DeserializeOwned>(input: &str) -> Result<T> {
-    strict::read(input, ErrorCode::InvalidRequest)
+    json::from_text(input).map_err(|misfit| {
+        let code = match misfit.kind {
+            Kind::Text => ErrorCode::InvalidRequest,
+            Kind::Missing => ErrorCode::FieldRequired,
+            Kind::Field => ErrorCode::FieldInvalid,
+        };
+        misfit.error(code)
+    })
 }
 
 // The outputs are structs of texts and numbers: they can always be written.
@@ -174,12 +181,10 @@ mod tests {
     fn every_operation_refuses_what_it_does_not_know() {
         for name in OPERATIONS {
             let error = run(name, r#"{"no such member":"hunter2"}"#);
-            assert_eq!(error.code(), ErrorCode::InvalidRequest, "{name}");
-            let text = error.to_string();
-            assert!(
-                text.contains("unknown field `no such member`") && !text.contains("hunter2"),
-                "{name}: {text}"
-            );
+            let named = (ErrorCode::FieldInvalid, Some("no such member"));
+            assert_eq!((error.code(), error.field()), named, "{name}");
+            let text = error.message();
+            assert!(text.starts_with("this field is not known; ") && !text.contains("hunter2"), "{text}");
         }
         assert!(run("mint", "{}").to_string().contains("\"mint\" is none of client_credentials, "));
     }
@@ -193,8 +198,91 @@ mod tests {
             r#""hunter2""#,
         ] {
             let error = run("client_credentials", input);
-            assert_eq!(error.code(), ErrorCode::InvalidRequest);
             assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_path_and_what_is_needed() {
+        use ErrorCode::{FieldInvalid, FieldRequired, InvalidRequest};
+        let token = |rest: &str| format!(r#"{{"bearer":"b","target":{{"entity":"e"}}{rest}}}"#);
+        let link = |rest: &str| {
+            format!(
+                r#"{{"bearer":"b","expires_in":"1h","details":{{"origin_id":"o","end_user_organization":"e",
+                "end_user_email":"m","categories":["ats"]{rest}}}}}"#
+            )
+        };
+        for (name, input, code, field, said) in [
+            ("refresh", "{}".to_owned(), FieldRequired, Some("refresh_token"), "this field is required"),
+            (
+                "refresh",
+                r#"{"refresh_token":7}"#.to_owned(),
+                FieldInvalid,
+                Some("refresh_token"),
+                "must be a string",
+            ),
+            ("refresh", "[]".to_owned(), FieldInvalid, None, "must be an object, found a list"),
+            ("refresh", "{".to_owned(), InvalidRequest, None, "not valid JSON at byte 1"),
+            (
+                "entity_token",
+                token(r#","expires_inn":"1h""#),
+                FieldInvalid,
+                Some("expires_inn"),
+                "this field is not known; known are bearer, target, expires_in, options",
+            ),
+            (
+                "entity_token",
+                token(r#","options":{"expires_inn":"1h"}"#),
+                FieldInvalid,
+                Some("options.expires_inn"),
+                "this field is not known; known are expiresIn, invoice, ",
+            ),
+            (
+                "entity_token",
+                token(r#","options":{"pages":{"approvls":true}}"#),
+                FieldInvalid,
+                Some("options.pages.approvls"),
+                "this field is not known; known are paymentMethods, ",
+            ),
+            (
+                "entity_token",
+                token(r#","options":{"invoice":{"status":["NEW","OLD"]}}"#),
+                FieldInvalid,
+                Some("options.invoice.status[1]"),
+                "must be one of: UNASSIGNED, ",
+            ),
+            (
+                "create_link",
+                link(r#","integraton":"lever""#),
+                FieldInvalid,
+                Some("details.integraton"),
+                "this field is not known; known are origin_id, ",
+            ),
+            (
+                "create_link",
+                link(r#","settings":{"a":{"x":1,"x":2}}"#),
+                FieldInvalid,
+                Some("x"),
+                "this field is there twice",
+            ),
+            (
+                "create_link",
+                link(r#","settings":[]"#),
+                FieldInvalid,
+                Some("details.settings"),
+                "must be an object",
+            ),
+            (
+                "create_link",
+                link(r#","settings":{"a":1e999}"#),
+                FieldInvalid,
+                Some("details.settings.a"),
+                "the value is a number that is too large",
+            ),
+        ] {
+            let error = run(name, &input);
+            assert_eq!((error.code(), error.field()), (code, field), "{input}");
+            assert!(error.message().starts_with(said), "{input}: {error}");
         }
     }
 

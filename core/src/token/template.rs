@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use crate::claims::not_registered;
-use crate::claims::text::custom_members;
-use crate::error::{Error, ErrorCode, Result};
+use crate::claims::text::{custom_members, unwritable};
+use crate::error::{ErrorCode, Result};
+use crate::json;
 
 /// Custom claims as JSON text that was checked once: [`Issuer::mint_template`](crate::Issuer::mint_template) copies
 /// them into each token, byte for byte.
@@ -52,11 +53,9 @@ impl Template {
     /// # Errors
     /// As [`Template::from_json`].
     pub fn new<T: Serialize + ?Sized>(members: &T) -> Result<Self> {
-        let text = serde_json::to_string(members).map_err(|error| {
-            Error::new(ErrorCode::ClaimsNotJson)
-                .because(format!("the claims cannot be written as JSON: {error}"))
-        })?;
-        Self::from_json(&text)
+        let mut text = Vec::new();
+        json::write_within(0, &mut text, members).map_err(unwritable)?;
+        Self::from_json(std::str::from_utf8(&text).map_err(|_| ErrorCode::Internal)?)
     }
 }
 

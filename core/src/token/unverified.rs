@@ -77,7 +77,7 @@ impl Unverified {
     /// # Errors
     /// `claims_shape` where they do not fit the type.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T> {
-        json::read(&self.claims.json).ok_or_else(|| Error::new(ErrorCode::ClaimsShape))
+        json::from_value(&self.claims.json).map_err(|misfit| misfit.error(ErrorCode::ClaimsShape))
     }
 
     /// All claims as the JSON text that stands in the token.

@@ -385,14 +385,10 @@ impl Verified {
     /// Any claim as a type that serde can read; `None` where it is absent.
     ///
     /// # Errors
-    /// `claims_shape` where the claim does not fit the type.
+    /// `claims_shape` where the claim does not fit the type; the field is the path to what does not.
     pub fn claim<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         let Some(value) = self.claim_json(name) else { return Ok(None) };
-        json::read(value).map(Some).ok_or_else(|| {
-            Error::new(ErrorCode::ClaimsShape)
-                .at(name.to_owned())
-                .because("the claim does not fit the requested type")
-        })
+        json::from_value(value).map(Some).map_err(|misfit| misfit.within(name).error(ErrorCode::ClaimsShape))
     }
 
     /// The JSON text of a claim, as it stands in the token.
@@ -404,12 +400,10 @@ impl Verified {
     /// no escapes.
     ///
     /// # Errors
-    /// `claims_shape` where they do not fit the type.
+    /// `claims_shape` where they do not fit the type; the field is the path to what does not. A tree of values, such as
+    /// `serde_json::Value`, does not fit an object that begins with a name that serde_json has for itself.
     pub fn claims<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
-        json::read_members(&self.json, &self.members).map_err(|error| {
-            Error::new(ErrorCode::ClaimsShape)
-                .because(format!("the claims do not fit the requested type: {error}"))
-        })
+        json::read_members(&self.json, &self.members).map_err(|misfit| misfit.error(ErrorCode::ClaimsShape))
     }
 
     /// All claims as the JSON text that was signed.

@@ -61,7 +61,7 @@ fn the_front_end_finds_what_it_needs() {
         "are_syncs_disabled": true,
         "integration_specific_config": { "domain": "example" },
     });
-    assert_eq!(serde_json::Value::Object(details.settings), settings);
+    assert_eq!(serde_json::to_value(details.settings).unwrap(), settings);
 }
 
 #[test]

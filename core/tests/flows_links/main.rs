@@ -77,7 +77,7 @@ fn details(origin_id: &str, integration: Option<&str>) -> LinkDetails {
         end_user_email: "example@gmail.com".into(),
         categories: vec!["hris".into()],
         integration: integration.map(Into::into),
-        settings: serde_json::Map::new(),
+        settings: Default::default(),
     }
 }
 

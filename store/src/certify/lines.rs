@@ -97,10 +97,12 @@ fn answer_line(id: u64, reply: &Result<Reply, StoreError>) -> String {
 
 fn read_request(line: &[u8]) -> Result<(u64, Command), (Option<u64>, String)> {
     let request: GivenRequest<'_> =
-        serde_json::from_slice(line).map_err(|error| (None, error.to_string()))?;
+        serde_json::from_slice(line).map_err(|_| (None, NO_REQUEST.to_owned()))?;
     let command = Command::from_json(request.command.get());
     Ok((request.id, command.map_err(|error| (Some(request.id), error.to_string()))?))
 }
+
+const NO_REQUEST: &str = "a request is an object with a number `id` and a `command`, and nothing else";
 
 fn to_line<T: Serialize>(text: &T) -> String {
     // Texts and numbers: they can always be written.

@@ -1,6 +1,5 @@
 //! The requests that the explorer runs at the same time, and what must hold afterwards.
 
-use serde_json::Map;
 use tokenmint::{
     AsyncStore, ClientConditions, ClientProof, Context, ErrorCode, Integration, Issuer, KeySet, Lifetime,
     LinkDetails, Permission, Policy, PublicToken, RedeemRequest, Secret, SecretHash, Task, TokenPair,
@@ -86,7 +85,7 @@ impl World {
             end_user_email: "e".into(),
             categories: vec!["hris".into()],
             integration: Some("lever".into()),
-            settings: Map::new(),
+            settings: Default::default(),
         };
         let lifetime = Lifetime::from_seconds(LINK_SECONDS.unsigned_abs());
         let lifetime = lifetime.map_err(|error| failed(error.to_string()))?;

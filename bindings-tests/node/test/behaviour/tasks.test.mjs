@@ -194,10 +194,27 @@ test("a refused task has events and a reason", async () => {
 test("operations by name refuse what they do not know", async () => {
   const store = new MemoryStore();
   await rejected(() => issuer.operation("mint", {}).run(store), "invalid_request");
-  await rejected(() => issuer.operation("refresh", { x: 1 }).run(store), "invalid_request");
-  await rejected(() => issuer.operation("refresh", {}).run(store), "invalid_request");
-  const error = await rejected(() => issuer.refresh({ refreshTokn: "x" }).run(store), "invalid_request");
-  assert.doesNotMatch(error.message, /hunter2/);
+  await rejected(() => issuer.operation("refresh", { x: 1 }).run(store), "field_invalid");
+  const required = await rejected(() => issuer.operation("refresh", {}).run(store), "field_required");
+  assert.equal(required.field, "refresh_token");
+  const error = await rejected(() => issuer.refresh({ refreshTokn: "hunter2" }).run(store), "field_invalid");
+  assert.equal(error.message, "refresh_tokn: this field is not known; known are refresh_token, client");
+});
+
+test("what is not known within an input is named by its path", async () => {
+  const store = new MemoryStore();
+  const token = { bearer: "b", entity: "e" };
+  const link = { originId: "u", endUserOrganization: "o", endUserEmail: "m", categories: ["ats"] };
+  for (const [task, field] of [
+    [issuer.entityToken({ ...token, expiresInn: "1h" }), "expires_inn"],
+    [issuer.entityToken({ ...token, options: { expires_inn: "1h" } }), "options.expires_inn"],
+    [issuer.entityToken({ ...token, options: { pages: { approvls: true } } }), "options.pages.approvls"],
+    [issuer.createLink({ bearer: "b", expiresIn: "1h", details: { ...link, integraton: "x" } }), "details.integraton"],
+  ]) {
+    const error = await rejected(() => task.run(store), "field_invalid");
+    assert.equal(error.field, field);
+    assert.match(error.message, /this field is not known; known are /);
+  }
 });
 
 test("every flow there is has a method", async () => {
@@ -210,7 +227,7 @@ test("every flow there is has a method", async () => {
     const method = name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
     assert.equal(typeof issuer[method], "function", method);
     const task = issuer[method]({ noSuchMember: "hunter2" }, { now: NOW, seed: SEED });
-    const error = await rejected(() => task.run(new MemoryStore()), "invalid_request");
+    const error = await rejected(() => task.run(new MemoryStore()), "field_invalid");
     assert.ok(error.message.includes("no_such_member") || error.message.includes("noSuchMember"), error.message);
     assert.ok(!error.message.includes("hunter2"));
   }

@@ -2,7 +2,6 @@
 
 use http::StatusCode;
 use serde::Serialize;
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::super::exchange::{Rejection, Request, Response, json};
@@ -14,7 +13,7 @@ use crate::error::{Error, ErrorCode};
 use crate::flow::Flow;
 use crate::flow::client::Permission;
 use crate::flow::link::LinkDetails;
-use crate::json::Object;
+use crate::json::{JsonMembers, Object};
 use crate::time::Lifetime;
 
 /// The bounds of `link_expiry_mins`, its default, and the bound without a magic link.
@@ -235,11 +234,11 @@ fn member_names(fields: &Fields<'_>, name: &str) -> Vec<String> {
 }
 
 /// The settings as they came. A number that no float can hold is legal JSON, but nobody could read it back.
-fn settings(fields: &mut Fields<'_>) -> Map<String, Value> {
-    let mut settings = Map::new();
+fn settings(fields: &mut Fields<'_>) -> JsonMembers {
+    let mut settings = JsonMembers::new();
     for name in SETTINGS {
-        match fields.raw(name).map(serde_json::from_str::<Value>) {
-            Some(Ok(Value::Null)) | None => {}
+        match fields.raw(name).filter(|value| *value != "null").map(str::parse) {
+            None => {}
             Some(Ok(value)) => drop(settings.insert(name.to_owned(), value)),
             Some(Err(_)) => {
                 fields.problem(name, Kind::Range, "holds a number that is too large".to_owned());

@@ -12,6 +12,7 @@ use crate::encoding::{base64, base64url, sha256};
 use crate::error::{Error, ErrorCode};
 use crate::flow::Flow;
 use crate::flow::link::{LinkDetails, RedeemRequest};
+use crate::json;
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:15vh auto;padding:0 1rem}\
 button,select{font:inherit;padding:.5rem 1rem}code{overflow-wrap:anywhere}";
@@ -35,7 +36,8 @@ async fn show(flow: &mut Flow, token: &str, wrong: Option<&Error>) -> Response {
         Ok(link) => link.details,
         Err(error) => return failure(&error),
     };
-    let texts = Texts::of(link.settings.get("language").and_then(serde_json::Value::as_str));
+    let language = link.settings.get("language").and_then(|text| json::string(text.as_str()));
+    let texts = Texts::of(language.as_deref());
     let choice = choice(flow, &link, texts);
     // Whoever presses the button twice, or again because the answer was lost, gets the same answer.
     let key = base64url(&flow.entropy().bytes::<16>());

@@ -51,7 +51,7 @@ fn with_link<S: Store>(store: S) -> (S, String) {
         end_user_email: "e".into(),
         categories: vec!["hris".into()],
         integration: Some("lever".into()),
-        settings: serde_json::Map::new(),
+        settings: Default::default(),
     };
     let lifetime = Lifetime::from_seconds(1800).unwrap();
     let link = issuer().create_link(bearer, details, lifetime, &context(NOW, 2)).run(&store).result.unwrap();

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Bytes, EntryText, GivenEntry, GivenKey, GivenVersion, needed, wrong};
 use crate::error::{ErrorCode, Result};
+use crate::json;
 use crate::store::{Command, Expect, IndexValue, Write};
-use crate::strict;
 
 impl Command {
     /// The command as a JSON object: `command`, its name, and its fields.
@@ -43,8 +43,8 @@ impl Command {
     ///
     /// # Errors
     /// `invalid_request` for what is no such command; those for keys are none.
-    pub fn from_json(json: &str) -> Result<Self> {
-        strict::read::<GivenCommand>(json, ErrorCode::InvalidRequest)?.command()
+    pub fn from_json(text: &str) -> Result<Self> {
+        json::read_as::<GivenCommand>(ErrorCode::InvalidRequest, text)?.command()
     }
 }
 
@@ -243,12 +243,12 @@ mod tests {
     #[test]
     fn what_is_no_command_is_refused() {
         for (text, said) in [
-            ("{}", "missing field `command`"),
-            (r#"{"command":"drop"}"#, "unknown variant, expected"),
-            (r#"{"command":"sweep","before_ms":1}"#, "missing field `limit`"),
+            ("{}", "command: this field is required"),
+            (r#"{"command":"drop"}"#, "command: must be one of: load, "),
+            (r#"{"command":"sweep","before_ms":1}"#, "limit: this field is required"),
             (r#"{"command":"load","keys":[],"limit":1}"#, "another command"),
             (r#"{"command":"load","keys":[""]}"#, "1 to 128"),
-            (r#"{"command":"sweep","before_ms":1,"limit":2,"all":true}"#, "unknown field"),
+            (r#"{"command":"sweep","before_ms":1,"limit":2,"all":true}"#, "all: this field is not known"),
         ] {
             let error = Command::from_json(text).unwrap_err();
             assert_eq!(error.code(), ErrorCode::InvalidRequest);

@@ -122,8 +122,8 @@ impl<'a> From<&'a Entry> for EntryText<'a> {
     }
 }
 
-fn needed<T>(field: &str, value: Option<T>) -> Result<T> {
-    value.ok_or_else(|| wrong(format!("missing field `{field}`")))
+fn needed<T>(field: &'static str, value: Option<T>) -> Result<T> {
+    value.ok_or_else(|| wrong("this field is required").at(field))
 }
 
 fn wrong(reason: impl Into<Cow<'static, str>>) -> Error {

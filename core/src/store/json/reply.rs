@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Bytes, EntryText, GivenEntry, GivenKey, GivenValue, GivenVersion, needed, wrong};
 use crate::error::{ErrorCode, Result};
+use crate::json;
 use crate::store::{Entry, RecordKey, Reply, StoreError};
-use crate::strict;
 
 impl Reply {
     /// A reply, or a store's error, from a JSON object: `reply`, its name, and its fields; or `error`.
@@ -33,8 +33,8 @@ impl Reply {
     ///
     /// # Errors
     /// `invalid_request` for what is none of these.
-    pub fn from_json(json: &str) -> Result<Result<Reply, StoreError>> {
-        strict::read::<GivenReply>(json, ErrorCode::InvalidRequest)?.reply()
+    pub fn from_json(text: &str) -> Result<Result<Reply, StoreError>> {
+        json::read_as::<GivenReply>(ErrorCode::InvalidRequest, text)?.reply()
     }
 
     /// What [`Reply::from_json`] reads.
@@ -89,7 +89,7 @@ impl GivenReply {
         let reply = match (self.error.take(), self.reply.take()) {
             (Some(error), None) => Err(error.into()),
             (None, Some(name)) => Ok(self.named(name)?),
-            (None, None) => return Err(wrong("missing field `reply`")),
+            (None, None) => return needed("reply", None),
             (Some(_), Some(_)) => return Err(wrong("both `reply` and `error`")),
         };
         if self.is_spent() { Ok(reply) } else { Err(wrong("a field of another reply")) }
@@ -302,16 +302,16 @@ mod tests {
     #[test]
     fn what_is_no_reply_is_refused() {
         for (text, said) in [
-            ("", "EOF"),
-            ("{}", "missing field `reply`"),
-            (r#"{"reply":"yes"}"#, "unknown variant, expected"),
-            (r#"{"error":"yes"}"#, "unknown variant, expected"),
-            (r#"{"reply":"loaded","entries":[{}]}"#, "missing field `version`"),
+            ("", "not valid JSON at byte 0"),
+            ("{}", "reply: this field is required"),
+            (r#"{"reply":"yes"}"#, "must be one of: "),
+            (r#"{"error":"yes"}"#, "must be one of: "),
+            (r#"{"reply":"loaded","entries":[{}]}"#, "entries[0].version: this field is required"),
             (r#"{"reply":"signed","signature":"=="}"#, "base64url"),
-            (r#"{"reply":"signed"}"#, "missing field `signature`"),
+            (r#"{"reply":"signed"}"#, "signature: this field is required"),
             (r#"{"reply":"done","valid":true}"#, "another reply"),
             (r#"{"reply":"done","error":"unknown"}"#, "both"),
-            (r#"{"reply":"listed","entries":[null]}"#, "missing field `entries`"),
+            (r#"{"reply":"listed","entries":[null]}"#, "entries: this field is required"),
             (&format!(r#"{{"reply":"conflict","entry":{}}}"#, ENTRY.replace("AQEBAQEBAQE", "AQ")), "8 to 16"),
             (&format!(r#"{{"reply":"conflict","entry":{}}}"#, ENTRY.replace("cw", "")), "1 to 128"),
         ] {

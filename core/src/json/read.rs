@@ -1,0 +1,565 @@
+//! The reader: a JSON text into any type that serde can read, and the path to what does not fit.
+//!
+//! A name is a name: no reader of this crate takes a member for anything else than its name says. serde_json's tree of
+//! values does: it reads an object that begins with one of the names in [`PRIVATE`] as text to be parsed once more.
+
+use std::borrow::Cow;
+
+use serde::de::value::{BorrowedStrDeserializer, CowStrDeserializer};
+use serde::de::{
+    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess,
+    SeqAccess, Unexpected, VariantAccess, Visitor,
+};
+
+use super::misfit::Misfit;
+use super::scan::{Failed, Scanner};
+use super::{PRIVATE, RAW, TOKEN_DEPTH, check_within, string};
+use crate::error::ErrorCode;
+
+type Result<T, E = Misfit> = std::result::Result<T, E>;
+
+/// Reads a text that somebody wrote: strict JSON, in which every member of a struct is one that the struct has.
+pub(crate) fn from_text<T: DeserializeOwned>(text: &str) -> Result<T> {
+    check_within(0, text)?;
+    Reader { closed: true, ..Reader::new(text)? }.whole()
+}
+
+/// As [`from_text`], with an error of this code that names the field.
+pub(crate) fn read_as<T: DeserializeOwned>(code: ErrorCode, text: &str) -> crate::error::Result<T> {
+    from_text(text).map_err(|misfit| misfit.error(code))
+}
+
+/// Reads a value that was checked before, or that was written here; a struct takes the members that it knows.
+pub(crate) fn from_value<'de, T: Deserialize<'de>>(value: &'de str) -> Result<T> {
+    Reader::new(value)?.whole()
+}
+
+/// A place in a text.
+pub(super) struct Reader<'de> {
+    scanner: Scanner<'de>,
+    /// Whether a struct refuses members that it does not have.
+    closed: bool,
+}
+
+impl<'de> Reader<'de> {
+    /// At the beginning of a value.
+    pub(super) fn new(text: &'de str) -> Result<Self> {
+        let mut scanner = Scanner::new(text)?;
+        scanner.deepest = TOKEN_DEPTH;
+        scanner.blanks();
+        Ok(Reader { scanner, closed: false })
+    }
+
+    /// The value, and nothing behind it.
+    fn whole<T: Deserialize<'de>>(mut self) -> Result<T> {
+        let value = T::deserialize(&mut self)?;
+        self.scan(Scanner::end)?;
+        Ok(value)
+    }
+
+    fn scan<T>(&mut self, scan: impl FnOnce(&mut Scanner<'de>) -> Result<T, Failed>) -> Result<T> {
+        Ok(self.scanner.run(scan)?)
+    }
+
+    /// The text that `scan` goes over.
+    fn text(&mut self, scan: impl FnOnce(&mut Scanner<'de>) -> Result<(), Failed>) -> Result<&'de str> {
+        let start = self.scanner.at;
+        self.scan(scan)?;
+        Ok(self.scanner.since(start))
+    }
+
+    fn string(&mut self) -> Result<Cow<'de, str>> {
+        let quoted = self.text(|scanner| scanner.string().map(drop))?;
+        string(quoted).ok_or_else(|| Misfit::custom("must be a string"))
+    }
+
+    fn number<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        let text = self.text(Scanner::number)?;
+        let whole = text != "-0" && !text.contains(['.', 'e', 'E']);
+        if let (true, Ok(number)) = (whole, text.parse::<u64>()) {
+            return visitor.visit_u64(number);
+        }
+        if let (true, Ok(number)) = (whole, text.parse::<i64>()) {
+            return visitor.visit_i64(number);
+        }
+        match text.parse::<f64>() {
+            Ok(number) if number.is_finite() => visitor.visit_f64(number),
+            _ => Err(Misfit::custom("is a number that is too large")),
+        }
+    }
+
+    /// Whether another item of a list or an object follows; `first` is whether none came before.
+    fn follows(&mut self, first: &mut bool, close: u8) -> Result<bool> {
+        let found = self.scanner.blanks();
+        if found == Some(close) {
+            return Ok(false);
+        }
+        if !std::mem::take(first) {
+            self.scan(|scanner| scanner.expect(b','))?;
+            self.scanner.blanks();
+        }
+        Ok(true)
+    }
+
+    fn list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        self.scan(|scanner| scanner.expect(b'['))?;
+        let mut items = Items { reader: self, first: true, at: 0 };
+        let value = visitor.visit_seq(&mut items)?;
+        if items.reader.follows(&mut items.first, b']')? {
+            return Err(Misfit::custom(format!("must be a list of {} items, found more", items.at)));
+        }
+        self.scan(|scanner| scanner.expect(b']'))?;
+        Ok(value)
+    }
+
+    fn object<V: Visitor<'de>>(&mut self, rules: Rules, visitor: V) -> Result<V::Value> {
+        self.scan(|scanner| scanner.expect(b'{'))?;
+        let mut members = Members { reader: self, first: true, rules, name: Cow::Borrowed("") };
+        let value = visitor.visit_map(&mut members)?;
+        if members.reader.follows(&mut members.first, b'}')? {
+            return Err(Misfit::custom("has a member that the type leaves unread"));
+        }
+        self.scan(|scanner| scanner.expect(b'}'))?;
+        Ok(value)
+    }
+}
+
+/// What holds for the names of an object.
+#[derive(Clone, Copy)]
+enum Rules {
+    /// Any name.
+    Any,
+    /// These, where the reader is closed.
+    Fields(&'static [&'static str]),
+    /// Any that a tree of values takes for a name.
+    NotPrivate,
+}
+
+/// Leaves methods to `deserialize_any`.
+macro_rules! any {
+    ($($method:ident($($argument:ident: $type:ty),*))*) => {
+        $(fn $method<V: Visitor<'de>>(self, $(_: $type,)* visitor: V) -> Result<V::Value> {
+            self.deserialize_any(visitor)
+        })*
+    };
+}
+
+impl<'de> Deserializer<'de> for &mut Reader<'de> {
+    type Error = Misfit;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.scanner.peek() {
+            Some(b'"') => match self.string()? {
+                Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
+                Cow::Owned(text) => visitor.visit_string(text),
+            },
+            Some(b'{') => self.object(Rules::NotPrivate, visitor),
+            Some(b'[') => self.list(visitor),
+            Some(b't') => {
+                self.scan(|scanner| scanner.word("true"))?;
+                visitor.visit_bool(true)
+            }
+            Some(b'f') => {
+                self.scan(|scanner| scanner.word("false"))?;
+                visitor.visit_bool(false)
+            }
+            Some(b'n') => {
+                self.scan(|scanner| scanner.word("null"))?;
+                visitor.visit_unit()
+            }
+            _ => self.number(visitor),
+        }
+    }
+
+    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let start = self.scanner.at;
+        match self.text(Scanner::number).ok().and_then(|text| text.parse().ok()) {
+            Some(number) => visitor.visit_i128(number),
+            None => {
+                self.scanner.at = start;
+                self.deserialize_any(visitor)
+            }
+        }
+    }
+
+    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let start = self.scanner.at;
+        match self.text(Scanner::number).ok().and_then(|text| text.parse().ok()) {
+            Some(number) => visitor.visit_u128(number),
+            None => {
+                self.scanner.at = start;
+                self.deserialize_any(visitor)
+            }
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        if self.scanner.peek() == Some(b'n') {
+            self.scan(|scanner| scanner.word("null"))?;
+            return visitor.visit_none();
+        }
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
+        if name == RAW {
+            return visitor.visit_map(Raw(Some(self.text(|scanner| scanner.value(0))?)));
+        }
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.scanner.peek() {
+            Some(b'{') => self.object(Rules::Any, visitor),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        match self.scanner.peek() {
+            Some(b'{') => self.object(Rules::Fields(fields), visitor),
+            // A struct's members have names; their places say nothing.
+            Some(b'[') => Err(Misfit::invalid_type(Unexpected::Seq, &visitor)),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        match self.scanner.peek() {
+            Some(b'"') => {
+                let name = self.string()?;
+                visitor.visit_enum(CowStrDeserializer::new(name))
+            }
+            Some(b'{') => {
+                self.scan(|scanner| scanner.expect(b'{'))?;
+                self.scanner.blanks();
+                let value = visitor.visit_enum(Variant(self))?;
+                self.scanner.blanks();
+                self.scan(|scanner| scanner.expect(b'}'))?;
+                Ok(value)
+            }
+            _ => Err(Misfit::unknown_variant("", variants)),
+        }
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.scan(|scanner| scanner.value(0))?;
+        visitor.visit_unit()
+    }
+
+    any! {
+        deserialize_bool() deserialize_i8() deserialize_i16() deserialize_i32() deserialize_i64()
+        deserialize_u8() deserialize_u16() deserialize_u32() deserialize_u64() deserialize_f32() deserialize_f64()
+        deserialize_char() deserialize_str() deserialize_string() deserialize_bytes() deserialize_byte_buf()
+        deserialize_unit() deserialize_unit_struct(name: &'static str) deserialize_seq()
+        deserialize_tuple(len: usize) deserialize_tuple_struct(name: &'static str, len: usize)
+        deserialize_identifier()
+    }
+}
+
+struct Items<'a, 'de> {
+    reader: &'a mut Reader<'de>,
+    first: bool,
+    at: usize,
+}
+
+impl<'de> SeqAccess<'de> for &mut Items<'_, 'de> {
+    type Error = Misfit;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+        if !self.reader.follows(&mut self.first, b']')? {
+            return Ok(None);
+        }
+        let at = self.at;
+        self.at += 1;
+        seed.deserialize(&mut *self.reader).map(Some).map_err(|misfit| misfit.within_item(at))
+    }
+}
+
+struct Members<'a, 'de> {
+    reader: &'a mut Reader<'de>,
+    first: bool,
+    rules: Rules,
+    /// The name of the last member.
+    name: Cow<'de, str>,
+}
+
+impl<'de> MapAccess<'de> for &mut Members<'_, 'de> {
+    type Error = Misfit;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
+        let first = self.first;
+        if !self.reader.follows(&mut self.first, b'}')? {
+            return Ok(None);
+        }
+        self.name = self.reader.string()?;
+        match self.rules {
+            Rules::Fields(fields) if self.reader.closed && !fields.contains(&&*self.name) => {
+                return Err(Misfit::unknown_field(&self.name, fields));
+            }
+            Rules::NotPrivate if first && PRIVATE.contains(&&*self.name) => {
+                return Err(Misfit::custom("cannot be read into a tree of values").within(&self.name));
+            }
+            _ => {}
+        }
+        let name = seed.deserialize(Name(self.name.clone())).map_err(|misfit| misfit.within(&self.name))?;
+        self.reader.scanner.blanks();
+        self.reader.scan(|scanner| scanner.expect(b':'))?;
+        self.reader.scanner.blanks();
+        Ok(Some(name))
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value> {
+        seed.deserialize(&mut *self.reader).map_err(|misfit| misfit.within(&self.name))
+    }
+}
+
+/// A member's name, which may hold a number or a truth value where a map's keys are such.
+struct Name<'de>(Cow<'de, str>);
+
+macro_rules! scalar_names {
+    ($($method:ident $visit:ident)*) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+            match self.0.parse() {
+                Ok(value) => visitor.$visit(value),
+                Err(_) => self.deserialize_any(visitor),
+            }
+        })*
+    };
+}
+
+impl<'de> Deserializer<'de> for Name<'de> {
+    type Error = Misfit;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.0 {
+            Cow::Borrowed(name) => visitor.visit_borrowed_str(name),
+            Cow::Owned(name) => visitor.visit_string(name),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        visitor.visit_enum(CowStrDeserializer::new(self.0))
+    }
+
+    scalar_names! {
+        deserialize_bool visit_bool deserialize_i8 visit_i8 deserialize_i16 visit_i16 deserialize_i32 visit_i32
+        deserialize_i64 visit_i64 deserialize_i128 visit_i128 deserialize_u8 visit_u8 deserialize_u16 visit_u16
+        deserialize_u32 visit_u32 deserialize_u64 visit_u64 deserialize_u128 visit_u128 deserialize_f32 visit_f32
+        deserialize_f64 visit_f64
+    }
+
+    any! {
+        deserialize_char() deserialize_str() deserialize_string() deserialize_bytes() deserialize_byte_buf()
+        deserialize_unit() deserialize_unit_struct(name: &'static str) deserialize_seq()
+        deserialize_tuple(len: usize) deserialize_tuple_struct(name: &'static str, len: usize) deserialize_map()
+        deserialize_struct(name: &'static str, fields: &'static [&'static str])
+        deserialize_identifier() deserialize_ignored_any()
+    }
+}
+
+/// A variant that holds something: the one member of an object.
+struct Variant<'a, 'de>(&'a mut Reader<'de>);
+
+impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
+    type Error = Misfit;
+    type Variant = Self;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self)> {
+        let name = self.0.string()?;
+        let variant = seed.deserialize(Name(name))?;
+        self.0.scanner.blanks();
+        self.0.scan(|scanner| scanner.expect(b':'))?;
+        self.0.scanner.blanks();
+        Ok((variant, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
+    type Error = Misfit;
+
+    fn unit_variant(self) -> Result<()> {
+        Deserialize::deserialize(self.0)
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value> {
+        seed.deserialize(self.0)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
+        self.0.deserialize_tuple(len, visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        self.0.deserialize_struct("", fields, visitor)
+    }
+}
+
+/// A text that stays as it is, in the form in which serde_json's `RawValue` takes it.
+struct Raw<'de>(Option<&'de str>);
+
+impl<'de> MapAccess<'de> for Raw<'de> {
+    type Error = Misfit;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
+        match self.0 {
+            Some(_) => seed.deserialize(BorrowedStrDeserializer::new(RAW)).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value> {
+        seed.deserialize(BorrowedStrDeserializer::new(self.0.take().unwrap_or("null")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fmt::Debug;
+
+    use serde_json::Value;
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Outer {
+        inner: Inner,
+        #[serde(default)]
+        list: Vec<Inner>,
+    }
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Inner {
+        text: Option<String>,
+        number: Option<u8>,
+    }
+
+    fn refused<T: DeserializeOwned + Debug>(text: &str) -> String {
+        from_text::<T>(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named_by_its_path() {
+        for (text, said) in [
+            (r#"{"inner":{"txt":1}}"#, "inner.txt: this field is not known; known are text, number"),
+            (
+                r#"{"inner":{},"list":[{},{"number":256}]}"#,
+                "list[1].number: must be a whole number from 0 to 255",
+            ),
+            (r#"{"inner":{"number":-1}}"#, "inner.number: must be a whole number from 0 to 255"),
+            (r#"{"inner":{"text":{}}}"#, "inner.text: must be a string, found an object"),
+            (r#"{"inner":[null,null]}"#, "inner: must be an object, found a list"),
+            (r#"{"list":[]}"#, "inner: this field is required"),
+            (r#"{"inner":{"text":"a","text":"b"}}"#, "text: this field is there twice"),
+            (r#"{"inner":{}} 1"#, "not valid JSON at byte 13"),
+            ("null", "must be an object, found null"),
+        ] {
+            assert_eq!(refused::<Outer>(text), said, "{text}");
+        }
+        let deep = format!("{}1{}", "[".repeat(33), "]".repeat(33));
+        assert_eq!(refused::<Value>(&deep), "nested deeper than 32 levels");
+        assert_eq!(refused::<(u8, u8)>("[1,2,3]"), "must be a list of 2 items, found more");
+    }
+
+    #[test]
+    fn a_value_that_was_checked_may_have_members_that_nobody_knows() {
+        let read: Outer = from_value(r#"{ "more" : [1,{"x":"]"}] , "inner" : {"text":"\u00e9"} }"#).unwrap();
+        assert_eq!(read.inner.text.as_deref(), Some("é"));
+        assert!(from_text::<Outer>(r#"{"more":1,"inner":{}}"#).is_err());
+        let deep = format!("{}1{}", "[".repeat(TOKEN_DEPTH), "]".repeat(TOKEN_DEPTH));
+        assert!(from_value::<Value>(&deep).is_ok() && from_value::<Box<RawValue>>(&deep).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused_unchecked_too() {
+        for text in [
+            "",
+            "{",
+            "{\"a\"",
+            "{\"a\":",
+            "{\"a\":1",
+            "[1",
+            "[1 2]",
+            "[,1]",
+            "[1,]",
+            "{\"a\":1,}",
+            "\"a",
+            "tru",
+            "1.",
+            "1 1",
+        ] {
+            assert!(from_value::<Value>(text).is_err(), "{text}");
+            assert!(from_value::<serde::de::IgnoredAny>(text).is_err(), "{text}");
+        }
+    }
+
+    /// The names by which serde_json's own readers know ready JSON and numbers of any size.
+    #[test]
+    fn a_name_is_a_name() {
+        for name in PRIVATE {
+            for value in [r#""{\"a\":1,\"a\":2}""#, r#""[[[[1]]]]""#, r#""1""#, "1", "null", "{}"] {
+                let text = format!("{{{name:?}:{value}}}");
+                // What serde_json makes of it, where this crate does not read: never the object that it is.
+                let theirs = serde_json::from_str::<Value>(&text);
+                assert!(name != RAW || theirs.is_err() || theirs.unwrap().get(name).is_none(), "{text}");
+                let nested = format!("[{{\"x\":{text}}}]");
+                for text in [&text, &nested] {
+                    let error = refused::<Value>(text);
+                    assert!(error.ends_with("cannot be read into a tree of values"), "{text}: {error}");
+                }
+
+                let kept: BTreeMap<String, Box<RawValue>> = from_text(&text).unwrap();
+                assert_eq!(kept[name].get(), value);
+                let kept: Box<RawValue> = from_text(&nested).unwrap();
+                assert_eq!(kept.get(), nested);
+                let kept: BTreeMap<String, Box<RawValue>> = from_text(&format!("{{\"x\":{text}}}")).unwrap();
+                assert_eq!(kept["x"].get(), text);
+                assert!(refused::<Inner>(&text).contains("is not known; known are text, number"), "{text}");
+                assert!(from_value::<Inner>(&text).is_ok(), "{text}");
+            }
+        }
+    }
+
+    proptest::proptest! {
+        /// Whatever a tree of values is read from, here and there the same.
+        #[test]
+        fn agrees_with_serde_json(text in r#"[\[\]{}:,"\\0-9eE.+\-truefalsn u\PC]{0,24}"#) {
+            let theirs = serde_json::from_str::<Value>(&text);
+            if let Ok(ours) = from_text::<Value>(&text) {
+                proptest::prop_assert_eq!(theirs.unwrap(), ours);
+            } else if let Ok(theirs) = theirs {
+                let twice = check_within(0, &text).is_err();
+                proptest::prop_assert!(twice, "{text}: {theirs}");
+            }
+        }
+    }
+}
