@@ -11,6 +11,7 @@ use tokenmint::{
 
 use crate::doctor::Finding;
 use crate::driver::{Cursor, Driver, Page};
+use crate::mark;
 use crate::seal::Seal;
 use crate::target::{Kind, Target};
 
@@ -53,7 +54,8 @@ impl Database {
     /// Opens a store: connects, and makes or migrates its schema. Call it within a tokio runtime.
     ///
     /// # Errors
-    /// `policy_invalid` at `url` or the parameter that cannot work; `store_unavailable` where it cannot be reached, or
+    /// `policy_invalid` at `url` or the parameter that cannot work, among them `sealing_key_file` where the values are
+    /// sealed and the key is missing or another, or are not sealed; `store_unavailable` where it cannot be reached, or
     /// was written by a newer release.
     pub async fn open(url: &str) -> Result<Self> {
         let target = Target::parse(url)?;
@@ -69,7 +71,9 @@ impl Database {
             #[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "redis")))]
             _ => return Err(crate::target::invalid("url", "this build has no driver for this store")),
         };
-        Ok(Database { driver, timeout: target.timeout, seal })
+        let database = Database { driver, timeout: target.timeout, seal };
+        mark::check(&database, database.seal.as_ref()).await?;
+        Ok(database)
     }
 
     /// Looks for what would lose acknowledged writes or not work: eviction, missing persistence, a network disk, a clock
@@ -86,6 +90,13 @@ impl Database {
             )],
             driver => driver.examine().await?
         );
+        findings.push(Finding::fine(
+            "sealing",
+            match &self.seal {
+                Some(_) => "values are sealed",
+                None => "values are not sealed",
+            },
+        ));
         if let Some(store_ms) = self.now_ms().await {
             let off = store_ms.abs_diff(now_ms);
             findings.push(if off > MAX_SKEW_MS {
@@ -124,9 +135,16 @@ impl Database {
         each!(&self.driver, _store => Ok(0), driver => driver.count().await)
     }
 
-    /// As [`Driver::page`], with values unsealed.
-    pub(crate) async fn page(&self, after: Option<Cursor>, limit: u32) -> Result<Page, StoreError> {
+    /// As [`Driver::page`], without the mark.
+    pub(crate) async fn page_as_stored(&self, after: Option<Cursor>, limit: u32) -> Result<Page, StoreError> {
         let mut page = each!(&self.driver, _store => Ok::<_, StoreError>(Page::default()), driver => driver.page(after, limit).await)?;
+        page.entries.retain(|(key, _)| !mark::is_mark(key));
+        Ok(page)
+    }
+
+    /// The same, with values unsealed.
+    pub(crate) async fn page(&self, after: Option<Cursor>, limit: u32) -> Result<Page, StoreError> {
+        let mut page = self.page_as_stored(after, limit).await?;
         if let Some(seal) = &self.seal {
             for (key, entry) in &mut page.entries {
                 seal.open(key, entry)?;
@@ -154,8 +172,14 @@ impl Database {
         Ok(ControlFlow::Continue(Question { command, sealed }))
     }
 
-    /// Asks the driver.
+    /// Asks the driver, and unseals what it answers.
     pub(crate) async fn ask(&self, Question { command, sealed }: Question) -> Result<Reply, StoreError> {
+        let reply = self.answer(command).await?;
+        self.unsealed(&sealed, reply)
+    }
+
+    /// The driver's answer, in time.
+    pub(crate) async fn answer(&self, command: Command) -> Result<Reply, StoreError> {
         let late = match command {
             Command::Load { .. } | Command::List { .. } => StoreError::Unavailable,
             _ => StoreError::Unknown,
@@ -167,7 +191,7 @@ impl Database {
             tracing::warn!(target: "tokenmint::store", timeout_ms = self.timeout.as_millis(), "no answer in time");
             return Err(late);
         };
-        self.unsealed(&sealed, reply?)
+        reply
     }
 
     /// As [`AsyncStore::execute`] on a thread that may be blocked; `wait` asks what has no quicker way.

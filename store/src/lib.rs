@@ -49,6 +49,7 @@ mod doctor;
 mod driver;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod host;
+mod mark;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]

@@ -66,6 +66,12 @@ impl Seal {
         Ok(())
     }
 
+    /// Whether an entry is sealed by the key that seals now.
+    pub(crate) fn seals_as(&self, entry: &Entry) -> bool {
+        let sealed_by = entry.value.get(1..=ID);
+        self.0.first().is_some_and(|key| sealed_by == Some(key.id.as_slice()))
+    }
+
     /// Opens the value of an entry; one that was altered, moved or never sealed is refused.
     pub(crate) fn open(&self, key: &RecordKey, entry: &mut Entry) -> Result<(), StoreError> {
         let context = context(key, entry);

@@ -33,6 +33,26 @@ fn a_url_that_cannot_be_is_named_and_no_password_is_repeated() {
 }
 
 #[test]
+fn a_sealed_store_without_its_key_is_refused_by_every_command() {
+    let place = Place::new();
+    std::fs::write(place.path("key"), "ab".repeat(32)).unwrap();
+    let plain = place.sqlite("tokens.db");
+    let sealed = format!("{plain}&sealing_key_file={}", place.path("key").display());
+    assert_eq!(run(&["doctor", "--store", &sealed]).code, 0);
+    let config = text(&place.config());
+    for command in [
+        ["doctor", "--store", &plain].as_slice(),
+        &["serve", "--config", &config, "--port", "0", "--store", &plain],
+        &["restored", "--config", &config, "--store", &plain],
+        &["store", "copy", &plain, &place.sqlite("other.db")],
+    ] {
+        let found = run(command);
+        assert_eq!(found.code, 3, "{found:?}");
+        assert!(found.err.contains("sealing_key_file: the values in this store are sealed"), "{}", found.err);
+    }
+}
+
+#[test]
 fn a_store_that_promises_too_little_keeps_the_server_from_starting() {
     let place = Place::with(&format!("[store]\ndurability = \"disk\"\n{CONFIG}"));
     let found = run(&["serve", "--config", &text(&place.config()), "--port", "0"]);
