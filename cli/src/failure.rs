@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use tokenmint::Error;
 
+use crate::visible::shown;
+
 /// The result of a command.
 pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 
@@ -73,7 +75,7 @@ impl Failure {
             (false, None) => format!("tokenmint: {code}: {text}"),
         };
         // Where standard error is gone, nobody is left to tell.
-        let _ = writeln!(std::io::stderr(), "{line}");
+        let _ = writeln!(std::io::stderr(), "{}", shown(&line));
     }
 
     /// What went wrong, for people.
@@ -99,10 +101,10 @@ impl From<Error> for Failure {
     }
 }
 
-/// Writes a line to standard output.
+/// Writes a line to standard output; see [`shown`].
 pub(crate) fn print(line: impl Display) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}")
+    writeln!(out, "{}", shown(&line.to_string()))
         .and_then(|()| out.flush())
         .map_err(|error| Failure::runtime("standard output", error))
 }

@@ -21,6 +21,7 @@ mod sources;
 mod store;
 mod vectors;
 mod verify;
+mod visible;
 
 use std::process::ExitCode;
 

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde::Serialize;
+use serde_json::value::RawValue;
 use tokenmint::{KeySet, RemoteKeySet, Verifier};
 
 use crate::args::{Verify, VerifyOptions};
@@ -21,12 +23,26 @@ pub(crate) fn run(args: &Verify) -> Result<()> {
     if !args.json {
         return print(verified.json());
     }
-    let claims: serde_json::Value = verified.claims()?;
-    print(serde_json::json!({
-        "claims": claims,
-        "alg": verified.algorithm().name(),
-        "kid": verified.key_id(),
-    }))
+    #[derive(Serialize)]
+    struct Good<'a> {
+        claims: &'a RawValue,
+        alg: &'static str,
+        kid: Option<&'a str>,
+    }
+    print(json(&Good {
+        claims: raw(verified.json())?,
+        alg: verified.algorithm().name(),
+        kid: verified.key_id(),
+    })?)
+}
+
+/// JSON text that stays as it is, digit for digit.
+pub(crate) fn raw(text: &str) -> Result<&RawValue> {
+    serde_json::from_str(text).map_err(|error| Failure::runtime("JSON", error))
+}
+
+pub(crate) fn json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| Failure::runtime("JSON", error))
 }
 
 pub(crate) fn key_set(args: &VerifyOptions, token: &str) -> Result<KeySet> {

@@ -207,3 +207,83 @@ fn a_set_without_a_usable_key_is_told() {
     let finished = run(&["verify", "x", "--jwks", &set, "--any-issuer", "--any-audience"]);
     assert!(finished.code == 3 && finished.err.contains("no key can be used"), "{finished:?}");
 }
+
+/// RFC 8259 section 6 sets no bound to numbers.
+#[test]
+fn claims_come_out_digit_for_digit_and_json_changes_no_verdict() {
+    let folder = Folder::new();
+    let secret = folder.write("secret", SECRET);
+    let key = ["--secret-file", secret.as_str()];
+    let rest = ["--any-issuer", "--any-audience"];
+    for number in [
+        "9007199254740993",
+        "18446744073709551615",
+        "18446744073709551616",
+        "-9223372036854775809",
+        "123456789012345678901234567890",
+        "0.1234567890123456789012345",
+        "1.10",
+        "-0",
+        "1e400",
+    ] {
+        let claims = format!(r#"{{"n":{number}}}"#);
+        let minted = run(&[&["mint", "--issuer", ISSUER, "--claims", &claims], key.as_slice()].concat());
+        let token = minted.out.trim_end();
+        let member = format!(r#""n":{number}"#);
+        for json in [&["--json"][..], &[]] {
+            let verified = run(&[&["verify", token], key.as_slice(), &rest, json].concat());
+            assert!(verified.code == 0 && verified.out.contains(&member), "{json:?} {verified:?}");
+            let seen = run(&[&["explain", token], json].concat());
+            assert!(seen.code == 0 && seen.out.contains(&member), "{json:?} {seen:?}");
+        }
+    }
+    let kid = run(&[&["mint", "--issuer", ISSUER, "--kid", "k1"], key.as_slice()].concat());
+    let verified = run(&[&["verify", kid.out.trim_end(), "--json"], key.as_slice(), &rest].concat());
+    let json = verified.json();
+    assert_eq!(
+        (&json["alg"], &json["kid"], &json["claims"]["iss"]),
+        (&"HS256".into(), &"k1".into(), &ISSUER.into())
+    );
+}
+
+#[test]
+fn nothing_in_a_token_moves_the_cursor_turns_the_line_or_makes_lines() {
+    let folder = Folder::new();
+    let secret = folder.write("secret", SECRET);
+    let key = ["--secret-file", secret.as_str()];
+    let text = "a\u{202e}b\u{9b}c\u{7f}d\u{2066}e\u{feff}f";
+    let claims = format!("{{\r\n\"t\":\r\"{text}\"}}");
+    let kid = "k\u{200f}";
+    let minted =
+        run(&[&["mint", "--issuer", ISSUER, "--kid", kid, "--claims", &claims], key.as_slice()].concat());
+    let token = minted.out.trim_end();
+    let judged = [&["--any-issuer", "--any-audience"], key.as_slice()].concat();
+    for (command, lines) in [("verify", None), ("explain", None), ("explain", Some(3))] {
+        for json in [&["--json"][..], &[]] {
+            let judged = if lines.is_some() { &[] } else { judged.as_slice() };
+            let done = run(&[&[command, token], judged, json].concat());
+            assert_eq!(done.code, 0, "{done:?}");
+            assert!(
+                done.out.chars().all(|c| c == '\n' || (' '..='~').contains(&c)),
+                "{command} {json:?} {done:?}"
+            );
+            if let (Some(lines), []) = (lines, json) {
+                assert_eq!(done.out.lines().count(), lines, "{done:?}");
+            }
+            if command == "verify" {
+                let claims = if json.is_empty() { done.json() } else { done.json()["claims"].clone() };
+                assert_eq!(claims["t"], text, "the same value");
+            }
+        }
+    }
+    // RFC 7519 section 3.1: an issuer may write its JSON over several lines.
+    let encode = |text: &str| base64_simd::URL_SAFE_NO_PAD.encode_to_string(text);
+    let token_of_lines =
+        format!("{}.{}.", encode("{\n\"alg\":\n\"none\"}"), encode("{\r\n\"accepted\":\n1}"));
+    let seen = run(&["explain", &token_of_lines]);
+    assert_eq!((seen.code, seen.out.lines().count()), (0, 3), "{seen:?}");
+    // An error tells of foreign names, too.
+    let refused =
+        run(&["explain", "--secret-file", "no such\u{202e}file", "--any-issuer", "--any-audience", token]);
+    assert!(refused.code != 0 && !refused.err.contains('\u{202e}'), "{refused:?}");
+}
