@@ -104,7 +104,7 @@ func keySet(status C.int32_t, made *C.tokenmint_keys, e *C.tokenmint_error) (*Ke
 }
 
 // HMAC is one key over secret bytes that should be random: at least 32 for HS256, 48 for HS384, 64 for HS512 (RFC 7518
-// section 3.2). keyID is its kid in tokens, or empty for none.
+// section 3.2). keyID is its kid in tokens, or empty for none. It fails with ErrKeyUsage for the file of a key: PEM, DER, a JWK.
 func HMAC(keyID string, alg Algorithm, secret []byte) KeySource {
 	return func() (*KeySet, error) {
 		var made *C.tokenmint_keys

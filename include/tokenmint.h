@@ -274,7 +274,8 @@ int32_t tokenmint_key_generate(const char *alg,
 //
 // `kid`: its id in tokens, or NULL for none. `alg`: NULL for HS256.
 //
-// Fails with `key_weak` for a shorter secret, `key_usage` for another kind of algorithm.
+// Fails with `key_weak` for a shorter secret, `key_usage` for another kind of algorithm, and for a secret that is the file
+// of a key: PEM, DER, a JWK.
 TOKENMINT_MUST_USE
 int32_t tokenmint_keys_hmac(const char *kid,
                             size_t kid_length,

@@ -9,7 +9,7 @@ use crate::claims::Claims;
 use crate::claims::text::ClaimsText;
 use crate::error::{Error, ErrorCode, Result};
 use crate::key::header::{self, REFRESH_TYPE};
-use crate::key::{Key, KeySet};
+use crate::key::{Key, KeySet, refuse_key_file};
 use crate::policy::Policy;
 use crate::task::{Io, Task};
 use crate::time::{Context, Lifetime};
@@ -60,7 +60,7 @@ impl Issuer {
     ///
     /// # Errors
     /// `key_missing` where no key can sign, `policy_invalid` where the policy cannot work, `key_weak` for a session
-    /// secret under 32 bytes.
+    /// secret under 32 bytes, `key_usage` for one that is the file of a key.
     pub fn new(keys: KeySet, policy: Policy) -> Result<Self> {
         policy.check()?;
         let signing = keys.signing_key().cloned().ok_or_else(|| {
@@ -372,6 +372,7 @@ impl Issuer {
 
 impl SessionKeys {
     fn new(secret: &crate::Secret, issuer: &str) -> Result<Self> {
+        refuse_key_file(secret.expose()).map_err(|error| error.at("session_secret"))?;
         let weak = || {
             Error::new(ErrorCode::KeyWeak)
                 .at("session_secret")

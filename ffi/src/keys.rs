@@ -55,7 +55,8 @@ pub unsafe extern "C" fn tokenmint_key_generate(
 ///
 /// `kid`: its id in tokens, or NULL for none. `alg`: NULL for HS256.
 ///
-/// Fails with `key_weak` for a shorter secret, `key_usage` for another kind of algorithm.
+/// Fails with `key_weak` for a shorter secret, `key_usage` for another kind of algorithm, and for a secret that is the file
+/// of a key: PEM, DER, a JWK.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn tokenmint_keys_hmac(

@@ -23,7 +23,8 @@ pub(crate) struct Key(pub(crate) tokenmint::Key);
 
 #[pymethods]
 impl Key {
-    /// An HMAC key: a secret of at least as many bytes as the hash has. Raises `KeyWeak`.
+    /// An HMAC key: a secret of at least as many bytes as the hash has. Raises `KeyWeak`, and `KeyUsage` for the file of a
+    /// key: PEM, DER, a JWK.
     #[staticmethod]
     #[pyo3(signature = (secret, *, kid=None, algorithm="HS256"))]
     fn hmac(secret: &Bound<'_, PyAny>, kid: Option<&str>, algorithm: &str) -> Result<Self> {

@@ -92,7 +92,8 @@ export class Key extends Owned {
   /**
    * A shared secret; a text stands for its UTF-8. HS256 where no algorithm is given.
    *
-   * Fails with `key_weak` where it is shorter than the hash (RFC 7518 section 3.2).
+   * Fails with `key_weak` where it is shorter than the hash (RFC 7518 section 3.2), with `key_usage` where it is the file of
+   * a key: PEM, DER, a JWK.
    */
   static hmac(
     secret: string | Uint8Array,

@@ -122,14 +122,15 @@ pub(super) fn parse(form: Form, bytes: &[u8]) -> Result<KeyFile> {
             Some(info) => public_key_info(&mut Reader::new(info))?,
             None => None,
         },
-        Form::Encrypted => {
-            return Err(unsupported(
-                "the private key is encrypted; decrypt it first (openssl pkey -in FILE)",
-            ));
-        }
+        Form::Encrypted => return Err(encrypted()),
     };
     file.filter(|_| reader.end().is_some())
         .ok_or_else(|| malformed(format!("the content of {} is not valid DER of that kind", form.label())))
+}
+
+/// The error for a file that needs a password.
+pub(super) fn encrypted() -> Error {
+    unsupported("the private key is encrypted; decrypt it first (openssl pkey -in FILE)")
 }
 
 impl From<Material> for KeyFile {
@@ -298,7 +299,10 @@ impl<'a> Identifier<'a> {
                 }
                 None => None,
             },
-            _ => return Err(unsupported("the key is neither RSA, nor EC, nor Ed25519")),
+            other => {
+                let name = der::name(other).unwrap_or("of another kind");
+                return Err(unsupported(format!("the key is {name}; RSA, EC and Ed25519 keys are read")));
+            }
         };
         known
             .filter(|_| parameters.end().is_some())
@@ -308,10 +312,10 @@ impl<'a> Identifier<'a> {
 }
 
 fn curve(identifier: &[u8]) -> Result<Curve> {
-    Curve::ALL
-        .into_iter()
-        .find(|curve| der::curve_identifier(*curve) == identifier)
-        .ok_or_else(|| unsupported("the EC key is on another curve than P-256, P-384 and P-521"))
+    Curve::ALL.into_iter().find(|curve| der::curve_identifier(*curve) == identifier).ok_or_else(|| {
+        let name = der::name(identifier).unwrap_or("another curve");
+        unsupported(format!("the EC key is on {name}; the curves P-256, P-384 and P-521 are supported"))
+    })
 }
 
 /// Reads `content`, to its end.

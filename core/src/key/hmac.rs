@@ -5,6 +5,7 @@ use sha2::{Sha256, Sha384, Sha512};
 
 use super::Algorithm;
 use crate::error::{Error, ErrorCode, Result};
+use crate::json::Object;
 
 /// A keyed HMAC; wiped on drop.
 pub(super) enum HmacKey {
@@ -28,12 +29,13 @@ impl AsRef<[u8]> for Tag {
 /// Judges the length of a secret for `alg`, unless `allow_short`.
 ///
 /// # Errors
-/// `key_weak` for an empty secret, and for one shorter than the hash.
+/// `key_weak` for an empty secret, and for one shorter than the hash; `key_usage` for a key of another kind.
 pub(super) fn judge(alg: Algorithm, secret: &[u8], allow_short: bool) -> Result<()> {
     if secret.is_empty() {
         return Err(Error::new(ErrorCode::KeyWeak)
             .because(format!("the secret is empty; {alg} needs at least {} random bytes", alg.hash_len())));
     }
+    refuse_key_file(secret)?;
     // RFC 7518 section 3.2: "A key of the same size as the hash output [...] or larger MUST be used".
     if secret.len() < alg.hash_len() && !allow_short {
         return Err(Error::new(ErrorCode::KeyWeak).because(format!(
@@ -43,6 +45,45 @@ pub(super) fn judge(alg: Algorithm, secret: &[u8], allow_short: bool) -> Result<
         )));
     }
     Ok(())
+}
+
+/// Refuses a secret that is the file of a key.
+///
+/// # Errors
+/// `key_usage`.
+pub(crate) fn refuse_key_file(secret: &[u8]) -> Result<()> {
+    match other_kind(secret) {
+        None => Ok(()),
+        Some(kind) => Err(Error::new(ErrorCode::KeyUsage).because(format!(
+            "the secret is {kind}, which others may have and could sign with (RFC 8725 section 2.1); a secret is \
+             random bytes, and {kind} is read as a key"
+        ))),
+    }
+}
+
+/// What a secret is that shows by its form that it is none: the file of a key, public ones among them.
+fn other_kind(secret: &[u8]) -> Option<&'static str> {
+    const BEGIN: &[u8] = b"-----BEGIN ";
+    let text = secret.strip_prefix(b"\xef\xbb\xbf").unwrap_or(secret).trim_ascii();
+    if text.windows(BEGIN.len()).any(|part| part == BEGIN) {
+        return Some("a PEM file");
+    }
+    if text.starts_with(b"ssh-") || text.starts_with(b"ecdsa-sha2-") {
+        return Some("a public key of OpenSSH");
+    }
+    if let Some(object) = text.starts_with(b"{").then(|| Object::from_slice(text).ok()).flatten() {
+        return match (object.get("kty"), object.get("keys")) {
+            (Some(_), _) => Some("a JWK"),
+            (None, Some(_)) => Some("a JWK Set"),
+            (None, None) => None,
+        };
+    }
+    // A build that reads no key files has no public keys either.
+    #[cfg(feature = "key-files")]
+    if super::file::parse_der(secret).is_ok() {
+        return Some("a key file in DER");
+    }
+    None
 }
 
 impl HmacKey {

@@ -55,7 +55,7 @@ use algorithm::Family;
 use asymmetric::Asymmetric;
 use held::Held;
 use hmac::HmacKey;
-pub(crate) use hmac::Tag;
+pub(crate) use hmac::{Tag, refuse_key_file};
 pub(crate) use set::MAX_CANDIDATES;
 pub use set::{KeySet, KeySetBuilder};
 
@@ -111,7 +111,8 @@ impl Key {
     /// An HMAC key over secret bytes, which should be random: at least as many as the hash has (32, 48 or 64).
     ///
     /// # Errors
-    /// `key_weak` for a secret that is shorter (RFC 7518 section 3.2), `key_usage` where `alg` is no HMAC.
+    /// `key_weak` for a secret that is shorter (RFC 7518 section 3.2), `key_usage` where `alg` is no HMAC, and for a
+    /// secret that is the file of a key: PEM, DER, a JWK.
     pub fn hmac(kid: Option<&str>, alg: Algorithm, secret: impl Into<Secret>) -> Result<Self> {
         Self::hmac_key(kid, alg, &secret.into(), false)
     }
@@ -120,7 +121,7 @@ impl Key {
     /// changed yet. A short secret can be found by trial from one token.
     ///
     /// # Errors
-    /// `key_weak` for an empty secret, `key_usage` where `alg` is no HMAC.
+    /// `key_weak` for an empty secret, `key_usage` as [`Key::hmac`].
     pub fn allow_short_hmac_key(
         kid: Option<&str>,
         alg: Algorithm,

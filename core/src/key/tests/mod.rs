@@ -6,6 +6,7 @@ mod oracle;
 mod rfc;
 mod secrecy;
 mod signatures;
+mod spelling;
 mod wycheproof;
 
 use super::*;

@@ -34,6 +34,13 @@ pub(super) fn add(cases: &mut Cases) -> Result<()> {
             cases.judge(&format!("key/{alg}-{name}"), WEAK, code, given);
         }
     }
+    let public = include_str!("../../../../core/tests-data/keys/rsa2048.pub.pem");
+    let jwk = rfc::key("rsa2048")?.to_string();
+    for (name, secret) in [("pem", public), ("jwk", &jwk)] {
+        let token = seal_with("HS256", secret.as_bytes(), &encode(HEADER), &encode(PAYLOAD));
+        let key = json!({ "kty": "oct", "alg": "HS256", "k": encode(secret) });
+        cases.invalid(&format!("key/HS256-{name}"), CONFUSION, "key_usage", Given::new(token).key(key));
+    }
     let good = hs256(HEADER, PAYLOAD);
     let member = |name: &str, value: Value| {
         let mut key = oct("HS256");
