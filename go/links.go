@@ -101,9 +101,22 @@ type RegenerateAccountTokenRequest struct {
 	AccountToken string `json:"account_token"`
 }
 
-// RegenerateAccountToken replaces an account token; the old one ends. It fails with ErrUnauthenticated or ErrNotFound.
+// RegenerateAccountToken replaces an account token; the old one ends. It fails with ErrUnauthenticated.
 func (i *Issuer) RegenerateAccountToken(ctx context.Context, store Store, request RegenerateAccountTokenRequest) (*AccountToken, error) {
 	return flow[AccountToken](ctx, i, store, "regenerate_account_token", request)
+}
+
+// DeleteAccountRequest names an account by its token.
+type DeleteAccountRequest struct {
+	Bearer       string `json:"bearer"`
+	Category     string `json:"category"`
+	AccountToken string `json:"account_token"`
+}
+
+// DeleteAccount ends an account token and the linked account with it; twice is as good as once. It fails with
+// ErrUnauthenticated.
+func (i *Issuer) DeleteAccount(ctx context.Context, store Store, request DeleteAccountRequest) error {
+	return i.operate(ctx, store, "delete_account", request, nil)
 }
 
 // Account is a linked account.
@@ -114,7 +127,7 @@ type Account struct {
 	Integration  string `json:"integration"`
 }
 
-// Account is the account that an account token stands for. It fails with ErrHandleMalformed or ErrNotFound.
+// Account is the account that an account token stands for. It fails with ErrUnauthenticated.
 func (i *Issuer) Account(ctx context.Context, store Store, accountToken string) (*Account, error) {
 	return flow[Account](ctx, i, store, "account", map[string]string{"account_token": accountToken})
 }

@@ -481,6 +481,7 @@ var operations = map[string]operation{
 	"redeem_link":              typed((*Issuer).RedeemLink),
 	"exchange_public_token":    typed((*Issuer).ExchangePublicToken),
 	"regenerate_account_token": typed((*Issuer).RegenerateAccountToken),
+	"delete_account":           plain((*Issuer).DeleteAccount),
 	"account": typed(func(i *Issuer, ctx context.Context, store Store, in RegenerateAccountTokenRequest) (*Account, error) {
 		return i.Account(ctx, store, in.AccountToken)
 	}),

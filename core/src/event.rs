@@ -68,6 +68,8 @@ pub enum EventKind {
     AccountTokenIssued,
     /// An account token was replaced.
     AccountTokenRotated,
+    /// A linked account was deleted, and its token ended.
+    AccountDeleted,
     /// A rate limit denied a request.
     LimitHit,
     /// The store has lost an acknowledged write.

@@ -41,6 +41,56 @@ impl fmt::Display for UnixTime {
     }
 }
 
+/// A point in time to the microsecond: what a window of a few seconds is measured from.
+///
+/// In a record it is a NumericDate as UnixTime is, with a fraction where it has one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(u64);
+
+impl Moment {
+    const SECOND: u64 = 1_000_000;
+
+    /// The whole seconds, rounded down.
+    pub(crate) fn seconds(self) -> UnixTime {
+        UnixTime(i64::try_from(self.0 / Self::SECOND).unwrap_or(i64::MAX).min(UnixTime::MAX.0))
+    }
+
+    /// Whether this is later, also where a whole second was written by a clock that knows no finer time: then that one
+    /// ends with its second, and this one begins with it.
+    pub(crate) fn is_surely_after(self, other: Moment) -> bool {
+        if other.0.is_multiple_of(Self::SECOND) { self.seconds() > other.seconds() } else { self > other }
+    }
+
+    /// Whether `later` is at most so many seconds later. The other may come from a node whose clock is behind.
+    pub(crate) fn is_within(self, window_seconds: u64, later: Moment) -> bool {
+        later.0.saturating_sub(self.0) <= window_seconds.saturating_mul(Self::SECOND)
+    }
+}
+
+impl From<UnixTime> for Moment {
+    fn from(time: UnixTime) -> Self {
+        Moment(u64::try_from(time.0).unwrap_or(0).saturating_mul(Self::SECOND))
+    }
+}
+
+impl serde::Serialize for Moment {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.is_multiple_of(Self::SECOND) {
+            return serializer.serialize_u64(self.0 / Self::SECOND);
+        }
+        // Exact to the microsecond until the year 2255.
+        serializer.serialize_f64(self.0 as f64 / Self::SECOND as f64)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Moment {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let seconds = f64::deserialize(deserializer)?;
+        // A float becomes an integer with saturation.
+        Ok(Moment((seconds * Self::SECOND as f64).round() as u64))
+    }
+}
+
 /// How long something lives: whole seconds, at least one.
 ///
 /// Parses and prints the texts of [`crate::expires_in`].
@@ -124,7 +174,12 @@ impl Context {
 
     /// The time in whole seconds, rounded down.
     pub fn now(&self) -> UnixTime {
-        UnixTime(i64::try_from(self.now_us / 1_000_000).unwrap_or(i64::MAX).min(UnixTime::MAX.0))
+        self.moment().seconds()
+    }
+
+    /// The time as it is.
+    pub(crate) fn moment(&self) -> Moment {
+        Moment(self.now_us)
     }
 
     /// The time in microseconds.
@@ -147,5 +202,46 @@ impl Drop for Context {
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Context {{ now_us: {} }}", self.now_us)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_written_as_a_numeric_date_and_read_back_exactly() {
+        for us in
+            [0, 1, 999_999, 1_000_000, 1_700_000_000_000_000, 1_700_000_000_000_001, 4_102_444_800_123_457]
+        {
+            let text = serde_json::to_string(&Moment(us)).unwrap();
+            assert_eq!(serde_json::from_str::<Moment>(&text).unwrap(), Moment(us), "{text}");
+        }
+        assert_eq!(serde_json::to_string(&Moment(1_700_000_000_250_000)).unwrap(), "1700000000.25");
+        // As whole seconds were written before.
+        let whole = UnixTime::from_seconds(1_700_000_000);
+        assert_eq!(
+            serde_json::to_string(&Moment::from(whole)).unwrap(),
+            serde_json::to_string(&whole).unwrap()
+        );
+        let last = serde_json::from_str::<Moment>(&UnixTime::MAX.to_string()).unwrap();
+        assert_eq!(last.seconds(), UnixTime::MAX);
+    }
+
+    #[test]
+    fn a_whole_second_may_be_any_time_within_it() {
+        let (whole, within, next) = (Moment(100_000_000), Moment(100_700_000), Moment(101_000_000));
+        assert!(
+            !whole.is_surely_after(whole) && !within.is_surely_after(whole) && next.is_surely_after(whole)
+        );
+        assert!(!whole.is_surely_after(within) && next.is_surely_after(within));
+        assert!(Moment(100_700_001).is_surely_after(within) && !within.is_surely_after(within));
+    }
+
+    #[test]
+    fn a_window_ends_at_its_last_microsecond() {
+        let start = Moment(100_700_000);
+        assert!(start.is_within(10, Moment(110_700_000)) && start.is_within(10, Moment(0)));
+        assert!(!start.is_within(10, Moment(110_700_001)));
     }
 }

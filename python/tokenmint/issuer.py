@@ -325,6 +325,19 @@ class Issuer(_tokenmint.Issuer):
         given = {"bearer": bearer, "category": category, "account_token": account_token}
         return self._flow("regenerate_account_token", given, now, seed, results.AccountToken)
 
+    def delete_account(
+        self,
+        bearer: str,
+        category: str,
+        account_token: str,
+        *,
+        now: "Now" = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Ends an account token and the linked account with it; twice is as good as once. Raises `Unauthenticated`."""
+        given = {"bearer": bearer, "category": category, "account_token": account_token}
+        return self._change("delete_account", given, now, seed)
+
     def account(self, account_token: str, *, now: "Now" = None, seed: bytes | None = None) -> Task[results.Account]:
         """The account whose token this is."""
         return self._flow("account", {"account_token": account_token}, now, seed, results.Account)

@@ -257,7 +257,7 @@ export abstract class Flows extends Owned {
     return this.flow("exchange_public_token", input, call, outputOf<AccountToken>);
   }
 
-  /** Replaces an account's token; the old one is good no longer. Fails with `unauthenticated`, `not_found`. */
+  /** Replaces an account's token; the old one is good no longer. Fails with `unauthenticated`. */
   regenerateAccountToken(
     input: { bearer: string; category: string; accountToken: string },
     call?: Call,
@@ -265,7 +265,12 @@ export abstract class Flows extends Owned {
     return this.flow("regenerate_account_token", input, call, outputOf<AccountToken>);
   }
 
-  /** The account whose token this is. Fails with `handle_malformed`, `not_found`. */
+  /** Ends an account's token, and the account with it; twice is as good as once. Fails with `unauthenticated`. */
+  deleteAccount(input: { bearer: string; category: string; accountToken: string }, call?: Call): Task<void> {
+    return this.flow("delete_account", input, call, nothing);
+  }
+
+  /** The account whose token this is. Fails with `unauthenticated`. */
   account(input: { accountToken: string }, call?: Call): Task<Account> {
     return this.flow("account", input, call, outputOf<Account>);
   }

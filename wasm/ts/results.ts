@@ -82,6 +82,7 @@ export interface Event {
     | "link_reuse"
     | "account_token_issued"
     | "account_token_rotated"
+    | "account_deleted"
     | "limit_hit"
     | "store_regressed"
     | "clock_skew"

@@ -224,6 +224,14 @@ pub(crate) fn json_string(status: StatusCode, text: &str) -> Response {
     json_text(status, body)
 }
 
+/// A response without content, that no cache keeps.
+pub(crate) fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Vec::new());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
 fn json_text(status: StatusCode, body: Vec<u8>) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;

@@ -17,7 +17,7 @@ use crate::issuer::Issuer;
 use crate::policy::AccessFormat;
 use crate::store::RecordKey;
 use crate::task::Task;
-use crate::time::{Context, Lifetime, UnixTime};
+use crate::time::{Context, Lifetime, Moment, UnixTime};
 use crate::token::handle::HandleFormat;
 use crate::token::verify::Verified;
 
@@ -157,7 +157,7 @@ impl Flow {
         let session: Option<String> = verified.claim("sid")?;
         let session = session.as_deref().map(session_key);
         let epoch: Option<u64> = verified.claim(EPOCH)?;
-        self.stands(client, subject, id, session, epoch, active.issued_at).await?;
+        self.stands(client, subject, id, session, epoch, active.issued_at.map(Moment::from)).await?;
         entity::check_named_session(self, verified).await?;
         Ok(active)
     }
@@ -170,7 +170,7 @@ impl Flow {
         id: &str,
         session: Option<RecordKey>,
         epoch: Option<u64>,
-        issued_at: Option<UnixTime>,
+        issued_at: Option<Moment>,
     ) -> Result<()> {
         let [issuer, by_client, by_subject] = standing::keys(&self.issuer.policy().issuer, client, subject);
         let in_session = session.is_some();

@@ -1,4 +1,4 @@
-//! Account tokens: the permanent token of a linked account, for a public token, once; and its replacement.
+//! Account tokens: the permanent token of a linked account, for a public token, once; its replacement, and its end.
 //!
 //! An account token is derived from its account's record, so neither it nor its hash is stored.
 
@@ -21,13 +21,13 @@ use crate::policy::Integration;
 use crate::secret::Secret;
 use crate::store::RecordKey;
 use crate::task::Task;
-use crate::time::{Context, UnixTime};
+use crate::time::{Context, Lifetime, Moment, UnixTime};
 use crate::token::derived::account_id;
 
 /// A linked account and its token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccountToken {
-    /// The token: permanent, until it is replaced.
+    /// The token: permanent, until it is replaced or ended.
     pub account_token: String,
     /// The id of the linked account: the same whenever the same end user links the same category.
     pub id: Uuid,
@@ -51,9 +51,15 @@ pub struct Account {
     /// As a token's. An account without one is judged by when it was linked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     epoch: Option<u64>,
-    replaced_at: UnixTime,
+    replaced_at: Moment,
     /// When the public token was exchanged that it follows.
-    linked_at: UnixTime,
+    linked_at: Moment,
+    /// The salt of that public token: which one it was.
+    #[serde(default)]
+    linked_by: String,
+    /// Whether it was deleted. It is forgotten when no retry can come any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    deleted: bool,
 }
 
 /// A request to exchange a public token.
@@ -94,6 +100,22 @@ impl Issuer {
         self.task(context, |mut flow| async move { flow.regenerate(&bearer, &category, &token).await })
     }
 
+    /// Ends an account token, and the linked account with it. Doing it twice is as good as once. Whoever links the end
+    /// user anew gets the account of the same id, with another token.
+    ///
+    /// # Errors
+    /// `unauthenticated` for the API key, or for what is not the account's current token; the store's.
+    pub fn delete_account(
+        &self,
+        bearer: Secret,
+        category: &str,
+        account_token: &str,
+        context: &Context,
+    ) -> Task<()> {
+        let (category, token) = (category.to_owned(), account_token.to_owned());
+        self.task(context, |mut flow| async move { flow.delete_account(&bearer, &category, &token).await })
+    }
+
     /// The account behind an account token.
     ///
     /// # Errors
@@ -104,7 +126,7 @@ impl Issuer {
             let id = account_id(&token).ok_or(ErrorCode::Unauthenticated)?;
             let [entry] = flow.records.load([account_key(id)]).await?;
             let account = decode_some::<Account>(entry.as_ref())?.ok_or(ErrorCode::Unauthenticated)?;
-            if flow.generation_of(&account, id, &token)? != Some(account.generation) {
+            if account.deleted || flow.generation_of(&account, id, &token)? != Some(account.generation) {
                 return Err(ErrorCode::Unauthenticated.into());
             }
             flow.check_account(&account, id).await.map_err(unauthenticated)?;
@@ -118,7 +140,7 @@ impl Flow {
         let organization = self.authenticate_bearer(&request.bearer, Permission::Links).await?.organization;
         PUBLIC.check(&request.public_token).map_err(|_| unknown())?;
         let key = public_key(&request.public_token);
-        let exchange = Use::new(request.redeemer.as_deref(), &request.category, self.now());
+        let exchange = Use::new(request.redeemer.as_deref(), &request.category, self.moment());
         let [mut found] = self.records.load([key.clone()]).await?;
         for _ in 0..MAX_ROUNDS {
             let Some(entry) = found else { return Err(unknown()) };
@@ -132,18 +154,19 @@ impl Flow {
                 return Err(unknown());
             };
             let marks = self.marks(&organization, &public.origin_id).await?;
-            let event = |kind| Event::new(kind).client(&*organization).subject(&*public.origin_id);
-            self.judge(marks, public.epoch, None, event).map_err(|error| match error.code() {
+            self.judge(marks, public.epoch, None, |kind| public.event(kind)).map_err(|error| match error
+                .code()
+            {
                 ErrorCode::TokenRevoked => unknown(),
                 _ => error,
             })?;
-            let repeated = |first: &Use| first.is_repeated_by(&exchange, self.issuer.policy().redeem_window);
+            let window = self.issuer.policy().redeem_window;
             match &public.exchanged {
-                Some(first) if repeated(first) => {
-                    return self.account_token(&public, &request.category, integration, marks).await;
+                Some(first) if first.may_be_repeated_by(&exchange, window) => {
+                    return self.account_token(&public, first, true, integration, marks).await;
                 }
                 Some(_) => {
-                    self.emit(event(EventKind::LinkReuse));
+                    self.emit(public.event(EventKind::LinkReuse));
                     return Err(unknown());
                 }
                 None if self.now() >= public.expires_at => return Err(unknown()),
@@ -152,7 +175,7 @@ impl Flow {
             let exchanged = Public { exchanged: Some(exchange.clone()), ..public };
             match self.records.replace(&key, &entry, exchanged.draft()?).await? {
                 Change::Done => {
-                    return self.account_token(&exchanged, &request.category, integration, marks).await;
+                    return self.account_token(&exchanged, &exchange, false, integration, marks).await;
                 }
                 Change::Conflict(entry) => found = entry,
             }
@@ -160,27 +183,30 @@ impl Flow {
         Err(busy())
     }
 
-    /// The account of an exchanged public token, which stands under `marks`: inserted if absent, or if its tokens do not
-    /// stand any more; linked anew if it was linked to something else.
+    /// The account of a public token, which stands under `marks` and was exchanged: inserted if absent, or if its tokens
+    /// have ended; linked anew if it was linked by another. A retry undoes neither a later link nor a deletion.
     async fn account_token(
         &mut self,
         public: &Public,
-        category: &str,
+        exchange: &Use,
+        is_retry: bool,
         integration: Integration,
         marks: Marks,
     ) -> Result<AccountToken> {
-        let id = linked_account_id(&public.organization, category, &public.origin_id);
+        let id = linked_account_id(&public.organization, &exchange.choice, &public.origin_id);
         let key = account_key(id);
         let fresh = Account {
             organization: public.organization.clone(),
             origin_id: public.origin_id.clone(),
-            category: category.to_owned(),
+            category: exchange.choice.clone(),
             integration: integration.slug.clone(),
             salt: public.salt.clone(),
             generation: 1,
             epoch: Some(marks.epoch()),
-            replaced_at: UnixTime::from_seconds(0),
-            linked_at: public.exchanged.as_ref().map_or(self.now(), |exchange| exchange.at),
+            replaced_at: Moment::default(),
+            linked_at: exchange.at,
+            linked_by: public.salt.clone(),
+            deleted: false,
         };
         let mut found = None;
         for _ in 0..MAX_ROUNDS {
@@ -190,29 +216,38 @@ impl Flow {
                 Some(account) if account.epoch > fresh.epoch => return Err(unknown()),
                 // Its tokens have ended: with another salt none of them comes back.
                 Some(account) if !account.stands(marks) => fresh.clone(),
-                // A retry may come after a later link of the same end user: it does not undo it.
-                Some(account) if account.linked_at > fresh.linked_at => account,
+                Some(account)
+                    if account.linked_by == public.salt || is_retry && account.linked_at > exchange.at =>
+                {
+                    // What anybody could have sent may have its answer already.
+                    if account.deleted || exchange.is_anonymous() {
+                        self.emit(public.event(EventKind::LinkReuse));
+                        return Err(unknown());
+                    }
+                    return self.issued(&account, id, integration);
+                }
+                Some(account) if account.deleted => fresh.clone(),
                 Some(account) => Account {
                     integration: fresh.integration.clone(),
-                    linked_at: fresh.linked_at,
+                    // Another node's clock may be ahead.
+                    linked_at: account.linked_at.max(exchange.at),
+                    linked_by: fresh.linked_by.clone(),
                     epoch: fresh.epoch,
                     ..account
                 },
             };
             match self.records.put(&key, found.as_ref(), account.draft()?).await? {
-                Change::Done => {
-                    let account_token = self.issuer.sessions()?.derivation.account_token(
-                        id,
-                        account.generation,
-                        account.salt.as_bytes(),
-                    );
-                    self.emit(account.event(EventKind::AccountTokenIssued, id));
-                    return Ok(AccountToken { account_token, id, integration });
-                }
+                Change::Done => return self.issued(&account, id, integration),
                 Change::Conflict(entry) => found = entry,
             }
         }
         Err(busy())
+    }
+
+    /// The token of an account as its record is.
+    fn issued(&self, account: &Account, id: Uuid, integration: Integration) -> Result<AccountToken> {
+        self.emit(account.event(EventKind::AccountTokenIssued, id));
+        Ok(AccountToken { account_token: self.token_of(account, id)?, id, integration })
     }
 
     pub(crate) async fn regenerate(
@@ -222,29 +257,22 @@ impl Flow {
         token: &str,
     ) -> Result<AccountToken> {
         let organization = self.authenticate_bearer(bearer, Permission::Links).await?.organization;
-        let refused =
-            || Error::new(ErrorCode::Unauthenticated).at("X-Account-Token").because("the token is not valid");
         let id = account_id(token).ok_or_else(refused)?;
         let key = account_key(id);
         let [mut found] = self.records.load([key.clone()]).await?;
         for _ in 0..MAX_ROUNDS {
             let entry = found.ok_or_else(refused)?;
             let account: Account = decode(&entry)?;
-            let presented = self.generation_of(&account, id, token)?;
-            let since = self.now().seconds() - account.replaced_at.seconds();
-            let window = i64::try_from(self.issuer.policy().redeem_window).unwrap_or(0);
-            let of_caller = account.organization == organization && account.category == category;
-            let current = presented == Some(account.generation);
-            if !of_caller || presented.is_none() || !(current || (window > 0 && since <= window)) {
+            let current = self.is_current(&account, id, token, &organization, category)?;
+            let window = self.issuer.policy().redeem_window;
+            let in_window = window > 0 && account.replaced_at.is_within(window, self.moment());
+            if account.deleted || !(current || in_window) {
                 return Err(refused());
             }
-            self.check_account(&account, id).await.map_err(|error| match error.code() {
-                code if code.http_status() >= 500 => error,
-                _ => refused(),
-            })?;
+            self.check_account(&account, id).await.map_err(refused_for)?;
             let integration = self.issuer.integration(&account.integration).cloned().ok_or_else(refused)?;
             let next = if current {
-                let now = account.replaced_at.max(self.now());
+                let now = account.replaced_at.max(self.moment());
                 let next = Account { generation: account.generation + 1, replaced_at: now, ..account };
                 match self.records.replace(&key, &entry, next.draft()?).await? {
                     Change::Done => self.emit(next.event(EventKind::AccountTokenRotated, id)),
@@ -257,11 +285,65 @@ impl Flow {
             } else {
                 account
             };
-            let derivation = &self.issuer.sessions()?.derivation;
-            let account_token = derivation.account_token(id, next.generation, next.salt.as_bytes());
-            return Ok(AccountToken { account_token, id, integration });
+            return Ok(AccountToken { account_token: self.token_of(&next, id)?, id, integration });
         }
         Err(busy())
+    }
+
+    pub(crate) async fn delete_account(
+        &mut self,
+        bearer: &Secret,
+        category: &str,
+        token: &str,
+    ) -> Result<()> {
+        let organization = self.authenticate_bearer(bearer, Permission::Links).await?.organization;
+        let id = account_id(token).ok_or_else(refused)?;
+        let key = account_key(id);
+        let [mut found] = self.records.load([key.clone()]).await?;
+        for _ in 0..MAX_ROUNDS {
+            let entry = found.ok_or_else(refused)?;
+            let account: Account = decode(&entry)?;
+            if !self.is_current(&account, id, token, &organization, category)? {
+                return Err(refused());
+            }
+            if account.deleted {
+                return Ok(());
+            }
+            self.check_account(&account, id).await.map_err(refused_for)?;
+            let deleted = Account { deleted: true, ..account };
+            // Longer than any retry can come that would link it once more.
+            let draft = deleted.draft_until(self.now().after(Lifetime::HOUR))?;
+            match self.records.replace(&key, &entry, draft).await? {
+                Change::Done => {
+                    self.emit(deleted.event(EventKind::AccountDeleted, id));
+                    return Ok(());
+                }
+                Change::Conflict(entry) => found = entry,
+            }
+        }
+        Err(busy())
+    }
+
+    /// Whether a token is its account's current one, and not the one before; refused where it is neither, or is not
+    /// the caller's.
+    fn is_current(
+        &self,
+        account: &Account,
+        id: Uuid,
+        token: &str,
+        organization: &str,
+        category: &str,
+    ) -> Result<bool> {
+        let generation = self.generation_of(account, id, token)?.ok_or_else(refused)?;
+        if account.organization != organization || account.category != category {
+            return Err(refused());
+        }
+        Ok(generation == account.generation)
+    }
+
+    fn token_of(&self, account: &Account, id: Uuid) -> Result<String> {
+        let derivation = &self.issuer.sessions()?.derivation;
+        Ok(derivation.account_token(id, account.generation, account.salt.as_bytes()))
     }
 
     /// Refused where a watermark has moved since the account was linked.
@@ -291,7 +373,11 @@ impl Account {
     }
 
     fn draft(&self) -> Result<Draft> {
-        Ok(Draft::permanent(self)?.indexed(&self.origin_id, &self.organization))
+        self.draft_until(UnixTime::MAX)
+    }
+
+    fn draft_until(&self, end: UnixTime) -> Result<Draft> {
+        Ok(Draft::new(self, end)?.indexed(&self.origin_id, &self.organization))
     }
 
     fn event(&self, kind: EventKind, id: Uuid) -> Event {
@@ -324,6 +410,15 @@ fn linked_account_id(organization: &str, category: &str, origin_id: &str) -> Uui
 /// One answer for every public token that cannot be exchanged.
 fn unknown() -> Error {
     Error::new(ErrorCode::LinkUnknown).at("public_token").because("the public token is not valid")
+}
+
+/// One answer for every account token that is not the caller's current one.
+fn refused() -> Error {
+    Error::new(ErrorCode::Unauthenticated).at("X-Account-Token").because("the token is not valid")
+}
+
+fn refused_for(error: Error) -> Error {
+    if error.code().http_status() >= 500 { error } else { refused() }
 }
 
 impl fmt::Debug for AccountToken {

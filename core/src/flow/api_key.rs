@@ -154,7 +154,7 @@ impl Flow {
         let absolute_expiry = now.after(policy.session_absolute);
         Session {
             generation: 1,
-            rotated_at: now,
+            rotated_at: self.moment(),
             subject,
             client: client.id.clone(),
             scope: String::new(),

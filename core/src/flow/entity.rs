@@ -19,7 +19,7 @@ use crate::issuer::Issuer;
 use crate::secret::Secret;
 use crate::store::{Entry, RecordKey};
 use crate::task::Task;
-use crate::time::{Context, Lifetime, UnixTime};
+use crate::time::{Context, Lifetime, Moment, UnixTime};
 use crate::token::verify::Verified;
 
 /// A request for an entity token.
@@ -143,7 +143,7 @@ impl Flow {
         let sub = subject.user.clone().unwrap_or_else(|| subject.id.clone());
         let marks = self.marks(&organization, &sub).await?;
         if let Some((token, _)) = &caller.renewed
-            && let Err(error) = marks.check(token.claim(EPOCH)?, token.issued_at())
+            && let Err(error) = marks.check(token.claim(EPOCH)?, token.issued_at().map(Moment::from))
         {
             // Ended since it was checked: its successor must not carry a newer epoch.
             return self.refuse(&organization, unauthenticated(error));

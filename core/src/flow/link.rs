@@ -16,7 +16,7 @@ use crate::policy::Integration;
 use crate::secret::Secret;
 use crate::store::RecordKey;
 use crate::task::Task;
-use crate::time::{Context, Lifetime, UnixTime};
+use crate::time::{Context, Lifetime, Moment, UnixTime};
 use crate::token::handle::{HandleFormat, record_key};
 
 /// A link token: 240 random bits. Its shape leaves no room for a check character.
@@ -80,7 +80,8 @@ pub struct RedeemRequest {
     /// The integration that the end user chose; may be left out where the link names one.
     pub integration: Option<String>,
     /// Whatever tells one redeemer from another, such as an idempotency key: who comes back with the same one shortly
-    /// after gets the same answer. Without one, the link is simply used.
+    /// after gets the same answer. Without one the link is simply used; only where nobody can have got its answer yet,
+    /// since a request died on the way there, the next one who makes the same choice shortly after gets it.
     pub redeemer: Option<String>,
 }
 
@@ -103,7 +104,7 @@ struct Link {
 pub(crate) struct Use {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     by: Option<String>,
-    pub(crate) at: UnixTime,
+    pub(crate) at: Moment,
     /// What was chosen at that time.
     pub(crate) choice: String,
 }
@@ -123,15 +124,19 @@ pub(crate) struct Public {
 }
 
 impl Use {
-    pub(crate) fn new(redeemer: Option<&str>, choice: &str, now: UnixTime) -> Self {
+    pub(crate) fn new(redeemer: Option<&str>, choice: &str, now: Moment) -> Self {
         Use { by: redeemer.map(|name| fingerprint(name.as_bytes())), at: now, choice: choice.to_owned() }
     }
 
-    /// Whether a later use is a retry of this one: the same redeemer, the same choice, shortly after.
-    pub(crate) fn is_repeated_by(&self, later: &Use, window_seconds: u64) -> bool {
-        let since = u64::try_from(later.at.seconds() - self.at.seconds()).unwrap_or(0);
-        let same = self.by.is_some() && self.by == later.by && self.choice == later.choice;
-        same && window_seconds > 0 && since <= window_seconds
+    /// Whether a later use may be a retry of this one: the same redeemer or none, the same choice, shortly after.
+    pub(crate) fn may_be_repeated_by(&self, later: &Use, window_seconds: u64) -> bool {
+        let same = self.by == later.by && self.choice == later.choice;
+        same && window_seconds > 0 && self.at.is_within(window_seconds, later.at)
+    }
+
+    /// Whether nobody can tell the redeemer from another: then one of them gets the answer, once.
+    pub(crate) fn is_anonymous(&self) -> bool {
+        self.by.is_none()
     }
 }
 
@@ -225,18 +230,16 @@ impl Flow {
             let Some(entry) = found else { return Err(ErrorCode::LinkUnknown.into()) };
             let link: Link = decode(&entry)?;
             let chosen = self.chosen(&link.details, request.integration.as_deref());
-            let redemption = |choice: &str| Use::new(request.redeemer.as_deref(), choice, self.now());
+            let redemption = |choice: &str| Use::new(request.redeemer.as_deref(), choice, self.moment());
             // What has become of the link comes before what is wrong with the choice.
             if let Some(first) = &link.redeemed {
                 let window = self.issuer.policy().redeem_window;
-                if !chosen.is_ok_and(|choice| first.is_repeated_by(&redemption(&choice), window)) {
+                if !chosen.is_ok_and(|choice| first.may_be_repeated_by(&redemption(&choice), window)) {
                     self.emit(link.event(EventKind::LinkReuse, token));
                     return Err(ErrorCode::LinkUsed.into());
                 }
                 self.check_link(&link, token).await?;
-                let public = self.public_token(&link, token, first).await?;
-                self.emit(link.event(EventKind::LinkReplayed, token));
-                return Ok(public);
+                return self.public_token(&link, token, first).await;
             }
             link.check_time(self.now())?;
             self.check_link(&link, token).await?;
@@ -244,11 +247,7 @@ impl Flow {
             // The decisive write: from here on the link is used, and all that follows can be derived again.
             let redeemed = Link { redeemed: Some(redemption.clone()), ..link };
             match self.records.replace(&key, &entry, redeemed.draft()?).await? {
-                Change::Done => {
-                    let public = self.public_token(&redeemed, token, &redemption).await?;
-                    self.emit(redeemed.event(EventKind::LinkRedeemed, token));
-                    return Ok(public);
-                }
+                Change::Done => return self.public_token(&redeemed, token, &redemption).await,
                 Change::Conflict(entry) => found = entry,
             }
         }
@@ -271,11 +270,19 @@ impl Flow {
             integration: redemption.choice.clone(),
             salt,
             epoch: link.epoch,
-            expires_at: redemption.at.after(expires_in),
+            expires_at: redemption.at.seconds().after(expires_in),
             exchanged: None,
         };
-        // Whoever finds it there wrote the same.
-        self.records.insert(&public_key(&public_token), public.draft()?).await?;
+        match self.records.insert(&public_key(&public_token), public.draft()?).await? {
+            // From here on somebody may have had the answer.
+            Change::Done => self.emit(link.event(EventKind::LinkRedeemed, token)),
+            Change::Conflict(_) if redemption.is_anonymous() => {
+                self.emit(link.event(EventKind::LinkReuse, token));
+                return Err(ErrorCode::LinkUsed.into());
+            }
+            // Whoever finds it there wrote the same.
+            Change::Conflict(_) => self.emit(link.event(EventKind::LinkReplayed, token)),
+        }
         Ok(PublicToken { public_token, expires_in })
     }
 
@@ -338,6 +345,10 @@ impl Link {
 }
 
 impl Public {
+    pub(crate) fn event(&self, kind: EventKind) -> Event {
+        Event::new(kind).client(&*self.organization).subject(&*self.origin_id)
+    }
+
     pub(crate) fn draft(&self) -> Result<Draft> {
         Ok(Draft::new(self, self.expires_at)?.indexed(&self.origin_id, &self.organization))
     }

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::issuer::Issuer;
 use crate::task::{Io, Task};
-use crate::time::{Context, Lifetime, UnixTime};
+use crate::time::{Context, Lifetime, Moment, UnixTime};
 use crate::token::verify::Verified;
 use records::Records;
 
@@ -55,6 +55,10 @@ impl Flow {
 
     pub(crate) fn now(&self) -> UnixTime {
         self.context.now()
+    }
+
+    pub(crate) fn moment(&self) -> Moment {
+        self.context.moment()
     }
 
     pub(crate) fn entropy(&mut self) -> &mut Entropy {

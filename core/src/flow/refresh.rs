@@ -65,7 +65,7 @@ impl Flow {
             let Some((entry, session)) = living else {
                 return self.refuse(&presented.client, invalid_grant());
             };
-            let decision = session.decide(presented.generation, self.now(), grace);
+            let decision = session.decide(presented.generation, self.moment(), grace);
             // Only what is about to succeed counts: whoever holds an old token cannot use up the client's limit, and
             // no limit delays the end of a session whose token was copied.
             if matches!(decision, Decision::Rotate | Decision::Repeat) && !admitted {
@@ -83,7 +83,7 @@ impl Flow {
                 }
                 Decision::Rotate => {
                     let idle = self.issuer.policy().session_idle;
-                    (session.rotated(self.now(), idle), EventKind::RefreshRotated)
+                    (session.rotated(self.moment(), idle), EventKind::RefreshRotated)
                 }
                 Decision::Reuse => (session.revoked(), EventKind::RefreshReuseDetected),
             };

@@ -7,14 +7,14 @@ use crate::encoding::{base64url, from_base64url, same};
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
 use crate::store::RecordKey;
-use crate::time::{Lifetime, UnixTime};
+use crate::time::{Lifetime, Moment, UnixTime};
 use crate::token::mint::{Frame, Given, Payload};
 
 /// A session: one record, and one counter that a refresh moves on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Session {
     pub(crate) generation: u64,
-    pub(crate) rotated_at: UnixTime,
+    pub(crate) rotated_at: Moment,
     pub(crate) subject: String,
     pub(crate) client: String,
     pub(crate) scope: String,
@@ -61,14 +61,13 @@ impl Session {
 
     /// Decides about generation `presented`. The previous one is good for the grace period only: accepted for ever,
     /// it would hide a thief for ever.
-    pub(crate) fn decide(&self, presented: u64, now: UnixTime, grace_seconds: u64) -> Decision {
-        // `rotated_at` may come from a node whose clock is ahead.
-        let since = u64::try_from(now.seconds() - self.rotated_at.seconds()).unwrap_or(0);
+    pub(crate) fn decide(&self, presented: u64, now: Moment, grace_seconds: u64) -> Decision {
+        let in_grace = grace_seconds > 0 && self.rotated_at.is_within(grace_seconds, now);
         if presented == self.generation {
             Decision::Rotate
         } else if presented > self.generation {
             Decision::Regressed
-        } else if presented + 1 == self.generation && grace_seconds > 0 && since <= grace_seconds {
+        } else if presented + 1 == self.generation && in_grace {
             Decision::Repeat
         } else {
             Decision::Reuse
@@ -76,11 +75,11 @@ impl Session {
     }
 
     /// The record after a rotation.
-    pub(crate) fn rotated(&self, now: UnixTime, idle: Lifetime) -> Session {
+    pub(crate) fn rotated(&self, now: Moment, idle: Lifetime) -> Session {
         Session {
             generation: self.generation + 1,
             rotated_at: self.rotated_at.max(now),
-            idle_expiry: now.after(idle).min(self.absolute_expiry),
+            idle_expiry: now.seconds().after(idle).min(self.absolute_expiry),
             ..self.clone()
         }
     }
@@ -106,7 +105,7 @@ impl Session {
         let frame = Frame {
             issuer: &policy.issuer,
             audience: &[],
-            issued_at: self.rotated_at,
+            issued_at: self.rotated_at.seconds(),
             expires_at: self.idle_expiry,
             id: &mac,
             fixed: &[],

@@ -19,7 +19,7 @@ use crate::event::{Event, EventKind};
 use crate::issuer::Issuer;
 use crate::store::{Entry, RecordKey};
 use crate::task::Task;
-use crate::time::{Context, UnixTime};
+use crate::time::{Context, Moment};
 
 /// The claim that holds the sum of the counters.
 pub(crate) const EPOCH: &str = "epoch";
@@ -28,7 +28,7 @@ pub(crate) const EPOCH: &str = "epoch";
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Mark {
     epoch: u64,
-    issued_before: i64,
+    issued_before: Moment,
 }
 
 /// Whose tokens of an issuer a watermark is for.
@@ -59,7 +59,7 @@ pub(crate) fn keys(issuer: &str, client: &str, subject: &str) -> [RecordKey; 3] 
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Marks {
     epoch: u64,
-    issued_before: Option<i64>,
+    issued_before: Option<Moment>,
 }
 
 impl Marks {
@@ -81,7 +81,7 @@ impl Marks {
     }
 
     /// The one rule: refused if any watermark has moved since the token, or the record behind it, was made.
-    pub(crate) fn check(self, epoch: Option<u64>, issued_at: Option<UnixTime>) -> Result<()> {
+    pub(crate) fn check(self, epoch: Option<u64>, issued_at: Option<Moment>) -> Result<()> {
         let revoked = || Err(Error::new(ErrorCode::TokenRevoked));
         match epoch {
             Some(epoch) if epoch == self.epoch => Ok(()),
@@ -90,7 +90,7 @@ impl Marks {
             Some(_) => Err(Error::new(ErrorCode::StoreRegressed)),
             None => match (self.issued_before, issued_at) {
                 (None, _) => Ok(()),
-                (Some(before), Some(issued_at)) if issued_at.seconds() > before => Ok(()),
+                (Some(before), Some(issued_at)) if issued_at.is_surely_after(before) => Ok(()),
                 _ => revoked(),
             },
         }
@@ -127,7 +127,7 @@ impl Mark {
             // At least the time: after a store was wiped, no counter comes back to where it was.
             epoch: (self.epoch + 1).max(context.now_micros()),
             // The clock may step back; a watermark does not.
-            issued_before: self.issued_before.max(context.now().seconds()),
+            issued_before: self.issued_before.max(context.moment()),
         }
     }
 }
@@ -144,7 +144,7 @@ impl Flow {
         &self,
         marks: Marks,
         epoch: Option<u64>,
-        issued_at: Option<UnixTime>,
+        issued_at: Option<Moment>,
         event: impl FnOnce(EventKind) -> Event,
     ) -> Result<()> {
         let checked = marks.check(epoch, issued_at);

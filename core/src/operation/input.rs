@@ -57,7 +57,7 @@ inputs! {
         public_token: String,
         redeemer: Option<String>,
     }
-    RegenerateAccountToken { bearer: SecretText, category: String, account_token: String }
+    OwnAccount { bearer: SecretText, category: String, account_token: String }
     AccountToken { account_token: String }
     CreateClient {
         id: String,

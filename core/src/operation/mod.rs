@@ -76,10 +76,14 @@ operations! {
         issuer.redeem_link(input.into(), context) => o::public_token;
     "exchange_public_token": |issuer, input: i::ExchangePublicToken, context|
         issuer.exchange_public_token(input.into(), context) => o::account_token;
-    "regenerate_account_token": |issuer, input: i::RegenerateAccountToken, context| {
-        let i::RegenerateAccountToken { bearer, category, account_token } = input;
+    "regenerate_account_token": |issuer, input: i::OwnAccount, context| {
+        let i::OwnAccount { bearer, category, account_token } = input;
         issuer.regenerate_account_token(bearer.0, &category, &account_token, context)
     } => o::account_token;
+    "delete_account": |issuer, input: i::OwnAccount, context| {
+        let i::OwnAccount { bearer, category, account_token } = input;
+        issuer.delete_account(bearer.0, &category, &account_token, context)
+    } => o::nothing;
     "account": |issuer, input: i::AccountToken, context|
         issuer.account(&input.account_token, context) => o::account;
     "create_client": |_issuer, input: i::CreateClient, context|

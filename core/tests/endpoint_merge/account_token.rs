@@ -124,3 +124,35 @@ fn regenerate_needs_the_key_and_the_token_of_one_account() {
     regenerate(&world, "wrong", "hris", None).assert_detail(401);
     assert_eq!(regenerate(&world, KEY, "hris", Some(&token)).status, 200);
 }
+
+fn delete(world: &World, bearer: &str, category: &str, token: Option<&str>) -> Answer {
+    let bearer = format!("Bearer {bearer}");
+    let mut headers = vec![("authorization", bearer.as_str())];
+    headers.extend(token.map(|token| ("x-account-token", token)));
+    world.call(Method::POST, &format!("/api/{category}/v1/delete-account"), &headers, b"")
+}
+
+#[test]
+fn an_account_is_deleted_with_its_token() {
+    let world = World::new();
+    let account = world.exchange("hris", &world.public_token("u1", "bamboohr"), None);
+    let token = account.text_of("account_token");
+    delete(&world, KEY, "hris", None).assert_detail(401);
+    delete(&world, "wrong", "hris", Some(&token)).assert_detail(401);
+    delete(&world, OTHER_KEY, "hris", Some(&token)).assert_detail(401);
+    delete(&world, KEY, "ats", Some(&token)).assert_detail(401);
+    let answer = world.call(Method::GET, "/api/hris/v1/delete-account", &[], b"");
+    assert_eq!((answer.status, answer.header("allow")), (405, "POST"));
+
+    for at in [0, 3599] {
+        let answer = delete(world.at(at), KEY, "hris", Some(&token));
+        assert_eq!((answer.status, answer.text.as_str()), (200, ""));
+        assert_eq!(answer.header("cache-control"), "no-store");
+    }
+    regenerate(&world, KEY, "hris", Some(&token)).assert_detail(401);
+
+    let again = world.exchange("hris", &world.public_token("u1", "bamboohr"), None);
+    assert_eq!(again.text_of("id"), account.text_of("id"));
+    assert_ne!(again.text_of("account_token"), token);
+    delete(&world, KEY, "hris", Some(&token)).assert_detail(401);
+}

@@ -171,3 +171,74 @@ fn an_account_without_an_epoch_is_judged_by_its_time_and_a_link_without_one_ends
     issuer().revoke_client("org_1", &context(5, 50)).run(&store).result.unwrap();
     assert_eq!(chain.alive(&store, 6), [false; 5]);
 }
+
+fn delete(bearer: &str, category: &str, token: &str, at: i64, seed: u8) -> Task<()> {
+    issuer().delete_account(Secret::from(bearer), category, token, &context(at, seed))
+}
+
+fn is_good(store: &Watched, token: &str, at: i64) -> bool {
+    issuer().account(token, &context(at, 95)).run(store).result.is_ok()
+}
+
+#[test]
+fn a_deleted_account_has_no_token_and_none_comes_back() {
+    let store = store();
+    let public = public(&store, "u1", "lever", 10);
+    let by = Some("r1");
+    let first = exchange(KEY, "hris", &public, by, 5, 12).run(&store).result.unwrap();
+    let token = &first.account_token;
+    let outcome = delete(KEY, "hris", token, 6, 13).run(&store);
+    outcome.result.as_ref().unwrap();
+    let event = outcome.events.iter().find(|event| event.kind == EventKind::AccountDeleted).unwrap();
+    assert_eq!(event.id, Some(first.id.to_string()));
+
+    assert!(!is_good(&store, token, 6));
+    assert_eq!(code(regenerate(token, 6, 14).run(&store)), ErrorCode::Unauthenticated);
+    // A retry of the exchange does not bring it back; one of the deletion is as good as the first.
+    assert_eq!(code(exchange(KEY, "hris", &public, by, 7, 15).run(&store)), ErrorCode::LinkUnknown);
+    let again = delete(KEY, "hris", token, 7, 16).run(&store);
+    assert!(again.result.is_ok() && again.events.is_empty());
+
+    // Linked anew, in the same instant: the same account, and another token.
+    let next = exchange(KEY, "hris", &super::public(&store, "u1", "lever", 20), None, 5, 22).run(&store);
+    let next = next.result.unwrap();
+    assert!(next.id == first.id && next.account_token != *token);
+    assert!(is_good(&store, &next.account_token, 8) && !is_good(&store, token, 8));
+    assert_eq!(code(delete(KEY, "hris", token, 8, 23).run(&store)), ErrorCode::Unauthenticated);
+    let late = exchange(KEY, "hris", &public, by, 8, 24).run(&store).result.unwrap();
+    assert_eq!(late.account_token, next.account_token, "a late retry gets what there is now");
+}
+
+#[test]
+fn an_account_is_deleted_by_its_own_organization_with_its_current_token_only() {
+    let store = store();
+    let old = exchange(KEY, "hris", &public(&store, "u1", "lever", 10), None, 0, 12).run(&store);
+    let old = old.result.unwrap().account_token;
+    let token = regenerate(&old, 0, 13).run(&store).result.unwrap().account_token;
+    for (bearer, category, token) in [
+        (OTHER_KEY, "hris", &token),
+        (KEY, "ats", &token),
+        ("wrong", "hris", &token),
+        (KEY, "hris", &old),
+        (KEY, "hris", &token[1..].to_owned()),
+    ] {
+        assert_eq!(code(delete(bearer, category, token, 1, 14).run(&store)), ErrorCode::Unauthenticated);
+    }
+    assert!(is_good(&store, &token, 1));
+    assert!(lose_the_answer(delete(KEY, "hris", &token, 1, 15), &store).result.is_ok());
+    assert!(!is_good(&store, &token, 1));
+}
+
+#[test]
+fn a_deleted_account_is_forgotten_when_no_retry_can_come_any_more() {
+    let store = store();
+    let token = exchange(KEY, "hris", &public(&store, "u1", "lever", 10), None, 0, 12).run(&store);
+    let token = token.result.unwrap().account_token;
+    store.taken();
+    delete(KEY, "hris", &token, 1, 13).run(&store).result.unwrap();
+    let ends = store.taken().into_iter().find_map(|command| match command {
+        Command::Cas { write: Write::Put(entry), .. } => Some(entry.expires_at_ms),
+        _ => None,
+    });
+    assert_eq!(ends, Some(u64::try_from(NOW + 1 + 3600).unwrap() * 1000));
+}

@@ -1,6 +1,7 @@
 //! Links, public tokens and account tokens: used once, never lost, and never somebody else's.
 
 mod ended;
+mod lost;
 
 use std::sync::Mutex;
 

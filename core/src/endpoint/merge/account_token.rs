@@ -1,4 +1,5 @@
-//! `GET /api/{category}/v1/account-token/{public_token}`, and its sibling that replaces the token (contract 4.2).
+//! `GET /api/{category}/v1/account-token/{public_token}`, and its siblings that replace the token (contract 4.2) and end
+//! it with its account.
 
 use http::StatusCode;
 use serde::Serialize;
@@ -8,6 +9,8 @@ use super::redeemer;
 use crate::error::{Error, ErrorCode};
 use crate::flow::Flow;
 use crate::flow::account::ExchangeRequest;
+use crate::flow::client::Permission;
+use crate::secret::Secret;
 
 /// The categories in the SDKs' enumeration of an integration's categories. Older SDKs fail on any other.
 const KNOWN_TO_SDKS: [&str; 8] =
@@ -66,15 +69,36 @@ pub(super) async fn regenerate(
     category: &str,
     request: &Request,
 ) -> Result<Response, Rejection> {
-    let bearer = request.bearer()?;
-    let Some(token) = request.header("x-account-token") else {
-        // Whoever has no valid key learns of that first.
-        flow.authenticate_bearer(&bearer, crate::flow::client::Permission::Links).await?;
-        let text = "the X-Account-Token header is missing; send the account token that is to be replaced";
-        return Err(Error::new(ErrorCode::Unauthenticated).at("X-Account-Token").because(text).into());
-    };
+    let (bearer, token) = presented(flow, request, "replaced").await?;
     let account = flow.regenerate(&bearer, category, token).await?;
     let body =
         Regenerated { linked_account_id: account.id.to_string(), account_token: account.account_token };
     Ok(exchange::json(StatusCode::OK, body))
+}
+
+/// The vendor's SDKs read no body here.
+pub(super) async fn delete(
+    flow: &mut Flow,
+    category: &str,
+    request: &Request,
+) -> Result<Response, Rejection> {
+    let (bearer, token) = presented(flow, request, "deleted").await?;
+    flow.delete_account(&bearer, category, token).await?;
+    Ok(exchange::empty(StatusCode::OK))
+}
+
+/// The API key, and the account token beside it.
+async fn presented<'a>(
+    flow: &mut Flow,
+    request: &'a Request,
+    fate: &str,
+) -> Result<(Secret, &'a str), Rejection> {
+    let bearer = request.bearer()?;
+    if let Some(token) = request.header("x-account-token") {
+        return Ok((bearer, token));
+    }
+    // Whoever has no valid key learns of that first.
+    flow.authenticate_bearer(&bearer, Permission::Links).await?;
+    let text = format!("the X-Account-Token header is missing; send the account token that is to be {fate}");
+    Err(Error::new(ErrorCode::Unauthenticated).at("X-Account-Token").because(text).into())
 }

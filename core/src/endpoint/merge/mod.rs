@@ -97,6 +97,8 @@ pub(super) async fn handle(
             ["account-token", "regenerate"] if post => {
                 account_token::regenerate(flow, category, request).await
             }
+            ["delete-account"] if post => account_token::delete(flow, category, request).await,
+            ["delete-account"] => Err(method_not_allowed("POST")),
             // A GET has an effect here, so a HEAD is not its harmless twin: it is refused.
             ["account-token", token] if get && !token.is_empty() => {
                 account_token::retrieve(flow, category, token, request).await

@@ -1,4 +1,5 @@
 //! The flows under every schedule of concurrent requests.
 
+mod accounts;
 mod explorer;
 mod properties;

@@ -1,20 +1,21 @@
 //! What must hold over every schedule, and proof that the explorer finds it where it does not.
 
+use super::accounts::{self, delete};
 use super::explorer::{Answer, Findings, Request, Unguarded, World, explore};
 use crate::flow::records::{Change, decode};
 use crate::flow::session::{Presented, Session, session_key};
 use crate::store::{Command, Expect, Write};
 use crate::*;
 
-const NOW: i64 = 1_700_000_000;
+pub(super) const NOW: i64 = 1_700_000_000;
 /// When the link of these tests ends.
 const LINK_END: i64 = NOW + 1800;
 
-fn context(now: i64, seed: u8) -> Context {
+pub(super) fn context(now: i64, seed: u8) -> Context {
     Context::new(UnixTime::from_seconds(now), [seed; 32])
 }
 
-fn issuer() -> Issuer {
+pub(super) fn issuer() -> Issuer {
     let keys = KeySet::builder().hmac("k1", [7; 32].as_slice()).unwrap().build().unwrap();
     let categories = vec!["hris".to_owned()];
     let policy = Policy::new("https://issuer.example")
@@ -37,7 +38,7 @@ fn with_session<S: Store>(store: S) -> (S, String) {
 }
 
 /// A store with one link, and its token.
-fn with_link<S: Store>(store: S) -> (S, String) {
+pub(super) fn with_link<S: Store>(store: S) -> (S, String) {
     let bearer = Secret::from("bearer");
     let key = directory::ApiKey {
         organization: "org".into(),
@@ -62,13 +63,13 @@ fn refresh(token: &str, seed: u8) -> Task<TokenPair> {
     issuer().refresh(token, &context(NOW + 1, seed))
 }
 
-fn redeem(token: &str, redeemer: &str, now: i64, seed: u8) -> Task<PublicToken> {
+pub(super) fn redeem(token: &str, redeemer: Option<&str>, now: i64, seed: u8) -> Task<PublicToken> {
     let request =
-        RedeemRequest { link_token: token.into(), integration: None, redeemer: Some(redeemer.into()) };
+        RedeemRequest { link_token: token.into(), integration: None, redeemer: redeemer.map(Into::into) };
     issuer().redeem_link(request, &context(now, seed))
 }
 
-fn successes(answers: &[Option<&Answer>]) -> Vec<String> {
+pub(super) fn successes(answers: &[Option<&Answer>]) -> Vec<String> {
     let mut found: Vec<String> =
         answers.iter().filter_map(|answer| answer.as_ref()?.as_ref().ok().cloned()).collect();
     found.sort_unstable();
@@ -145,7 +146,7 @@ fn redemptions<S: Store + 'static>(n: u8, times: fn(u8) -> i64, store: impl Fn()
     let (store, token) = with_link(store());
     let name = |i: u8| format!("redeemer {i}");
     let requests = (0..n)
-        .map(|i| Request::new(redeem(&token, &name(i), times(i), 10 + i), |public| public.public_token))
+        .map(|i| Request::new(redeem(&token, Some(&name(i)), times(i), 10 + i), |public| public.public_token))
         .collect();
     let judge = move |store: &S, answers: &[Option<&Answer>]| {
         let mut broken = Vec::new();
@@ -159,7 +160,7 @@ fn redemptions<S: Store + 'static>(n: u8, times: fn(u8) -> i64, store: impl Fn()
             let answer = match answer {
                 Some(answer) if !unsure => answer,
                 _ => {
-                    let again = redeem(&token, &name(i), times(i), 40 + i).run(store).result;
+                    let again = redeem(&token, Some(&name(i)), times(i), 40 + i).run(store).result;
                     again.map(|public| public.public_token).map_err(|error| error.code())
                 }
             };
@@ -200,6 +201,13 @@ fn no_schedule_breaks_a_flow() {
         (
             "3 redeemers x expiry, up to 1 fault",
             explore(1, || redemptions(3, around_the_end, MemoryStore::new)),
+        ),
+        ("2 redeemers without a key, up to 1 fault", explore(1, || accounts::redemptions(MemoryStore::new))),
+        ("2 exchanges without a key, up to 1 fault", explore(1, || accounts::exchanges(MemoryStore::new))),
+        ("exchange x regenerate x revoke, up to 1 fault", explore(1, || accounts::revoked(MemoryStore::new))),
+        (
+            "exchange x regenerate x delete, up to 1 fault",
+            explore(1, || accounts::deleted(delete, MemoryStore::new)),
         ),
     ];
     for (name, findings) in &results {
@@ -249,7 +257,7 @@ fn naive_refresh(token: &str, seed: u8) -> Task<TokenPair> {
         if session.generation != presented.generation || session.revoked {
             return Err(ErrorCode::InvalidGrant.into());
         }
-        let next = session.rotated(flow.now(), Lifetime::MINUTE);
+        let next = session.rotated(flow.moment(), Lifetime::MINUTE);
         // Without the guard, whatever is there is overwritten.
         let Change::Done = flow.records.replace(&key, &entry, next.draft()?).await? else {
             return Err(ErrorCode::InvalidGrant.into());
@@ -267,6 +275,22 @@ fn a_flow_without_its_second_thought_is_found_out() {
     assert!(naive.broken.contains_key("lost session"), "{naive:?}");
 }
 
+/// The deletion of many systems: the record goes, and with it the memory that there was one.
+fn naive_delete(token: &str, seed: u8) -> Task<()> {
+    let id = token::derived::account_id(token).unwrap();
+    issuer().task(&context(NOW + 3, seed), |mut flow| async move {
+        let key = RecordKey::of("account", &[&id.to_string()]);
+        let [entry] = flow.records.load([key.clone()]).await?;
+        flow.records.delete(&key, &entry.ok_or(ErrorCode::Unauthenticated)?).await.map(drop)
+    })
+}
+
+#[test]
+fn a_deletion_that_leaves_nothing_behind_is_found_out() {
+    let naive = explore(0, || accounts::deleted(naive_delete, MemoryStore::new));
+    assert!(naive.broken.contains_key("alive after its deletion"), "{naive:?}");
+}
+
 #[test]
 fn a_thief_is_caught_within_the_grace_and_one_refresh() {
     let (store, stolen) = with_session(MemoryStore::new());
@@ -282,10 +306,13 @@ fn a_thief_is_caught_within_the_grace_and_one_refresh() {
 #[test]
 fn the_grace_is_exact() {
     let (store, token) = with_session(MemoryStore::new());
-    let at = |now: i64| issuer().refresh(&token, &context(now, 30)).run(&store);
-    let first = at(NOW + 100).result.unwrap();
-    assert_eq!(at(NOW + 110).result.unwrap().refresh_token, first.refresh_token);
-    assert!(at(NOW + 111).result.is_err());
+    let at = |after_us: u64| {
+        let now = u64::try_from(NOW + 100).unwrap() * 1_000_000 + 700_000 + after_us;
+        issuer().refresh(&token, &Context::at_micros(now, [30; 32])).run(&store)
+    };
+    let first = at(0).result.unwrap();
+    assert_eq!(at(10_000_000).result.unwrap().refresh_token, first.refresh_token);
+    assert!(at(10_000_001).result.is_err());
 }
 
 #[test]

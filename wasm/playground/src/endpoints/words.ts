@@ -41,6 +41,7 @@ const EVENTS: Record<string, string> = {
   link_reuse: "A used link came back.",
   account_token_issued: "An account token was made.",
   account_token_rotated: "An account token was replaced.",
+  account_deleted: "A linked account was deleted, and its token ended.",
   limit_hit: "A rate limit denied a request.",
   store_regressed: "The store has lost a write.",
   clock_skew: "The store's clock and the host's differ.",
