@@ -1,5 +1,6 @@
-//! The configuration file: read, and its errors told with file, line and field.
+//! The configuration file: read by every command alike, and its errors told with file, line and field.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Number, Value};
@@ -11,6 +12,8 @@ use crate::demo;
 use crate::failure::{Failure, Result};
 use crate::keys;
 use crate::sources::Sources;
+
+const DEFAULT_PORT: u16 = 8080;
 
 /// A configuration's text, and where it came from.
 pub(crate) struct Source {
@@ -44,8 +47,13 @@ impl Source {
         Sources::beside(&self.path)
     }
 
-    /// Makes what serves; `config` is what [`Source::parse`] gave, with what the command line changes.
-    pub(crate) fn build(&self, config: &Config, sources: &mut Sources) -> Result<Service> {
+    /// Makes what serves at an address, under which it is known where the configuration does not say another.
+    pub(crate) fn build(
+        &self,
+        config: &Config,
+        address: SocketAddr,
+        sources: &mut Sources,
+    ) -> Result<Service> {
         if let Some(at) = config.keys.iter().position(|key| key.held) {
             let field = format!("keys[{at}].held");
             let reason =
@@ -53,6 +61,8 @@ impl Source {
             return Err(self.failure(self.line_of(&field), &format!("{field}: {reason}")));
         }
         sources.rewind();
+        let mut config = config.clone();
+        config.server.public_url.get_or_insert_with(|| format!("http://{address}"));
         config.build(sources).map_err(|error| self.invalid(&error))
     }
 
@@ -99,6 +109,18 @@ impl Source {
         }
         line
     }
+}
+
+/// Where a server of this configuration listens, unless its arguments say otherwise.
+pub(crate) fn address(config: &Config, host: Option<IpAddr>, port: Option<u16>) -> Result<SocketAddr> {
+    let host = match (host, &config.server.host) {
+        (Some(host), _) => host,
+        (None, Some(host)) => host
+            .parse()
+            .map_err(|_| Failure::config("server.host: it is no IP address, for example 127.0.0.1"))?,
+        (None, None) => Ipv4Addr::LOCALHOST.into(),
+    };
+    Ok(SocketAddr::new(host, port.or(config.server.port).unwrap_or(DEFAULT_PORT)))
 }
 
 fn line_at(text: &str, offset: usize) -> usize {

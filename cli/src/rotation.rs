@@ -1,5 +1,6 @@
 //! Key rings that change while the server runs.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,13 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// Serves with the keys that the configuration's rings have now. A ring that cannot be read changes nothing: the keys
 /// that were there go on, and one warning a change says so.
-pub(crate) async fn follow(app: Arc<App>, mut source: Source, mut config: Config, mut sources: Sources) {
+pub(crate) async fn follow(
+    app: Arc<App>,
+    mut source: Source,
+    mut config: Config,
+    address: SocketAddr,
+    mut sources: Sources,
+) {
     if config.keys.iter().all(|key| key.ring_file.is_none()) {
         return;
     }
@@ -27,7 +34,7 @@ pub(crate) async fn follow(app: Arc<App>, mut source: Source, mut config: Config
         let app = Arc::clone(&app);
         let looked = tokio::task::spawn_blocking(move || {
             if sources.rings_changed() {
-                match source.build(&config, &mut sources) {
+                match source.build(&config, address, &mut sources) {
                     Ok(service) => {
                         app.replace(service.endpoint);
                         info!(target: "tokenmint::keys", "a key ring has changed");

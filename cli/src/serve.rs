@@ -1,6 +1,5 @@
 //! `tokenmint serve`: the listener, its connections, and the end.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use tokio::sync::Semaphore;
 use tracing::{info, warn};
 
 use crate::args::Serve;
-use crate::config::Source;
+use crate::config::{self, Source};
 use crate::failure::{Failure, Result, print};
 use crate::http::{App, answer};
 use crate::{demo, housekeeping, log, rotation, store};
@@ -27,7 +26,6 @@ const MAX_HEADERS: usize = 64;
 const MAX_CONNECTIONS: usize = 4096;
 /// How long requests under way may take to finish at the end.
 const DRAIN_TIME: Duration = Duration::from_secs(10);
-const DEFAULT_PORT: u16 = 8080;
 
 pub(crate) fn run(args: &Serve) -> Result<()> {
     log::start(args.quiet);
@@ -39,19 +37,17 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
 }
 
 async fn serve(args: &Serve, source: Source) -> Result<()> {
-    let mut config = source.parse()?;
-    let address =
-        SocketAddr::new(host(args, &config)?, args.port.or(config.server.port).unwrap_or(DEFAULT_PORT));
+    let config = source.parse()?;
+    let address = config::address(&config, args.host, args.port)?;
     let mut stop = Stop::listen()?;
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| Failure::runtime(format!("listen at {address}"), error))?;
     let bound = listener.local_addr().map_err(|error| Failure::runtime("the address", error))?;
     let base = format!("http://{bound}");
-    config.server.public_url.get_or_insert_with(|| base.clone());
 
     let mut sources = source.sources();
-    let service = source.build(&config, &mut sources)?;
+    let service = source.build(&config, bound, &mut sources)?;
     let store = store::open(&args.store, &config, &sources).await?;
     let app = Arc::new(App::new(service.endpoint.clone(), store));
     housekeeping::prepare(&app, &service).await?;
@@ -65,23 +61,13 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
     }
     info!(target: "tokenmint::serve", address = %bound, "listening");
     let keeper = tokio::spawn(housekeeping::run(Arc::clone(&app), service));
-    let follower = tokio::spawn(rotation::follow(Arc::clone(&app), source, config, sources));
+    let follower = tokio::spawn(rotation::follow(Arc::clone(&app), source, config, bound, sources));
     let connections = accept(&app, listener, &mut stop).await;
     keeper.abort();
     follower.abort();
     drain(connections, &mut stop).await;
     info!(target: "tokenmint::serve", "stopped");
     Ok(())
-}
-
-fn host(args: &Serve, config: &tokenmint::config::Config) -> Result<IpAddr> {
-    match (args.host, &config.server.host) {
-        (Some(host), _) => Ok(host),
-        (None, Some(host)) => host
-            .parse()
-            .map_err(|_| Failure::config("server.host: it is no IP address, for example 127.0.0.1")),
-        (None, None) => Ok(Ipv4Addr::LOCALHOST.into()),
-    }
 }
 
 /// Takes connections until it is time to stop.

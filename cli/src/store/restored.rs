@@ -4,7 +4,7 @@ use tokenmint::Context;
 
 use super::{block_on, open};
 use crate::args::store::Restored;
-use crate::config::Source;
+use crate::config::{self, Source};
 use crate::failure::{Result, print};
 use crate::{keys, mint};
 
@@ -12,7 +12,7 @@ pub(crate) fn run(args: &Restored) -> Result<()> {
     let source = Source::file(&args.config)?;
     let config = source.parse()?;
     let mut sources = source.sources();
-    let service = source.build(&config, &mut sources)?;
+    let service = source.build(&config, config::address(&config, None, None)?, &mut sources)?;
     let raised = block_on(async {
         let store = open(&args.store, &config, &sources).await?;
         let context = Context::at_micros(mint::now_micros(), keys::seed()?);

@@ -75,6 +75,25 @@ fn after_restored_nothing_from_before_goes_on() {
 }
 
 #[test]
+fn restored_takes_what_serve_takes() {
+    let key = "[[keys]]\nkid = \"k1\"\nsecret = \"a secret of at least thirty-two bytes\"\n";
+    let merge = "[merge]\nissuer = \"https://merge.example\"\nkey = \"k1\"\nsession_secret_generate = true\n";
+    for server in ["", "[server]\nport = 8443\n"] {
+        let place = Place::with(&format!("{server}{key}{merge}"));
+        let store = place.sqlite("tokens.db");
+        drop(place.serve(&["--store", &store]));
+        let restored = run(&["restored", "--config", &text(&place.config()), "--store", &store]);
+        assert_eq!(restored.code, 0, "{restored:?}");
+    }
+    let place = Place::with(&format!("[server]\nhost = \"localhost\"\n{CONFIG}"));
+    for command in [&["serve"][..], &["restored", "--store", "memory:"]] {
+        let found = run(&[command, &["--config", &text(&place.config())]].concat());
+        assert_eq!(found.code, 3, "{found:?}");
+        assert!(found.err.contains("server.host"), "{}", found.err);
+    }
+}
+
+#[test]
 fn a_copied_store_goes_on_where_the_first_ended() {
     let place = Place::new();
     let (postgres, redis) = (postgres_server::Postgres::shared(), redis_server::Redis::start(&[]));
