@@ -132,7 +132,7 @@ func ExampleIssuer_Refresh() {
 	// token_issued
 	// refresh_rotated
 	// token_issued
-	// 1h 30m0s
+	// 15m 720h0m0s
 }
 
 // An expiresIn in a request is a field of type Lifetime.

@@ -162,7 +162,8 @@ func TokenType(typ string) PolicyOption { return common{"token_type", typ} }
 // Leeway is how far clocks may differ, in whole seconds; 0 where it is not given.
 func Leeway(d time.Duration) PolicyOption { return common{"leeway_seconds", wholeSeconds(d)} }
 
-// DefaultLifetime is how long tokens of the flows live; one hour where it is not given.
+// DefaultLifetime is how long tokens of the flows live; where it is not given, access tokens of sessions 15 minutes and all
+// others one hour.
 func DefaultLifetime(d time.Duration) IssuerOption { return lasting("lifetime", d) }
 
 // MaxLifetime is the longest life that a token can be given; no bound but the calendar's where it is not given.
@@ -178,10 +179,11 @@ func FixedClaims(claims map[string]any) IssuerOption { return field{"fixed_claim
 // give such tokens need it.
 func SessionSecret(secret string) IssuerOption { return field{"session_secret", secret} }
 
-// SessionIdle is how long a session lives without a refresh; 30 minutes where it is not given.
+// SessionIdle is how long a session lives without a refresh; 30 days where it is not given. It is at least the lifetime of
+// the session's access tokens.
 func SessionIdle(d time.Duration) IssuerOption { return lasting("session_idle", d) }
 
-// SessionAbsolute is how long a session lives at all; one day where it is not given.
+// SessionAbsolute is how long a session lives at all; 90 days where it is not given.
 func SessionAbsolute(d time.Duration) IssuerOption { return lasting("session_absolute", d) }
 
 // SessionClaims are claims beside sid that hold the session's id.

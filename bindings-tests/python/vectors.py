@@ -66,6 +66,8 @@ def flow_issuer(case: dict[str, Any]) -> Issuer:
         described["issuer"],
         audience=described["audience"],
         session_secret=described["session_secret"],
+        session_idle=described["session_idle"],
+        session_absolute=described["session_absolute"],
         integrations=[Integration(**one) for one in described["integrations"]],
         **{**policy, **rates},
     )

@@ -20,14 +20,16 @@ pub struct Policy {
     pub(crate) issuer: String,
     pub(crate) audience: Vec<String>,
     pub(crate) token_type: String,
-    pub(crate) lifetime: Lifetime,
+    /// As it was said.
+    pub(crate) lifetime: Option<Lifetime>,
     pub(crate) max_lifetime: Lifetime,
     pub(crate) leeway: u64,
     pub(crate) access_format: AccessFormat,
     pub(crate) fixed_claims: Vec<(Cow<'static, str>, String)>,
     pub(crate) session_secret: Option<Secret>,
-    pub(crate) session_idle: Lifetime,
-    pub(crate) session_absolute: Lifetime,
+    /// As they were said; [`Policy::session`] says what holds.
+    pub(crate) session_idle: Option<Lifetime>,
+    pub(crate) session_absolute: Option<Lifetime>,
     pub(crate) session_claims: Vec<Cow<'static, str>>,
     pub(crate) grace: u64,
     pub(crate) renewal: Lifetime,
@@ -59,6 +61,18 @@ pub enum AccessFormat {
     Jwt,
     /// An opaque handle, which only the issuer can look up.
     Opaque,
+}
+
+/// How long a session's access token lives, the session without a refresh, and the session at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SessionLifetimes {
+    pub(crate) access: Lifetime,
+    pub(crate) idle: Lifetime,
+    pub(crate) absolute: Lifetime,
+}
+
+fn days(days: u32) -> Lifetime {
+    Lifetime::minutes(days * 24 * 60)
 }
 
 /// How many events are admitted: a steady rate, and a burst ahead of it.
@@ -99,17 +113,17 @@ impl Policy {
             issuer: issuer.into(),
             audience: Vec::new(),
             token_type: "JWT".to_owned(),
-            lifetime: Lifetime::HOUR,
+            lifetime: None,
             max_lifetime: Lifetime::MAX,
             leeway: 0,
             access_format: AccessFormat::Jwt,
             fixed_claims: Vec::new(),
             session_secret: None,
-            session_idle: Lifetime::minutes(30),
-            session_absolute: Lifetime::DAY,
+            session_idle: None,
+            session_absolute: None,
             session_claims: vec!["sid".into()],
             grace: 10,
-            renewal: Lifetime::minutes(30 * 24 * 60),
+            renewal: days(30),
             client_rate: None,
             failure_rate: None,
             redeem_window: 10,
@@ -133,10 +147,11 @@ impl Policy {
         self
     }
 
-    /// How long tokens of the flows live; one hour by default.
+    /// How long tokens of the flows live; by default the access tokens of sessions, which a refresh replaces, 15 minutes, and
+    /// all others one hour.
     #[must_use]
     pub fn lifetime(mut self, lifetime: Lifetime) -> Self {
-        self.lifetime = lifetime;
+        self.lifetime = Some(lifetime);
         self
     }
 
@@ -175,11 +190,21 @@ impl Policy {
         self
     }
 
-    /// How long a session lives without a refresh (30 minutes by default), and at all (one day by default).
+    /// How long a session lives without a refresh (30 days by default), and at all (90 days by default). A session that is
+    /// not refreshed lives at least as long as its access token.
+    ///
+    /// ```
+    /// use tokenmint::*;
+    /// let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
+    /// let policy = Policy::new("https://api.example.com").session_secret([9; 32].as_slice()).lifetime(Lifetime::HOUR);
+    /// let error = Issuer::new(keys, policy.session_lifetimes(Lifetime::MINUTE, Lifetime::DAY)).unwrap_err();
+    /// assert_eq!((error.code(), error.field()), (ErrorCode::PolicyInvalid, Some("session_idle")));
+    /// # Ok::<(), Error>(())
+    /// ```
     #[must_use]
     pub fn session_lifetimes(mut self, idle: Lifetime, absolute: Lifetime) -> Self {
-        self.session_idle = idle;
-        self.session_absolute = absolute;
+        self.session_idle = Some(idle);
+        self.session_absolute = Some(absolute);
         self
     }
 
@@ -260,6 +285,33 @@ impl Policy {
         self
     }
 
+    /// How long a token lives that is not a session's, where nothing else is asked for.
+    pub(crate) fn token_lifetime(&self) -> Lifetime {
+        self.lifetime.unwrap_or(Lifetime::HOUR.min(self.max_lifetime))
+    }
+
+    /// How long sessions and their access tokens live.
+    pub(crate) fn session(&self) -> SessionLifetimes {
+        self.session_or(SessionLifetimes {
+            access: Lifetime::minutes(15),
+            idle: days(30),
+            absolute: days(90),
+        })
+    }
+
+    /// What was said of sessions, and where it was not, what fits to it: these lifetimes, if they can.
+    pub(crate) fn session_or(&self, default: SessionLifetimes) -> SessionLifetimes {
+        let idle = self.session_idle.unwrap_or_else(|| {
+            let idle = default.idle.max(self.lifetime.unwrap_or(default.access));
+            self.session_absolute.map_or(idle, |absolute| idle.min(absolute))
+        });
+        SessionLifetimes {
+            access: self.lifetime.unwrap_or(default.access.min(idle).min(self.max_lifetime)),
+            idle,
+            absolute: self.session_absolute.unwrap_or(default.absolute.max(idle)),
+        }
+    }
+
     /// Whether the rules can work.
     pub(crate) fn check(&self) -> Result<()> {
         let invalid = |field: &'static str, text: &'static str| {
@@ -274,14 +326,22 @@ impl Policy {
         if self.token_type.is_empty() {
             return invalid("token_type", "the token type is empty");
         }
-        if self.lifetime > self.max_lifetime {
+        if self.token_lifetime() > self.max_lifetime {
             return invalid("lifetime", "the default lifetime is over the maximum");
         }
         if self.grace > 60 || self.redeem_window > 60 {
             return invalid("grace", "a grace period has at most 60 seconds");
         }
-        if self.session_idle > self.session_absolute {
-            return invalid("session_lifetimes", "the idle lifetime is over the absolute one");
+        let session = self.session();
+        if session.idle > session.absolute {
+            return invalid("session_idle", "the idle lifetime is over the absolute one");
+        }
+        // Else a session would end while its access token is good, and nobody could refresh it any more.
+        if self.session_secret.is_some() && session.access > session.idle {
+            return Err(Error::new(ErrorCode::PolicyInvalid).at("session_idle").because(format!(
+                "a session lives {} without a refresh, its access token {}; the first is at least the second",
+                session.idle, session.access
+            )));
         }
         for name in &self.session_claims {
             not_registered(name)?;
@@ -297,5 +357,59 @@ impl Policy {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy() -> Policy {
+        Policy::new("i").session_secret([9; 32].as_slice())
+    }
+
+    /// Minutes of the access token, the idle and the absolute lifetime.
+    fn minutes(policy: &Policy) -> [u64; 3] {
+        policy.check().unwrap();
+        let SessionLifetimes { access, idle, absolute } = policy.session();
+        [access, idle, absolute].map(|lifetime| lifetime.seconds() / 60)
+    }
+
+    #[test]
+    fn what_is_not_said_fits_to_what_is() {
+        const DAY: u64 = 24 * 60;
+        let with = |idle: Option<u32>, absolute: Option<u32>| Policy {
+            session_idle: idle.map(Lifetime::minutes),
+            session_absolute: absolute.map(Lifetime::minutes),
+            ..policy()
+        };
+        assert_eq!(minutes(&policy()), [15, 30 * DAY, 90 * DAY]);
+        assert_eq!(minutes(&policy().lifetime(days(40))), [40 * DAY, 40 * DAY, 90 * DAY]);
+        assert_eq!(minutes(&policy().lifetime(days(100))), [100 * DAY, 100 * DAY, 100 * DAY]);
+        assert_eq!(minutes(&policy().max_lifetime(Lifetime::MINUTE)), [1, 30 * DAY, 90 * DAY]);
+        assert_eq!(minutes(&with(Some(5), None)), [5, 5, 90 * DAY]);
+        assert_eq!(minutes(&with(Some(60), None)), [15, 60, 90 * DAY]);
+        assert_eq!(minutes(&with(None, Some(60))), [15, 60, 60]);
+        assert_eq!(minutes(&with(None, Some(10))), [10, 10, 10]);
+        assert_eq!(policy().token_lifetime(), Lifetime::HOUR);
+        assert_eq!(policy().max_lifetime(Lifetime::MINUTE).token_lifetime(), Lifetime::MINUTE);
+    }
+
+    #[test]
+    fn a_session_outlives_its_access_token() {
+        let refused = |policy: Policy| {
+            let error = policy.check().unwrap_err();
+            assert_eq!(error.code(), ErrorCode::PolicyInvalid);
+            error.to_string()
+        };
+        let (minute, hour) = (Lifetime::MINUTE, Lifetime::HOUR);
+        assert_eq!(
+            refused(policy().lifetime(hour).session_lifetimes(minute, hour)),
+            "session_idle: a session lives 1m without a refresh, its access token 1h; the first is at least the second"
+        );
+        assert!(policy().lifetime(hour).session_lifetimes(hour, hour).check().is_ok());
+        assert!(refused(policy().session_lifetimes(hour, minute)).starts_with("session_idle: "));
+        // An issuer without sessions has no such rule.
+        assert!(Policy::new("i").lifetime(hour).session_lifetimes(minute, hour).check().is_ok());
     }
 }

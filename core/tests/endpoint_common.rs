@@ -28,7 +28,8 @@ fn hmac(name: &str, format: AccessFormat) -> Issuer {
 }
 
 fn policy(name: &str) -> Policy {
-    ledger_policy(Policy::new(name).audience("api").session_secret([9; 32].as_slice()))
+    let policy = Policy::new(name).audience("api").session_secret([9; 32].as_slice());
+    ledger_policy(policy.lifetime(Lifetime::HOUR))
 }
 
 fn ed25519(name: &str) -> Issuer {

@@ -464,7 +464,7 @@ fn row_3_13_claims_of_the_access_token() {
 #[test]
 fn row_3_13_expires_in_is_exact_where_the_session_ends_first() {
     let short = policy()
-        .session_lifetimes(Lifetime::from_seconds(100).unwrap(), Lifetime::from_seconds(400).unwrap());
+        .session_lifetimes(Lifetime::from_seconds(300).unwrap(), Lifetime::from_seconds(400).unwrap());
     let host = host_with(short, LedgerOptions::default());
     let mut answer = issue(&host);
     assert_eq!(answer.body["expires_in"], 300);

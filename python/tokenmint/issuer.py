@@ -80,12 +80,14 @@ class Issuer(_tokenmint.Issuer):
 
         - `audience`: the `aud` of tokens whose claims name none.
         - `token_type`: the header's `typ`; `JWT`.
-        - `lifetime`: how long tokens of the flows live; one hour. `max_lifetime`: the longest that can be asked for.
+        - `lifetime`: how long tokens of the flows live; access tokens of sessions 15 minutes, all others one hour.
+          `max_lifetime`: the longest that can be asked for.
         - `leeway_seconds`: how far clocks may differ when its own tokens are verified; 0.
         - `access_format`: what access tokens of the flows look like; `jwt`.
         - `fixed_claims`: custom claims that every token carries.
         - `session_secret`: 32 bytes of text or more, from which refresh, public and account tokens are derived.
-        - `session_idle`, `session_absolute`: how long a session lives without a refresh, 30 minutes; and at all, a day.
+        - `session_idle`, `session_absolute`: how long a session lives without a refresh, 30 days, and at least as long as
+          its access tokens; and at all, 90 days.
         - `session_claims`: claims beside `sid` that hold the session's id.
         - `refresh_grace_seconds`: for how long a refresh token is answered again; 10, at most 60.
         - `renewal`: for how long an entity token can be renewed with itself; 30 days.

@@ -38,7 +38,7 @@ export interface IssuerPolicy {
   audience?: string | readonly string[] | undefined;
   /** The header's `typ`; `JWT`. */
   tokenType?: string | undefined;
-  /** How long tokens of the flows live; one hour. */
+  /** How long tokens of the flows live; access tokens of sessions 15 minutes, all others one hour. */
   lifetime?: Lifetime | undefined;
   /** The longest life that a token can be given. */
   maxLifetime?: Lifetime | undefined;
@@ -50,9 +50,9 @@ export interface IssuerPolicy {
   fixedClaims?: Readonly<Record<string, unknown>> | undefined;
   /** At least 32 bytes of text, from which refresh, public and account tokens are derived. */
   sessionSecret?: string | undefined;
-  /** How long a session lives without a refresh; 30 minutes. */
+  /** How long a session lives without a refresh; 30 days. At least the lifetime of its access tokens. */
   sessionIdle?: Lifetime | undefined;
-  /** How long a session lives at all; a day. */
+  /** How long a session lives at all; 90 days. */
   sessionAbsolute?: Lifetime | undefined;
   /** Claims beside `sid` that hold the session's id. */
   sessionClaims?: string | readonly string[] | undefined;

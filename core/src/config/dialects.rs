@@ -212,14 +212,11 @@ impl Monite {
 impl Ledger {
     pub(super) fn policy(&self, defaults: Limits) -> Result<Policy> {
         let mut policy = self.common().policy(defaults)?;
-        policy = policy.session_lifetimes(
-            self.session_idle.unwrap_or(Lifetime::minutes(30)),
-            self.session_absolute.unwrap_or(Lifetime::DAY),
-        );
+        (policy.session_idle, policy.session_absolute) = (self.session_idle, self.session_absolute);
         if let Some(seconds) = self.refresh_grace_seconds {
             policy = policy.refresh_grace_seconds(seconds);
         }
-        Ok(policy.lifetime(self.lifetime.unwrap_or(Lifetime::minutes(5))))
+        Ok(policy)
     }
 
     pub(super) fn secret(&self) -> SessionSecret<'_> {

@@ -38,7 +38,7 @@ pub struct IssuerConfig {
     pub audience: OneOrMany,
     /// The header's `typ`; `JWT` where absent.
     pub token_type: Option<String>,
-    /// How long tokens of the flows live; one hour where absent.
+    /// How long tokens of the flows live; where absent, access tokens of sessions 15 minutes and all others one hour.
     pub lifetime: Option<Lifetime>,
     /// The longest life that a token can be given; no bound but the calendar's where absent.
     pub max_lifetime: Option<Lifetime>,
@@ -51,9 +51,9 @@ pub struct IssuerConfig {
     pub fixed_claims: JsonMembers,
     /// At least 32 bytes of text from which refresh, public and account tokens are derived.
     pub session_secret: Option<SecretText>,
-    /// How long a session lives without a refresh; 30 minutes where absent.
+    /// How long a session lives without a refresh; 30 days where absent. At least the lifetime of its access tokens.
     pub session_idle: Option<Lifetime>,
-    /// How long a session lives at all; one day where absent.
+    /// How long a session lives at all; 90 days where absent.
     pub session_absolute: Option<Lifetime>,
     /// Claims beside `sid` that hold the session's id.
     #[serde(default)]
@@ -101,9 +101,8 @@ impl IssuerConfig {
             .fixed_claims
             .into_iter()
             .fold(given, |given, (name, value)| given.fixed_claim(name, value.as_str()));
-        let idle = self.session_idle.unwrap_or(given.session_idle);
-        let absolute = self.session_absolute.unwrap_or(given.session_absolute);
-        let given = given.session_lifetimes(idle, absolute);
+        let given =
+            Policy { session_idle: self.session_idle, session_absolute: self.session_absolute, ..given };
         let given = with(given, self.token_type, Policy::token_type);
         let given = with(given, self.lifetime, Policy::lifetime);
         let given = with(given, self.max_lifetime, Policy::max_lifetime);

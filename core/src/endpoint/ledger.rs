@@ -17,7 +17,8 @@ use crate::flow::Flow;
 use crate::flow::api_key::TokenPair;
 use crate::flow::client::{Demand, Permission};
 use crate::flow::client_credentials::ClientProof;
-use crate::policy::Policy;
+use crate::policy::{Policy, SessionLifetimes};
+use crate::time::Lifetime;
 
 /// What the Ledger endpoints ask of a request's headers.
 ///
@@ -36,17 +37,23 @@ pub struct LedgerOptions {
 }
 
 /// Adds the claims of this system's access tokens to a policy: the session's id also as `session_state`, and
-/// `typ: "Bearer"` (contract 3.1). `scope` is there anyway; `workspace` and the like are claims of the client.
+/// `typ: "Bearer"` (contract 3.1). `scope` is there anyway; `workspace` and the like are claims of the client. Where the
+/// policy does not say it, an access token lives 5 minutes, a session 30 minutes without a refresh and a day at all.
 ///
 /// ```
-/// use tokenmint::{Lifetime, Policy, endpoint::ledger_policy};
-/// let five_minutes = Lifetime::from_seconds(300)?;
-/// let policy = ledger_policy(Policy::new("https://api.example.com").lifetime(five_minutes));
+/// use tokenmint::{Policy, endpoint::ledger_policy};
+/// let policy = ledger_policy(Policy::new("https://api.example.com"));
 /// # drop(policy);
 /// # Ok::<(), tokenmint::Error>(())
 /// ```
 #[must_use]
 pub fn ledger_policy(policy: Policy) -> Policy {
+    let SessionLifetimes { access, idle, absolute } = policy.session_or(SessionLifetimes {
+        access: Lifetime::minutes(5),
+        idle: Lifetime::minutes(30),
+        absolute: Lifetime::DAY,
+    });
+    let policy = policy.lifetime(access).session_lifetimes(idle, absolute);
     policy.session_claim("session_state").fixed_claim("typ", r#""Bearer""#)
 }
 

@@ -131,7 +131,7 @@ impl Flow {
         let claims =
             client.claims.iter().fold(Claims::new(), |claims, (name, value)| claims.set(name.clone(), value));
         // An access token does not outlive its session.
-        let lifetime = self.issuer.policy().lifetime.min(until(self.now(), session.absolute_expiry));
+        let lifetime = self.issuer.policy().session().access.min(until(self.now(), session.absolute_expiry));
         let grant = Grant {
             client: session.client.clone(),
             subject: session.subject.clone(),
@@ -151,7 +151,8 @@ impl Flow {
         let salt = base64url(&self.entropy().bytes::<16>());
         let now = self.now();
         let policy = self.issuer.policy();
-        let absolute_expiry = now.after(policy.session_absolute);
+        let lifetimes = policy.session();
+        let absolute_expiry = now.after(lifetimes.absolute);
         Session {
             generation: 1,
             rotated_at: self.moment(),
@@ -159,7 +160,7 @@ impl Flow {
             client: client.id.clone(),
             scope: String::new(),
             absolute_expiry,
-            idle_expiry: now.after(policy.session_idle).min(absolute_expiry),
+            idle_expiry: now.after(lifetimes.idle).min(absolute_expiry),
             salt,
             epoch: marks.epoch(),
             revoked: false,

@@ -103,7 +103,7 @@ impl Flow {
         marks: Marks,
         claims: Claims,
     ) -> Result<AccessToken> {
-        let (epoch, lifetime) = (marks.epoch(), self.issuer.policy().lifetime);
+        let (epoch, lifetime) = (marks.epoch(), self.issuer.policy().token_lifetime());
         let grant = Grant { client: client.id, subject, scope: None, session: None, epoch, lifetime, claims };
         self.access_token(grant).await
     }

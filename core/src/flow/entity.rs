@@ -121,7 +121,7 @@ impl Flow {
             let code = if caller.renewed.is_some() { ErrorCode::Forbidden } else { ErrorCode::NotFound };
             return self.refuse(&organization, Error::new(code).because(no_such(&target, code)));
         };
-        let mut lifetime = expires_in.unwrap_or(self.issuer.policy().lifetime);
+        let mut lifetime = expires_in.unwrap_or(self.issuer.policy().token_lifetime());
         let mut authenticated_at = self.now();
         if let Some((token, granted)) = &caller.renewed {
             if !subject.is_of(token)? {

@@ -82,7 +82,7 @@ impl Flow {
                     return Err(ErrorCode::StoreRegressed.into());
                 }
                 Decision::Rotate => {
-                    let idle = self.issuer.policy().session_idle;
+                    let idle = self.issuer.policy().session().idle;
                     (session.rotated(self.moment(), idle), EventKind::RefreshRotated)
                 }
                 Decision::Reuse => (session.revoked(), EventKind::RefreshReuseDetected),

@@ -96,6 +96,8 @@ fn described() -> Value {
         "issuer": "https://issuer.example",
         "audience": ["api"],
         "session_secret": String::from_utf8_lossy(&KEY),
+        "session_idle": "30m",
+        "session_absolute": "1d",
         "integrations": [{ "slug": "lever", "name": "Lever", "categories": ["ats", "hris"] }],
     })
 }
