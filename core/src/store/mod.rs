@@ -1,8 +1,8 @@
 //! The storage contract: one function, five commands, data only; and two commands for keys that the host holds.
 //!
 //! A store maps keys to entries and is linearizable per key. It never looks inside a value and never judges time:
-//! `expires_at_ms` is only the permission to forget an entry, some time after it. See `docs/endpoints.md` for what
-//! the flows keep in it.
+//! `expires_at_ms` is only the permission to forget an entry, some time after it. What the flows keep
+//! in it, and for how long, is listed in `docs/storage.md`.
 
 use std::fmt;
 use std::future::Future;

@@ -20,7 +20,8 @@ impl Command {
     /// | `sign` | `kid`, `algorithm`, `message` | `signed` |
     /// | `verify_signature` | `kid`, `algorithm`, `message`, `signature` | `verified` |
     ///
-    /// An entry has `version`, `value`, `expires_at_ms`, `subject` and `client`; the last two are keys, or `null`.
+    /// An entry has `version`, `value`, `expires_at_ms`, `subject` and `client`; the last two are keys, or `null`. In the
+    /// reply `listed` it has its `key` as well.
     ///
     /// ```
     /// use tokenmint::*;
