@@ -582,7 +582,8 @@ int32_t tokenmint_task_events(const tokenmint_task *task,
                               tokenmint_bytes *events,
                               tokenmint_error *error);
 
-// Frees a task, finished or not. What it has stored until then stays, which is always a whole state.
+// Frees a task, finished or not. What it has stored until then stays, which is always a whole state; one that was never
+// driven has done nothing, and says so nowhere.
 void tokenmint_task_free(tokenmint_task *task);
 
 // Opens a store by its URL: connects, and makes or migrates its schema.

@@ -96,7 +96,7 @@ static enum MHD_Result respond(struct MHD_Connection *connection, const char *me
     return result;
 }
 
-// Called once for the header, then for each part of the body, and then for the answer.
+// Called once for the header, then for each part of the body, and then for the answer: not where the body breaks off.
 static enum MHD_Result receive(void *unused, struct MHD_Connection *connection, const char *path, const char *method,
                                const char *version, const char *data, size_t *length, void **own) {
     (void)unused, (void)path, (void)version;
@@ -137,8 +137,8 @@ int main(int count, char **arguments) {
     tokenmint_task_free(ready);
     struct MHD_Daemon *daemon = MHD_start_daemon(
         MHD_USE_INTERNAL_POLLING_THREAD, (uint16_t)atoi(arguments[2]), NULL, NULL, receive, NULL,
-        MHD_OPTION_THREAD_POOL_SIZE, 4u, MHD_OPTION_URI_LOG_CALLBACK, begin, NULL, MHD_OPTION_NOTIFY_COMPLETED, end,
-        NULL, MHD_OPTION_END);
+        MHD_OPTION_THREAD_POOL_SIZE, 4u, MHD_OPTION_CONNECTION_TIMEOUT, 60u, MHD_OPTION_URI_LOG_CALLBACK, begin, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, end, NULL, MHD_OPTION_END);
     if (daemon == NULL) return perror("MHD_start_daemon"), 1;
     printf("port %d; a line here ends the server\n", MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
     fflush(stdout);

@@ -167,7 +167,8 @@ pub unsafe extern "C" fn tokenmint_task_events(
     })
 }
 
-/// Frees a task, finished or not. What it has stored until then stays, which is always a whole state.
+/// Frees a task, finished or not. What it has stored until then stays, which is always a whole state; one that was never
+/// driven has done nothing, and says so nowhere.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tokenmint_task_free(task: *mut tokenmint_task) {
     // SAFETY: the caller keeps the header's contract.

@@ -53,9 +53,10 @@ fn build(shell: &Shell, soname: &str) -> Result<String> {
     Ok(each_once(&libraries))
 }
 
-/// Each library once, where it is named last: what it needs stands behind it.
+/// Each library once, where it is named last: what it needs stands behind it. Without the compiler's own, which the compiler
+/// adds by itself, another one to a program that is wholly static.
 fn each_once(libraries: &str) -> String {
-    let all: Vec<&str> = libraries.split_whitespace().collect();
+    let all: Vec<&str> = libraries.split_whitespace().filter(|name| *name != "-lgcc_s").collect();
     let last = |(at, name): &(usize, &&str)| !all[at + 1..].contains(*name);
     all.iter().enumerate().filter(last).map(|(_, name)| *name).collect::<Vec<_>>().join(" ")
 }
@@ -121,6 +122,6 @@ fn replace(from: &Path, to: &Path) -> Result<()> {
 mod tests {
     #[test]
     fn a_library_stands_behind_those_that_need_it() {
-        assert_eq!(super::each_once("-lc -lm -lrt -lgcc_s -lrt -lm -lc"), "-lgcc_s -lrt -lm -lc");
+        assert_eq!(super::each_once("-lc -lm -lrt -lgcc_s -lrt -lm -lc"), "-lrt -lm -lc");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -14,6 +14,8 @@ use crate::shell::Shell;
 
 /// The configuration that the server is run with.
 const TRANSCRIPTS: &str = "bindings-tests/vectors/transcripts.json";
+/// Where it is written how to link.
+const PAGE: &str = "docs/c-abi.md";
 /// An entity of that configuration, and the key that may mint for it.
 const ENTITY: &str = "/entity/ent_a0f6ea94-0761-4a5e-a416-3c453cb7eced/token";
 const BEARER: &str = "demo-mercoa-key";
@@ -34,7 +36,39 @@ pub(super) fn run(shell: &Shell, library: &Library) -> Result<()> {
             ensure!(printed.contains("\"sub\":\"ent_1\""), "{}: {printed}", program.display());
         }
     }
+    documented(shell, library)?;
     serve(shell, library)
+}
+
+/// The lines of the page on how to link, as they stand there, and what they promise.
+fn documented(shell: &Shell, library: &Library) -> Result<()> {
+    let folder = library.tests.join("documented");
+    fs::create_dir_all(&folder)?;
+    fs::copy(shell.path("examples/c/mint_and_verify.c"), folder.join("main.c"))?;
+    let page = fs::read_to_string(shell.path(PAGE))?;
+    let (_, table) = page.split_once("| linking |").context("docs/c-abi.md: no lines to link")?;
+    let mut sizes = Vec::new();
+    for row in table.lines().skip(2).take_while(|row| row.starts_with('|')) {
+        let code: Vec<&str> = row.split('`').skip(1).step_by(2).collect();
+        // A bar within a table.
+        let script = code.join("\n").replace("\\|", "|");
+        let mut command = shell.command("sh", &["-ec", &script]);
+        command.current_dir(&folder).env("PREFIX", &library.prefix);
+        command.env("PKG_CONFIG_PATH", library.prefix.join("lib/pkgconfig"));
+        let printed = shell.read(command)?;
+        ensure!(code.len() == 2 && printed.contains("\"sub\":\"ent_1\""), "{PAGE}: {row}\n{printed}");
+        let mut readelf = shell.command("readelf", &["--dynamic", "a.out"]);
+        readelf.current_dir(&folder);
+        let needed = shell.read(readelf)?;
+        ensure!(needed.contains("libtokenmint.so.") == row.contains("shared"), "{PAGE}: {row}\n{needed}");
+        ensure!(needed.contains("NEEDED") != row.contains("wholly static"), "{PAGE}: {row}\n{needed}");
+        sizes.push((row.contains("under half the size"), fs::metadata(folder.join("a.out"))?.len()));
+    }
+    let size = |at: usize| sizes.get(at).context("docs/c-abi.md: a line to link").map(|(_, size)| *size);
+    let small = sizes.iter().position(|(small, _)| *small).context("docs/c-abi.md: a small program")?;
+    let (small, large) = (size(small)?, size(small - 1)?);
+    ensure!(small < large / 2, "{PAGE}: {small} bytes are not under half of {large}");
+    Ok(())
 }
 
 /// The first block of a language in Markdown.
@@ -97,14 +131,70 @@ fn ask_all(line: &str) -> Result<()> {
         let wanted = format!("HTTP/1.1 {status} ");
         ensure!(response.starts_with(&wanted) && response.contains(part), "{}\n{response}", &request[..60]);
     }
+    torn(port, &post)
+}
+
+/// Nothing is done for a request that does not arrive whole.
+fn torn(port: u16, post: &dyn Fn(&str, &str) -> String) -> Result<()> {
+    let minted = ask(port, &post(BEARER, "{}"))?;
+    let token = minted.split('"').nth(1).context("a token")?;
+    let stands = || Ok::<_, anyhow::Error>(ask(port, &post(token, "{}"))?.starts_with("HTTP/1.1 200 "));
+    let request = |length: &str, body: &str| {
+        format!(
+            "POST /organization/invalidateTokens HTTP/1.1\r\nauthorization: Bearer {BEARER}\r\n{length}\r\n{CLOSE}{body}"
+        )
+    };
+    let (chunked, session) = ("transfer-encoding: chunked", "{\"sessionId\":[\"a\"]}");
+    let chunk = format!("13\r\n{session}\r\n");
+    for (length, body, status) in [
+        ("content-length: 19", session, 200),
+        (chunked, &format!("{chunk}0\r\n\r\n"), 200),
+        (chunked, "2\r\n  \r\nzz\r\n", 400),
+        ("content-length: -1", session, 400),
+    ] {
+        let response = ask(port, &request(length, body))?;
+        ensure!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{length} {body:?}\n{response}");
+        ensure!(stands()?, "{length} {body:?} ended a token");
+    }
+    for (length, body) in [
+        ("content-length: 25", ""),
+        ("content-length: 25", "  "),
+        ("content-length: 20", session),
+        (chunked, ""),
+        (chunked, "2\r\n  \r\n"),
+        (chunked, &chunk[..12]),
+        (chunked, &chunk),
+        ("transfer-encoding: gzip, chunked", &chunk),
+    ] {
+        let response = hang_up(port, &request(length, body))?;
+        ensure!(!response.starts_with("HTTP/1.1 2"), "{length} {body:?}\n{response}");
+        ensure!(stands()?, "{length} {body:?} ended a token");
+    }
+    ask(port, &request("content-length: 0", ""))?;
+    ensure!(!stands()?, "content-length: 0 ended no token");
     Ok(())
 }
 
 const CLOSE: &str = "host: localhost\r\nconnection: close\r\n\r\n";
 
 fn ask(port: u16, request: &str) -> Result<String> {
+    answer(sent(port, request)?)
+}
+
+/// As [`ask`], of a client that says no more.
+fn hang_up(port: u16, request: &str) -> Result<String> {
+    let stream = sent(port, request)?;
+    stream.shutdown(Shutdown::Write)?;
+    answer(stream)
+}
+
+fn sent(port: u16, request: &str) -> Result<TcpStream> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.write_all(request.as_bytes())?;
+    Ok(stream)
+}
+
+fn answer(mut stream: TcpStream) -> Result<String> {
     let mut response = String::new();
     stream.read_to_string(&mut response)?;
     Ok(response)
