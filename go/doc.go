@@ -5,6 +5,9 @@
 // linked statically; the bytes of a token are the same in every language. This package gives it the clock, randomness
 // and a [Store].
 //
+// A flow is run by the call that names it: when it returns, all is done, or its error says why not. Nothing is left to be
+// run later, and so nothing can be forgotten.
+//
 // # Values that live outside of Go
 //
 // KeySet, Issuer, Verifier, Endpoint and Database hold memory that the garbage collector does not see. Close gives it back at once,

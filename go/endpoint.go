@@ -7,14 +7,19 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"unsafe"
 )
 
-// maxRead is how much of a body is read. The library refuses one that is over 64 KiB; who is still sending when the
-// connection closes would not see that answer.
+// maxBody is the largest body that the library takes.
+const maxBody = 64 << 10
+
+// maxRead is how much of a body is read, and thrown away where it is too large: who is still sending when the connection
+// closes would not see the answer.
 const maxRead = 1 << 20
 
 // Endpoint is the token endpoints of one service as an [http.Handler].
@@ -52,14 +57,16 @@ func (p *Endpoint) Prepare(ctx context.Context) error {
 	return err
 }
 
-// ServeHTTP answers a request. Whatever is wrong with it is written in the shape of its dialect.
+// ServeHTTP answers a request. Whatever is wrong with it is written in the shape of its dialect, also where its body did
+// not arrive whole: then nothing is done.
 func (p *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxRead))
-	if err != nil {
-		http.Error(w, "the body ended too early", http.StatusBadRequest)
-		return
+	var answer *answer
+	body, err := read(r)
+	if err == nil {
+		answer, err = p.answer(r, body)
+	} else {
+		answer, err = p.refuse(r, tornBy(err))
 	}
-	answer, err := p.answer(r, body)
 	var refused *Error
 	switch {
 	case errors.As(err, &refused) && refused.Code == ErrFieldInvalid:
@@ -72,6 +79,32 @@ func (p *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		w.WriteHeader(answer.Status)
 		io.WriteString(w, answer.Body)
+	}
+}
+
+// read is the body; of one that is too large so much that this can be seen, and nothing where nobody who sends so much would
+// see the answer.
+func read(r *http.Request) ([]byte, error) {
+	if r.ContentLength > maxRead {
+		return nil, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err == nil && len(body) > maxBody {
+		io.CopyN(io.Discard, r.Body, maxRead)
+	}
+	return body, err
+}
+
+// tornBy is what is wrong with a request whose body cannot be read.
+func tornBy(err error) Code {
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large): // a limit of whoever stands in front
+		return ErrBodyTooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return ErrBodyTimeout
+	default:
+		return ErrBodyIncomplete
 	}
 }
 
@@ -88,6 +121,9 @@ func (p *Endpoint) answer(r *http.Request, body []byte) (*answer, error) {
 			lines.WriteString(name + ": " + value + "\r\n")
 		}
 	}
+	if r.ContentLength > 0 && r.Header["Content-Length"] == nil {
+		fmt.Fprintf(&lines, "content-length: %d\r\n", r.ContentLength)
+	}
 	result, err := p.run(r.Context(), func(endpoint *C.tokenmint_endpoint, now C.int64_t, s *C.tokenmint_seed, task **C.tokenmint_task, e *C.tokenmint_error) C.int32_t {
 		method, methodLength := text(r.Method)
 		// Not RequestURI: a handler in front may have taken a prefix away.
@@ -102,6 +138,28 @@ func (p *Endpoint) answer(r *http.Request, body []byte) (*answer, error) {
 	}
 	answered := &answer{}
 	return answered, json.Unmarshal(result, answered)
+}
+
+// refuse is the answer to a request that did not arrive whole.
+func (p *Endpoint) refuse(r *http.Request, code Code) (*answer, error) {
+	var made C.tokenmint_response
+	var e C.tokenmint_error
+	pointer, err := p.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer p.leave()
+	target, targetLength := text(r.URL.RequestURI())
+	if C.tokenmint_endpoint_refuse((*C.tokenmint_endpoint)(pointer), target, targetLength, C.int32_t(code), &made, &e) != 0 {
+		return nil, failure(&e)
+	}
+	C.tokenmint_bytes_free(&made.events)
+	answered := &answer{Status: int(made.status), Headers: map[string]string{}, Body: string(take(&made.body))}
+	for line := range strings.Lines(string(take(&made.headers))) {
+		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\r\n"), ": ")
+		answered.Headers[name] = value
+	}
+	return answered, nil
 }
 
 type endpointTask func(*C.tokenmint_endpoint, C.int64_t, *C.tokenmint_seed, **C.tokenmint_task, *C.tokenmint_error) C.int32_t

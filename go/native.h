@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+#if defined(__has_include) && !__has_include("archives.h")
+#error "the library is not beside the Go sources: build it with `cargo xtask go`, as README.md says"
+#endif
 #include "archives.h"
 #include "tokenmint.h"
 

@@ -78,5 +78,25 @@ fn quick_start(shell: &Shell) -> Result<()> {
     let wanted = "ent_1 [invoices]\nthe token has expired\n";
     ensure!(printed.ends_with(wanted), "the README's program printed {printed:?} and not {wanted:?}");
     println!("the README's program runs with the module vendored");
-    Ok(())
+    // As go/README.md says for an image with nothing else in it.
+    let flags = ["-ldflags", "-linkmode external -extldflags -static"];
+    shell.run(within(&[["build", "-o", "widget"].as_slice(), &flags].concat()))?;
+    let mut readelf = shell.command("readelf", &["--dynamic"]);
+    readelf.arg(folder.join("widget"));
+    let dynamic = shell.read(readelf)?;
+    let printed = shell.read(shell.command(folder.join("widget"), &[]))?;
+    ensure!(printed.ends_with(wanted) && !dynamic.contains("NEEDED"), "not static: {printed}\n{dynamic}");
+    // A build that cannot work says why, before all that follows from it.
+    let refused = |cgo, system, why: &str| {
+        let mut command = within(&["build", "-o", "widget"]);
+        let output = command.env("CGO_ENABLED", cgo).env("GOOS", system).output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        let first = said.lines().take(4).any(|line| line.contains(why));
+        ensure!(!output.status.success() && first, "CGO_ENABLED={cgo} GOOS={system}: {said}");
+        Ok(())
+    };
+    refused("0", "linux", "this_package_needs_cgo__set_CGO_ENABLED_to_1_and_install_a_C_compiler")?;
+    refused("0", "windows", "this_package_is_for_linux_and_darwin_on_amd64_and_arm64")?;
+    fs::remove_file(folder.join("vendor").join(name).join("archives.h"))?;
+    refused("1", "linux", "the library is not beside the Go sources")
 }
