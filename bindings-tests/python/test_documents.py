@@ -59,6 +59,8 @@ def check(client: httpx.Client) -> None:
     token = minted.json()["token"]
     seen = client.get("/invoices", headers={"Authorization": f"Bearer {token}"})
     assert (seen.status_code, seen.json()) == (200, {"entity": "ent_1", "invoices": []})
+    for scheme in ("bearer ", "BEARER  "):
+        assert client.get("/invoices", headers={"Authorization": scheme + token}).status_code == 200, scheme
     for wrong in (
         {},
         {"Authorization": "Bearer x"},

@@ -26,7 +26,7 @@ func service() http.Handler {
 	// The partner's back end asks for a narrow token, and hands it to the page.
 	mux.HandleFunc("POST /widget-token", func(w http.ResponseWriter, r *http.Request) {
 		var wanted claims
-		if err := tokenmint.VerifyCredential(partner, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")); err != nil {
+		if err := tokenmint.VerifyCredential(partner, bearer(r)); err != nil {
 			http.Error(w, err.Error(), http.StatusUnauthorized)
 		} else if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4096)).Decode(&wanted); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
@@ -38,7 +38,7 @@ func service() http.Handler {
 	})
 	mux.HandleFunc("GET /invoices", func(w http.ResponseWriter, r *http.Request) { // the API: what the widget may see
 		var may claims
-		if err := verifier.Verify(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), &may); err != nil {
+		if err := verifier.Verify(bearer(r), &may); err != nil {
 			http.Error(w, err.Error(), http.StatusUnauthorized)
 		} else if !slices.Contains(may.Pages, "invoices") {
 			http.Error(w, "the token is not for invoices", http.StatusForbidden)
@@ -47,6 +47,15 @@ func service() http.Handler {
 		}
 	})
 	return mux
+}
+
+// bearer is the token behind the scheme, whose case is ignored (RFC 9110 sections 11.1 and 11.4).
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimLeft(token, " ")
 }
 
 func must[T any](value T, err error) T {

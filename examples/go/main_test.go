@@ -9,9 +9,10 @@ import (
 
 func TestService(t *testing.T) {
 	handler := service()
+	scheme := "Bearer "
 	send := func(method, target, token, body string) (int, string) {
 		request := httptest.NewRequest(method, target, strings.NewReader(body))
-		request.Header.Set("Authorization", "Bearer "+token)
+		request.Header.Set("Authorization", scheme+token)
 		response := httptest.NewRecorder()
 		handler.ServeHTTP(response, request)
 		return response.Code, response.Body.String()
@@ -40,6 +41,15 @@ func TestService(t *testing.T) {
 	} {
 		if status, body := send(c.method, c.target, c.token, c.body); status != c.status {
 			t.Errorf("%s %s %q: %d %s", c.method, c.target, c.body, status, body)
+		}
+	}
+	for _, c := range []struct {
+		scheme string
+		status int
+	}{{"bearer  ", 200}, {"BEARER ", 200}, {"Basic ", 401}, {"Bearer", 401}} {
+		scheme = c.scheme
+		if status, body := send("GET", "/invoices", good, ""); status != c.status {
+			t.Errorf("%q: %d %s", c.scheme, status, body)
 		}
 	}
 }

@@ -17,7 +17,7 @@ partner_key_sha256 = hash_secret("demo-key")  # in earnest: only the hash is her
 
 def bearer() -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token if scheme.lower() == "bearer" else ""
+    return token.lstrip(" ") if scheme.lower() == "bearer" else ""
 
 
 @app.post("/widget-token")

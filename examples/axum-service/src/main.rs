@@ -23,8 +23,10 @@ fn context() -> Context {
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, StatusCode> {
-    let value = headers.get(header::AUTHORIZATION).ok_or(StatusCode::UNAUTHORIZED)?.to_str();
-    value.ok().and_then(|value| value.strip_prefix("Bearer ")).ok_or(StatusCode::UNAUTHORIZED)
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.split_once(' '));
+    let (_, token) =
+        value.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).ok_or(StatusCode::UNAUTHORIZED)?;
+    Ok(token.trim_start_matches(' '))
 }
 
 /// The partner's back end asks for a narrow token, and hands it to the page.
