@@ -82,6 +82,8 @@ impl Database {
     /// # Errors
     /// `store_unavailable` where the store cannot be asked.
     pub async fn doctor(&self, now_ms: u64) -> Result<Vec<Finding>> {
+        // First, since what follows takes its time and `now_ms` was read before.
+        let store_ms = self.now_ms().await;
         let mut findings = each!(&self.driver,
             _store => vec![Finding::warning(
                 "durability",
@@ -97,7 +99,7 @@ impl Database {
                 None => "values are not sealed",
             },
         ));
-        if let Some(store_ms) = self.now_ms().await {
+        if let Some(store_ms) = store_ms {
             let off = store_ms.abs_diff(now_ms);
             findings.push(if off > MAX_SKEW_MS {
                 Finding::fault(

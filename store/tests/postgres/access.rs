@@ -76,7 +76,7 @@ async fn tls_is_used_by_a_certificate_that_is_trusted_and_for_this_name() {
     let empty = file("empty.pem", "");
     let port = server.address().port();
     let url = |host: &str, parameters: &str| {
-        format!("postgres://guarded:{PASSWORD}@{host}:{port}/postgres?timeout_ms=30000{parameters}")
+        format!("postgres://guarded:{PASSWORD}@{host}:{port}/postgres?timeout_ms=60000{parameters}")
     };
 
     for mode in ["require", "verify-full", "prefer"] {

@@ -131,7 +131,7 @@ async fn without_room_for_the_log_the_server_stops_and_nothing_acknowledged_is_l
         })
     })
     .await;
-    let store = open(&format!("{}?timeout_ms=3000", server.url("postgres"))).await;
+    let store = open(&patient(&server.url("postgres"))).await;
     let before = entry("before");
     put(&store, "before", Expect::Absent, &before).await.unwrap();
     disk.fill();

@@ -29,6 +29,9 @@ mod schema;
 mod servers;
 mod sessions;
 
+/// For what comes in a moment, or never.
+const LONG: Duration = Duration::from_secs(120);
+
 const ELSEWHERE: &str = "TOKENMINT_TEST_URL";
 
 /// Runs a blocking call beside the runtime.
@@ -45,7 +48,33 @@ async fn fresh() -> (String, String) {
     let server = server().await;
     let name = blocking(|| server.database()).await;
     // Patience for slow machines; what is about time says its own.
-    (format!("{}?timeout_ms=30000", server.url(&name)), name)
+    (patient(&server.url(&name)), name)
+}
+
+fn patient(url: &str) -> String {
+    format!("{url}{}timeout_ms=60000", if url.contains('?') { '&' } else { '?' })
+}
+
+/// A store that does not wait for long, once it can be read in so short a time.
+async fn impatient(url: &str, parameters: &str) -> Database {
+    let end = Instant::now() + LONG;
+    loop {
+        if let Ok(store) = Database::open(&format!("{url}&timeout_ms=2000{parameters}")).await
+            && load(&store, "any").await.is_ok()
+        {
+            return store;
+        }
+        assert!(Instant::now() < end, "no store can be read within two seconds");
+    }
+}
+
+/// Waits until a store answers so.
+async fn until_loaded(store: &Database, name: &str, found: Option<Entry>) {
+    let end = Instant::now() + LONG;
+    while load(store, name).await != Ok(found.clone()) {
+        assert!(Instant::now() < end, "{name} does not become {found:?}");
+        sleep(Duration::from_millis(10)).await;
+    }
 }
 
 async fn sql(database: &str, text: &str) -> String {
@@ -72,7 +101,7 @@ async fn elsewhere(test: &str, url: &str, environment: &[(&str, &str)]) -> Strin
 
 /// Waits until the answer is this one.
 async fn until(question: &str, answer: &str) {
-    let end = Instant::now() + Duration::from_secs(30);
+    let end = Instant::now() + LONG;
     while sql("postgres", question).await != answer {
         assert!(Instant::now() < end, "{question} does not become {answer}");
         sleep(Duration::from_millis(5)).await;
@@ -172,6 +201,22 @@ fn start_writers(store: &Arc<Database>) -> Vec<JoinHandle<Written>> {
         })
     });
     writers.collect()
+}
+
+/// Waits until each of them has something acknowledged.
+async fn until_all_have_written(store: &Database) {
+    for writer in 0..8 {
+        let end = Instant::now() + LONG;
+        while load(store, &format!("{writer}-0")).await.unwrap().is_none() {
+            assert!(Instant::now() < end, "writer {writer} does not begin");
+            sleep(Duration::from_millis(10)).await;
+        }
+        // The second is begun once the first was acknowledged.
+        while load(store, &format!("{writer}-1")).await.unwrap().is_none() {
+            assert!(Instant::now() < end, "writer {writer} does not go on");
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
 }
 
 /// What was acknowledged is there, and what was certainly not done is not.

@@ -5,8 +5,8 @@ use super::*;
 #[tokio::test]
 async fn who_waits_behind_a_lock_gives_up_and_the_pool_stays_whole() {
     let (url, name) = fresh().await;
-    let store = open(&format!("{url}&connections=1&timeout_ms=2000")).await;
-    let (before, holder) = held(&store, &name).await;
+    let store = impatient(&url, "&connections=1").await;
+    let (before, holder) = held(&open(&url).await, &name).await;
 
     let expect = Expect::Version(before.version);
     let blocked = async { put(&store, "k", expect, &entry("blocked")).await };
@@ -23,33 +23,27 @@ async fn who_waits_behind_a_lock_gives_up_and_the_pool_stays_whole() {
     assert_eq!(read, Err(StoreError::Unavailable));
     assert_eq!(written, Err(StoreError::Unavailable), "never sent, so certainly not done");
 
-    assert_eq!(
-        load(&store, "other").await,
-        Ok(None),
-        "the connection was replaced, while the lock is still held"
-    );
+    // The connection is replaced, while the lock is still held.
+    until_loaded(&store, "other", None).await;
     let waiting = format!(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}' AND wait_event_type = 'Lock'"
     );
-    let end = Instant::now() + Duration::from_secs(30);
-    while sql(&name, &waiting).await != "0" {
-        assert!(Instant::now() < end, "the statement still waits on the server");
-    }
+    until(&waiting, "0").await;
     holder.batch_execute("ROLLBACK").await.unwrap();
-    assert_eq!(load(&store, "k").await, Ok(Some(before)));
-    assert_eq!(put(&store, "k", expect, &entry("after")).await, Ok(Reply::Done));
+    until_loaded(&store, "k", Some(before)).await;
+    assert_eq!(put(&open(&url).await, "k", expect, &entry("after")).await, Ok(Reply::Done));
 }
 
 #[tokio::test]
 async fn dropped_commands_leave_no_connection_behind() {
     let (url, name) = fresh().await;
-    let store = open(&format!("{url}&connections=2&timeout_ms=20000")).await;
+    let store = open(&format!("{url}&connections=2")).await;
     let (before, holder) = held(&store, &name).await;
     for time in 0..20 {
         let late = Duration::from_millis(5 * time);
         let blocked = put(&store, "k", Expect::Version(before.version), &before);
         assert!(timeout(late, blocked).await.is_err(), "the row is locked");
-        assert_eq!(timeout(Duration::from_secs(15), load(&store, "other")).await, Ok(Ok(None)));
+        assert_eq!(timeout(LONG, load(&store, "other")).await, Ok(Ok(None)));
     }
     holder.batch_execute("ROLLBACK").await.unwrap();
     for _ in 0..4 {
@@ -58,7 +52,7 @@ async fn dropped_commands_leave_no_connection_behind() {
     let sessions = format!(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}' AND application_name = 'tokenmint'"
     );
-    let end = Instant::now() + Duration::from_secs(30);
+    let end = Instant::now() + LONG;
     while sql(&name, &sessions).await.parse::<u32>().unwrap() > 2 {
         assert!(Instant::now() < end, "sessions are left on the server");
     }
@@ -84,11 +78,11 @@ async fn sessions_that_the_server_ended_are_replaced() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_survives_a_crash_of_the_server() {
     let mut server = blocking(Postgres::start).await;
-    let url = format!("{}?timeout_ms=30000", server.url("postgres"));
+    let url = patient(&server.url("postgres"));
     let store = Arc::new(open(&url).await);
     assert_eq!(store.durability(), Durability::Disk);
     let writers = start_writers(&store);
-    sleep(Duration::from_millis(500)).await;
+    until_all_have_written(&store).await;
     let mut server = blocking(move || {
         server.kill9();
         server

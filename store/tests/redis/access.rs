@@ -145,7 +145,8 @@ async fn the_set_up_is_examined() {
     assert_eq!(found(&store, "replicas").await, Severity::Fault);
     let refused = store.execute(put("k", Expect::Absent, entry(1, b""))).await;
     assert_eq!(refused, Err(StoreError::Unavailable), "too few replicas");
-    let replica = Redis::start(&["--replicaof", "127.0.0.1", &server.port().to_string()]);
+    let replica = Redis::start(&[]);
+    replica.follow(&server);
     let store = open(&replica, "").await;
     assert_eq!(found(&store, "role").await, Severity::Fault);
     let refused = store.execute(put("k", Expect::Absent, entry(1, b""))).await;

@@ -10,7 +10,7 @@ use super::*;
 const PATIENT: u32 = 15_000;
 
 async fn open_cluster(cluster: &Cluster, parameters: &str) -> Arc<Database> {
-    Arc::new(Database::open(&format!("{}{parameters}", cluster.url())).await.unwrap())
+    Arc::new(open(&cluster.nodes[0], parameters).await)
 }
 
 fn throttle(name: &str, events: u64) -> Command {
@@ -295,7 +295,7 @@ async fn what_may_have_been_done_is_not_sent_again() {
     let proxy = Proxy::before(([127, 0, 0, 1], node.port()).into());
     let port = proxy.address().port().to_string();
     node.ask::<()>(&["CONFIG", "SET", "cluster-announce-port", &port]);
-    let store = Database::open(&format!("redis://{}/", proxy.address())).await.unwrap();
+    let store = Database::open(&patient(&format!("redis://{}/", proxy.address()), "")).await.unwrap();
     assert_eq!(admitted(&store, "t", 5, 1).await, 1);
     let mut current = 0;
     for mode in [Mode::CutBeforeReply, Mode::CutInReply] {
@@ -315,27 +315,22 @@ async fn what_may_have_been_done_is_not_sent_again() {
     }
 }
 
-/// Waits until the store is read again.
-async fn until_read(store: &Database) {
-    let end = std::time::Instant::now() + Duration::from_secs(20);
-    while store.execute(Command::Load { keys: vec![key("k")] }).await.is_err() {
-        assert!(std::time::Instant::now() < end, "it does not recover");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replica_takes_over() {
     // The nodes that are up serve their own slots meanwhile.
-    let mut cluster = Cluster::start_with(3, 1, 1500, &["--cluster-require-full-coverage", "no"]);
-    let store = open_cluster(&cluster, "?timeout_ms=1000").await;
+    // And none waits for a disk, so that none is taken for failed.
+    let arguments = ["--cluster-require-full-coverage", "no", "--appendfsync", "no"];
+    let mut cluster = Cluster::start_with(3, 1, 3000, &arguments);
+    let patient = open_cluster(&cluster, "").await;
     let names: Vec<_> = (0..60).map(|number| format!("k{number}")).collect();
     for name in &names {
-        assert_eq!(store.execute(put(name, Expect::Absent, entry(1, b"kept"))).await, Ok(Reply::Done));
+        assert_eq!(patient.execute(put(name, Expect::Absent, entry(1, b"kept"))).await, Ok(Reply::Done));
     }
     let mine = names.iter().find(|name| cluster.owner(&format!("tokenmint:e:{name}")) == 0).unwrap();
     let other = names.iter().find(|name| cluster.owner(&format!("tokenmint:e:{name}")) == 1).unwrap();
 
+    // It does not wait for long for a node that is silent.
+    let store = impatient(&cluster.url(), "").await;
     let mut current = 1;
     for hang in [false, true] {
         // First the primary ends; then the one that took over stops answering, and the first takes over again.
@@ -348,31 +343,37 @@ async fn a_replica_takes_over() {
         }
         let first =
             store.execute(put(mine, Expect::Version(version(current)), entry(current + 1, b"new"))).await;
-        let expected = if hang { StoreError::Unknown } else { StoreError::Unavailable };
-        assert_eq!(first, Err(expected), "sent and not answered, or refused");
+        // Sent and not answered; or refused, unless the end of the connection was not seen yet.
+        let expected = [StoreError::Unknown, StoreError::Unavailable];
+        assert!(expected[..if hang { 1 } else { 2 }].iter().any(|error| first == Err(*error)), "{first:?}");
         // The others go on meanwhile.
-        assert!(load(&store, &[other.as_bytes()]).await[0].is_some());
+        eventually(async || {
+            let loaded = store.execute(Command::Load { keys: vec![key(other)] }).await;
+            loaded.is_ok_and(|reply| matches!(&reply, Reply::Loaded { entries, .. } if entries[0].is_some()))
+        })
+        .await;
         // It works again by itself: each answer until then says whether it may have been done.
-        let end = std::time::Instant::now() + Duration::from_secs(40);
-        loop {
-            match store
-                .execute(put(mine, Expect::Version(version(current)), entry(current + 1, b"new")))
-                .await
-            {
-                Ok(Reply::Done) => break,
-                Err(StoreError::Unavailable | StoreError::Unknown) => {}
+        eventually(async || {
+            let next = put(mine, Expect::Version(version(current)), entry(current + 1, b"new"));
+            match store.execute(next).await {
+                Ok(Reply::Done) => true,
+                Ok(Reply::Conflict(Some(found))) if found.version == version(current + 1) => true,
+                Err(StoreError::Unavailable | StoreError::Unknown) => false,
                 other => panic!("{other:?}"),
             }
-            assert!(std::time::Instant::now() < end, "no replica takes over");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        })
+        .await;
         current += 1;
+        // By a node that has stayed all the while.
+        let patient = open(&cluster.nodes[1], "").await;
         for name in &names {
-            let found =
-                load(&store, &[name.as_bytes()]).await.remove(0).unwrap_or_else(|| panic!("{name} is gone"));
+            let found = load(&patient, &[name.as_bytes()])
+                .await
+                .remove(0)
+                .unwrap_or_else(|| panic!("{name} is gone"));
             assert_eq!(found.value, if name == mine { b"new".as_slice() } else { b"kept" });
         }
-        assert_eq!(admitted(&store, mine, 3, 5).await, if hang { 0 } else { 3 });
+        assert_eq!(admitted(&patient, mine, 3, 5).await, if hang { 0 } else { 3 });
         assert!(cluster.nodes[taking_over].ask::<String>(&["INFO", "replication"]).contains("role:master"));
         // The old one comes back as the replica of the new one, and nobody minds.
         if hang {
@@ -385,7 +386,8 @@ async fn a_replica_takes_over() {
         });
         tokio::task::block_in_place(|| cluster.wait());
         let next = put(mine, Expect::Version(version(current)), entry(current + 1, b"new"));
-        assert_eq!(store.execute(next).await, Ok(Reply::Done));
+        assert_eq!(patient.execute(next).await, Ok(Reply::Done));
+        until_read(&store).await;
         current += 1;
     }
 }
@@ -403,7 +405,7 @@ fn offsets_agree(primary: &Redis) -> bool {
 #[tokio::test]
 async fn a_write_counts_when_the_replica_of_its_node_has_it() {
     let cluster = Cluster::start(2, 2, PATIENT);
-    let store = open_cluster(&cluster, "?wait_replicas=1&timeout_ms=2000").await;
+    let store = open_cluster(&cluster, "?wait_replicas=1").await;
     assert_eq!(store.durability(), Durability::Replicated);
     let names: Vec<_> = (0..20).map(|number| format!("k{number}")).collect();
     for name in &names {
@@ -413,11 +415,12 @@ async fn a_write_counts_when_the_replica_of_its_node_has_it() {
     // One of the two replicas stops: only what its primary has is in doubt.
     let name_of =
         |node| names.iter().find(|name| cluster.owner(&format!("tokenmint:e:{name}")) == node).unwrap();
+    let waiting = impatient(&cluster.url(), "?wait_replicas=1").await;
     until(|| offsets_agree(&cluster.nodes[1]));
     cluster.nodes[3].hang(true);
     let next = |name| put(name, Expect::Version(version(1)), entry(2, b""));
     assert_eq!(store.execute(next(name_of(0))).await, Ok(Reply::Done));
-    assert_eq!(store.execute(next(name_of(1))).await, Err(StoreError::Unknown));
+    assert_eq!(waiting.execute(next(name_of(1))).await, Err(StoreError::Unknown));
     cluster.nodes[3].hang(false);
     assert_eq!(load(&store, &[name_of(1).as_bytes()]).await, [Some(entry(2, b""))], "it was written");
 }

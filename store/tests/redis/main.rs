@@ -2,9 +2,10 @@
 
 #![cfg(feature = "redis")]
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::future::join_all;
 use tokenmint::{
@@ -45,8 +46,44 @@ fn delete(name: &str, expect: Expect) -> Command {
     Command::Cas { key: key(name), expect, write: Write::Delete }
 }
 
+/// With patience for slow machines.
 async fn open(server: &Redis, parameters: &str) -> Database {
-    Database::open(&format!("{}{parameters}", server.url())).await.unwrap()
+    Database::open(&patient(&server.url(), parameters)).await.unwrap()
+}
+
+fn patient(url: &str, parameters: &str) -> String {
+    format!("{url}?timeout_ms=60000{}", parameters.replace('?', "&"))
+}
+
+/// A store whose silence is waited for, once it can be read in so short a time.
+async fn impatient(url: &str, parameters: &str) -> Database {
+    let url = format!("{url}?timeout_ms=1500{}", parameters.replace('?', "&"));
+    let opened = Cell::new(None);
+    eventually(async || match Database::open(&url).await {
+        Ok(store) => {
+            opened.set(Some(store));
+            true
+        }
+        Err(_) => false,
+    })
+    .await;
+    let store = opened.take().unwrap();
+    until_read(&store).await;
+    store
+}
+
+/// Waits until the store is read.
+async fn until_read(store: &Database) {
+    eventually(async || store.execute(Command::Load { keys: vec![key("k")] }).await.is_ok()).await;
+}
+
+/// Waits until something is so.
+async fn eventually(mut so: impl AsyncFnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(120);
+    while !so().await {
+        assert!(Instant::now() < end, "it does not come to be");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 async fn load(store: &Database, names: &[&[u8]]) -> Vec<Option<Entry>> {

@@ -26,9 +26,7 @@ async fn what_was_acknowledged_survives_a_crash_of_the_server() {
         })
         .collect();
     // In the middle of the writes.
-    while load(&store, &[b"0/20"]).await == [None] {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    eventually(async || load(&store, &[b"0/20"]).await != [None]).await;
     server.kill9();
     let mut acknowledged = BTreeMap::new();
     for outcome in join_all(writers).await {
@@ -38,9 +36,7 @@ async fn what_was_acknowledged_survives_a_crash_of_the_server() {
     assert_eq!(store.execute(insert.clone()).await, Err(StoreError::Unavailable), "nothing can be sent");
     server.restart();
     // The same store goes on, after a moment.
-    while store.execute(insert.clone()).await == Err(StoreError::Unavailable) {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    eventually(async || store.execute(insert.clone()).await != Err(StoreError::Unavailable)).await;
     assert!(acknowledged.len() >= 20);
     for (name, entry) in acknowledged {
         assert_eq!(load(&store, &[name.as_bytes()]).await, [Some(entry)], "{name}");
@@ -62,8 +58,7 @@ async fn a_connection_that_was_lost_while_idle_costs_nothing() {
 #[tokio::test]
 async fn no_answer_in_time_is_unknown_for_a_write_only() {
     let server = Redis::start(&[]);
-    let store = open(&server, "?timeout_ms=1000").await;
-    store.execute(put("k", Expect::Absent, entry(1, b""))).await.unwrap();
+    let store = impatient(&server.url(), "").await;
     server.hang(true);
     let read = store.execute(Command::Load { keys: vec![key("k")] }).await;
     let write = store.execute(put("l", Expect::Absent, entry(1, b""))).await;
@@ -71,9 +66,7 @@ async fn no_answer_in_time_is_unknown_for_a_write_only() {
     assert_eq!(read, Err(StoreError::Unavailable));
     // A new connection is not answered either, so this one was never sent.
     assert_eq!(write, Err(StoreError::Unavailable));
-    while store.execute(Command::Load { keys: vec![key("k")] }).await.is_err() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until_read(&store).await;
     server.hang(true);
     let write = store.execute(put("n", Expect::Absent, entry(1, b""))).await;
     server.hang(false);
@@ -113,13 +106,10 @@ async fn full_means_refused_and_nothing_is_forgotten() {
 #[tokio::test]
 async fn a_write_counts_when_a_replica_has_it() {
     let server = Redis::start(&[]);
-    let port = server.port().to_string();
-    let mut replica = Redis::start(&["--replicaof", "127.0.0.1", &port]);
+    let mut replica = Redis::start(&[]);
+    replica.follow(&server);
     let linked = || server.ask::<String>(&["INFO", "replication"]).contains("state=online");
-    while !linked() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    let store = open(&server, "?wait_replicas=1&timeout_ms=2000").await;
+    let store = open(&server, "?wait_replicas=1").await;
     assert_eq!(store.execute(put("k", Expect::Absent, entry(1, b"one"))).await, Ok(Reply::Done));
     assert_eq!(load(&open(&replica, "").await, &[b"k"]).await, [Some(entry(1, b"one"))]);
     assert_eq!(found(&store, "replicas").await, Severity::Fine);
@@ -130,21 +120,18 @@ async fn a_write_counts_when_a_replica_has_it() {
         let (_, rest) = info.split_once(name).expect(name);
         rest.split(|end: char| !end.is_ascii_digit()).next().unwrap().parse::<u64>().unwrap()
     };
-    while field(",offset=") < field("master_repl_offset:") {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let waiting = impatient(&server.url(), "?wait_replicas=1").await;
+    eventually(async || field(",offset=") >= field("master_repl_offset:")).await;
     // It stays connected and does not get on: what it confirmed before says nothing about this write.
     replica.hang(true);
     let next = put("k", Expect::Version(version(1)), entry(2, b"two"));
-    assert_eq!(store.execute(next).await, Err(StoreError::Unknown));
+    assert_eq!(waiting.execute(next).await, Err(StoreError::Unknown));
     assert_eq!(load(&store, &[b"k"]).await, [Some(entry(2, b"two"))], "it was written");
     replica.kill9();
     let conflict = put("k", Expect::Absent, entry(3, b""));
     assert_eq!(store.execute(conflict).await, Ok(Reply::Conflict(Some(entry(2, b"two")))));
-    while linked() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    eventually(async || !linked()).await;
     assert_eq!(found(&store, "replicas").await, Severity::Fault);
     let next = put("k", Expect::Version(version(2)), entry(3, b"three"));
-    assert_eq!(store.execute(next).await, Err(StoreError::Unknown));
+    assert_eq!(waiting.execute(next).await, Err(StoreError::Unknown));
 }

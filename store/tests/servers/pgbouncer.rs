@@ -46,7 +46,7 @@ impl PgBouncer {
             .stderr(Stdio::null())
             .spawn()
             .expect("these tests need PgBouncer: `cargo xtask setup` installs it");
-        let end = Instant::now() + Duration::from_secs(30);
+        let end = Instant::now() + Duration::from_secs(120);
         while TcpStream::connect(address).is_err() {
             assert!(
                 process.try_wait().unwrap().is_none() && Instant::now() < end,

@@ -118,7 +118,7 @@ impl Postgres {
 
     /// Waits until the answer is yes.
     pub(crate) fn wait_for(&self, question: &str) {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + Duration::from_secs(120);
         while self.sql("postgres", question).trim() != "t" {
             assert!(Instant::now() < end, "it does not come: {question}");
             sleep(Duration::from_millis(10));
@@ -167,7 +167,7 @@ impl Postgres {
         // Some may have ended by themselves by now.
         let _ = Command::new("kill").args(["-KILL", &id]).args(&children).stderr(Stdio::null()).status();
         self.let_go();
-        let end = Instant::now() + Duration::from_secs(30);
+        let end = Instant::now() + Duration::from_secs(120);
         while children.iter().any(|id| Path::new("/proc").join(id).join("exe").exists()) {
             assert!(Instant::now() < end, "the server's processes do not end");
             sleep(Duration::from_millis(5));
@@ -228,7 +228,7 @@ impl Postgres {
             .spawn()
             .unwrap();
         self.watcher = Some(watcher);
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + Duration::from_secs(120);
         while !self.is_up() {
             assert!(Instant::now() < end, "the server does not start: {}", self.log());
             sleep(Duration::from_millis(20));

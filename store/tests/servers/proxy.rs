@@ -96,7 +96,7 @@ impl State {
 
     fn connect(self: &Arc<Self>, client: TcpStream) {
         let server = *self.server.lock().unwrap();
-        let Ok(server) = TcpStream::connect_timeout(&server, Duration::from_secs(1)) else { return };
+        let Ok(server) = TcpStream::connect_timeout(&server, Duration::from_secs(60)) else { return };
         for stream in [&client, &server] {
             let _ = stream.set_nodelay(true);
             self.connections.lock().unwrap().push(stream.try_clone().unwrap());

@@ -188,7 +188,7 @@ impl Cluster {
 
 /// Waits until something is so.
 pub(crate) fn until(mut so: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_secs(120);
     while !so() {
         assert!(Instant::now() < end, "it does not come to be");
         std::thread::sleep(Duration::from_millis(20));
@@ -210,7 +210,8 @@ fn spawn(port: u16, folder: &TempDir, arguments: &[String]) -> Child {
 
 /// Waits until the server answers; whether it does.
 fn answers(port: u16, process: &mut Child) -> bool {
-    for _ in 0..500 {
+    let end = Instant::now() + Duration::from_secs(120);
+    while Instant::now() < end {
         if ping(port).is_some_and(|answer| answer.starts_with("+PONG") || answer.starts_with("-NOAUTH")) {
             return true;
         }
@@ -224,7 +225,7 @@ fn answers(port: u16, process: &mut Child) -> bool {
 
 fn ping(port: u16) -> Option<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
     stream.write_all(b"PING\r\n").ok()?;
     let mut answer = [0; 64];
     let length = stream.read(&mut answer).ok()?;

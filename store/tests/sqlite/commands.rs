@@ -160,7 +160,7 @@ async fn a_sealed_value_is_not_in_the_file_and_cannot_be_moved() {
     let place = Place::new();
     let key_file = place.path.with_extension("key");
     std::fs::write(&key_file, "ab".repeat(32)).unwrap();
-    let url = format!("{}?sealing_key_file={}", place.url(), key_file.display());
+    let url = format!("{}&sealing_key_file={}", place.url(), key_file.display());
     let store = Database::open(&url).await.unwrap();
     for name in ["a", "b"] {
         assert_eq!(store.execute(put(name, Expect::Absent, entry(1, "personal"))).await, Ok(Reply::Done));

@@ -29,8 +29,14 @@ impl Place {
         Place { _folder: folder, path }
     }
 
+    /// With patience for slow machines.
     fn url(&self) -> String {
-        format!("sqlite:{}", self.path.display())
+        format!("sqlite:{}?timeout_ms=60000", self.path.display())
+    }
+
+    /// Of a store that does not wait for long.
+    fn impatient(&self) -> String {
+        format!("sqlite:{}?timeout_ms=300", self.path.display())
     }
 
     async fn open(&self) -> Arc<Database> {
