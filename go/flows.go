@@ -1,6 +1,9 @@
 package tokenmint
 
-import "context"
+import (
+	"context"
+	"encoding/json"
+)
 
 // ClientProof proves to be a client (RFC 6749 section 2.3.1).
 type ClientProof struct {
@@ -75,6 +78,10 @@ type ActiveToken struct {
 	ID        string   `json:"id"`
 	IssuedAt  UnixTime `json:"issued_at"`
 	ExpiresAt UnixTime `json:"expires_at"`
+	// Audience is all that aud names.
+	Audience []string `json:"audience"`
+	// Claims are the verified claims as one JSON object; of an opaque token, those that a JWT in its place would have.
+	Claims json.RawMessage `json:"claims"`
 }
 
 // Check verifies a token of this issuer and asks the store whether it was revoked. It fails as [Verifier.Verify] does,

@@ -45,6 +45,8 @@ struct Inner {
     sessions: Option<SessionKeys>,
     /// Of its own tokens, for whichever audience.
     verifier: Verifier,
+    /// As that, for the policy's audience where it has one.
+    checker: Verifier,
 }
 
 /// What sessions and account tokens are derived with.
@@ -74,7 +76,8 @@ impl Issuer {
             .token_type(policy.token_type.clone())
             .leeway_seconds(policy.leeway)
             .any_audience();
-        Ok(Issuer(Arc::new(Inner { keys, signing, header, policy, sessions, verifier })))
+        let checker = for_audience_of(&policy, verifier.clone());
+        Ok(Issuer(Arc::new(Inner { keys, signing, header, policy, sessions, verifier, checker })))
     }
 
     /// Mints a token.
@@ -267,8 +270,12 @@ impl Issuer {
 
     /// A verifier of this issuer's tokens: its keys, its name, its `typ`, and its audience where the policy has one.
     pub fn verifier(&self) -> Verifier {
-        let verifier = self.0.verifier.clone().unsaid_audience();
-        self.0.policy.audience.iter().fold(verifier, |verifier, audience| verifier.audience(audience.clone()))
+        for_audience_of(&self.0.policy, self.0.verifier.clone().unsaid_audience())
+    }
+
+    /// As [`Issuer::verifier`]; where the policy has no audience, for whichever.
+    pub(crate) fn checker(&self) -> &Verifier {
+        &self.0.checker
     }
 
     /// A verifier of this issuer's tokens, for whichever audience.
@@ -341,6 +348,13 @@ impl Issuer {
         Task::new(|io| async move { unsigned?.sign_asking(&io, &issuer.0.signing).await })
     }
 
+    /// The claims of a token as one JSON object.
+    pub(crate) fn payload(&self, claims: &Claims, lifetime: Lifetime, context: &Context) -> Result<String> {
+        self.written(Given::Typed(claims), lifetime, context, |payload| {
+            String::from_utf8(payload.into_json()).map_err(|_| ErrorCode::Internal.into())
+        })
+    }
+
     /// Writes the payload and lets `add` put members behind it.
     fn unsigned(
         &self,
@@ -349,6 +363,20 @@ impl Issuer {
         context: &Context,
         add: impl FnOnce(&mut Payload<'_>) -> Result<()>,
     ) -> Result<Unsigned> {
+        self.written(given, lifetime, context, |mut payload| {
+            add(&mut payload)?;
+            Ok(payload.unsigned(&self.0.header, &self.0.signing))
+        })
+    }
+
+    /// Writes the payload, and goes on with it.
+    fn written<T>(
+        &self,
+        given: Given<'_>,
+        lifetime: Lifetime,
+        context: &Context,
+        then: impl FnOnce(Payload<'_>) -> Result<T>,
+    ) -> Result<T> {
         let policy = &self.0.policy;
         let lifetime = lifetime.at_most(policy.max_lifetime)?;
         let mut id = uuid::Uuid::encode_buffer();
@@ -364,10 +392,12 @@ impl Issuer {
             id,
             fixed: &policy.fixed_claims,
         };
-        let mut payload = Payload::new(given, &frame)?;
-        add(&mut payload)?;
-        Ok(payload.unsigned(&self.0.header, &self.0.signing))
+        then(Payload::new(given, &frame)?)
     }
+}
+
+fn for_audience_of(policy: &Policy, verifier: Verifier) -> Verifier {
+    policy.audience.iter().fold(verifier, |verifier, audience| verifier.audience(audience.clone()))
 }
 
 impl SessionKeys {

@@ -184,6 +184,7 @@ fn a_token_that_stands_is_active() {
         let expected = json!({
             "active": true, "client_id": CLIENT, "sub": CLIENT, "iss": MONITE, "token_type": "Bearer",
             "iat": host::START, "exp": host::START + 3600, "jti": answer.body["jti"],
+            "aud": "api", "epoch": 0, "typ": "Bearer",
         });
         assert_eq!(answer.body, expected);
         assert_eq!(answer.text("jti").len(), 36);
@@ -192,6 +193,28 @@ fn a_token_that_stands_is_active() {
         host.wait(1);
         inactive(&ask(&host, &token));
     }
+}
+
+#[test]
+fn a_token_for_another_audience_is_inactive_and_no_claim_takes_the_place_of_a_member() {
+    let host = host();
+    let mint = |claims: Claims| {
+        let claims = claims.subject("u1").set("client_id", CLIENT);
+        let issuer = hmac(LEDGER, AccessFormat::Jwt);
+        issuer.mint(&claims, Lifetime::HOUR, &host.context()).unwrap()
+    };
+    inactive(&ask(&host, &mint(Claims::new().audience("other"))));
+    let audiences = json!(["other", "api"]);
+    let both = Claims::new().audience("other").audience("api").set("active", false).set("token_type", "N_A");
+    let answer = ask(&host, &mint(both.set("plan", json!({ "seats": 3 }))));
+    assert_eq!(answer.body["aud"], audiences);
+    assert_eq!(answer.body["plan"], json!({ "seats": 3 }));
+    assert_eq!(
+        (&answer.body["active"], &answer.body["token_type"]),
+        (&json!(true), &json!("Bearer")),
+        "{}",
+        answer.body
+    );
 }
 
 #[test]

@@ -115,6 +115,10 @@ class ActiveToken:
     id: str | None
     issued_at: datetime | None
     expires_at: datetime | None
+    audience: list[str]
+    """All that `aud` names."""
+    claims: dict[str, Any] = field(repr=False)
+    """The verified claims; of an opaque token, those that a JWT in its place would have."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

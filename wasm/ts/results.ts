@@ -130,6 +130,10 @@ export interface ActiveToken {
   readonly issuedAt?: number;
   /** Seconds since 1970. */
   readonly expiresAt?: number;
+  /** All that `aud` names. */
+  readonly audience: readonly string[];
+  /** The verified claims; of an opaque token, those that a JWT in its place would have. */
+  readonly claims: Claims;
 }
 
 /** What a link is for. */

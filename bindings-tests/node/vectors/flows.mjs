@@ -48,7 +48,7 @@ function snake(value) {
   if (value === undefined) return {};
   if (typeof value === "string") return { token: value };
   if (Array.isArray(value) || typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [snakeName(name), plain(inner)]));
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [snakeName(name), name === "claims" ? inner : plain(inner)]));
 }
 
 function plain(value) {

@@ -5,7 +5,7 @@ use http::{Method, StatusCode};
 use serde::Serialize;
 
 use super::exchange::{
-    Rejection, Request, Response, credentials, decode_form, json, set, status, with_error_headers,
+    Rejection, Request, Response, credentials, decode_form, json, json_text, set, status, with_error_headers,
 };
 use super::{Dialects, method_not_allowed};
 use crate::encoding::from_base64;
@@ -14,6 +14,7 @@ use crate::flow::Flow;
 use crate::flow::access::ActiveToken;
 use crate::flow::client_credentials::ClientProof;
 use crate::issuer::Issuer;
+use crate::json::{Object, push_string};
 use crate::key::quoted;
 use crate::secret::Secret;
 use crate::task::Io;
@@ -109,26 +110,6 @@ struct Inactive {
     active: bool,
 }
 
-/// What introspection tells of a token that stands (RFC 7662 section 2.2).
-#[derive(Serialize)]
-struct Active {
-    active: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_id: Option<String>,
-    token_type: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    exp: Option<UnixTime>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    iat: Option<UnixTime>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sub: Option<String>,
-    iss: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    jti: Option<String>,
-}
-
 /// RFC 7662 section 2.1: the caller must be known, or anybody could try tokens. It learns of its own tokens only.
 async fn introspect(
     dialects: &Dialects,
@@ -151,7 +132,7 @@ async fn introspect(
         let flow = Flow::new(issuer.clone(), context, io.clone());
         match flow.check(token).await {
             Ok(active) if active.client.as_ref() == Some(&owner) => {
-                return Ok(json(StatusCode::OK, Active::new(active, &issuer.policy().issuer)));
+                return Ok(described(&active, &issuer.policy().issuer)?);
             }
             Err(error) if error.code().http_status() >= 500 => return Err(error.into()),
             _ => {}
@@ -173,21 +154,46 @@ fn only<'a>(form: &'a [(String, String)], name: &'static str) -> Result<&'a str>
     }
 }
 
-impl Active {
-    fn new(token: ActiveToken, issuer: &str) -> Self {
-        let ActiveToken { client, subject, scope, id, issued_at, expires_at } = token;
-        Active {
-            active: true,
-            scope,
-            client_id: client,
-            token_type: "Bearer",
-            exp: expires_at,
-            iat: issued_at,
-            sub: subject,
-            iss: issuer.to_owned(),
-            jti: id,
+/// What introspection tells of a token that stands (RFC 7662 section 2.2): what it knows itself, and then the token's
+/// claims, of which none may take the place of these.
+fn described(token: &ActiveToken, issuer: &str) -> Result<Response, Error> {
+    let mut body = b"{\"active\":true".to_vec();
+    let mut member = |name: &str, value: &[u8]| {
+        body.push(b',');
+        push_string(&mut body, name);
+        body.push(b':');
+        body.extend_from_slice(value);
+    };
+    let text = |value: &str| {
+        let mut json = Vec::new();
+        push_string(&mut json, value);
+        json
+    };
+    let time = |value: UnixTime| value.to_string().into_bytes();
+    let own = [
+        ("scope", token.scope.as_deref().map(text)),
+        ("client_id", token.client.as_deref().map(text)),
+        ("token_type", Some(text("Bearer"))),
+        ("exp", token.expires_at.map(time)),
+        ("iat", token.issued_at.map(time)),
+        ("sub", token.subject.as_deref().map(text)),
+        ("iss", Some(text(issuer))),
+        ("jti", token.id.as_deref().map(text)),
+    ];
+    for (name, value) in &own {
+        if let Some(value) = value {
+            member(name, value);
         }
     }
+    let claims =
+        Object::of_token(token.claims.as_bytes()).map_err(|_| Error::new(ErrorCode::StoreCorrupt))?;
+    for (name, value) in claims.iter() {
+        if name != "active" && own.iter().all(|(known, _)| *known != name) {
+            member(name, value.as_bytes());
+        }
+    }
+    body.push(b'}');
+    Ok(json_text(StatusCode::OK, body))
 }
 
 /// Who asks: a client by HTTP Basic (RFC 6749 section 2.3.1), or an organization by its API key.

@@ -232,7 +232,8 @@ pub(crate) fn empty(status: StatusCode) -> Response {
     response
 }
 
-fn json_text(status: StatusCode, body: Vec<u8>) -> Response {
+/// A response of ready-made JSON, that no cache keeps.
+pub(crate) fn json_text(status: StatusCode, body: Vec<u8>) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();

@@ -34,7 +34,7 @@ pub struct AccessToken {
 }
 
 /// A token that stands: verified, and not revoked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ActiveToken {
     /// The client or organization that it was issued to.
     pub client: Option<String>,
@@ -48,6 +48,11 @@ pub struct ActiveToken {
     pub issued_at: Option<UnixTime>,
     /// When it ends.
     pub expires_at: Option<UnixTime>,
+    /// Whom it is for: all that `aud` names.
+    pub audience: Vec<String>,
+    /// The verified claims as one JSON object: those of a JWT as they stand in it, and of an opaque token those that a
+    /// JWT in its place would have.
+    pub claims: String,
 }
 
 /// What an access token is minted for.
@@ -74,12 +79,32 @@ pub(crate) struct Access {
     issued_at: UnixTime,
     expires_at: UnixTime,
     epoch: u64,
+    /// The payload that a JWT would have. A record without one has lost its custom claims.
+    #[serde(default = "no_claims")]
+    claims: String,
+}
+
+fn no_claims() -> String {
+    "{}".to_owned()
 }
 
 impl Issuer {
-    /// Verifies a token of this issuer and asks the store whether it still stands.
+    /// Verifies a token of this issuer, as [`Issuer::verifier`] does, and asks the store whether it still stands. A policy
+    /// without an audience takes a token for whichever.
     ///
     /// `Verifier::verify` alone is offline: it cannot know of a revocation.
+    ///
+    /// ```
+    /// use tokenmint::*;
+    /// let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
+    /// let issuer = Issuer::new(keys, Policy::new("https://api.example.com").audience("api"))?;
+    /// let context = Context::new(UnixTime::from_seconds(1_700_000_000), [7; 32]);
+    /// let token = issuer.mint(&Claims::new().subject("u1").set("plan", "pro"), Lifetime::HOUR, &context)?;
+    /// let active = issuer.check(&token, &context).run(&MemoryStore::new()).result?;
+    /// assert_eq!((active.subject.as_deref(), active.audience), (Some("u1"), vec!["api".to_owned()]));
+    /// assert!(active.claims.contains(r#""plan":"pro""#));
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// The codes of [`crate::Verifier::verify`]; `token_revoked`; `handle_malformed` for what is no token at all;
@@ -134,6 +159,8 @@ impl Flow {
             id: Some(access.id),
             issued_at: Some(access.issued_at),
             expires_at: Some(access.expires_at),
+            audience: audience(&access.claims)?,
+            claims: access.claims,
         })
     }
 
@@ -150,6 +177,8 @@ impl Flow {
             id: verified.id(),
             issued_at: verified.issued_at(),
             expires_at: verified.expires_at(),
+            audience: audience(verified.json())?,
+            claims: verified.json().to_owned(),
         };
         let client = active.client.as_deref().unwrap_or_default();
         let subject = active.subject.as_deref().unwrap_or_default();
@@ -198,7 +227,7 @@ impl Flow {
     /// none of the caller's business: nothing happens, and nobody is told (RFC 7009 section 2.2).
     pub(crate) async fn end_token(&mut self, token: &str, owner: &str) -> Result<()> {
         let (id, client, expires_at) = if token.contains('.') {
-            let verified = match self.verify(token).await {
+            let verified = match self.verify_for_anybody(token).await {
                 Ok(verified) => verified,
                 // Nobody could say whose it is: not the same as nobody's.
                 Err(error) if error.code().http_status() >= 500 => return Err(error),
@@ -235,25 +264,33 @@ impl Flow {
     }
 
     async fn access_jwt(&mut self, grant: Grant, id: String) -> Result<String> {
-        let Grant { client, subject, scope, session, epoch, lifetime, claims } = grant;
-        let mut claims = claims.subject(subject).id(id).set("client_id", client);
-        if let Some(scope) = scope {
-            claims = claims.set("scope", scope);
-        }
-        if let Some(session) = session {
-            for name in &self.issuer.policy().session_claims {
-                claims = claims.set(name.clone(), &session);
-            }
-        }
-        self.mint(claims.set(EPOCH, epoch), lifetime).await
+        let lifetime = grant.lifetime;
+        let claims = self.claims_of(&grant, id);
+        self.mint(claims, lifetime).await
+    }
+
+    /// What an access token says.
+    fn claims_of(&self, grant: &Grant, id: String) -> Claims {
+        let claims = grant.claims.clone().subject(&*grant.subject).id(id).set("client_id", &grant.client);
+        let claims = match &grant.scope {
+            Some(scope) => claims.set("scope", scope),
+            None => claims,
+        };
+        let claims = match &grant.session {
+            Some(session) => (self.issuer.policy().session_claims.iter())
+                .fold(claims, |claims, name| claims.set(name.clone(), session)),
+            None => claims,
+        };
+        claims.set(EPOCH, grant.epoch)
     }
 
     async fn access_handle(&mut self, grant: Grant, id: String) -> Result<String> {
+        let claims = self.claims_of(&grant, id.clone());
+        let claims = self.issuer.payload(&claims, grant.lifetime, &self.context)?;
         let Grant { client, subject, scope, session, epoch, lifetime, .. } = grant;
-        let lifetime = lifetime.at_most(self.issuer.policy().max_lifetime)?;
         let handle = ACCESS.generate(self.entropy());
         let (issued_at, expires_at) = (self.now(), self.now().after(lifetime));
-        let access = Access { client, subject, scope, session, id, issued_at, expires_at, epoch };
+        let access = Access { client, subject, scope, session, id, issued_at, expires_at, epoch, claims };
         let draft = Draft::new(&access, expires_at)?.indexed(&access.subject, &access.client);
         let key = self.access_key(&handle);
         match self.records.insert(&key, draft).await? {
@@ -273,6 +310,41 @@ impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AccessToken").field("expires_in", &self.expires_in).finish_non_exhaustive()
     }
+}
+
+// The claims may say anything.
+impl fmt::Debug for ActiveToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActiveToken")
+            .field("client", &self.client)
+            .field("subject", &self.subject)
+            .field("scope", &self.scope)
+            .field("id", &self.id)
+            .field("issued_at", &self.issued_at)
+            .field("expires_at", &self.expires_at)
+            .field("audience", &self.audience)
+            .finish_non_exhaustive()
+    }
+}
+
+/// All that `aud` of these claims names (RFC 7519 section 4.1.3).
+fn audience(claims: &str) -> Result<Vec<String>> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Audience {
+        One(String),
+        Many(Vec<String>),
+    }
+    #[derive(Deserialize)]
+    struct Named {
+        aud: Option<Audience>,
+    }
+    let Named { aud } = serde_json::from_str(claims).map_err(|_| Error::new(ErrorCode::StoreCorrupt))?;
+    Ok(match aud {
+        None => Vec::new(),
+        Some(Audience::One(one)) => vec![one],
+        Some(Audience::Many(many)) => many,
+    })
 }
 
 /// The error for a bearer that is not a token that stands, whatever the cause; expiry alone is named.

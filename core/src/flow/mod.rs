@@ -69,8 +69,13 @@ impl Flow {
         self.io.emit(event);
     }
 
-    /// Verifies a JWT of this issuer, for whichever audience; where only the host can check its key, it is asked.
+    /// Verifies a JWT of this issuer; where only the host can check its key, it is asked.
     pub(crate) async fn verify(&self, token: &str) -> Result<Verified> {
+        self.issuer.checker().verify_asking(&self.io, token, self.now()).await
+    }
+
+    /// As [`Flow::verify`], for whichever audience.
+    pub(crate) async fn verify_for_anybody(&self, token: &str) -> Result<Verified> {
         self.issuer.any_audience().verify_asking(&self.io, token, self.now()).await
     }
 

@@ -1,6 +1,7 @@
-//! What the operations give. Times are seconds since 1970, lifetimes are seconds.
+//! What the operations give. Times are seconds since 1970, lifetimes are seconds, claims stand as in their token.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::flow::access::{AccessToken, ActiveToken};
 use crate::flow::account::{Account, AccountToken};
@@ -52,11 +53,15 @@ pub(super) struct Active {
     id: Option<String>,
     issued_at: Option<UnixTime>,
     expires_at: Option<UnixTime>,
+    audience: Vec<String>,
+    claims: Option<Box<RawValue>>,
 }
 
 pub(super) fn active(token: ActiveToken) -> Active {
-    let ActiveToken { client, subject, scope, id, issued_at, expires_at } = token;
-    Active { client, subject, scope, id, issued_at, expires_at }
+    let ActiveToken { client, subject, scope, id, issued_at, expires_at, audience, claims } = token;
+    // They were verified as JSON.
+    let claims = RawValue::from_string(claims).ok();
+    Active { client, subject, scope, id, issued_at, expires_at, audience, claims }
 }
 
 #[derive(Serialize)]

@@ -164,6 +164,12 @@ impl<'a> Payload<'a> {
         Ok(())
     }
 
+    /// The claims as one JSON object.
+    pub(crate) fn into_json(mut self) -> Vec<u8> {
+        self.text.push(b'}');
+        self.text
+    }
+
     /// Encodes and signs.
     pub(crate) fn sign(self, header: &str, key: &Key) -> Result<String> {
         self.unsigned(header, key).sign(key)

@@ -160,6 +160,38 @@ fn both_formats(test: impl Fn(World)) {
 }
 
 #[test]
+fn a_check_judges_the_audience_and_gives_the_claims() {
+    both_formats(|world| {
+        let token = world.user_token(0);
+        let active = world.ok(world.issuer.check(&token, &world.at(1)));
+        assert_eq!(active.audience, ["api"]);
+        let claims: serde_json::Value = serde_json::from_str(&active.claims).unwrap();
+        assert_eq!(claims["sub"].as_str(), active.subject.as_deref());
+        assert_eq!((&claims["aud"], &claims["client_id"]), (&"api".into(), &"client_1".into()));
+        // A custom claim of the flow.
+        assert_eq!(claims["entity_id"], "ent_1");
+    });
+    let world = World::new(policy());
+    let mint = |audiences: &[&str]| {
+        let claims = audiences.iter().fold(Claims::new(), |claims, audience| claims.audience(*audience));
+        world.issuer.mint(&claims, Lifetime::HOUR, &world.at(0)).unwrap()
+    };
+    let other = mint(&["other"]);
+    assert_eq!(world.code(world.issuer.check(&other, &world.at(1))), ErrorCode::AudienceMismatch);
+    let both = world.ok(world.issuer.check(&mint(&["other", "api"]), &world.at(1)));
+    assert_eq!(both.audience, ["other", "api"]);
+
+    // Without an audience in the policy there is nothing to judge it by.
+    let keys = KeySet::builder().hmac("k1", [7; 32].as_slice()).unwrap().build().unwrap();
+    let issuer = Issuer::new(keys, Policy::new("https://issuer.example")).unwrap();
+    for audiences in [&[][..], &["other"]] {
+        let claims = audiences.iter().fold(Claims::new(), |claims, audience| claims.audience(*audience));
+        let token = issuer.mint(&claims, Lifetime::HOUR, &world.at(0)).unwrap();
+        assert_eq!(world.ok(issuer.check(&token, &world.at(1))).audience, audiences);
+    }
+}
+
+#[test]
 fn one_token_is_revoked_and_no_other() {
     both_formats(|world| {
         let (one, two) = (world.token(NOW), world.token(NOW));
