@@ -144,6 +144,15 @@ impl Request {
         }
     }
 
+    /// Refuses a request that says nothing of a body: an empty one is announced (`Content-Length: 0`), and one that got
+    /// lost on its way would look the same.
+    pub(crate) fn check_empty_is_meant(&self, instead: &'static str) -> Result<(), Error> {
+        if !self.body.is_empty() || self.headers.contains_key(CONTENT_LENGTH) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorCode::LengthRequired).at("Content-Length").because(instead))
+    }
+
     /// Refuses a body of another media type than JSON. An empty body needs no type, and a body without one is taken.
     pub(crate) fn check_media_type(&self) -> Result<(), Error> {
         let Some(found) = self.headers.get(CONTENT_TYPE) else { return Ok(()) };

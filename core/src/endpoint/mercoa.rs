@@ -43,6 +43,10 @@ pub(super) async fn handle(
             Ok(json_string(StatusCode::OK, &token))
         }
         Operation::InvalidateTokens => {
+            // Nothing means everything here (row 1.50), so it has to be said.
+            request.check_empty_is_meant(
+                "nothing was done; to end all tokens of the organization send {}, or Content-Length: 0",
+            )?;
             let sessions = read(request, sessions)?;
             flow.invalidate_tokens(caller, sessions).await?;
             Ok(json(StatusCode::OK, serde_json::json!({})))

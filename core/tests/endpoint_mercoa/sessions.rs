@@ -7,7 +7,9 @@ const DAY: i64 = 86_400;
 
 #[track_caller]
 fn end(host: &Host, body: &str) {
-    let response = host.post(END, KEY, body);
+    // As every HTTP client sends it: an empty body is announced.
+    let request = post(END, KEY).header("Content-Type", "application/json");
+    let response = host.send(request.header("Content-Length", body.len()), body);
     assert_eq!(response.status(), 200, "{}", String::from_utf8_lossy(response.body()));
     assert_eq!(response.body(), b"{}");
 }
@@ -42,6 +44,20 @@ fn all_tokens_of_the_organization_end() {
         end(&host, body);
         assert!(!host.stands(&new[0]) && !host.stands(&new[1]));
     }
+}
+
+/// A request that says nothing of a body may have lost the one it had.
+#[test]
+fn nothing_said_of_a_body_is_not_an_empty_one() {
+    let host = Host::new();
+    let token = host.token("{}");
+    let lost = [post(END, KEY), post(END, KEY).header("Transfer-Encoding", "chunked")];
+    for request in lost {
+        refused(&host.send(request, ""), 411, "LengthRequired", "Content-Length: 0");
+        assert!(host.stands(&token));
+    }
+    assert_eq!(host.send(post(END, KEY), "{}").status(), 200);
+    assert!(!host.stands(&token));
 }
 
 /// Rows 1.25, 1.51, 1.54.
@@ -92,7 +108,8 @@ fn a_token_may_not_end_tokens() {
     let host = Host::new();
     let token = of_session(&host, "s1");
     for body in ["", r#"{"sessionId":["s1"]}"#] {
-        refused(&host.post(END, &token, body), 403, "Forbidden", "only the organization's API key");
+        let request = post(END, &token).header("Content-Length", body.len());
+        refused(&host.send(request, body), 403, "Forbidden", "only the organization's API key");
     }
     assert!(host.stands(&token));
     refused(&host.post(END, "unknown", ""), 401, "Unauthorized", "");
