@@ -29,9 +29,9 @@ impl Sources {
         Sources { folder: config.parent().map(Path::to_owned).unwrap_or_default(), ..Sources::default() }
     }
 
-    /// A path of the configuration, from where the program runs.
-    pub(crate) fn locate(&self, path: &Path) -> PathBuf {
-        self.folder.join(path)
+    /// Where relative paths of the configuration begin.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Prepares for another build.

@@ -5,8 +5,6 @@ mod copy;
 mod doctor;
 mod restored;
 
-use std::path::{Path, PathBuf};
-
 use tokenmint::config::Config;
 use tokenmint_store::{Database, Severity};
 use tracing::warn;
@@ -20,6 +18,8 @@ pub(crate) use certify::run as certify;
 pub(crate) use doctor::run as doctor;
 pub(crate) use restored::run as restored;
 
+const MEMORY: &str = "memory:";
+
 /// `tokenmint store`.
 pub(crate) fn run(command: &Store) -> Result<()> {
     match command {
@@ -31,19 +31,19 @@ pub(crate) fn run(command: &Store) -> Result<()> {
 /// Opens the store of a server: the one of the arguments, or the configuration's, or one in memory. What its set-up may
 /// lose is logged.
 pub(crate) async fn open(args: &StoreArgs, config: &Config, sources: &Sources) -> Result<Database> {
-    let url = match (&args.store, &args.data_dir) {
-        (Some(url), _) => argument(url)?.to_owned(),
-        (None, Some(folder)) => {
+    let (store, url) = match (&args.store, &args.data_dir, config.store.url.as_deref()) {
+        (Some(url), _, _) => (Database::open(argument(url)?).await?, url.as_str()),
+        (None, Some(folder), _) => {
             std::fs::create_dir_all(folder).map_err(|error| Failure::runtime(folder.display(), error))?;
-            sqlite(&folder.join("tokenmint.db"))
+            (Database::open_file(&folder.join("tokenmint.db")).await?, "sqlite:")
         }
-        (None, None) => match config.store.url.as_deref() {
-            Some(url) => beside(url, sources),
-            None => "memory:".to_owned(),
-        },
+        (None, None, url) => {
+            let url = url.unwrap_or(MEMORY);
+            (Database::open_beside(url, sources.folder()).await?, url)
+        }
     };
-    let store = Database::open(&url).await?;
-    if url != "memory:" {
+    // Whoever names it knows that nothing in it lasts.
+    if url != MEMORY {
         for finding in store.doctor(mint::now_micros() / 1000).await? {
             if finding.severity > Severity::Fine {
                 let (check, found, remedy) = (finding.check, finding.found, finding.remedy);
@@ -67,19 +67,6 @@ fn argument(url: &str) -> Result<&str> {
         ));
     }
     Ok(url)
-}
-
-/// The URL of a file.
-fn sqlite(path: &Path) -> String {
-    format!("sqlite:{}", path.display())
-}
-
-/// The URL in a configuration: the relative path of a file begins at its folder, as all paths there do.
-fn beside(url: &str, sources: &Sources) -> String {
-    match url.strip_prefix("sqlite:") {
-        Some(path) if !path.starts_with("//") => sqlite(&sources.locate(&PathBuf::from(path))),
-        _ => url.to_owned(),
-    }
 }
 
 /// Runs what needs a runtime.

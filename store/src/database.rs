@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::time::Duration;
 
 use tokenmint::{
@@ -58,7 +59,29 @@ impl Database {
     /// sealed and the key is missing or another, or are not sealed; `store_unavailable` where it cannot be reached, or
     /// was written by a newer release.
     pub async fn open(url: &str) -> Result<Self> {
+        Self::connect(Target::parse(url)?).await
+    }
+
+    /// Opens a store by its URL, with relative paths in it beginning at a folder, as in a configuration that lies there.
+    /// What an `env:NAME` holds stays as it is.
+    ///
+    /// # Errors
+    /// As [`Database::open`].
+    pub async fn open_beside(url: &str, folder: &Path) -> Result<Self> {
         let target = Target::parse(url)?;
+        let target = if url.starts_with("env:") { target } else { target.beside(folder) };
+        Self::connect(target).await
+    }
+
+    /// Opens a file of SQLite by its path. In a URL a `?` begins parameters; here it is a part of a name.
+    ///
+    /// # Errors
+    /// As [`Database::open`].
+    pub async fn open_file(path: &Path) -> Result<Self> {
+        Self::connect(Target::file(path)).await
+    }
+
+    async fn connect(target: Target) -> Result<Self> {
         let seal = target.sealing_key_file.as_deref().map(Seal::read).transpose()?;
         let driver = match &target.kind {
             Kind::Memory => AnyDriver::Memory(MemoryStore::new()),

@@ -55,17 +55,35 @@ impl Target {
         }
     }
 
-    fn direct(text: &str) -> Result<Self> {
-        // The text may hold a password, so no error repeats it.
-        let (scheme, rest) = text.split_once(':').ok_or_else(unknown)?;
-        let mut target = Target {
-            kind: Kind::Memory,
+    /// A file of SQLite, whatever its name.
+    pub(crate) fn file(path: &Path) -> Self {
+        Self::of(Kind::Sqlite(path.to_owned()))
+    }
+
+    /// Lets relative paths begin at a folder.
+    pub(crate) fn beside(mut self, folder: &Path) -> Self {
+        if let Kind::Sqlite(path) = &mut self.kind {
+            *path = folder.join(&path);
+        }
+        self.sealing_key_file = self.sealing_key_file.map(|path| folder.join(path));
+        self
+    }
+
+    fn of(kind: Kind) -> Self {
+        Target {
+            kind,
             timeout: TIMEOUT,
             sealing_key_file: None,
             durability: None,
             connections: None,
             wait_replicas: 0,
-        };
+        }
+    }
+
+    fn direct(text: &str) -> Result<Self> {
+        // The text may hold a password, so no error repeats it.
+        let (scheme, rest) = text.split_once(':').ok_or_else(unknown)?;
+        let mut target = Self::of(Kind::Memory);
         match scheme {
             "memory" | "sqlite" => {
                 let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -198,6 +216,22 @@ mod tests {
         assert_eq!(url.as_str(), "postgres://u:p@h:5433/d?sslmode=require");
         let Kind::Redis(url) = kind("redis://:p@h/2?wait_replicas=1") else { panic!("another kind") };
         assert_eq!(url.as_str(), "redis://:p@h/2");
+    }
+
+    #[test]
+    fn a_file_has_any_name_and_a_relative_one_begins_at_its_folder() {
+        let path = |target: Target| match target.kind {
+            Kind::Sqlite(path) => path,
+            _ => panic!("another kind"),
+        };
+        for name in ["a?timeout_ms=1", "//a", ":memory:", "a%20b"] {
+            assert_eq!(path(Target::file(Path::new(name))), Path::new(name));
+        }
+        let beside = |text: &str| Target::parse(text).unwrap().beside(Path::new("/etc/a?b"));
+        assert_eq!(path(beside("sqlite:tokens.db?timeout_ms=5")), Path::new("/etc/a?b/tokens.db"));
+        assert_eq!(path(beside("sqlite:/var/tokens.db")), Path::new("/var/tokens.db"));
+        let target = beside("redis://h?sealing_key_file=key.hex");
+        assert_eq!(target.sealing_key_file.as_deref(), Some(Path::new("/etc/a?b/key.hex")));
     }
 
     #[test]

@@ -35,6 +35,23 @@ fn a_store_in_the_configuration_begins_at_its_folder() {
     assert!(place.path("tokens.db").exists());
 }
 
+/// In a URL a `?` begins parameters; in a path it does not.
+#[test]
+fn folders_have_any_name() {
+    let place = Place::new();
+    for name in ["a?b", "a?timeout_ms=1", "a#b", "a%20b", "with blank", ":memory:", "ключ"] {
+        sign_in(&place.serve(&["--data-dir", &text(&place.path(name))]));
+        assert!(place.path(name).join("tokenmint.db").exists(), "{name}");
+
+        let config = std::fs::read_to_string(place.config()).unwrap();
+        let beside = place.path(name).join("tokenmint.toml");
+        std::fs::write(&beside, format!("[store]\nurl = \"sqlite:beside.db?timeout_ms=2000\"\n{config}"))
+            .unwrap();
+        sign_in(&Server::with_config(&beside));
+        assert!(place.path(name).join("beside.db").exists(), "{name}");
+    }
+}
+
 #[test]
 fn a_sealed_store_shows_no_names() {
     let place = Place::new();
