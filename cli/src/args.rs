@@ -79,6 +79,13 @@ pub(crate) struct Serve {
     /// The address to listen at [default: the configuration's, or 127.0.0.1]
     #[arg(long, value_name = "IP")]
     pub(crate) host: Option<IpAddr>,
+    /// How long a connection may wait for its next request: longer than a proxy in front keeps its own [default: the
+    /// configuration's, or 75s]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) keep_alive: Option<Lifetime>,
+    /// How many connections one address may have; 0 for any number [default: the configuration's, or 1024]
+    #[arg(long, value_name = "N")]
+    pub(crate) connections_per_address: Option<u32>,
     #[command(flatten)]
     pub(crate) store: store::StoreArgs,
     /// Log warnings only; without it, RUST_LOG says what is logged

@@ -5,17 +5,22 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full};
+use hyper::Request;
 use hyper::body::{Body, Bytes, Incoming};
-use tokenmint::Context;
+use hyper::header::{CONNECTION, EXPECT, HeaderValue};
+use hyper::http::request::Parts;
 use tokenmint::endpoint::{Endpoint, MAX_BODY};
+use tokenmint::{Context, Error, ErrorCode};
 use tokenmint_store::Database;
 
+use crate::connection::LIFE;
+use crate::places::Place;
 use crate::{keys, log, mint};
 
 type Response = hyper::Response<Full<Bytes>>;
 
 /// How long a body may take to arrive.
-pub(crate) const BODY_TIME: Duration = Duration::from_secs(10);
+const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// How much of a body that is too large is read and thrown away, in bytes. A client that is still sending when the
 /// connection closes would not see the answer.
@@ -44,27 +49,47 @@ impl App {
 }
 
 /// Answers a request, whatever happens.
-pub(crate) async fn answer(app: Arc<App>, request: hyper::Request<Incoming>) -> Result<Response, Infallible> {
+pub(crate) async fn answer(
+    app: Arc<App>,
+    place: Arc<Place>,
+    request: Request<Incoming>,
+) -> Result<Response, Infallible> {
+    // Whoever sends many requests at once takes turns with the others for each.
+    tokio::task::yield_now().await;
     let start = Instant::now();
-    let (method, route) = (log::method(request.method()), log::route(request.uri().path()));
-    let response = respond(&app, request).await;
+    let (parts, body) = request.into_parts();
+    let (method, route) = (log::method(&parts.method), log::route(parts.uri.path()));
+    let mut response = respond(&app, &place, parts, body).await;
+    if place.since().elapsed() >= LIFE {
+        close(&mut response);
+    }
     log::access(method, route, response.status().as_u16(), start.elapsed());
+    place.wait();
     Ok(response)
 }
 
-async fn respond(app: &App, request: hyper::Request<Incoming>) -> Response {
-    let (parts, body) = request.into_parts();
-    let waits = parts.headers.contains_key(hyper::header::EXPECT);
+async fn respond(app: &App, place: &Place, parts: Parts, body: Incoming) -> Response {
+    let endpoint = app.endpoint();
+    let refuse = |path: &str, error: Error| {
+        let mut response = endpoint.refuse(path, error).map(|body| Full::new(Bytes::from(body)));
+        close(&mut response);
+        response
+    };
+    let waits = parts.headers.contains_key(EXPECT);
     let body = match tokio::time::timeout(BODY_TIME, read(body, waits)).await {
         Ok(Ok(body)) => body,
-        // The client went away in the middle of its body; hardly anybody reads this.
-        Ok(Err(_)) => return refusal(400, "the body ended too early"),
-        Err(_) => return refusal(408, "the body took too long"),
+        Ok(Err(_)) => return refuse(parts.uri.path(), ErrorCode::BodyIncomplete.into()),
+        Err(_) => return refuse(parts.uri.path(), ErrorCode::BodyTimeout.into()),
     };
+    if !place.hold() {
+        // The connection is about to end, and with it this future.
+        return std::future::pending().await;
+    }
     let oversized = body.len() > MAX_BODY;
-    let Ok(seed) = keys::seed() else { return refusal(503, "the system has no randomness") };
+    let path = parts.uri.path().to_owned();
+    let Ok(seed) = keys::seed() else { return refuse(&path, ErrorCode::Internal.into()) };
     let context = Context::at_micros(mint::now_micros(), seed);
-    let task = app.endpoint().handle(hyper::Request::from_parts(parts, body), &context);
+    let task = endpoint.handle(Request::from_parts(parts, body), &context);
     let outcome = task.run_async(&app.store).await;
     for event in &outcome.events {
         log::event(event);
@@ -79,7 +104,7 @@ async fn respond(app: &App, request: hyper::Request<Incoming>) -> Response {
         }
         Err(error) => {
             log::fault(&error);
-            refusal(500, "an internal rule was broken")
+            refuse(&path, ErrorCode::Internal.into())
         }
     }
 }
@@ -105,22 +130,7 @@ async fn read(mut body: Incoming, client_waits: bool) -> Result<Vec<u8>, hyper::
     Ok(bytes)
 }
 
-/// An answer of this host, where the core cannot give one.
-fn refusal(status: u16, text: &str) -> Response {
-    let body = serde_json::json!({ "error": "invalid_request", "error_description": text }).to_string();
-    let mut response = hyper::Response::new(Full::new(Bytes::from(body)));
-    *response.status_mut() =
-        hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    headers.insert(hyper::header::CONTENT_TYPE, hyper::header::HeaderValue::from_static("application/json"));
-    headers.insert(hyper::header::CACHE_CONTROL, hyper::header::HeaderValue::from_static("no-store"));
-    close(&mut response);
-    response
-}
-
-/// What is left of the request's body is not read: the connection cannot serve another.
+/// Lets this answer be the connection's last.
 fn close(response: &mut Response) {
-    response
-        .headers_mut()
-        .insert(hyper::header::CONNECTION, hyper::header::HeaderValue::from_static("close"));
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
 }

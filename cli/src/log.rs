@@ -4,6 +4,8 @@
 //! core hold ids and fingerprints only.
 
 use std::fmt::{self, Write};
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper::Method;
@@ -55,6 +57,73 @@ pub(crate) fn event(event: &Event) {
 /// The core gave no response.
 pub(crate) fn fault(fault: &Error) {
     error!(target: "tokenmint::fault", code = fault.code().name(), message = %fault);
+}
+
+/// A connection lost its place to a new one; `full` is whose places were all taken.
+pub(crate) fn displaced(full: &'static str, address: IpAddr) {
+    static SO_FAR: Rarely = Rarely::new();
+    SO_FAR.tell(move |count| {
+        warn!(target: "tokenmint::serve", full, %address, count, "too many connections: one that waited was closed");
+    });
+}
+
+/// There was no place for a connection.
+pub(crate) fn refused(full: &'static str, address: IpAddr) {
+    static SO_FAR: Rarely = Rarely::new();
+    SO_FAR.tell(move |count| {
+        warn!(target: "tokenmint::serve", full, %address, count, "too many requests at once: a connection was refused");
+    });
+}
+
+/// A connection could not be accepted.
+pub(crate) fn not_accepted(error: &std::io::Error) {
+    static SO_FAR: Rarely = Rarely::new();
+    let error = error.to_string();
+    SO_FAR.tell(move |count| {
+        warn!(target: "tokenmint::serve", error, count, "a connection was not accepted");
+    });
+}
+
+/// What came over a connection was no request, or one with too large a head.
+pub(crate) fn unreadable(error: &hyper::Error) {
+    static SO_FAR: Rarely = Rarely::new();
+    let error = error.to_string();
+    SO_FAR.tell(move |count| {
+        info!(target: "tokenmint::serve", error, count, "a request could not be read");
+    });
+}
+
+/// Keeps what a client can cause from flooding the log: the first is told at once, and how many followed it 10 seconds
+/// later.
+struct Rarely(Mutex<u64>);
+
+impl Rarely {
+    const EVERY: Duration = Duration::from_secs(10);
+
+    const fn new() -> Self {
+        Rarely(Mutex::new(0))
+    }
+
+    fn tell(&'static self, line: impl Fn(u64) + Send + 'static) {
+        let mut count = self.count();
+        *count += 1;
+        if *count > 1 {
+            return;
+        }
+        drop(count);
+        line(1);
+        tokio::spawn(async move {
+            tokio::time::sleep(Self::EVERY).await;
+            let followed = std::mem::take(&mut *self.count()).saturating_sub(1);
+            if followed > 0 {
+                line(followed);
+            }
+        });
+    }
+
+    fn count(&self) -> MutexGuard<'_, u64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A method's name; one that is not known could hold anything.
@@ -175,5 +244,18 @@ mod tests {
     fn an_unknown_method_is_not_repeated() {
         assert_eq!(method(&Method::from_bytes(b"SECRET").unwrap()), "OTHER");
         assert_eq!(method(&Method::POST), "POST");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_happens_often_is_told_rarely_and_counted() {
+        static SO_FAR: Rarely = Rarely::new();
+        static TOLD: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+        for _ in 0..100 {
+            SO_FAR.tell(|count| TOLD.lock().unwrap().push(count));
+        }
+        assert_eq!(*TOLD.lock().unwrap(), [1]);
+        tokio::time::sleep(Rarely::EVERY * 3).await;
+        SO_FAR.tell(|count| TOLD.lock().unwrap().push(count));
+        assert_eq!(*TOLD.lock().unwrap(), [1, 99, 1]);
     }
 }

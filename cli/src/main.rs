@@ -3,6 +3,7 @@
 
 mod args;
 mod config;
+mod connection;
 mod credentials;
 mod demo;
 mod expires_in;
@@ -13,6 +14,7 @@ mod http;
 mod keys;
 mod log;
 mod mint;
+mod places;
 mod remote;
 mod ring;
 mod rotation;

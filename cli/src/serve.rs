@@ -1,29 +1,29 @@
 //! `tokenmint serve`: the listener, its connections, and the end.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use tokenmint::config::Config;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tracing::{info, warn};
 
 use crate::args::Serve;
 use crate::config::{self, Source};
 use crate::failure::{Failure, Result, print};
-use crate::http::{App, answer};
-use crate::{demo, housekeeping, log, rotation, store};
+use crate::http::App;
+use crate::places::Places;
+use crate::{connection, demo, housekeeping, log, rotation, store};
 
-/// How long a request's head may take to arrive, and a connection to stay idle.
-const HEAD_TIME: Duration = Duration::from_secs(15);
-/// How large a request's head may be, in bytes, and how many headers it may have.
-const MAX_HEAD: usize = 16 * 1024;
-const MAX_HEADERS: usize = 64;
-/// More connections wait until others end.
+/// How many connections there are at most.
 const MAX_CONNECTIONS: usize = 4096;
+/// How many files and sockets there are beside them at most: the store's, and those of the program itself.
+const OTHER_FILES: usize = 128;
+/// How many connections one address may have where nothing says so.
+const CONNECTIONS_PER_ADDRESS: u32 = 1024;
+/// How long a connection may wait for its next request where nothing says so. Load balancers keep theirs for 60 s.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long requests under way may take to finish at the end.
 const DRAIN_TIME: Duration = Duration::from_secs(10);
 
@@ -60,9 +60,10 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
         }
     }
     info!(target: "tokenmint::serve", address = %bound, "listening");
+    let door = Door::new(args, &config, &app);
     let keeper = tokio::spawn(housekeeping::run(Arc::clone(&app), service));
     let follower = tokio::spawn(rotation::follow(Arc::clone(&app), source, config, bound, sources));
-    let connections = accept(&app, listener, &mut stop).await;
+    let connections = door.open(listener, &mut stop).await;
     keeper.abort();
     follower.abort();
     drain(connections, &mut stop).await;
@@ -70,50 +71,83 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
     Ok(())
 }
 
-/// Takes connections until it is time to stop.
-async fn accept(app: &Arc<App>, listener: TcpListener, stop: &mut Stop) -> GracefulShutdown {
-    let connections = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    loop {
-        let next = async {
-            let place = Arc::clone(&room).acquire_owned().await;
-            (place, listener.accept().await)
+/// Lets connections in.
+struct Door {
+    app: Arc<App>,
+    places: Arc<Places>,
+    keep_alive: Duration,
+}
+
+impl Door {
+    fn new(args: &Serve, config: &Config, app: &Arc<App>) -> Self {
+        let of_one = args.connections_per_address.or(config.server.connections_per_address);
+        let of_one = match of_one.unwrap_or(CONNECTIONS_PER_ADDRESS) {
+            0 => usize::MAX,
+            of_one => of_one as usize,
         };
-        let (place, accepted) = tokio::select! {
-            next = next => next,
-            () = stop.asked() => return connections,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                let connection = connections.watch(connect(app, stream));
-                tokio::spawn(async move {
-                    // A connection that breaks is the client's business.
-                    let _ = connection.await;
-                    drop(place);
-                });
-            }
-            // Out of file handles, say: some are free when connections end.
-            Err(error) => {
-                warn!(target: "tokenmint::serve", %error, "a connection was not accepted");
-                tokio::time::sleep(Duration::from_millis(100)).await;
+        let keep_alive = args.keep_alive.or(config.server.keep_alive);
+        let keep_alive = keep_alive.map_or(KEEP_ALIVE, |time| Duration::from_secs(time.seconds()));
+        Door { app: Arc::clone(app), places: Places::new(room(), of_one), keep_alive }
+    }
+
+    /// Takes connections until it is time to stop.
+    async fn open(self, listener: TcpListener, stop: &mut Stop) -> GracefulShutdown {
+        let connections = GracefulShutdown::new();
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = stop.asked() => return connections,
+            };
+            match accepted {
+                Ok((stream, peer)) => match self.places.take(peer.ip()) {
+                    Some(place) => {
+                        // Only speed is lost where this fails.
+                        let _ = stream.set_nodelay(true);
+                        let app = Arc::clone(&self.app);
+                        tokio::spawn(connection::serve(
+                            stream,
+                            app,
+                            place,
+                            self.keep_alive,
+                            connections.watcher(),
+                        ));
+                    }
+                    None => refuse(stream),
+                },
+                // Out of file handles, say: some are free when connections end.
+                Err(error) => {
+                    log::not_accepted(&error);
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
             }
         }
     }
 }
 
-fn connect(
-    app: &Arc<App>,
-    stream: TcpStream,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send + 'static {
-    // Only speed is lost where this fails.
-    let _ = stream.set_nodelay(true);
-    let app = Arc::clone(app);
-    http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
-        .max_headers(MAX_HEADERS)
-        .max_header_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(stream), service_fn(move |request| answer(Arc::clone(&app), request)))
+/// How many connections there can be: each is a file to the system.
+fn room() -> usize {
+    let wanted = MAX_CONNECTIONS + OTHER_FILES;
+    let files = match rlimit::increase_nofile_limit(wanted as u64) {
+        Ok(files) => usize::try_from(files).unwrap_or(wanted),
+        // It stays as it was, which nobody knows.
+        Err(_) => wanted,
+    };
+    let room = files.saturating_sub(OTHER_FILES).clamp(1, MAX_CONNECTIONS);
+    if room < MAX_CONNECTIONS {
+        warn!(target: "tokenmint::serve", files, connections = room, "the limit of open files allows fewer connections");
+    }
+    room
+}
+
+/// Tells a client that there is no place, as far as that is possible without waiting for it.
+fn refuse(stream: TcpStream) {
+    const ANSWER: &[u8] =
+        b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nCache-Control: no-store\r\n\
+        Connection: close\r\nContent-Length: 0\r\n\r\n";
+    if let Ok(mut stream) = stream.into_std() {
+        // Who is gone needs no answer.
+        let _ = stream.write(ANSWER);
+    }
 }
 
 /// Lets the requests under way finish, for a while; a second signal ends that, too.

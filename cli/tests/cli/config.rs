@@ -7,10 +7,10 @@ use crate::support::{Finished, Server, run};
 const DEMO: &str = include_str!("../../src/demo.toml");
 
 /// A folder with a configuration in it.
-struct Folder(tempfile::TempDir);
+pub(crate) struct Folder(tempfile::TempDir);
 
 impl Folder {
-    fn new(config: &str) -> Self {
+    pub(crate) fn new(config: &str) -> Self {
         let folder = Folder(tempfile::tempdir().unwrap());
         folder.write("tokenmint.toml", config);
         folder
@@ -20,7 +20,7 @@ impl Folder {
         std::fs::write(self.0.path().join(name), text).unwrap();
     }
 
-    fn config(&self) -> PathBuf {
+    pub(crate) fn config(&self) -> PathBuf {
         self.0.path().join("tokenmint.toml")
     }
 
@@ -30,7 +30,7 @@ impl Folder {
 }
 
 /// A small configuration that works, with `more` behind it.
-fn small(more: &str) -> String {
+pub(crate) fn small(more: &str) -> String {
     format!(
         "[[keys]]\nkid = \"k1\"\nsecret = \"a secret of at least thirty-two bytes\"\n\n\
          [mercoa]\nissuer = \"https://api.example.com\"\nkey = \"k1\"\n{more}"
@@ -112,6 +112,14 @@ fn a_mistake_is_named_with_its_line() {
             "line 12: entities[1].id: \"e\" is there already",
         ),
         (small("[server]\nhost = \"localhost\"\n"), "server.host: it is no IP address"),
+        (
+            small("[server]\nkeep_alive = \"0s\"\n"),
+            "line 9: keep_alive in [server]: \"0s\" is no time at all",
+        ),
+        (
+            small("[server]\nconnections_per_address = -1\n"),
+            "line 9: connections_per_address in [server]: invalid value",
+        ),
         (
             small("[ledger]\nissuer = \"i\"\nkey = \"k1\"\n"),
             "line 8: ledger.session_secret: this dialect needs session_secret_file",

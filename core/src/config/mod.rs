@@ -49,6 +49,7 @@ use crate::error::{ErrorCode, Result};
 use crate::json::{self, LONGEST_SHOWN};
 use crate::policy::Integration;
 use crate::store::Durability;
+use crate::time::Lifetime;
 
 /// All that a host needs to serve the endpoints. [`Config::build`] makes them.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -94,7 +95,7 @@ pub struct Config {
     pub integrations: Vec<Integration>,
 }
 
-/// Where the host listens, and under which address it is known. Only `public_url` matters to the core.
+/// Where the host listens, under which address it is known and what it allows a client. Only `public_url` matters to the core.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Server {
@@ -104,6 +105,10 @@ pub struct Server {
     pub port: Option<u16>,
     /// The address that clients use, for example `https://tokens.example.com`; magic links begin with it.
     pub public_url: Option<String>,
+    /// How long a connection may wait for its next request: longer than a proxy in front keeps its own; 75 s where absent.
+    pub keep_alive: Option<Lifetime>,
+    /// How many connections one address may have, 0 for any number; 1024 where absent.
+    pub connections_per_address: Option<u32>,
 }
 
 /// Where the records are kept. Only `durability` matters to the core; the rest is the host's.
