@@ -7,6 +7,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
+use tokenmint::MAX_TOKEN;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_io_timeout::TimeoutWriter;
 
@@ -14,8 +15,8 @@ use crate::http::{App, answer};
 use crate::log;
 use crate::places::Place;
 
-/// How large a request's head may be, in bytes.
-const MAX_HEAD: usize = 16 * 1024;
+/// How large a request's head may be, in bytes: the largest token that is minted, and 16 KiB for all else.
+const MAX_HEAD: usize = MAX_TOKEN + 16 * 1024;
 /// How many headers it may have.
 const MAX_HEADERS: usize = 64;
 /// How long a client may take nothing of an answer.

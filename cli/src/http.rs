@@ -15,7 +15,7 @@ use tokenmint_store::Database;
 
 use crate::connection::LIFE;
 use crate::places::Place;
-use crate::{keys, log, mint};
+use crate::{head, keys, log, mint};
 
 type Response = hyper::Response<Full<Bytes>>;
 
@@ -75,6 +75,9 @@ async fn respond(app: &App, place: &Place, parts: Parts, body: Incoming) -> Resp
         close(&mut response);
         response
     };
+    if let Err(error) = head::check(&parts) {
+        return refuse(parts.uri.path(), error);
+    }
     let waits = parts.headers.contains_key(EXPECT);
     let body = match tokio::time::timeout(BODY_TIME, read(body, waits)).await {
         Ok(Ok(body)) => body,

@@ -9,6 +9,7 @@ mod demo;
 mod expires_in;
 mod explain;
 mod failure;
+mod head;
 mod housekeeping;
 mod http;
 mod keys;

@@ -3,6 +3,7 @@
 mod commands;
 mod config;
 mod connections;
+mod framing;
 mod keys;
 mod rotation;
 mod serve;
