@@ -68,6 +68,7 @@ mod tests {
     use tokio::time::{Instant, sleep};
 
     use super::*;
+    use crate::cors::Cors;
     use crate::places::Places;
 
     const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -81,7 +82,7 @@ mod tests {
         }"#;
         let service = Config::from_json(config).unwrap().build(&mut InlineOnly).unwrap();
         let store = Database::open("memory:").await.unwrap();
-        let app = Arc::new(App::new(service.endpoint, store));
+        let app = Arc::new(App::new(service.endpoint, store, Cors::new(&[])));
         let place = Places::new(1, 1).take([127, 0, 0, 1].into()).unwrap();
         let (client, server) = tokio::io::duplex(room);
         let served = async move {

@@ -5,15 +5,16 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full};
-use hyper::Request;
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{CONNECTION, EXPECT, HeaderValue};
 use hyper::http::request::Parts;
+use hyper::{Request, StatusCode};
 use tokenmint::endpoint::{Endpoint, MAX_BODY};
 use tokenmint::{Context, Error, ErrorCode};
 use tokenmint_store::Database;
 
 use crate::connection::LIFE;
+use crate::cors::{self, Cors};
 use crate::places::Place;
 use crate::{head, keys, log, mint};
 
@@ -31,11 +32,12 @@ pub(crate) struct App {
     /// Another one where a key ring has changed.
     endpoint: RwLock<Endpoint>,
     pub(crate) store: Database,
+    cors: Cors,
 }
 
 impl App {
-    pub(crate) fn new(endpoint: Endpoint, store: Database) -> Self {
-        App { endpoint: RwLock::new(endpoint), store }
+    pub(crate) fn new(endpoint: Endpoint, store: Database, cors: Cors) -> Self {
+        App { endpoint: RwLock::new(endpoint), store, cors }
     }
 
     /// Answers with `endpoint` from now on; requests under way end as they began.
@@ -59,7 +61,9 @@ pub(crate) async fn answer(
     let start = Instant::now();
     let (parts, body) = request.into_parts();
     let (method, route) = (log::method(&parts.method), log::route(parts.uri.path()));
+    let headers = app.cors.headers(&parts);
     let mut response = respond(&app, &place, parts, body).await;
+    response.headers_mut().extend(headers);
     if place.since().elapsed() >= LIFE {
         close(&mut response);
     }
@@ -77,6 +81,11 @@ async fn respond(app: &App, place: &Place, parts: Parts, body: Incoming) -> Resp
     };
     if let Err(error) = head::check(&parts) {
         return refuse(parts.uri.path(), error);
+    }
+    if cors::preflight(&parts).is_some() {
+        let mut response = Response::default();
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        return response;
     }
     let waits = parts.headers.contains_key(EXPECT);
     let body = match tokio::time::timeout(BODY_TIME, read(body, waits)).await {

@@ -4,6 +4,7 @@
 mod args;
 mod config;
 mod connection;
+mod cors;
 mod credentials;
 mod demo;
 mod expires_in;

@@ -11,6 +11,7 @@ use tracing::{info, warn};
 
 use crate::args::Serve;
 use crate::config::{self, Source};
+use crate::cors::Cors;
 use crate::failure::{Failure, Result, print};
 use crate::http::App;
 use crate::places::Places;
@@ -49,7 +50,7 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
     let mut sources = source.sources();
     let service = source.build(&config, bound, &mut sources)?;
     let store = store::open(&args.store, &config, &sources).await?;
-    let app = Arc::new(App::new(service.endpoint.clone(), store));
+    let app = Arc::new(App::new(service.endpoint.clone(), store, Cors::new(&config.server.cors_origins)));
     housekeeping::prepare(&app, &service).await?;
 
     print(&base)?;

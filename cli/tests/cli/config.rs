@@ -112,14 +112,19 @@ fn a_mistake_is_named_with_its_line() {
             "line 12: entities[1].id: \"e\" is there already",
         ),
         (small("[server]\nhost = \"localhost\"\n"), "server.host: it is no IP address"),
+        (small("[server]\nkeep_alive = \"0s\"\n"), "line 9: server.keep_alive: \"0s\" is no time at all"),
+        (small("[server]\nconnections_per_address = -1\n"), "line 9: server.connections_per_address: "),
         (
-            small("[server]\nkeep_alive = \"0s\"\n"),
-            "line 9: keep_alive in [server]: \"0s\" is no time at all",
+            small("[server]\ncors_origins = [\"https://app.example.com\", \"https://hunter2.example/\"]\n"),
+            "line 9: server.cors_origins[1]: an origin is a scheme and a host in small letters",
         ),
         (
-            small("[server]\nconnections_per_address = -1\n"),
-            "line 9: connections_per_address in [server]: invalid value",
+            small(
+                "[server]\ncors_origins = [\n  \"https://app.example.com\",\n  \"https://*.example.com\",\n]\n",
+            ),
+            "line 11: server.cors_origins[1]: each origin is named; there is no pattern for several",
         ),
+        (small("[server]\ncors_origins = \"*\"\n"), "line 9: server.cors_origins: "),
         (
             small("[ledger]\nissuer = \"i\"\nkey = \"k1\"\n"),
             "line 8: ledger.session_secret: this dialect needs session_secret_file",

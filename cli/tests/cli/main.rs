@@ -3,6 +3,7 @@
 mod commands;
 mod config;
 mod connections;
+mod cors;
 mod framing;
 mod keys;
 mod rotation;

@@ -43,7 +43,7 @@ pub use directory::{ApiKey, Client, Entity, User};
 pub use issuer::{IssuerConfig, VerifierConfig};
 pub use keys::{InlineOnly, KeySource, Secrets};
 pub use remote::RemoteConfig;
-pub use values::{Hashes, Limits, OneOrMany, RateLimit, SecretText};
+pub use values::{Hashes, Limits, OneOrMany, Origin, RateLimit, SecretText};
 
 use crate::error::{ErrorCode, Result};
 use crate::json::{self, LONGEST_SHOWN};
@@ -95,7 +95,7 @@ pub struct Config {
     pub integrations: Vec<Integration>,
 }
 
-/// Where the host listens, under which address it is known and what it allows a client. Only `public_url` matters to the core.
+/// Where the host listens, under which address it is known, and whom it lets in. Only `public_url` matters to the core.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Server {
@@ -109,6 +109,9 @@ pub struct Server {
     pub keep_alive: Option<Lifetime>,
     /// How many connections one address may have, 0 for any number; 1024 where absent.
     pub connections_per_address: Option<u32>,
+    /// The origins whose pages may call the dialects; none where absent. Public keys are for pages of any origin.
+    #[serde(default)]
+    pub cors_origins: Vec<Origin>,
 }
 
 /// Where the records are kept. Only `durability` matters to the core; the rest is the host's.

@@ -1,6 +1,7 @@
 //! Values as they stand in a configuration. None of their errors repeats a text that may be a secret.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -151,6 +152,71 @@ fn hash(text: &str) -> Result<SecretHash> {
     }
 }
 
+/// The origin of a web page, as a browser states it in the header `Origin` (RFC 6454 section 6.2).
+///
+/// ```
+/// use tokenmint::config::Origin;
+/// let origin: Origin = "https://app.example.com".parse()?;
+/// assert_eq!(origin.as_str(), "https://app.example.com");
+/// assert!("https://app.example.com/".parse::<Origin>().is_err()); // no browser sends that
+/// # Ok::<(), tokenmint::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(String);
+
+impl Origin {
+    /// As it stands in the header.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Origin {
+    type Err = Error;
+
+    /// Reads an origin. What no browser would send never matches, so it is an error: `policy_invalid`.
+    fn from_str(text: &str) -> Result<Self> {
+        let invalid = |reason| Err(Error::new(ErrorCode::PolicyInvalid).because(reason));
+        if text.contains('*') {
+            return invalid("each origin is named; there is no pattern for several");
+        }
+        let uri: Option<http::Uri> = text.parse().ok();
+        let parts = uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.host()?, uri.port_u16())));
+        let Some((scheme, host, port)) = parts.filter(|(_, host, _)| !host.is_empty()) else {
+            return invalid(NO_ORIGIN);
+        };
+        if matches!((scheme, port), ("https", Some(443)) | ("http", Some(80))) {
+            return invalid("browsers leave out a port that is the scheme's own");
+        }
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+        match format!("{scheme}://{host}{port}").to_ascii_lowercase() {
+            sent if sent == text => Ok(Origin(sent)),
+            _ => invalid(NO_ORIGIN),
+        }
+    }
+}
+
+const NO_ORIGIN: &str = "an origin is a scheme and a host in small letters, and a port where it has one, with nothing \
+                         behind them: https://app.example.com, http://localhost:5173";
+
+impl<'de> Deserialize<'de> for Origin {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = Origin;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an origin such as \"https://app.example.com\"")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Origin, E> {
+                text.parse().map_err(|error: Error| E::custom(error.message()))
+            }
+        }
+        deserializer.deserialize_any(Text)
+    }
+}
+
 struct SecretVisitor;
 
 /// serde's own errors quote the value that they found.
@@ -225,6 +291,46 @@ mod tests {
         assert_eq!(read::<Lifetime>("3600"), Ok(Lifetime::HOUR));
         for wrong in ["0", "-1", "1.5", "null", "\"1 fortnight\"", "\"\""] {
             assert!(read::<Lifetime>(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_what_a_browser_sends() {
+        for right in [
+            "https://app.example.com",
+            "http://localhost:5173",
+            "https://127.0.0.1:8443",
+            "http://[::1]:3000",
+            "https://xn--bcher-kva.example",
+            "capacitor://localhost",
+        ] {
+            assert_eq!(right.parse::<Origin>().unwrap().as_str(), right);
+        }
+        for wrong in [
+            "",
+            "*",
+            "null",
+            "app.example.com",
+            "//app.example.com",
+            "https://",
+            "https://app.example.com/",
+            "https://app.example.com/path",
+            "https://app.example.com?x",
+            "https://app.example.com#x",
+            "https://app.example.com:",
+            "https://app.example.com:0443",
+            "https://app.example.com:70000",
+            "https://user@app.example.com",
+            "https://App.example.com",
+            "HTTPS://app.example.com",
+            "https://*.example.com",
+            "https://bücher.example",
+            "https://app.example.com:443",
+            "http://app.example.com:80",
+            " https://app.example.com",
+        ] {
+            let error = wrong.parse::<Origin>().expect_err(wrong);
+            assert_eq!(error.code(), ErrorCode::PolicyInvalid);
         }
     }
 
