@@ -147,6 +147,7 @@ pub(crate) fn route(path: &str) -> &'static str {
         ["auth", "token", "refresh"] => "/auth/token/refresh",
         ["api", "link-token", "redeem"] => "/api/link-token/redeem",
         ["api", _, "v1", "link-token"] => "/api/{category}/v1/link-token",
+        ["api", _, "v1", "delete-account"] => "/api/{category}/v1/delete-account",
         ["api", _, "v1", "account-token", "regenerate"] => "/api/{category}/v1/account-token/regenerate",
         ["api", _, "v1", "account-token", _] => "/api/{category}/v1/account-token/{token}",
         ["magic-link", _] => "/magic-link/{token}",
