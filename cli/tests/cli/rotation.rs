@@ -123,7 +123,10 @@ fn a_ring_that_breaks_changes_nothing_until_it_is_whole() {
     let log = server.log();
     let warnings = log.lines().filter(|line| line.contains("\"warn\"")).count();
     assert_eq!(warnings, 1, "{log}");
-    assert!(log.contains("keys[0].ring_file: not a key ring") && !log.contains("\\\"d\\\""), "{log}");
+    assert!(
+        log.contains("keys[0].ring_file.rule: this field is not known") && !log.contains("\\\"d\\\""),
+        "{log}"
+    );
 }
 
 #[test]
