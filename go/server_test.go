@@ -68,7 +68,7 @@ func (s *server) restart() { s.ask("start") }
 // aServerGoesAway has a server stop and come back. Meanwhile everybody is told when to ask again; then all goes on where it
 // was. Nobody is told the password.
 func aServerGoesAway(t *testing.T, server *server) {
-	where, err := url.Parse(server.fresh() + "?timeout_ms=1000")
+	where, err := url.Parse(server.fresh() + "?timeout_ms=60000")
 	must(t, err)
 	password, _ := where.User.Password()
 	now := time.Now()
@@ -97,7 +97,7 @@ func aServerGoesAway(t *testing.T, server *server) {
 
 	server.restart()
 	again, err := refresh()
-	for end := time.Now().Add(time.Minute); errors.Is(err, ErrStoreUnavailable) && time.Now().Before(end); {
+	for end := time.Now().Add(2 * time.Minute); errors.Is(err, ErrStoreUnavailable) && time.Now().Before(end); {
 		time.Sleep(50 * time.Millisecond)
 		again, err = refresh()
 	}

@@ -157,10 +157,10 @@ fn idle_connections_do_not_hold_up_the_end() {
     idle.write_all(b"GET /nope HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     idle.read_exact(&mut [0; 12]).unwrap();
     server.get("/nope");
-    let start = std::time::Instant::now();
     server.terminate();
-    assert_eq!(server.finish().0.code(), Some(0));
-    assert!(start.elapsed() < Duration::from_secs(8));
+    let (status, _, log) = server.finish();
+    assert_eq!(status.code(), Some(0));
+    assert!(!log.contains("did not finish in time"), "{log}");
 }
 
 #[test]

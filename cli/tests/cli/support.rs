@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -73,6 +74,8 @@ pub(crate) struct Server {
     /// What stands on standard output after the address.
     out: Option<JoinHandle<String>>,
     log: Option<JoinHandle<String>>,
+    /// The log so far.
+    told: Arc<Mutex<String>>,
 }
 
 impl Server {
@@ -95,11 +98,16 @@ impl Server {
             .spawn()
             .unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut err = child.stderr.take().unwrap();
+        let mut err = BufReader::new(child.stderr.take().unwrap());
+        let told = Arc::new(Mutex::new(String::new()));
+        let telling = Arc::clone(&told);
         let log = std::thread::spawn(move || {
-            let mut text = String::new();
-            err.read_to_string(&mut text).unwrap();
-            text
+            let mut line = String::new();
+            while err.read_line(&mut line).unwrap() > 0 {
+                telling.lock().unwrap().push_str(&line);
+                line.clear();
+            }
+            telling.lock().unwrap().clone()
         });
         let mut base = String::new();
         out.read_line(&mut base).unwrap();
@@ -111,7 +119,7 @@ impl Server {
             out.read_to_string(&mut text).unwrap();
             text
         });
-        Server { child, base: base.trim_end().to_owned(), out: Some(out), log: Some(log) }
+        Server { child, base: base.trim_end().to_owned(), out: Some(out), log: Some(log), told }
     }
 
     /// The address without the scheme.
@@ -145,7 +153,7 @@ impl Server {
 
     /// Waits for its end: how it ended, its standard output after the address, its log.
     pub(crate) fn finish(mut self) -> (ExitStatus, String, String) {
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = Instant::now() + Duration::from_secs(120);
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
@@ -156,6 +164,11 @@ impl Server {
         let out = self.out.take().unwrap().join().unwrap();
         let log = self.log.take().unwrap().join().unwrap();
         (status, out, log)
+    }
+
+    /// What it has logged until now.
+    pub(crate) fn told(&self) -> String {
+        self.told.lock().unwrap().clone()
     }
 
     /// Stops it and gives its log.
@@ -229,7 +242,7 @@ impl Request<'_> {
 /// A connection for what is no whole request.
 pub(crate) fn connect(server: &Server) -> TcpStream {
     let stream = TcpStream::connect(server.address()).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
     stream
 }
 

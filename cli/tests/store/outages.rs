@@ -36,7 +36,7 @@ fn ends_by_itself(place: &Place, url: &str, proxy: &Proxy) {
 fn of_redis() {
     let server = Redis::start(&[]);
     let proxy = Proxy::before(SocketAddr::from(([127, 0, 0, 1], server.port())));
-    ends_by_itself(&Place::new(), &format!("redis://{}/?timeout_ms=400", proxy.address()), &proxy);
+    ends_by_itself(&Place::new(), &format!("redis://{}/?timeout_ms=3000", proxy.address()), &proxy);
 }
 
 #[test]
@@ -45,5 +45,5 @@ fn of_postgres() {
     let proxy = Proxy::before(server.address());
     let url = server.url(&server.database());
     let url = url.replace(&server.address().to_string(), &proxy.address().to_string());
-    ends_by_itself(&Place::new(), &format!("{url}?timeout_ms=400"), &proxy);
+    ends_by_itself(&Place::new(), &format!("{url}?timeout_ms=3000"), &proxy);
 }

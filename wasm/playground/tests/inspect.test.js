@@ -46,17 +46,17 @@ test("a pasted token shows its header, its claims and its times, which tick", as
   await says(card("Claims"), '"role": "viewer"');
   const left = panel.locator(".words .left").nth(1);
   const first = await left.textContent();
-  assert.match(first, /^59 min 5\d s left$|^1 h left$/);
-  await page.waitForFunction((was) => document.querySelectorAll(".words .left")[1].textContent !== was, first, { timeout: 2500 });
+  assert.match(first, /^5\d min \d+ s left$|^1 h left$/);
+  await page.waitForFunction((was) => document.querySelectorAll(".words .left")[1].textContent !== was, first);
   const iso = await panel.locator(".words .times code").nth(1).textContent();
   assert.match(iso, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
 
   await page.getByRole("button", { name: "move the page's clock 30 minutes forward" }).click();
-  assert.match(await left.textContent(), /^29 min 5\d s left$/);
+  assert.match(await left.textContent(), /^2\d min \d+ s left$/);
   await page.getByRole("button", { name: "move the page's clock 1 day forward" }).click();
-  assert.match(await left.textContent(), /^ended 23 h 30 min ago$/);
+  assert.match(await left.textContent(), /^ended 23 h 3\d min ago$/);
   await page.getByRole("button", { name: "Reset the page's clock" }).click();
-  assert.match(await left.textContent(), /^59 min 5\d s left$/);
+  assert.match(await left.textContent(), /^5\d min \d+ s left$/);
   quiet(seen);
 });
 

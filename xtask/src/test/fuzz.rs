@@ -125,7 +125,7 @@ fn fuzz(shell: &Shell, program: &Program, seconds: u64) -> Result<String> {
     fs::create_dir_all(&artifacts)?;
 
     let mut command =
-        shell.command(&program.path, &["-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1"]);
+        shell.command(&program.path, &["-timeout=60", "-rss_limit_mb=2048", "-print_final_stats=1"]);
     command.arg(format!("-max_total_time={seconds}"));
     command.arg(format!("-artifact_prefix={}/", artifacts.display()));
     command.args([&found, &corpus]).stdout(Stdio::null()).stderr(Stdio::piped());

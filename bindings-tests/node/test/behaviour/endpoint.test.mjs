@@ -191,7 +191,7 @@ function raw(text) {
   return new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1");
     let answer = "";
-    socket.setTimeout(5000, () => socket.destroy());
+    socket.setTimeout(30_000, () => socket.destroy());
     socket.on("data", (part) => (answer += part.toString("latin1"))).on("error", reject).on("close", () => resolve(answer));
     socket.write(text, "latin1");
   });

@@ -26,7 +26,7 @@ const WORK = {
 async function inChromium(folder, page = "index.html") {
   const server = await serve({ "/": `${folder}/` });
   try {
-    const { result, faults } = await resultOf(await chromium, `${server.origin}/${page}`, { timeout: 30_000 });
+    const { result, faults } = await resultOf(await chromium, `${server.origin}/${page}`, { timeout: 120_000 });
     assert.deepEqual(faults, []);
     return result;
   } finally {
@@ -104,7 +104,7 @@ test("workerd", async () => {
         if (event === "listen") resolve(port);
       });
       child.on("exit", () => reject(new Error(told)));
-      setTimeout(() => reject(new Error(`workerd does not listen: ${told}`)), 20_000).unref();
+      setTimeout(() => reject(new Error(`workerd does not listen: ${told}`)), 120_000).unref();
     });
     const response = await fetch(`http://127.0.0.1:${port}/work`);
     assert.equal(response.status, 200, await response.clone().text().then((text) => text + told));
