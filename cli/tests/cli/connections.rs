@@ -1,10 +1,10 @@
 //! Clients that open connections and do not do their part.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 
 use crate::config::{Folder, small};
-use crate::support::{Server, connect};
+use crate::support::{Server, connect, until};
 
 const GET: &[u8] = b"GET /.well-known/jwks.json HTTP/1.1\r\nHost: x\r\n\r\n";
 
@@ -13,17 +13,26 @@ fn patient(more: &[&str]) -> Server {
     Server::start(&[&["serve", "--demo", "--port", "0", "--keep-alive", "1d"], more].concat())
 }
 
-/// Sends requests without reading an answer.
-fn pipeline(server: &Server, requests: usize) -> TcpStream {
+/// A connection that was served, and waits.
+fn served(server: &Server) -> TcpStream {
     let mut stream = connect(server);
-    stream.write_all(&GET.repeat(requests)).unwrap();
+    ask(&mut stream);
     stream
+}
+
+/// Asks, and reads the beginning of the answer.
+fn ask(stream: &mut TcpStream) {
+    let mut status = [0; 12];
+    stream.write_all(GET).unwrap();
+    stream.read_exact(&mut status).unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200");
 }
 
 /// Returns when the server has closed the connection.
 fn wait_for_end(mut stream: TcpStream) {
-    // Closed with an answer unread, it may be reset.
-    let _ = stream.read_to_end(&mut Vec::new());
+    if let Err(error) = stream.read_to_end(&mut Vec::new()) {
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    }
 }
 
 /// Lets this process open so many, beside those of the tests that run at the same time.
@@ -65,8 +74,7 @@ async fn five_thousand_slow_readers_shut_nobody_out() {
 #[test]
 fn one_address_makes_room_for_itself() {
     let server = patient(&["--connections-per-address", "2"]);
-    let (first, _second) = (pipeline(&server, 1), pipeline(&server, 1));
-    let _third = pipeline(&server, 1);
+    let (first, _second, _third) = (served(&server), served(&server), served(&server));
     wait_for_end(first);
     server.get("/.well-known/jwks.json").json(200);
     let log = server.log();
@@ -76,16 +84,13 @@ fn one_address_makes_room_for_itself() {
     assert_eq!((&line["address"], &line["count"]), (&"127.0.0.1".into(), &1.into()));
 }
 
-/// As many as a client has answers for that it does not take.
 #[test]
 fn a_connection_that_is_stuck_in_its_answers_makes_room() {
     let server = patient(&["--connections-per-address", "1"]);
-    let stuck = connect(&server);
-    let mut writer = stuck.try_clone().unwrap();
-    let writing = std::thread::spawn(move || while writer.write_all(GET).is_ok() {});
-    // Until no answer and no request goes over it any more, or soon after: it makes room all the same.
-    std::thread::sleep(std::time::Duration::from_millis(500));
-    server.get("/.well-known/jwks.json").json(200);
+    let mut stuck = connect(&server);
+    let writing = std::thread::spawn(move || while stuck.write_all(GET).is_ok() {});
+    // While one of its requests is answered, there is no place.
+    until("another client is served", || server.get("/.well-known/jwks.json").status == 200);
     writing.join().unwrap();
 }
 
@@ -94,10 +99,7 @@ fn a_limit_of_0_is_none() {
     allow_connections(1100);
     let server = patient(&["--connections-per-address", "0"]);
     let mut streams: Vec<_> = (0..1100).map(|_| connect(&server)).collect();
-    for stream in &mut streams {
-        stream.write_all(GET).unwrap();
-        stream.read_exact(&mut [0; 12]).unwrap();
-    }
+    streams.iter_mut().for_each(ask);
 }
 
 #[test]
@@ -107,8 +109,6 @@ fn an_idle_connection_is_closed_when_the_configuration_says_so() {
         Server::with_config(&folder.config()),
         Server::start(&["serve", "--demo", "--port", "0", "--keep-alive", "1s"]),
     ] {
-        let mut idle = pipeline(&server, 1);
-        idle.read_exact(&mut [0; 12]).unwrap();
-        wait_for_end(idle);
+        wait_for_end(served(&server));
     }
 }

@@ -1,11 +1,11 @@
 //! `tokenmint serve` with a key ring that `tokenmint keys` changes beside it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::keys::Ring;
-use crate::support::{Finished, Server, run};
+use crate::support::{Finished, Server, run, until};
 
 const ISSUER: &str = "https://api.example.com";
 
@@ -66,16 +66,6 @@ fn kid(server: &Server, token: &str) -> String {
 fn published(server: &Server) -> Vec<String> {
     let jwks = server.get("/.well-known/jwks.json").json(200);
     jwks["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
-}
-
-/// Waits until the running server has seen the file.
-#[track_caller]
-fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(120);
-    while !done() {
-        assert!(Instant::now() < end, "{what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }
 
 #[test]

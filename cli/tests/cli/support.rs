@@ -246,6 +246,16 @@ pub(crate) fn connect(server: &Server) -> TcpStream {
     stream
 }
 
+/// Waits until it is so; how long a slow machine takes for it does not matter.
+#[track_caller]
+pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(120);
+    while !done() {
+        assert!(Instant::now() < end, "{what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 /// Reads to the end of the connection, and takes the answer apart.
 pub(crate) fn read_answer(stream: &mut TcpStream) -> Answer {
     let mut bytes = Vec::new();
