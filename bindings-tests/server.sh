@@ -2,7 +2,7 @@
 # A PostgreSQL or a Redis for the tests of one process: `server.sh postgres`, `server.sh redis`.
 #
 # Prints `ready` when the server answers, and then obeys the lines of its standard input, each answered by one:
-#   fresh   the URL of an empty store, with the password that the server asks for
+#   fresh   the URL of an empty store, with the password that the server asks for and patience for slow machines
 #   stop    ends the server
 #   start   starts it again, with what it had kept
 # When the input ends, as it does when the test's process does, however that happened, the server is ended and its folder
@@ -73,7 +73,7 @@ answers_postgres() {
 
 fresh_postgres() {
     sql "CREATE DATABASE store$stores" >&2
-    echo "postgres://tester:$password@127.0.0.1:$port/store$stores"
+    echo "postgres://tester:$password@127.0.0.1:$port/store$stores?timeout_ms=60000"
 }
 
 prepare_redis() {
@@ -90,7 +90,7 @@ answers_redis() {
 }
 
 fresh_redis() {
-    echo "redis://:$password@127.0.0.1:$port/$stores"
+    echo "redis://:$password@127.0.0.1:$port/$stores?timeout_ms=60000"
 }
 
 # Starts the server; false where it ends instead, as it does where something else has the port.

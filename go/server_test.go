@@ -68,7 +68,7 @@ func (s *server) restart() { s.ask("start") }
 // aServerGoesAway has a server stop and come back. Meanwhile everybody is told when to ask again; then all goes on where it
 // was. Nobody is told the password.
 func aServerGoesAway(t *testing.T, server *server) {
-	where, err := url.Parse(server.fresh() + "?timeout_ms=60000")
+	where, err := url.Parse(server.fresh())
 	must(t, err)
 	password, _ := where.User.Password()
 	now := time.Now()

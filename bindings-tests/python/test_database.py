@@ -151,7 +151,7 @@ def test_while_a_server_is_away_everybody_is_told_when_to_come_back(
     kind: str, servers: Callable[[str], Server]
 ) -> None:
     server = servers(kind)
-    url = server.fresh() + "?timeout_ms=60000"
+    url = server.fresh()
     password = urlsplit(url).password
     assert password
     with open_store(url) as store:
