@@ -57,17 +57,18 @@ def wsgi(
 
 
 def test_a_small_stack_holds_every_body() -> None:
-    """What is as deep as the reader allows, and what only looks shallow, on a thread that has little room."""
+    """Bodies that are as deep as can be, or would be if a text in them were read, on a thread with little room."""
     store = prepared(MemoryStore())
-    deep = "[" * 31 + "]" * 31
-    name = "$serde_json::private::RawValue"
     start = {"end_user_email_address": "m", "end_user_organization_name": "o", "end_user_origin_id": "u"}
-    bodies = [
-        json.dumps({**start, "categories": ["hris"], "integration_specific_config": {name: "[" * 700 + "]" * 700}}),
-        json.dumps({**start, "categories": ["hris"]})[:-1] + f', "integration_specific_config": {{"a": {deep[1:-1]}}}}}',
-        "[" * 30_000,
-        '{"a":' * 10_000,
-    ]
+    link = json.dumps({**start, "categories": ["hris"]})[:-1] + ', "integration_specific_config": '
+    within = "[" * 120 + "]" * 120
+    # Each text within a text costs twice the backslashes; six of them are 720 levels.
+    for _ in range(6):
+        within = "[" * 120 + json.dumps({"$serde_json::private::RawValue": within}) + "]" * 120
+    texts = json.dumps({"$serde_json::private::RawValue": within})
+    levels = '{"a":' + "[" * 30 + "]" * 30 + "}"
+    bodies = [link + texts + "}", link + levels + "}", "[" * 60_000, '{"a":' * 12_000]
+    assert max(len(body) for body in bodies) < 64 * 1024
     headers = {"Authorization": "Bearer demo-merge-key", "Content-Type": "application/json"}
     answers: list[str] = []
 
@@ -76,7 +77,7 @@ def test_a_small_stack_holds_every_body() -> None:
             for path in ("/api/hris/v1/link-token", PATH, "/v1/auth/token", "/auth/token"):
                 answers.append(wsgi(store, "POST", path, body.encode(), headers)[0])
 
-    before = threading.stack_size(128 * 1024)
+    before = threading.stack_size(256 * 1024)
     try:
         thread = threading.Thread(target=send)
         thread.start()

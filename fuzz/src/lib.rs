@@ -6,6 +6,7 @@ mod config;
 mod endpoint;
 mod keys;
 mod lifetimes;
+mod names;
 mod reference;
 mod tokens;
 
@@ -13,10 +14,11 @@ pub use config::config;
 pub use endpoint::endpoint;
 pub use keys::{jwk, jwks, pem};
 pub use lifetimes::lifetimes;
+pub use names::names;
 pub use tokens::{claims, header, payload, token};
 
 /// Every target, by the name of its folder in the corpus.
-pub const TARGETS: [(&str, fn(&[u8])); 10] = [
+pub const TARGETS: [(&str, fn(&[u8])); 11] = [
     ("token", token),
     ("payload", payload),
     ("header", header),
@@ -27,6 +29,7 @@ pub const TARGETS: [(&str, fn(&[u8])); 10] = [
     ("lifetimes", lifetimes),
     ("endpoint", endpoint),
     ("config", config),
+    ("names", names),
 ];
 
 /// Errors are for people: whatever came in, the text stays short and on one line.
