@@ -93,35 +93,39 @@ pub(crate) fn unreadable(error: &hyper::Error) {
     });
 }
 
-/// Keeps what a client can cause from flooding the log: the first is told at once, and how many followed it 10 seconds
-/// later.
-struct Rarely(Mutex<u64>);
+/// Keeps what a client can cause from flooding the log: the first is told at once, and 10 seconds later how many
+/// followed it, with the latest.
+struct Rarely(Mutex<Option<(u64, Told)>>);
+
+/// Writes a line, which says how many it stands for.
+type Told = Box<dyn Fn(u64) + Send>;
 
 impl Rarely {
     const EVERY: Duration = Duration::from_secs(10);
 
     const fn new() -> Self {
-        Rarely(Mutex::new(0))
+        Rarely(Mutex::new(None))
     }
 
     fn tell(&'static self, line: impl Fn(u64) + Send + 'static) {
-        let mut count = self.count();
-        *count += 1;
-        if *count > 1 {
+        let mut followed = self.followed();
+        if let Some((count, latest)) = &mut *followed {
+            (*count, *latest) = (*count + 1, Box::new(line));
             return;
         }
-        drop(count);
         line(1);
+        *followed = Some((0, Box::new(line)));
+        drop(followed);
         tokio::spawn(async move {
             tokio::time::sleep(Self::EVERY).await;
-            let followed = std::mem::take(&mut *self.count()).saturating_sub(1);
-            if followed > 0 {
-                line(followed);
+            match self.followed().take() {
+                Some((count, latest)) if count > 0 => latest(count),
+                _ => {}
             }
         });
     }
 
-    fn count(&self) -> MutexGuard<'_, u64> {
+    fn followed(&self) -> MutexGuard<'_, Option<(u64, Told)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -250,13 +254,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_happens_often_is_told_rarely_and_counted() {
         static SO_FAR: Rarely = Rarely::new();
-        static TOLD: Mutex<Vec<u64>> = Mutex::new(Vec::new());
-        for _ in 0..100 {
-            SO_FAR.tell(|count| TOLD.lock().unwrap().push(count));
-        }
-        assert_eq!(*TOLD.lock().unwrap(), [1]);
+        static TOLD: Mutex<Vec<(u64, u64)>> = Mutex::new(Vec::new());
+        let happens = |which| SO_FAR.tell(move |count| TOLD.lock().unwrap().push((which, count)));
+        (0..100).for_each(happens);
+        assert_eq!(*TOLD.lock().unwrap(), [(0, 1)]);
         tokio::time::sleep(Rarely::EVERY * 3).await;
-        SO_FAR.tell(|count| TOLD.lock().unwrap().push(count));
-        assert_eq!(*TOLD.lock().unwrap(), [1, 99, 1]);
+        happens(100);
+        assert_eq!(*TOLD.lock().unwrap(), [(0, 1), (99, 99), (100, 1)]);
     }
 }
