@@ -86,8 +86,8 @@ class Issuer(_tokenmint.Issuer):
         - `access_format`: what access tokens of the flows look like; `jwt`.
         - `fixed_claims`: custom claims that every token carries.
         - `session_secret`: 32 bytes of text or more, from which refresh, public and account tokens are derived.
-        - `session_idle`, `session_absolute`: how long a session lives without a refresh, 30 days and at least as long as
-          its access tokens; and at all, 90 days.
+        - `session_idle`, `session_absolute`: how long a session lives without a refresh, 30 days and at least as long
+          as its access tokens; and at all, 90 days.
         - `session_claims`: claims beside `sid` that hold the session's id.
         - `refresh_grace_seconds`: for how long a refresh token is answered again; 10, at most 60.
         - `renewal`: for how long an entity token can be renewed with itself; 30 days.
