@@ -45,5 +45,5 @@ curl -sS -w '\n' -X POST {BASE}/introspect -H "Authorization: Bearer demo-mercoa
 # Ending tokens: one of Monite's, a session of Mercoa's, all of Mercoa's.
 curl -sS -w '\n' -X POST {BASE}/v1/auth/revoke -H "Authorization: Bearer $TOKEN" -H "x-monite-version: 2024-05-25" -H "Content-Type: application/json" -d "{\"client_id\":\"eb959578-a74d-4ac3-8b25-bf0910027857\",\"client_secret\":\"14c84a34-282b-4fd8-8af6-86b5b5f2c212\",\"token\":\"$TOKEN\"}"
 curl -sS -w '\n' -X POST {BASE}/organization/invalidateTokens -H "Authorization: Bearer demo-mercoa-key" -H "Content-Type: application/json" -d '{"sessionId":["session_123"]}'
-curl -sS -w '\n' -X POST {BASE}/organization/invalidateTokens -H "Authorization: Bearer demo-mercoa-key"
+curl -sS -w '\n' -X POST {BASE}/organization/invalidateTokens -H "Authorization: Bearer demo-mercoa-key" -H "Content-Type: application/json" -d ''
 "#;
