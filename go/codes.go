@@ -80,6 +80,7 @@ const (
 	ErrLengthRequired         Code = 611 // the body's length must be announced; nothing was done
 	ErrInternal               Code = 900 // an internal rule was broken; please report it
 	ErrObjectDisposed         Code = 901 // the object was disposed and cannot be used any more
+	ErrTaskNotRun             Code = 902 // the task was not run; nothing was done
 )
 
 var codes = map[Code]codeRow{
@@ -159,4 +160,5 @@ var codes = map[Code]codeRow{
 	ErrLengthRequired:         {"length_required", 411, "invalid_request", "the body's length must be announced; nothing was done"},
 	ErrInternal:               {"internal", 500, "server_error", "an internal rule was broken; please report it"},
 	ErrObjectDisposed:         {"object_disposed", 500, "server_error", "the object was disposed and cannot be used any more"},
+	ErrTaskNotRun:             {"task_not_run", 500, "server_error", "the task was not run; nothing was done"},
 }

@@ -120,6 +120,7 @@
 #define TOKENMINT_LENGTH_REQUIRED 611 // the body's length must be announced; nothing was done
 #define TOKENMINT_INTERNAL 900 // an internal rule was broken; please report it
 #define TOKENMINT_OBJECT_DISPOSED 901 // the object was disposed and cannot be used any more
+#define TOKENMINT_TASK_NOT_RUN 902 // the task was not run; nothing was done
 
 
 // The number of this interface. It goes up with each change that a compiled caller would notice.

@@ -135,6 +135,7 @@ error_codes! {
 
     900 Internal "internal" 500 "server_error" "an internal rule was broken; please report it";
     901 ObjectDisposed "object_disposed" 500 "server_error" "the object was disposed and cannot be used any more";
+    902 TaskNotRun "task_not_run" 500 "server_error" "the task was not run; nothing was done";
 }
 
 /// How long to wait, and the limit that was hit, where an error comes from a rate limit or from a store

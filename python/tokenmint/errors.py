@@ -751,6 +751,15 @@ class ObjectDisposed(TokenmintError):
     oauth_error = "server_error"
 
 
+class TaskNotRun(TokenmintError):
+    """The task was not run; nothing was done."""
+
+    code = "task_not_run"
+    number = 902
+    http_status = 500
+    oauth_error = "server_error"
+
+
 BY_CODE: Final[dict[str, type[TokenmintError]]] = {
     "lifetime_empty": LifetimeEmpty,
     "lifetime_syntax": LifetimeSyntax,
@@ -828,5 +837,6 @@ BY_CODE: Final[dict[str, type[TokenmintError]]] = {
     "length_required": LengthRequired,
     "internal": Internal,
     "object_disposed": ObjectDisposed,
+    "task_not_run": TaskNotRun,
 }
 """The class of each code."""

@@ -77,7 +77,8 @@ export type ErrorCode =
   | "body_timeout"
   | "length_required"
   | "internal"
-  | "object_disposed";
+  | "object_disposed"
+  | "task_not_run";
 
 /**
  * Of each code: its stable number, the HTTP status that fits best, and the `error` value of OAuth 2.0 (RFC 6749 section
@@ -162,4 +163,5 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, readonly [number: number, s
   length_required: [611, 411, "invalid_request"],
   internal: [900, 500, "server_error"],
   object_disposed: [901, 500, "server_error"],
+  task_not_run: [902, 500, "server_error"],
 };

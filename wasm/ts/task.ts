@@ -145,6 +145,20 @@ export class Task<T> {
     return this.#events;
   }
 
+  /**
+   * A task is no promise, and does nothing by itself: `await task.run(store)`. Awaiting one that was not run rejects with
+   * `task_not_run`; of one that was, it gives what that came to. The types refuse both.
+   */
+  then(...callbacks: never[]): never;
+  then(...callbacks: [((value: T) => unknown)?, ((error: unknown) => unknown)?]): unknown {
+    return this.#awaited().then(...callbacks);
+  }
+
+  async #awaited(): Promise<T> {
+    if (this.#outcome !== undefined) return this.result;
+    throw new TokenmintError("task_not_run", "a task does nothing until it is run: await task.run(store)");
+  }
+
   #begin(): void {
     if (this.#running) throw new TokenmintError("invalid_request", "the task is being driven already");
     this.#running = true;

@@ -56,7 +56,7 @@ mod tests {
 
     use super::*;
 
-    /// All Rust below a folder, up to each file's tests.
+    /// All Rust below a folder, up to each file's tests, and all TypeScript; the lists of codes aside.
     fn sources(folder: &Path, out: &mut String) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -66,6 +66,8 @@ mod tests {
             } else if name.ends_with(".rs") && name != "error.rs" && name != "tests.rs" {
                 let text = fs::read_to_string(&path).unwrap();
                 *out += text.split("#[cfg(test)]").next().unwrap();
+            } else if name.ends_with(".ts") && name != "codes.ts" {
+                *out += &fs::read_to_string(&path).unwrap();
             }
         }
     }
@@ -74,14 +76,17 @@ mod tests {
     #[test]
     fn every_code_is_given_somewhere() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let mut text = String::new();
+        let (mut text, mut script) = (String::new(), String::new());
         for folder in ["core", "store", "ffi", "python", "wasm"] {
             sources(&root.join(folder).join("src"), &mut text);
         }
+        sources(&root.join("wasm/ts"), &mut script);
         for code in ErrorCode::ALL {
             let name = format!("ErrorCode::{code:?}");
             let ends = |rest: &str| !rest.starts_with(|next: char| next.is_ascii_alphanumeric());
-            assert!(text.split(&name).skip(1).any(ends), "{name} is given by nothing");
+            let quoted = format!("\"{}\"", code.name());
+            let is_given = text.split(&name).skip(1).any(ends) || script.contains(&quoted);
+            assert!(is_given, "{name} is given by nothing");
         }
     }
 }

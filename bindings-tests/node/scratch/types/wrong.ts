@@ -61,3 +61,9 @@ Key.held("kms", { algorithm: "ES256", sign: () => "text" });
 new MemoryStore({ capacity: "10" });
 // @ts-expect-error a configuration is an object or its text
 new Endpoint(1);
+// @ts-expect-error a flow is run: a task is no promise
+await issuer.refresh({ refreshToken: "x" });
+// @ts-expect-error nor has it results for a chain
+issuer.refresh({ refreshToken: "x" }).then((pair) => pair.accessToken);
+// @ts-expect-error an async function does not give a task
+export const forgotten = async () => issuer.refresh({ refreshToken: "x" });

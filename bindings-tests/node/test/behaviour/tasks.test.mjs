@@ -41,6 +41,38 @@ test("a task is driven step by step", async () => {
   await rejected(() => issuer.check({ token: token.accessToken }).run(store), "token_revoked");
 });
 
+test("a task that is awaited and was not run says so, and does nothing", async () => {
+  const store = new MemoryStore();
+  for (const make of [
+    () => issuer.createClient(client),
+    () => issuer.refresh({ refreshToken: "x" }),
+    () => issuer.operation("create_client", client),
+    () => new tokenmint.Endpoint({ keys: [{ kid: "k", secret: SECRET }], mercoa: { issuer: "i", key: "k" } }).prepare(),
+  ]) {
+    // As it is forgotten: by `await`, as the result of an async function, among others, and in a chain.
+    const ways = [
+      async () => await make(),
+      async () => make(),
+      () => Promise.all([make()]),
+      () => Promise.resolve().then(make),
+      () => make().then(() => undefined),
+      () => new Promise((_, reject) => void make().then(undefined, reject)),
+    ];
+    for (const way of ways) {
+      const error = await rejected(way, "task_not_run");
+      assert.match(error.message, /run\(store\)/);
+    }
+  }
+  await rejected(() => issuer.clientCredentials(proof).run(store), "invalid_client");
+  // One that has come to its end is what it came to.
+  const task = issuer.createClient(client);
+  await task.run(store);
+  assert.equal(await task, undefined);
+  const refusedTask = issuer.clientCredentials({ ...proof, clientSecret: "wrong" });
+  await rejected(() => refusedTask.run(store), "invalid_client");
+  await rejected(async () => await refusedTask, "invalid_client");
+});
+
 test("without a reply the command is asked for again", () => {
   const task = issuer.createClient(client);
   assert.deepEqual(task.step(), task.step());
