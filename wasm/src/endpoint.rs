@@ -44,7 +44,20 @@ impl Endpoint {
     ) -> Result<Task> {
         let request = request(method, target, &headers, body)?;
         let task = self.0.endpoint.handle(request, &context(now_us, seed)?);
-        Ok(Task::new(task.map(|response| described(&response))))
+        Ok(Task::new(task.map(|response| described(&response).map(String::into_bytes))))
+    }
+
+    /// The answer to a request that did not arrive whole: `code` says what is wrong. The result is that of `handle`.
+    pub fn refuse(&self, target: &str, code: &str) -> Result<String> {
+        let torn = [
+            ErrorCode::BodyIncomplete,
+            ErrorCode::BodyTimeout,
+            ErrorCode::LengthRequired,
+            ErrorCode::BodyTooLarge,
+        ];
+        let code = torn.into_iter().find(|torn| torn.name() == code);
+        let code = code.ok_or_else(|| invalid("code", "no code of a request that did not arrive whole"))?;
+        Ok(described(&self.0.endpoint.refuse(uri(target)?.path(), code.into()))?)
     }
 }
 
@@ -52,7 +65,7 @@ fn request(method: &str, target: &str, headers: &[String], body: Vec<u8>) -> Res
     let mut request = Request::new(body);
     *request.method_mut() =
         Method::from_bytes(method.as_bytes()).map_err(|_| invalid("method", "no HTTP method"))?;
-    *request.uri_mut() = Uri::try_from(target).map_err(|_| invalid("target", "no path with a query"))?;
+    *request.uri_mut() = uri(target)?;
     for field in headers.chunks(2) {
         let [name, value] = field else { return Err(internal("headers are pairs").into()) };
         let no_header = |_| invalid("headers", "no header of HTTP");
@@ -65,12 +78,16 @@ fn request(method: &str, target: &str, headers: &[String], body: Vec<u8>) -> Res
     Ok(request)
 }
 
+fn uri(target: &str) -> Result<Uri, Error> {
+    Uri::try_from(target).map_err(|_| invalid("target", "no path with a query"))
+}
+
 fn invalid(field: &'static str, reason: &'static str) -> Error {
     Error::new(ErrorCode::FieldInvalid).at(field).because(reason)
 }
 
 /// The endpoints write text only, and no field of the header twice.
-fn described(response: &Response) -> Result<Vec<u8>, Error> {
+fn described(response: &Response) -> Result<String, Error> {
     #[derive(Serialize)]
     struct Described<'a> {
         status: u16,
@@ -84,5 +101,5 @@ fn described(response: &Response) -> Result<Vec<u8>, Error> {
         response.headers().iter().map(|(name, value)| Ok((name.as_str(), text(value.as_bytes())?))).collect();
     let described =
         Described { status: response.status().as_u16(), headers: headers?, body: text(response.body())? };
-    json(&described).map(String::into_bytes).map_err(|failure| failure.0)
+    json(&described).map_err(|failure| failure.0)
 }

@@ -1,4 +1,5 @@
 import * as raw from "#raw";
+import { gatherStream, Late } from "./body.js";
 import { configured, type Configured } from "./endpoint_config.js";
 import { invalid, TokenmintError } from "./error.js";
 import { type Call, type Host, microsecondsFor, seedFor, systemHost } from "./host.js";
@@ -6,10 +7,9 @@ import type { HostKeys } from "./host_keys.js";
 import type { Key } from "./key.js";
 import { atOnce } from "./key_parts.js";
 import { MemoryStore } from "./memory_store.js";
-import { bytes, guard, kind, text } from "./module.js";
 import { encode } from "#memory";
+import { bytes, guard, kind, text } from "./module.js";
 import { Owned, rawOf } from "./owned.js";
-import { bounded } from "./remote.js";
 import type { Event } from "./results.js";
 import type { Store } from "./store.js";
 import { type Task, taskOf } from "./task.js";
@@ -51,8 +51,14 @@ export type PlatformRequest = typeof globalThis extends { Request: { prototype: 
 /** `Response` of the platform's own types. */
 export type PlatformResponse = typeof globalThis extends { Response: { prototype: infer T } } ? T : never;
 
-/** The largest body that is read, in bytes. */
-const MAX_BODY = 64 * 1024;
+/** What can be wrong with a request that did not arrive whole. */
+export type BodyFault = "body_incomplete" | "body_timeout" | "body_too_large" | "length_required";
+
+/** The largest body that is taken, in bytes. @internal */
+export const MAX_BODY = 64 * 1024;
+
+/** How long a body may take to arrive, in milliseconds. @internal */
+export const BODY_TIME = 10_000;
 
 /**
  * The token endpoints of Mercoa, Monite, Ledger Enterprise and Merge, JWKS and introspection.
@@ -146,16 +152,49 @@ export class Endpoint extends Owned {
   }
 
   /**
-   * Answers a request of the Fetch API, on the endpoint's store. The store is made ready at the first request.
+   * Answers a request of the Fetch API, on the endpoint's store. The store is made ready at the first request. A body that
+   * breaks off is answered with the status 400, one that is not there within 10 seconds with 408; nothing is done then.
    *
-   * Rejects where the request's body cannot be read; anything else is rendered into a response.
+   * Rejects with `policy_invalid` where somebody has read the body, or is reading it; anything else is rendered into a
+   * response.
    */
   async fetch(request: PlatformRequest): Promise<PlatformResponse> {
-    const { method, url, headers, body } = request as Request;
+    const { method, url, headers, body, bodyUsed } = request as Request;
     const { pathname, search } = new URL(url);
-    const content = await bounded(body as ReadableStream<Uint8Array> | null, MAX_BODY);
-    const response = await this.respond({ method, target: pathname + search, headers, body: content });
-    return new Response(response.body, response) as PlatformResponse;
+    const target = pathname + search;
+    const stream = body as ReadableStream<Uint8Array> | null;
+    if (bodyUsed || stream?.locked === true) throw readBefore();
+    const content = await gatherStream(stream, MAX_BODY, BODY_TIME).catch(tornBy);
+    const response = await (typeof content === "string"
+      ? this.refuse(target, content)
+      : this.respond({ method, target, headers, body: content }));
+    // An empty text would be given a type, and is refused with the statuses that have no body.
+    return new Response(response.body === "" ? null : response.body, response) as PlatformResponse;
+  }
+
+  /**
+   * The answer to a request that did not arrive whole, in the shape of its path's dialect; nothing is done. For adapters:
+   * {@link Endpoint.handle} refuses a body of another length than its `Content-Length` by itself, but only an adapter sees
+   * chunks that break off.
+   *
+   * Throws `field_invalid` for a target that is none, and for another code.
+   *
+   * @example
+   * ```ts
+   * import assert from "node:assert/strict";
+   * import { Endpoint } from "tokenmint";
+   *
+   * const endpoint = new Endpoint({
+   *   keys: [{ kid: "k1", secret: "a secret of at least thirty-two bytes" }],
+   *   mercoa: { issuer: "https://api.example.com", key: "k1" },
+   * });
+   * assert.equal(endpoint.refuse("/entity/ent_1/token", "body_timeout").status, 408);
+   * ```
+   */
+  refuse(target: string, code: BodyFault): EndpointResponse {
+    const endpoint = rawOf(this) as raw.Endpoint;
+    const [path, what] = [text(target, "target"), text(code, "code")];
+    return JSON.parse(guard(() => endpoint.refuse(path, what))) as EndpointResponse;
   }
 
   /** Answers a request on the endpoint's store: what adapters call. Never rejects. */
@@ -202,8 +241,18 @@ class Ready implements Configured {
   }
 }
 
-/** What is answered where there is no flow that could answer. */
-function refused(error: unknown): EndpointResponse {
+/** What is wrong with a body that could not be read. @internal */
+export function tornBy(error: unknown): BodyFault {
+  return error instanceof Late ? "body_timeout" : "body_incomplete";
+}
+
+/** The error of a body that the program has read. @internal */
+export function readBefore(): TokenmintError {
+  return new TokenmintError("policy_invalid", "it was read before the endpoint could", { field: "body" });
+}
+
+/** What is answered where there is no flow that could answer. @internal */
+export function refused(error: unknown): EndpointResponse {
   const known = error instanceof TokenmintError ? error : undefined;
   const isRequest = known?.code === "field_invalid";
   const headers: Record<string, string> = { "content-type": "application/json", "cache-control": "no-store" };

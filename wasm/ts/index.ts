@@ -2,6 +2,7 @@
 
 export { generateSecret, type GeneratedSecret, hashSecret, secretMatches } from "./credential.js";
 export {
+  type BodyFault,
   Endpoint,
   type EndpointOptions,
   type EndpointRequest,

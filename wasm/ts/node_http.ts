@@ -1,31 +1,36 @@
-import { encode } from "#memory";
-import type { Endpoint, EndpointResponse } from "./endpoint.js";
+import { gather, inTime, type Part } from "./body.js";
+import { BODY_TIME, type Endpoint, type EndpointResponse, MAX_BODY, refused, tornBy } from "./endpoint.js";
 
-/** What is read of an `IncomingMessage` of node:http. */
-export interface NodeRequest extends AsyncIterable<Uint8Array | string> {
+/** What is read of a request of node:http, or of node:http2 by its compatibility API. */
+export interface NodeRequest {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
+  readonly httpVersionMajor?: number;
   readonly rawHeaders: readonly string[];
-  readonly readableEnded?: boolean;
+  /** Whether anybody has read of the body. */
+  readonly readableDidRead?: boolean;
+  /** Over HTTP/2: what ends the exchange. */
+  readonly stream?: { close?(): void };
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array | string>;
 }
 
-/** What is called of a `ServerResponse` of node:http. */
+/** What is called of its response. */
 export interface NodeResponse {
   statusCode: number;
   setHeader(name: string, value: string): unknown;
-  end(body: string): unknown;
+  end(body: string, finished?: () => void): unknown;
 }
 
-/** The largest body that is read, in bytes: one more is enough to see that it is too large. */
-const MAX_BODY = 64 * 1024;
-
-/** A longer body, in bytes, is refused by what its head says of it. */
+/** So much of a body that is too large is read, in bytes, so that whoever sends it comes to read the answer. */
 const MOST_READ = 1024 * 1024;
 
 /**
- * An endpoint as a handler for node:http, and as a middleware of Express and its like: mounted below a path, it sees what
- * is behind it. It reads the body itself: mount it in front of body parsers. A request whose body was read before is
- * answered with the status 500, and the body says why.
+ * An endpoint as a handler for the servers of node:http, node:https and node:http2, and as a middleware of Express and its
+ * like: mounted below a path, it sees what is behind it. It reads the body itself: mount it in front of body parsers. A
+ * request whose body was read before is answered with the status 500, and the body says why.
+ *
+ * A body that breaks off is answered with the status 400, one that is not there within 10 seconds with 408; nothing is done
+ * then.
  *
  * @example
  * ```ts
@@ -45,52 +50,49 @@ const MOST_READ = 1024 * 1024;
  * server.close();
  * ```
  */
-export function nodeHandler(
-  endpoint: Endpoint,
-): (request: NodeRequest, response: NodeResponse, next?: (error?: unknown) => void) => void {
-  return (request, response, next) => {
-    answer(endpoint, request).then(
-      ({ status, headers, body }) => {
+export function nodeHandler(endpoint: Endpoint): (request: NodeRequest, response: NodeResponse) => void {
+  return (request, response) => {
+    const arrival = { whole: false };
+    answer(endpoint, request, arrival)
+      .catch(refused)
+      .then(({ status, headers, body }) => {
         response.statusCode = status;
-        // What was not read would be taken for the next request.
-        if (tooLong(request)) response.setHeader("connection", "close");
         for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-        response.end(body);
-      },
-      (error: unknown) => {
-        // The sender is gone: nobody reads an answer.
-        if (next !== undefined) next(error);
-        else response.end("");
-      },
-    );
+        // What was not read would be taken for the next request, or be sent on for ever. RFC 9113 section 8.2.2: HTTP/2 has
+        // no Connection header; the stream is closed behind the answer.
+        const isTorn = !arrival.whole;
+        if (isTorn && !isHttp2(request)) response.setHeader("connection", "close");
+        response.end(body, () => {
+          if (isTorn) request.stream?.close?.();
+        });
+      });
   };
 }
 
-async function answer(endpoint: Endpoint, request: NodeRequest): Promise<EndpointResponse> {
-  const headers = pairs(request.rawHeaders);
-  const hasBody = headers.some(([name, value]) => /^(transfer-encoding|content-length)$/i.test(name) && value !== "0");
-  if (hasBody && request.readableEnded === true) {
+/** Answers; notes whether the request was read to its end. */
+async function answer(endpoint: Endpoint, request: NodeRequest, arrival: { whole: boolean }): Promise<EndpointResponse> {
+  const { method = "GET", url: target = "/" } = request;
+  if (request.readableDidRead === true) {
     const body = "the body was read before the endpoint could: mount it in front of body parsers such as express.json()\n";
     return { status: 500, headers: { "content-type": "text/plain; charset=utf-8" }, body };
   }
-  const body = new Uint8Array(MAX_BODY + 1);
-  let length = tooLong(request) ? body.length : 0;
-  for await (const part of length > 0 ? [] : request) {
-    const bytes = typeof part === "string" ? encode(part) : part;
-    // What is too large is read to its end, so that whoever sends it reads the answer, and not kept.
-    const kept = bytes.subarray(0, body.length - length);
-    body.set(kept, length);
-    length += kept.length;
-  }
-  const { method = "GET", url: target = "/" } = request;
-  return endpoint.respond({ method, target, headers, body: body.subarray(0, length) });
+  const headers = fields(request.rawHeaders);
+  const announced = headers.find(([name]) => /^content-length$/i.test(name))?.[1];
+  // The length alone says that it is too large.
+  if (Number(announced) > MOST_READ) return endpoint.respond({ method, target, headers });
+  const parts = request[Symbol.asyncIterator]();
+  const found = await inTime(gather(() => parts.next() as Promise<Part>, MAX_BODY, MOST_READ), BODY_TIME).catch(tornBy);
+  if (typeof found === "string") return endpoint.refuse(target, found);
+  arrival.whole = found.ended;
+  return endpoint.respond({ method, target, headers, body: found.body });
 }
 
-/** Whether the head tells of a body that is not worth reading to its end. */
-function tooLong(request: NodeRequest): boolean {
-  return pairs(request.rawHeaders).some(([name, value]) => /^content-length$/i.test(name) && Number(value) > MOST_READ);
+/** The header, without what HTTP/2 puts in front of it (RFC 9113 section 8.3): that is no part of it. */
+function fields(raw: readonly string[]): [string, string][] {
+  const pairs = Array.from({ length: raw.length / 2 }, (_, at): [string, string] => [raw[2 * at] as string, raw[2 * at + 1] as string]);
+  return pairs.filter(([name]) => !name.startsWith(":"));
 }
 
-function pairs(raw: readonly string[]): [string, string][] {
-  return Array.from({ length: raw.length / 2 }, (_, at) => [raw[2 * at] as string, raw[2 * at + 1] as string]);
+function isHttp2({ httpVersionMajor = 1 }: NodeRequest): boolean {
+  return httpVersionMajor >= 2;
 }

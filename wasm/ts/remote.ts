@@ -1,5 +1,6 @@
 import * as raw from "#raw";
 import type { Algorithm } from "./algorithm.js";
+import { gatherStream, inTime } from "./body.js";
 import { configJson } from "./config.js";
 import { invalid, TokenmintError } from "./error.js";
 import { toJson } from "./json.js";
@@ -165,46 +166,9 @@ export class RemoteKeySet extends Owned {
       signal,
     });
     if (response.status !== 200) throw new Error(`the answer has the status ${response.status}`);
-    const body = await bounded(response.body as ReadableStream<Uint8Array> | null, this.#maxBody);
+    const body = await gatherStream(response.body as ReadableStream<Uint8Array> | null, this.#maxBody, this.#timeoutMs);
     return { body, maxAge: maxAgeOf(response.headers) };
   }
-}
-
-/** A promise that is not waited for longer, also where what it stands for does not look at its signal. */
-async function inTime<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`the fetch took more than ${milliseconds} ms`)), milliseconds);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** A body, as far as it may be read: one byte more is enough to see that it is too large. @internal */
-export async function bounded(stream: ReadableStream<Uint8Array> | null, most: number): Promise<Uint8Array> {
-  if (stream === null || stream === undefined) return new Uint8Array();
-  const reader = stream.getReader();
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  while (length <= most) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    const part = value.subarray(0, most + 1 - length);
-    parts.push(part);
-    length += part.length;
-  }
-  // Without waiting: what the sender does then is its own affair.
-  if (length > most) reader.cancel().catch(() => undefined);
-  const body = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    body.set(part, at);
-    at += part.length;
-  }
-  return body;
 }
 
 /** What is left of `Cache-Control: max-age` (RFC 9111 section 5.2.2.1), in seconds. */

@@ -1,6 +1,7 @@
 // What the types allow.
 
 import { createServer } from "node:http";
+import * as http2 from "node:http2";
 
 import {
   Endpoint,
@@ -77,6 +78,9 @@ export async function all(jwk: object, pem: string, pair: Parameters<typeof Key.
   const endpoint = new Endpoint({ keys: [], mercoa: { issuer: "i", key: "k" } }, { store: later, onEvents: (events) => void events.length });
   const response: Response = await endpoint.fetch(new Request("https://a.example"));
   createServer(nodeHandler(endpoint));
+  http2.createServer(nodeHandler(endpoint));
+  http2.createSecureServer({ allowHTTP1: true }, nodeHandler(endpoint));
+  endpoint.refuse("/auth/token", "body_incomplete").status satisfies number;
 
   try {
     parseExpiresIn("x");

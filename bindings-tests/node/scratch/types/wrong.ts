@@ -67,3 +67,5 @@ await issuer.refresh({ refreshToken: "x" });
 issuer.refresh({ refreshToken: "x" }).then((pair) => pair.accessToken);
 // @ts-expect-error an async function does not give a task
 export const forgotten = async () => issuer.refresh({ refreshToken: "x" });
+// @ts-expect-error what can be wrong with a body is a closed set
+new Endpoint({}).refuse("/", "not_found");

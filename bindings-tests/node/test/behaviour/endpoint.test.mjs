@@ -15,7 +15,7 @@ import { NOW, SEED } from "../../lib/fixtures.mjs";
 import { read } from "../../lib/repository.mjs";
 import { Report } from "../../vectors/check.mjs";
 import { LaterStore, MapStore } from "../../vectors/stores.mjs";
-import { counted, exchange } from "../../vectors/transcripts.mjs";
+import { counted, exchange, isWhole } from "../../vectors/transcripts.mjs";
 
 const FILE = JSON.parse(read("bindings-tests/vectors/transcripts.json"));
 const BEARER = { authorization: "Bearer demo-mercoa-key", "content-type": "application/json" };
@@ -277,7 +277,7 @@ test("over HTTP: every transcript", async (t) => {
     const to = listener.address().port;
     await exchange("transcripts", wanted, report, async (request, now, seed) => {
       Object.assign(given, { now, seed });
-      if (Object.values(request.headers).some((value) => value !== value.trim())) return undefined;
+      if (!isWhole(request) || Object.values(request.headers).some((value) => value !== value.trim())) return undefined;
       const length = request.body === "" ? {} : { "content-length": Buffer.byteLength(request.body) };
       const { status, headers, body } = await ask({ ...request, headers: { ...request.headers, ...length }, to });
       const { date, connection, "keep-alive": alive, "transfer-encoding": encoding, "content-length": size, ...rest } = headers;
