@@ -1,7 +1,12 @@
 import { TokenmintError } from "./error.js";
 import { toJson } from "./json.js";
-import { kind } from "./module.js";
-import { snakeCase } from "./store.js";
+import { guard, kind } from "./module.js";
+import { named, snakeCase } from "./names.js";
+
+/** What the core makes of {@link configJson}; its errors are told in the names of JavaScript. @internal */
+export function configuredBy<T>(make: () => T): T {
+  return named(() => guard(make));
+}
 
 /** Options in the core's names, as JSON. @internal */
 export function configJson(options: object, ...without: string[]): string {
@@ -12,7 +17,7 @@ export function configJson(options: object, ...without: string[]): string {
   for (const [name, value] of Object.entries(options)) {
     if (!without.includes(name)) config[snakeCase(name)] = value;
   }
-  return policyJson(config);
+  return named(() => policyJson(config));
 }
 
 /** A configuration as JSON. @internal */

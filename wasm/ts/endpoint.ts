@@ -9,6 +9,7 @@ import { atOnce } from "./key_parts.js";
 import { MemoryStore } from "./memory_store.js";
 import { encode } from "#memory";
 import { bytes, guard, kind, text } from "./module.js";
+import { optionsOf } from "./names.js";
 import { Owned, rawOf } from "./owned.js";
 import type { Event } from "./results.js";
 import type { Store } from "./store.js";
@@ -101,19 +102,19 @@ export class Endpoint extends Owned {
    *
    * Fails with `policy_invalid` or `key_...`, naming the place.
    */
-  constructor(config: object | string, options: EndpointOptions = {}) {
-    const { json, hosts } =
-      config instanceof Ready ? config : atOnce(configured(config, options.keys ?? {}), "Endpoint.create");
+  constructor(config: object | string, options?: EndpointOptions) {
+    const { store, keys = {}, onEvents, host = systemHost } = optionsOf(options, "store", "keys", "onEvents", "host");
+    const { json, hosts } = config instanceof Ready ? config : atOnce(configured(config, keys), "Endpoint.create");
     super(guard(() => new raw.Endpoint(json)));
     this.#hosts = hosts;
-    this.#host = options.host ?? systemHost;
-    this.#store = options.store ?? new MemoryStore();
-    this.#onEvents = options.onEvents;
+    this.#host = host;
+    this.#store = store ?? new MemoryStore();
+    this.#onEvents = onEvents;
   }
 
   /** The endpoints of a configuration, on every platform. Rejects as the constructor throws. */
-  static async create(config: object | string, options: EndpointOptions = {}): Promise<Endpoint> {
-    return new Endpoint(new Ready(await configured(config, options.keys ?? {})), options);
+  static async create(config: object | string, options?: EndpointOptions): Promise<Endpoint> {
+    return new Endpoint(new Ready(await configured(config, options?.keys ?? {})), options);
   }
 
   /**
@@ -138,8 +139,8 @@ export class Endpoint extends Owned {
   handle(request: EndpointRequest, call?: Call): Task<EndpointResponse> {
     const endpoint = rawOf(this) as raw.Endpoint;
     if (typeof request !== "object" || request === null) throw invalid("request", `expected an object, found ${kind(request)}`);
-    const [method, target] = [text(request.method, "method"), text(request.target, "target")];
-    const { headers = {}, body = "" } = request;
+    const { headers = {}, body = "", ...line } = optionsOf(request, "method", "target", "headers", "body");
+    const [method, target] = [text(line.method, "method"), text(line.target, "target")];
     const pairs = Symbol.iterator in headers ? [...headers] : Object.entries(headers);
     const lines = pairs.flatMap(([name, value]) => [text(name, "headers"), text(value, "headers")]);
     const content = typeof body === "string" ? encode(text(body, "body")) : bytes(body, "body");

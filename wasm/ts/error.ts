@@ -98,9 +98,14 @@ export function fromText(text: string, cause?: unknown): TokenmintError {
 
 /** The same error, told of the place where its field stands. @internal */
 export function within(place: string, error: TokenmintError): TokenmintError {
-  const { code, field, message } = error;
-  if (field === undefined) return new TokenmintError(code, message, { field: place });
-  return new TokenmintError(code, message.slice(shown(field).length + 2), { field: `${place}.${field}` });
+  const { code, field } = error;
+  if (field === undefined) return new TokenmintError(code, textOf(error), { field: place });
+  return new TokenmintError(code, textOf(error), { field: `${place}.${field}` });
+}
+
+/** An error's message without the field that stands in front of it. @internal */
+export function textOf({ field, message }: TokenmintError): string {
+  return field === undefined ? message : message.slice(shown(field).length + 2);
 }
 
 /** A parameter that is not what the function takes. @internal */

@@ -1,4 +1,5 @@
 import type * as raw from "#raw";
+import { invalid, textOf, TokenmintError } from "./error.js";
 import type { Call } from "./host.js";
 import type { Lifetime } from "./lifetime.js";
 import { Owned } from "./owned.js";
@@ -13,9 +14,9 @@ import type {
   PublicToken,
   TokenPair,
 } from "./results.js";
-import { snakeCase } from "./store.js";
+import { inCoreNames, inOwnNames } from "./names.js";
 import { outputOf } from "./results.js";
-import type { Task } from "./task.js";
+import type { Task, Tell } from "./task.js";
 
 /** What a client or an API key may do. */
 export type Permission = "client_credentials" | "entity_user" | "sessions" | "entity_tokens" | "links";
@@ -125,7 +126,13 @@ export abstract class Flows extends Owned {
   abstract operation(name: string, input: object, call?: Call): Task<Record<string, unknown>>;
 
   /** @internal */
-  protected abstract flow<T>(name: string, input: object, call: Call | undefined, read: (json: string) => T): Task<T>;
+  protected abstract flow<T>(
+    name: string,
+    input: object,
+    call: Call | undefined,
+    read: (json: string) => T,
+    tell?: Tell,
+  ): Task<T>;
 
   // Tokens for machines.
 
@@ -211,8 +218,9 @@ export abstract class Flows extends Owned {
    * and `invalid_request` where the target is not one.
    */
   entityToken(input: EntityTokenRequest, call?: Call): Task<string> {
-    const { entity, group, user, ...rest } = input;
-    return this.flow("entity_token", { ...rest, target: { entity, group, user } }, call, tokenOf);
+    const { entity, group, user, ...rest } = input ?? {};
+    if ("target" in rest) throw invalid("target", "this field is not known: it is an entity, a group or a user");
+    return this.flow("entity_token", { ...rest, target: { entity, group, user } }, call, tokenOf, ofEntityToken);
   }
 
   /** Ends these sessions of entity tokens, or all tokens of the API key's organization. */
@@ -224,9 +232,9 @@ export abstract class Flows extends Owned {
 
   /** A link that works once. Fails with `unauthenticated`, `forbidden`, `invalid_request`. */
   createLink(input: { bearer: string; details: LinkDetails; expiresIn: Lifetime }, call?: Call): Task<LinkToken> {
-    const { details, ...rest } = input;
-    const named = Object.entries(details ?? {}).map(([name, value]) => [snakeCase(name), value]);
-    return this.flow("create_link", { ...rest, details: Object.fromEntries(named) }, call, outputOf<LinkToken>);
+    const { details, ...rest } = input ?? {};
+    const named = { ...rest, details: inCoreNames(details) };
+    return this.flow("create_link", named, call, outputOf<LinkToken>, (error) => inOwnNames(error, "details"));
   }
 
   /** What a link is for; it stays as it is. Fails with `link_unknown`, `link_used`, `link_expired`. */
@@ -339,6 +347,14 @@ export abstract class Flows extends Owned {
   disableUser(input: RecordId, call?: Call): Task<void> {
     return this.flow("disable_user", input, call, nothing);
   }
+}
+
+/** Of the target, the core has a member of its own. */
+function ofEntityToken(error: TokenmintError): TokenmintError {
+  const own = inOwnNames(error);
+  const { code, field, cause, retryAfterSeconds } = own;
+  const text = textOf(own).replace("bearer, target,", "bearer, entity, group, user,");
+  return new TokenmintError(code, text, { field: field?.replace(/^target\./, ""), cause, retryAfterSeconds });
 }
 
 function tokenOf(json: string): string {

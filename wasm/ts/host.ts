@@ -1,5 +1,6 @@
 import { invalid, TokenmintError } from "./error.js";
 import { bytes } from "./module.js";
+import { optionsOf } from "./names.js";
 
 /**
  * Where time and randomness come from. The default is `Date.now` and `crypto.getRandomValues`; tests give their own.
@@ -90,12 +91,14 @@ export function seedFor(host: Host, call: Call | undefined): Uint8Array {
 
 /** The time of a call in whole seconds. @internal */
 export function secondsFor(host: Host, call: Call | undefined): number {
-  return call?.now === undefined ? Math.floor(host.now() / 1000) : Math.floor(seconds(call.now));
+  const { now } = optionsOf(call, "now", "seed");
+  return Math.floor(now === undefined ? host.now() / 1000 : seconds(now));
 }
 
 /** The time of a call in whole microseconds. @internal */
 export function microsecondsFor(host: Host, call: Call | undefined): number {
-  return Math.floor(call?.now === undefined ? host.now() * 1000 : seconds(call.now) * 1_000_000);
+  const { now } = optionsOf(call, "now", "seed");
+  return Math.floor(now === undefined ? host.now() * 1000 : seconds(now) * 1_000_000);
 }
 
 /** Seconds since 1970. @internal */

@@ -1,6 +1,6 @@
 import * as raw from "#raw";
 import { heap, writeText } from "#memory";
-import { configJson } from "./config.js";
+import { configJson, configuredBy } from "./config.js";
 import { invalid, TokenmintError } from "./error.js";
 import { ASKED, askedKey, askedMessage, enterBytes, leftError, leftToken } from "./exchange.js";
 import { Flows } from "./flows.js";
@@ -10,9 +10,9 @@ import { fromJson, toJson } from "./json.js";
 import { hostsOf, KeySet } from "./keyset.js";
 import { type Lifetime, parseExpiresIn } from "./lifetime.js";
 import { failure, guard, kind, optionalText, ready, text } from "./module.js";
+import { inCoreNames, inOwnNames, optionsOf } from "./names.js";
 import { rawOf } from "./owned.js";
-import { snakeCase } from "./store.js";
-import { notHere, Task, taskOf } from "./task.js";
+import { notHere, Task, taskOf, type Tell } from "./task.js";
 import { MAX_TOKEN } from "./token.js";
 import { type Verifier, verifierOf } from "./verifier.js";
 
@@ -102,7 +102,7 @@ export class Issuer extends Flows {
   constructor(keys: KeySet, policy: IssuerPolicy) {
     if (!(keys instanceof KeySet)) throw invalid("keys", `expected a KeySet, found ${kind(keys)}`);
     const [set, config] = [rawOf(keys) as raw.KeySet, configJson(policy, "host")];
-    super(guard(() => new raw.Issuer(set, config)));
+    super(configuredBy(() => new raw.Issuer(set, config)));
     this.#hosts = hostsOf(keys);
     this.#host = policy.host ?? systemHost;
   }
@@ -148,9 +148,9 @@ export class Issuer extends Flows {
   }
 
   /** A verifier of its tokens; for another audience than the policy's where one is given. */
-  verifier(options: { audience?: string | undefined } = {}): Verifier {
+  verifier(options?: { audience?: string | undefined }): Verifier {
     const issuer = rawOf(this) as raw.Issuer;
-    const audience = optionalText(options.audience, "audience");
+    const audience = optionalText(optionsOf(options, "audience").audience, "audience");
     return verifierOf(guard(() => issuer.verifier(audience)), this.#hosts, this.#host);
   }
 
@@ -165,16 +165,15 @@ export class Issuer extends Flows {
   }
 
   /** @internal */
-  protected flow<T>(name: string, input: object, call: Call | undefined, read: (json: string) => T): Task<T> {
+  protected flow<T>(name: string, input: object, call: Call | undefined, read: (json: string) => T, tell: Tell = inOwnNames): Task<T> {
     if (typeof input !== "object" || input === null) throw invalid("input", `expected an object, found ${kind(input)}`);
-    const named = Object.entries(input).map(([member, value]) => [snakeCase(member), value]);
-    return this.#operation(name, toJson(Object.fromEntries(named)), call, read);
+    return this.#operation(name, toJson(inCoreNames(input)), call, read, tell);
   }
 
-  #operation<T>(name: string, input: string, call: Call | undefined, read: (json: string) => T): Task<T> {
+  #operation<T>(name: string, input: string, call: Call | undefined, read: (json: string) => T, tell?: Tell): Task<T> {
     const issuer = rawOf(this) as raw.Issuer;
     const [given, now, seed] = [text(name, "name"), microsecondsFor(this.#host, call), seedFor(this.#host, call)];
-    return taskOf(guard(() => issuer.operation(given, input, now, seed)), this.#hosts, read);
+    return taskOf(guard(() => issuer.operation(given, input, now, seed)), this.#hosts, read, tell);
   }
 
   /** The token; or a task, where the host signs later. */

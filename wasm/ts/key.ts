@@ -4,6 +4,7 @@ import type { Algorithm } from "./algorithm.js";
 import type { HostKey, Jwk } from "./crypto/host.js";
 import { invalid } from "./error.js";
 import { guard, kind, optionalText } from "./module.js";
+import { optionsOf } from "./names.js";
 import { Owned, rawOf } from "./owned.js";
 import * as parts from "./key_parts.js";
 
@@ -97,9 +98,10 @@ export class Key extends Owned {
    */
   static hmac(
     secret: string | Uint8Array,
-    options: { kid?: string | undefined; algorithm?: Algorithm | undefined } = {},
+    options?: { kid?: string | undefined; algorithm?: Algorithm | undefined },
   ): Key {
-    return keyOf(parts.hmac(secret, options.kid, options.algorithm));
+    const { kid, algorithm } = optionsOf(options, "kid", "algorithm");
+    return keyOf(parts.hmac(secret, kid, algorithm));
   }
 
   /**
@@ -107,8 +109,9 @@ export class Key extends Owned {
    *
    * Fails with `key_malformed`, `key_weak`, `key_usage` or `key_unsupported`, naming the member.
    */
-  static async fromJwk(jwk: object | string, options: { algorithm?: Algorithm | undefined } = {}): Promise<Key> {
-    return keyOf(await parts.fromJwk(jwk, options.algorithm));
+  static async fromJwk(jwk: object | string, options?: { algorithm?: Algorithm | undefined }): Promise<Key> {
+    const { algorithm } = optionsOf(options, "algorithm");
+    return keyOf(await parts.fromJwk(jwk, algorithm));
   }
 
   /**
@@ -116,8 +119,9 @@ export class Key extends Owned {
    *
    * Fails with `key_unsupported` where the platform answers later.
    */
-  static fromJwkSync(jwk: object | string, options: { algorithm?: Algorithm | undefined } = {}): Key {
-    return keyOf(parts.atOnce(parts.fromJwk(jwk, options.algorithm), "Key.fromJwk"));
+  static fromJwkSync(jwk: object | string, options?: { algorithm?: Algorithm | undefined }): Key {
+    const { algorithm } = optionsOf(options, "algorithm");
+    return keyOf(parts.atOnce(parts.fromJwk(jwk, algorithm), "Key.fromJwk"));
   }
 
   /**
@@ -128,17 +132,19 @@ export class Key extends Owned {
    */
   static async fromPem(
     pem: string,
-    options: { kid?: string | undefined; algorithm?: Algorithm | undefined } = {},
+    options?: { kid?: string | undefined; algorithm?: Algorithm | undefined },
   ): Promise<Key> {
-    return keyOf(await parts.fromPem(pem, options.kid, options.algorithm));
+    const { kid, algorithm } = optionsOf(options, "kid", "algorithm");
+    return keyOf(await parts.fromPem(pem, kid, algorithm));
   }
 
   /** As {@link Key.fromPem}, at once; see {@link Key.fromJwkSync}. */
   static fromPemSync(
     pem: string,
-    options: { kid?: string | undefined; algorithm?: Algorithm | undefined } = {},
+    options?: { kid?: string | undefined; algorithm?: Algorithm | undefined },
   ): Key {
-    return keyOf(parts.atOnce(parts.fromPem(pem, options.kid, options.algorithm), "Key.fromPem"));
+    const { kid, algorithm } = optionsOf(options, "kid", "algorithm");
+    return keyOf(parts.atOnce(parts.fromPem(pem, kid, algorithm), "Key.fromPem"));
   }
 
   /**
@@ -149,22 +155,25 @@ export class Key extends Owned {
    */
   static async generate(
     algorithm: Algorithm,
-    options: { kid?: string | undefined; extractable?: boolean | undefined } = {},
+    options?: { kid?: string | undefined; extractable?: boolean | undefined },
   ): Promise<Key> {
-    return keyOf(await parts.generate(algorithm, options.kid, options.extractable ?? false));
+    const { kid, extractable } = optionsOf(options, "kid", "extractable");
+    return keyOf(await parts.generate(algorithm, kid, extractable ?? false));
   }
 
   /** As {@link Key.generate}, at once: any key on Node, elsewhere secrets. */
-  static generateSync(algorithm: Algorithm, options: { kid?: string | undefined } = {}): Key {
-    return keyOf(parts.atOnce(parts.generate(algorithm, options.kid, false), "Key.generate"));
+  static generateSync(algorithm: Algorithm, options?: { kid?: string | undefined }): Key {
+    const { kid } = optionsOf(options, "kid");
+    return keyOf(parts.atOnce(parts.generate(algorithm, kid, false), "Key.generate"));
   }
 
   /** A new key as a private JWK, to be kept where secrets are kept. */
   static async generateJwk(
     algorithm: Algorithm,
-    options: { kid?: string | undefined } = {},
+    options?: { kid?: string | undefined },
   ): Promise<Record<string, unknown>> {
-    return parts.generateJwk(algorithm, options.kid);
+    const { kid } = optionsOf(options, "kid");
+    return parts.generateJwk(algorithm, kid);
   }
 
   /**
@@ -175,9 +184,10 @@ export class Key extends Owned {
    */
   static async fromCryptoKey(
     key: CryptoKeyLike | CryptoKeyPairLike,
-    options: { kid?: string | undefined; algorithm?: Algorithm | undefined } = {},
+    options?: { kid?: string | undefined; algorithm?: Algorithm | undefined },
   ): Promise<Key> {
-    return keyOf(await fromCryptoKey(key, options.kid, options.algorithm));
+    const { kid, algorithm } = optionsOf(options, "kid", "algorithm");
+    return keyOf(await fromCryptoKey(key, kid, algorithm));
   }
 
   /**
@@ -187,9 +197,10 @@ export class Key extends Owned {
    */
   static fromKeyObject(
     key: KeyObjectLike,
-    options: { kid?: string | undefined; algorithm?: Algorithm | undefined } = {},
+    options?: { kid?: string | undefined; algorithm?: Algorithm | undefined },
   ): Key {
-    return keyOf(fromKeyObject(key, options.kid, options.algorithm));
+    const { kid, algorithm } = optionsOf(options, "kid", "algorithm");
+    return keyOf(fromKeyObject(key, kid, algorithm));
   }
 
   /**

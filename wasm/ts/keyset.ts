@@ -8,6 +8,7 @@ import { toJson } from "./json.js";
 import { hostOf, Key, keyOf } from "./key.js";
 import { atOnce, privateKey } from "./key_parts.js";
 import { guard, kind, text } from "./module.js";
+import { optionsOf } from "./names.js";
 import { Owned, rawOf } from "./owned.js";
 
 /** A key that was left out of a key set, and why. */
@@ -91,9 +92,9 @@ export class KeySet extends Owned {
    * Fails with `key_malformed` for what is no JWK Set, and with `key_unsupported` for an algorithm that is none. A private
    * key of RSA, EC or Ed25519 signs on Node only: elsewhere it is read by {@link Key.fromJwk}.
    */
-  static fromJwks(jwks: object | string, options: { algorithms?: readonly Algorithm[] | undefined } = {}): KeySet {
+  static fromJwks(jwks: object | string, options?: { algorithms?: readonly Algorithm[] | undefined }): KeySet {
     const json = typeof jwks === "string" ? text(jwks, "jwks") : toJson(jwks);
-    const algorithms = options.algorithms?.join(" ") ?? "";
+    const algorithms = optionsOf(options, "algorithms").algorithms?.join(" ") ?? "";
     const set = keySetOf(guard(() => raw.KeySet.from_jwks(json, algorithms)));
     if (hostCrypto.sync) set.#takePrivateHalves(json);
     return set;

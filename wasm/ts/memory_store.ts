@@ -1,6 +1,7 @@
 import * as raw from "#raw";
 import { invalid, StoreError, type StoreReason } from "./error.js";
 import { guard, kind } from "./module.js";
+import { optionsOf } from "./names.js";
 import { Owned, rawOf } from "./owned.js";
 import { type Command, fromWire, type Reply, type Store, toWire } from "./store.js";
 import { takesMemoryStores } from "./task.js";
@@ -26,8 +27,8 @@ export class MemoryStore extends Owned implements Store {
   }
 
   /** An empty store that holds at most `capacity` bytes; 1 GiB where it is left out. */
-  constructor(options: { capacity?: number | undefined } = {}) {
-    const { capacity } = options;
+  constructor(options?: { capacity?: number | undefined }) {
+    const { capacity } = optionsOf(options, "capacity");
     if (capacity !== undefined && !(Number.isSafeInteger(capacity) && capacity > 0 && capacity < 2 ** 32)) {
       throw invalid("capacity", `expected a number of bytes, found ${kind(capacity)}`);
     }

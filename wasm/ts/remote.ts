@@ -1,9 +1,8 @@
 import * as raw from "#raw";
 import type { Algorithm } from "./algorithm.js";
 import { gatherStream, inTime } from "./body.js";
-import { configJson } from "./config.js";
+import { configJson, configuredBy } from "./config.js";
 import { invalid, TokenmintError } from "./error.js";
-import { toJson } from "./json.js";
 import type { Lifetime } from "./lifetime.js";
 import { failure, guard, kind } from "./module.js";
 import { Owned, rawOf } from "./owned.js";
@@ -101,9 +100,9 @@ export class RemoteKeySet extends Owned {
     const { fetch, timeoutMs = 5000 } = options;
     if (typeof issuers !== "object" || issuers === null) throw invalid("issuers", `expected an object, found ${kind(issuers)}`);
     if (!(timeoutMs > 0)) throw invalid("timeoutMs", "expected milliseconds");
-    const config = JSON.parse(configJson(options, "fetch", "timeoutMs")) as object;
-    const json = toJson({ issuers, ...config });
-    const set = guard(() => new raw.RemoteKeySet(json));
+    if ("issuers" in options) throw invalid("issuers", "this field is not known: the issuers stand in front of the options");
+    const json = configJson({ ...options, issuers }, "fetch", "timeoutMs");
+    const set = configuredBy(() => new raw.RemoteKeySet(json));
     super(set);
     this.#fetch = fetch;
     this.#timeoutMs = timeoutMs;

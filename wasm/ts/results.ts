@@ -3,7 +3,7 @@
 import type { Algorithm } from "./algorithm.js";
 import type { ErrorCode } from "./codes.js";
 import { fromJson } from "./json.js";
-import { camelCase } from "./store.js";
+import { camelCase } from "./names.js";
 
 /** The claims of a token: JSON. Integers beyond 2^53 are BigInts. */
 export interface Claims {

@@ -3,6 +3,7 @@
 import { base64url, fromBase64url } from "#memory";
 import { StoreError, type StoreReason, TokenmintError } from "./error.js";
 import { bytes, kind } from "./module.js";
+import { camelCase, snakeCase } from "./names.js";
 
 /** A stored record. */
 export interface Entry {
@@ -231,14 +232,4 @@ function reasonOf(command: string, thrown: unknown): StoreReason {
   if (thrown instanceof StoreError) return thrown.reason;
   // Only what may have been done needs to be found out.
   return command === "cas" || command === "throttle" || command === "sweep" ? "unknown" : "unavailable";
-}
-
-/** @internal */
-export function camelCase(name: string): string {
-  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-/** @internal */
-export function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -27,8 +27,11 @@ interface HostCommand {
 /** What a flow came to. */
 type Outcome<T> = { readonly value: T } | { readonly error: TokenmintError };
 
-/** A task of the core's; `read` makes the result of its text. @internal */
-export let taskOf: <T>(task: raw.Task, hosts: HostKeys, read: (json: string) => T) => Task<T>;
+/** How a flow's error is told to whoever runs it. @internal */
+export type Tell = (error: TokenmintError) => TokenmintError;
+
+/** A task of the core's; `read` makes the result of its text, `tell` its own error of the core's. @internal */
+export let taskOf: <T>(task: raw.Task, hosts: HostKeys, read: (json: string) => T, tell?: Tell) => Task<T>;
 
 /**
  * A flow under way. It does nothing until it is driven: by {@link Task.run}, {@link Task.runSync}, or step by
@@ -52,6 +55,7 @@ export class Task<T> {
   #raw: raw.Task | undefined;
   readonly #hosts: HostKeys;
   readonly #read: (json: string) => T;
+  readonly #tell: Tell;
   #outcome: Outcome<T> | undefined;
   #events: readonly Event[] | string = [];
   /** The command that waits for its reply, as {@link Task.step} gave it. */
@@ -61,13 +65,14 @@ export class Task<T> {
   #cause: unknown;
 
   static {
-    taskOf = (task, hosts, read) => new Task(task, hosts, read);
+    taskOf = (task, hosts, read, tell) => new Task(task, hosts, read, tell);
   }
 
-  private constructor(task: raw.Task, hosts: HostKeys, read: (json: string) => T) {
+  private constructor(task: raw.Task, hosts: HostKeys, read: (json: string) => T, tell: Tell = (error) => error) {
     this.#raw = task;
     this.#hosts = hosts;
     this.#read = read;
+    this.#tell = tell;
   }
 
   /**
@@ -182,7 +187,7 @@ export class Task<T> {
     try {
       text = task.result();
     } catch (thrown) {
-      this.#outcome = { error: failure(thrown, this.#cause) };
+      this.#outcome = { error: this.#tell(failure(thrown, this.#cause)) };
     }
     release(task);
     if (text !== undefined) this.#outcome = { value: this.#read(text) };

@@ -1,7 +1,7 @@
 import * as raw from "#raw";
 import { fromBase64url } from "#memory";
 import type { Algorithm } from "./algorithm.js";
-import { configJson } from "./config.js";
+import { configJson, configuredBy } from "./config.js";
 import { invalid, TokenmintError } from "./error.js";
 import { ASKED, askedKey, enter, entered, leftError, leftText } from "./exchange.js";
 import { type Call, type Host, secondsFor, systemHost } from "./host.js";
@@ -95,11 +95,10 @@ export class Verifier extends Owned {
       this.#hosts = hosts;
     } else if (keys instanceof KeySet) {
       const [set, config] = [rawOf(keys) as raw.KeySet, configJson(options, "host")];
-      super(guard(() => new raw.Verifier(set, config)));
+      super(configuredBy(() => new raw.Verifier(set, config)));
       this.#hosts = hostsOf(keys);
     } else if (keys instanceof RemoteKeySet) {
-      const config = configJson(options, "host");
-      super(new RemoteVerifiers(keys, config));
+      super(new RemoteVerifiers(keys, configJson(options, "host")));
       this.#hosts = new HostKeys();
       this.#remote = keys;
     } else {
@@ -333,6 +332,6 @@ class RemoteVerifiers {
   }
 
   #make(keys: raw.KeySet): raw.Verifier {
-    return guard(() => new raw.Verifier(keys, this.#config));
+    return configuredBy(() => new raw.Verifier(keys, this.#config));
   }
 }
