@@ -419,6 +419,20 @@ func resident(t *testing.T) int64 {
 	return pages * int64(os.Getpagesize())
 }
 
+func TestAFieldThatIsNotKnownIsNamed(t *testing.T) {
+	_, issuer, _ := pair(t)
+	for field, options := range map[string]any{
+		"options.pgaes":      map[string]any{"pgaes": map[string]any{}},
+		"options.pages.nope": json.RawMessage(`{"pages":{"nope":true}}`),
+	} {
+		_, err := issuer.EntityToken(t.Context(), &MemoryStore{}, EntityTokenRequest{Bearer: "key", Target: Target{Entity: "e"}, Options: options})
+		var refused *Error
+		if !errors.As(err, &refused) || refused.Code != ErrFieldInvalid || refused.Field != field {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+}
+
 func TestEndpointRefusesWhatIsNoRequest(t *testing.T) {
 	endpoint, err := NewEndpoint([]byte(testConfig), &MemoryStore{})
 	must(t, err)
