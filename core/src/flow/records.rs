@@ -180,7 +180,12 @@ impl Records {
 
 /// Reads a record.
 pub(crate) fn decode<T: DeserializeOwned>(entry: &Entry) -> Result<T> {
-    let text = std::str::from_utf8(&entry.value).map_err(|_| ErrorCode::StoreCorrupt)?;
+    decode_value(&entry.value)
+}
+
+/// Reads the value of a record.
+pub(crate) fn decode_value<T: DeserializeOwned>(value: &[u8]) -> Result<T> {
+    let text = std::str::from_utf8(value).map_err(|_| ErrorCode::StoreCorrupt)?;
     json::from_value(text).map_err(|_| ErrorCode::StoreCorrupt.into())
 }
 
