@@ -27,7 +27,7 @@ pub(crate) fn run(args: &Mint) -> Result<()> {
             None => text.to_owned(),
         },
     };
-    let context = Context::new(now(), keys::seed()?);
+    let context = Context::at_micros(now_micros(), keys::seed()?);
     let token = issuer.mint_json(&claims, &custom, args.expires_in, &context).map_err(|error| {
         // Only the claims and the lifetime are left to be wrong.
         Failure::of(Exit::Usage, &error)

@@ -14,6 +14,7 @@ use crate::policy::Policy;
 use crate::task::{Io, Task};
 use crate::time::{Context, Lifetime};
 use crate::token::derived::DerivationKey;
+use crate::token::id;
 use crate::token::mint::{Frame, Given, Payload, Unsigned};
 use crate::token::template::Template;
 use crate::token::verify::Verifier;
@@ -80,7 +81,8 @@ impl Issuer {
         Ok(Issuer(Arc::new(Inner { keys, signing, header, policy, sessions, verifier, checker })))
     }
 
-    /// Mints a token.
+    /// Mints a token. The store is not asked: what [`Issuer::check`] later says of it goes by the time in its id, or by
+    /// its `iat` where `claims` chose the id or the context's time is a whole second.
     ///
     /// # Errors
     /// `claim_reserved`, `claims_not_json`, `claims_too_large`; `lifetime_too_long` over the policy's maximum;
@@ -379,10 +381,10 @@ impl Issuer {
     ) -> Result<T> {
         let policy = &self.0.policy;
         let lifetime = lifetime.at_most(policy.max_lifetime)?;
-        let mut id = uuid::Uuid::encode_buffer();
+        let mut text = uuid::Uuid::encode_buffer();
         let id = match given.has_id() {
             true => "",
-            false => context.entropy().uuid().hyphenated().encode_lower(&mut id),
+            false => id::new(context).hyphenated().encode_lower(&mut text),
         };
         let frame = Frame {
             issuer: &policy.issuer,

@@ -50,15 +50,18 @@ pub(crate) struct Moment(u64);
 impl Moment {
     const SECOND: u64 = 1_000_000;
 
+    pub(crate) const fn from_micros(micros: u64) -> Self {
+        Moment(micros)
+    }
+
     /// The whole seconds, rounded down.
     pub(crate) fn seconds(self) -> UnixTime {
         UnixTime(i64::try_from(self.0 / Self::SECOND).unwrap_or(i64::MAX).min(UnixTime::MAX.0))
     }
 
-    /// Whether this is later, also where a whole second was written by a clock that knows no finer time: then that one
-    /// ends with its second, and this one begins with it.
-    pub(crate) fn is_surely_after(self, other: Moment) -> bool {
-        if other.0.is_multiple_of(Self::SECOND) { self.seconds() > other.seconds() } else { self > other }
+    /// The latest time that this may have been: a whole second may come from a clock that knows no finer time.
+    pub(crate) fn latest(self) -> Moment {
+        if self.0.is_multiple_of(Self::SECOND) { Moment(self.0 + Self::SECOND - 1) } else { self }
     }
 
     /// Whether `later` is at most so many seconds later. The other may come from a node whose clock is behind.
@@ -230,12 +233,8 @@ mod tests {
 
     #[test]
     fn a_whole_second_may_be_any_time_within_it() {
-        let (whole, within, next) = (Moment(100_000_000), Moment(100_700_000), Moment(101_000_000));
-        assert!(
-            !whole.is_surely_after(whole) && !within.is_surely_after(whole) && next.is_surely_after(whole)
-        );
-        assert!(!whole.is_surely_after(within) && next.is_surely_after(within));
-        assert!(Moment(100_700_001).is_surely_after(within) && !within.is_surely_after(within));
+        assert_eq!(Moment(100_000_000).latest(), Moment(100_999_999));
+        assert_eq!(Moment(100_000_001).latest(), Moment(100_000_001));
     }
 
     #[test]

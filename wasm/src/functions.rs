@@ -63,6 +63,13 @@ pub(crate) fn time(seconds: f64) -> Result<UnixTime> {
     Ok(UnixTime::from_seconds(seconds as i64))
 }
 
+/// What minting needs: seconds since 1970, with the fraction that they have.
+#[cfg(feature = "issue")]
+pub(crate) fn context_of_seconds(seconds: f64, seed: [u8; 32]) -> Result<tokenmint::Context> {
+    time(seconds)?;
+    Ok(tokenmint::Context::at_micros((seconds * 1e6).round() as u64, seed))
+}
+
 /// 32 bytes of randomness.
 #[cfg(feature = "issue")]
 pub(crate) fn seed_of(seed: &[u8]) -> Result<[u8; 32]> {

@@ -2,13 +2,13 @@
 
 use std::cell::RefCell;
 
+use tokenmint::Reply;
 use tokenmint::config::IssuerConfig;
-use tokenmint::{Context, Reply};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::Result;
 use crate::exchange::{self, Answer};
-use crate::functions::{seed_of, time};
+use crate::functions::{context_of_seconds, seed_of};
 use crate::keys::KeySet;
 use crate::lifetime::{context, lifetime};
 use crate::task::{Question, Task};
@@ -64,7 +64,7 @@ impl Issuer {
         now: f64,
         seed: &[u8],
     ) -> Result<Task> {
-        let context = Context::new(time(now)?, seed_of(seed)?);
+        let context = context_of_seconds(now, seed_of(seed)?)?;
         let lifetime = lifetime(lifetime_seconds)?;
         let task = self.issuer.mint_claims_task(claims, members.as_deref(), lifetime, &context);
         Ok(Task::new(task.map(|token| Ok(token.into_bytes()))))
@@ -103,7 +103,7 @@ impl Issuer {
             true => exchange::read(claims + members, 32, seed_of)??,
             false => [0; 32],
         };
-        let (context, life) = (Context::new(time(now)?, seed), lifetime(life)?);
+        let (context, life) = (context_of_seconds(now, seed)?, lifetime(life)?);
         let given = |then: &dyn Fn(&str, Option<&str>) -> Result<Begun>| {
             exchange::read_text(0, claims, |claims_text| match members {
                 0 => then(claims_text, None),

@@ -4,7 +4,7 @@ import { configJson, configuredBy } from "./config.js";
 import { invalid, TokenmintError } from "./error.js";
 import { ASKED, askedKey, askedMessage, enterBytes, leftError, leftToken } from "./exchange.js";
 import { Flows } from "./flows.js";
-import { type Call, type Host, microsecondsFor, ownSeed, SEED_BYTES, secondsFor, seedFor, systemHost, writeSeed } from "./host.js";
+import { type Call, type Host, microsecondsFor, ownSeed, SEED_BYTES, seedFor, systemHost, writeSeed } from "./host.js";
 import { attempt, type HostKeys } from "./host_keys.js";
 import { fromJson, toJson } from "./json.js";
 import { hostsOf, KeySet } from "./keyset.js";
@@ -185,7 +185,7 @@ export class Issuer extends Flows {
       throw new TokenmintError("claims_too_large", `the claims have more than ${MAX_TOKEN} characters of JSON`);
     }
     const seconds = wholeSeconds(expiresIn);
-    const now = secondsFor(this.#host, call);
+    const now = microsecondsFor(this.#host, call) / 1_000_000;
     // Only a random `jti` needs randomness.
     const seeded = (claims as { jti?: unknown } | null)?.jti === undefined;
     const given = seeded ? ownSeed(this.#host, call) : undefined;

@@ -19,6 +19,7 @@ use crate::store::RecordKey;
 use crate::task::Task;
 use crate::time::{Context, Lifetime, Moment, UnixTime};
 use crate::token::handle::HandleFormat;
+use crate::token::id::minted_at;
 use crate::token::verify::Verified;
 
 /// An opaque access token: 240 random bits and one check character.
@@ -186,7 +187,7 @@ impl Flow {
         let session: Option<String> = verified.claim("sid")?;
         let session = session.as_deref().map(session_key);
         let epoch: Option<u64> = verified.claim(EPOCH)?;
-        self.stands(client, subject, id, session, epoch, active.issued_at.map(Moment::from)).await?;
+        self.stands(client, subject, id, session, epoch, minted_at(verified)).await?;
         entity::check_named_session(self, verified).await?;
         Ok(active)
     }

@@ -19,7 +19,8 @@ use crate::issuer::Issuer;
 use crate::secret::Secret;
 use crate::store::{Entry, RecordKey};
 use crate::task::Task;
-use crate::time::{Context, Lifetime, Moment, UnixTime};
+use crate::time::{Context, Lifetime, UnixTime};
+use crate::token::id::minted_at;
 use crate::token::verify::Verified;
 
 /// A request for an entity token.
@@ -143,7 +144,7 @@ impl Flow {
         let sub = subject.user.clone().unwrap_or_else(|| subject.id.clone());
         let marks = self.marks(&organization, &sub).await?;
         if let Some((token, _)) = &caller.renewed
-            && let Err(error) = marks.check(token.claim(EPOCH)?, token.issued_at().map(Moment::from))
+            && let Err(error) = marks.check(token.claim(EPOCH)?, minted_at(token))
         {
             // Ended since it was checked: its successor must not carry a newer epoch.
             return self.refuse(&organization, unauthenticated(error));

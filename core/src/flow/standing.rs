@@ -3,12 +3,14 @@
 //! A watermark is a counter that only moves forward: by one, or to the time in microseconds, whichever is more. A token
 //! carries, as `epoch`, the sum of the counters of its issuer, client and subject when it was minted, and so does every
 //! record that a token follows from: if any of them has moved since, the sum differs. Counters have no resolution, so a token minted after a revocation lives, even in the
-//! same instant. A token minted without the store has no epoch and falls to every watermark raised at or after its
-//! `iat`.
+//! same instant. A token minted without the store has no epoch and falls to every watermark raised at or after the
+//! time in its id, or its `iat`.
 //!
 //! The issuer's own watermark is there from the first start on: where it is absent, the store is new or was wiped, and
 //! whatever it knew to be revoked is forgotten. So it is raised before the first request, and every token that was
 //! checked against the lost records falls.
+
+use std::cmp::max_by_key;
 
 use serde::{Deserialize, Serialize};
 
@@ -69,7 +71,7 @@ impl Marks {
         for entry in entries {
             if let Some(mark) = decode_some::<Mark>(entry.as_ref())? {
                 marks.epoch += mark.epoch;
-                marks.issued_before = marks.issued_before.max(Some(mark.issued_before));
+                marks.issued_before = marks.issued_before.max(Some(mark.issued_before.latest()));
             }
         }
         Ok(marks)
@@ -90,7 +92,7 @@ impl Marks {
             Some(_) => Err(Error::new(ErrorCode::StoreRegressed)),
             None => match (self.issued_before, issued_at) {
                 (None, _) => Ok(()),
-                (Some(before), Some(issued_at)) if issued_at.is_surely_after(before) => Ok(()),
+                (Some(before), Some(issued_at)) if issued_at > before => Ok(()),
                 _ => revoked(),
             },
         }
@@ -127,7 +129,7 @@ impl Mark {
             // At least the time: after a store was wiped, no counter comes back to where it was.
             epoch: (self.epoch + 1).max(context.now_micros()),
             // The clock may step back; a watermark does not.
-            issued_before: self.issued_before.max(context.moment()),
+            issued_before: max_by_key(self.issued_before, context.moment(), |time| time.latest()),
         }
     }
 }

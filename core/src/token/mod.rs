@@ -6,6 +6,7 @@ pub(crate) mod derived;
 pub(crate) mod explain;
 pub(crate) mod handle;
 pub(crate) mod host;
+pub(crate) mod id;
 pub(crate) mod jws;
 pub(crate) mod mint;
 pub(crate) mod template;

@@ -297,6 +297,27 @@ fn a_token_minted_without_the_store_falls_to_every_watermark_of_its_second() {
 }
 
 #[test]
+fn a_token_minted_without_the_store_stands_in_the_second_of_a_watermark_that_was_raised_before_it() {
+    let world = World::new(policy());
+    let at = |micros: u64, seed: u8| {
+        Context::at_micros(u64::try_from(NOW).unwrap() * 1_000_000 + micros, [seed; 32])
+    };
+    let mint = |micros, seed, claims: Claims| {
+        let claims = claims.subject(USER).set("client_id", CLIENT);
+        world.issuer.mint(&claims, Lifetime::HOUR, &at(micros, seed)).unwrap()
+    };
+    let (before, same) = (mint(300_000, 1, Claims::new()), mint(300_001, 2, Claims::new()));
+    world.ok(world.issuer.revoke_subject(USER, &at(300_001, 3)));
+    let after = mint(300_002, 4, Claims::new());
+    assert!(!world.stands(&before, NOW) && !world.stands(&same, NOW) && world.stands(&after, NOW));
+    // Nothing finer than its second is known of one whose id was chosen.
+    assert!(!world.stands(&mint(300_003, 5, Claims::new().id("chosen")), NOW));
+    // A watermark of a clock that knows whole seconds may have been raised at any time of its second.
+    world.ok(world.issuer.revoke_client(CLIENT, &world.at(NOW)));
+    assert!(!world.stands(&after, NOW));
+}
+
+#[test]
 fn a_watermark_that_goes_back_is_noticed() {
     let world = World::new(policy());
     world.ok(world.issuer.revoke_all(&world.at(NOW)));
