@@ -9,10 +9,13 @@ use crate::error::{Error, ErrorCode};
 
 /// Why a text cannot be read into a type. It never repeats a value, which may be a secret in the wrong place.
 #[derive(Debug)]
-pub(crate) struct Misfit {
+pub(crate) struct Misfit(Box<Reason>);
+
+#[derive(Debug)]
+struct Reason {
     /// Names and places, such as `keys[0].pem_file`; empty for the whole.
     path: String,
-    pub(crate) kind: Kind,
+    kind: Kind,
     text: String,
 }
 
@@ -33,14 +36,15 @@ pub(crate) const LONGEST_SHOWN: usize = 24;
 
 impl Misfit {
     fn new(kind: Kind, text: impl Into<String>) -> Self {
-        Misfit { path: String::new(), kind, text: text.into() }
+        Misfit(Box::new(Reason { path: String::new(), kind, text: text.into() }))
     }
 
     /// The same of a member of this name.
     #[cold]
     pub(crate) fn within(mut self, name: &str) -> Self {
-        let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
-        self.path = format!("{name}{dot}{}", self.path);
+        let path = &mut self.0.path;
+        let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
+        *path = format!("{name}{dot}{path}");
         self
     }
 
@@ -50,9 +54,13 @@ impl Misfit {
         self.within(&format!("[{at}]"))
     }
 
+    pub(crate) fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
     /// As an error with this code.
     pub(crate) fn error(self, code: ErrorCode) -> Error {
-        Error::new(code).at(self.path).because(self.text)
+        Error::new(code).at(self.0.path).because(self.0.text)
     }
 }
 
@@ -70,7 +78,8 @@ impl From<Fault> for Misfit {
 
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() { f.write_str(&self.text) } else { write!(f, "{}: {}", self.path, self.text) }
+        let Reason { path, text, .. } = &*self.0;
+        if path.is_empty() { f.write_str(text) } else { write!(f, "{path}: {text}") }
     }
 }
 

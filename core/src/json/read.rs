@@ -68,60 +68,109 @@ impl<'de> Reader<'de> {
         Ok(self.scanner.since(start))
     }
 
+    #[inline(never)]
     fn string(&mut self) -> Result<Cow<'de, str>> {
         let quoted = self.text(|scanner| scanner.string().map(drop))?;
         string(quoted).ok_or_else(|| Misfit::custom("must be a string"))
     }
 
-    fn number<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+    #[inline(never)]
+    fn number(&mut self) -> Result<Scalar<'de>> {
         let text = self.text(Scanner::number)?;
         let whole = text != "-0" && !text.contains(['.', 'e', 'E']);
-        if let (true, Ok(number)) = (whole, text.parse::<u64>()) {
-            return visitor.visit_u64(number);
+        if let (true, Ok(number)) = (whole, text.parse()) {
+            return Ok(Scalar::Unsigned(number));
         }
-        if let (true, Ok(number)) = (whole, text.parse::<i64>()) {
-            return visitor.visit_i64(number);
+        if let (true, Ok(number)) = (whole, text.parse()) {
+            return Ok(Scalar::Signed(number));
         }
         match text.parse::<f64>() {
-            Ok(number) if number.is_finite() => visitor.visit_f64(number),
+            Ok(number) if number.is_finite() => Ok(Scalar::Float(number)),
             _ => Err(Misfit::custom("is a number that is too large")),
         }
     }
 
+    /// The value here, which is not looked into where it is a list or an object.
+    #[inline(never)]
+    fn scalar(&mut self) -> Result<Scalar<'de>> {
+        match self.scanner.peek() {
+            Some(b'"') => Ok(Scalar::Text(self.string()?)),
+            Some(b'{') => Ok(Scalar::Object),
+            Some(b'[') => Ok(Scalar::List),
+            Some(b't') => self.scan(|scanner| scanner.word("true")).map(|()| Scalar::Truth(true)),
+            Some(b'f') => self.scan(|scanner| scanner.word("false")).map(|()| Scalar::Truth(false)),
+            Some(b'n') => self.scan(|scanner| scanner.word("null")).map(|()| Scalar::Null),
+            _ => self.number(),
+        }
+    }
+
+    /// As `deserialize_any`, for types that are neither a list nor an object.
+    fn simple<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        match self.scalar()? {
+            Scalar::Text(Cow::Borrowed(text)) => visitor.visit_borrowed_str(text),
+            Scalar::Text(Cow::Owned(text)) => visitor.visit_string(text),
+            Scalar::Unsigned(number) => visitor.visit_u64(number),
+            Scalar::Signed(number) => visitor.visit_i64(number),
+            Scalar::Float(number) => visitor.visit_f64(number),
+            Scalar::Truth(truth) => visitor.visit_bool(truth),
+            Scalar::Null => visitor.visit_unit(),
+            Scalar::List => Err(Misfit::invalid_type(Unexpected::Seq, &visitor)),
+            Scalar::Object => Err(Misfit::invalid_type(Unexpected::Map, &visitor)),
+        }
+    }
+
+    #[inline(never)]
+    fn expect(&mut self, byte: u8) -> Result<()> {
+        self.scan(|scanner| scanner.expect(byte))
+    }
+
     /// Whether another item of a list or an object follows; `first` is whether none came before.
+    #[inline(never)]
     fn follows(&mut self, first: &mut bool, close: u8) -> Result<bool> {
         let found = self.scanner.blanks();
         if found == Some(close) {
             return Ok(false);
         }
         if !std::mem::take(first) {
-            self.scan(|scanner| scanner.expect(b','))?;
+            self.expect(b',')?;
             self.scanner.blanks();
         }
         Ok(true)
     }
 
     fn list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
-        self.scan(|scanner| scanner.expect(b'['))?;
+        self.expect(b'[')?;
         let mut items = Items { reader: self, first: true, at: 0 };
         let value = visitor.visit_seq(&mut items)?;
         if items.reader.follows(&mut items.first, b']')? {
             return Err(Misfit::custom(format!("must be a list of {} items, found more", items.at)));
         }
-        self.scan(|scanner| scanner.expect(b']'))?;
+        self.expect(b']')?;
         Ok(value)
     }
 
     fn object<V: Visitor<'de>>(&mut self, rules: Rules, visitor: V) -> Result<V::Value> {
-        self.scan(|scanner| scanner.expect(b'{'))?;
+        self.expect(b'{')?;
         let mut members = Members { reader: self, first: true, rules, name: Cow::Borrowed("") };
         let value = visitor.visit_map(&mut members)?;
         if members.reader.follows(&mut members.first, b'}')? {
             return Err(Misfit::custom("has a member that the type leaves unread"));
         }
-        self.scan(|scanner| scanner.expect(b'}'))?;
+        self.expect(b'}')?;
         Ok(value)
     }
+}
+
+/// A value as far as it is told without the type that it is read into: which code is written once, and not for every type.
+enum Scalar<'de> {
+    Text(Cow<'de, str>),
+    Unsigned(u64),
+    Signed(i64),
+    Float(f64),
+    Truth(bool),
+    Null,
+    List,
+    Object,
 }
 
 /// What holds for the names of an object.
@@ -135,11 +184,11 @@ enum Rules {
     NotPrivate,
 }
 
-/// Leaves methods to `deserialize_any`.
-macro_rules! any {
-    ($($method:ident($($argument:ident: $type:ty),*))*) => {
+/// Leaves methods to another.
+macro_rules! leave {
+    (to $other:ident: $($method:ident($($argument:ident: $type:ty),*))*) => {
         $(fn $method<V: Visitor<'de>>(self, $(_: $type,)* visitor: V) -> Result<V::Value> {
-            self.deserialize_any(visitor)
+            self.$other(visitor)
         })*
     };
 }
@@ -149,25 +198,16 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.scanner.peek() {
-            Some(b'"') => match self.string()? {
-                Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
-                Cow::Owned(text) => visitor.visit_string(text),
-            },
             Some(b'{') => self.object(Rules::NotPrivate, visitor),
             Some(b'[') => self.list(visitor),
-            Some(b't') => {
-                self.scan(|scanner| scanner.word("true"))?;
-                visitor.visit_bool(true)
-            }
-            Some(b'f') => {
-                self.scan(|scanner| scanner.word("false"))?;
-                visitor.visit_bool(false)
-            }
-            Some(b'n') => {
-                self.scan(|scanner| scanner.word("null"))?;
-                visitor.visit_unit()
-            }
-            _ => self.number(visitor),
+            _ => self.simple(visitor),
+        }
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.scanner.peek() {
+            Some(b'[') => self.list(visitor),
+            _ => self.simple(visitor),
         }
     }
 
@@ -211,7 +251,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.scanner.peek() {
             Some(b'{') => self.object(Rules::Any, visitor),
-            _ => self.deserialize_any(visitor),
+            _ => self.simple(visitor),
         }
     }
 
@@ -223,9 +263,8 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     ) -> Result<V::Value> {
         match self.scanner.peek() {
             Some(b'{') => self.object(Rules::Fields(fields), visitor),
-            // A struct's members have names; their places say nothing.
-            Some(b'[') => Err(Misfit::invalid_type(Unexpected::Seq, &visitor)),
-            _ => self.deserialize_any(visitor),
+            // A list among them: a struct's members have names, their places say nothing.
+            _ => self.simple(visitor),
         }
     }
 
@@ -241,11 +280,11 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
                 visitor.visit_enum(CowStrDeserializer::new(name))
             }
             Some(b'{') => {
-                self.scan(|scanner| scanner.expect(b'{'))?;
+                self.expect(b'{')?;
                 self.scanner.blanks();
                 let value = visitor.visit_enum(Variant(self))?;
                 self.scanner.blanks();
-                self.scan(|scanner| scanner.expect(b'}'))?;
+                self.expect(b'}')?;
                 Ok(value)
             }
             _ => Err(Misfit::unknown_variant("", variants)),
@@ -257,13 +296,16 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor.visit_unit()
     }
 
-    any! {
+    leave! { to simple:
         deserialize_bool() deserialize_i8() deserialize_i16() deserialize_i32() deserialize_i64()
         deserialize_u8() deserialize_u16() deserialize_u32() deserialize_u64() deserialize_f32() deserialize_f64()
-        deserialize_char() deserialize_str() deserialize_string() deserialize_bytes() deserialize_byte_buf()
-        deserialize_unit() deserialize_unit_struct(name: &'static str) deserialize_seq()
+        deserialize_char() deserialize_str() deserialize_string() deserialize_identifier()
+        deserialize_unit() deserialize_unit_struct(name: &'static str)
+    }
+
+    leave! { to deserialize_seq:
+        deserialize_bytes() deserialize_byte_buf()
         deserialize_tuple(len: usize) deserialize_tuple_struct(name: &'static str, len: usize)
-        deserialize_identifier()
     }
 }
 
@@ -294,13 +336,13 @@ struct Members<'a, 'de> {
     name: Cow<'de, str>,
 }
 
-impl<'de> MapAccess<'de> for &mut Members<'_, 'de> {
-    type Error = Misfit;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
+impl Members<'_, '_> {
+    /// Whether another member follows; goes to its value.
+    #[inline(never)]
+    fn follows(&mut self) -> Result<bool> {
         let first = self.first;
         if !self.reader.follows(&mut self.first, b'}')? {
-            return Ok(None);
+            return Ok(false);
         }
         self.name = self.reader.string()?;
         match self.rules {
@@ -312,11 +354,21 @@ impl<'de> MapAccess<'de> for &mut Members<'_, 'de> {
             }
             _ => {}
         }
-        let name = seed.deserialize(Name(self.name.clone())).map_err(|misfit| misfit.within(&self.name))?;
         self.reader.scanner.blanks();
-        self.reader.scan(|scanner| scanner.expect(b':'))?;
+        self.reader.expect(b':')?;
         self.reader.scanner.blanks();
-        Ok(Some(name))
+        Ok(true)
+    }
+}
+
+impl<'de> MapAccess<'de> for &mut Members<'_, 'de> {
+    type Error = Misfit;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
+        if !self.follows()? {
+            return Ok(None);
+        }
+        seed.deserialize(Name(self.name.clone())).map(Some).map_err(|misfit| misfit.within(&self.name))
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value> {
@@ -372,7 +424,7 @@ impl<'de> Deserializer<'de> for Name<'de> {
         deserialize_f64 visit_f64
     }
 
-    any! {
+    leave! { to deserialize_any:
         deserialize_char() deserialize_str() deserialize_string() deserialize_bytes() deserialize_byte_buf()
         deserialize_unit() deserialize_unit_struct(name: &'static str) deserialize_seq()
         deserialize_tuple(len: usize) deserialize_tuple_struct(name: &'static str, len: usize) deserialize_map()

@@ -155,7 +155,7 @@ fn unknown(name: &str) -> Error {
 
 fn read<T: DeserializeOwned>(input: &str) -> Result<T> {
     json::from_text(input).map_err(|misfit| {
-        let code = match misfit.kind {
+        let code = match misfit.kind() {
             Kind::Text => ErrorCode::InvalidRequest,
             Kind::Missing => ErrorCode::FieldRequired,
             Kind::Field => ErrorCode::FieldInvalid,
