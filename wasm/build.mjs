@@ -24,6 +24,9 @@ const MODULES = [
   { raw: "raw-verify", out: "verify", list: "verify.ts", suffix: "_verify", bound: 195, target: 40 },
 ];
 
+/** A module that is required has no URL, so that nothing is loaded from beside it, and may be so in jsdom. */
+const REQUIRED = { format: "cjs", define: { "import.meta.url": "undefined" }, inject: [join(ts, "memory/coding.ts")] };
+
 /** An import or an export of another file; in comments they do not begin a line. */
 const NAMED = /^(?:import|export)\b[^;"]*\bfrom "([^"]*)"/gm;
 
@@ -78,12 +81,16 @@ async function bundle(module) {
   );
   // For bundlers, which can give a module of this kind to `import` and to `require`.
   await write(to("node.bundle.mjs"), entry("node"), module, { platform: "node" });
-  for (const name of ["browser", "workerd", "slim"]) await write(to(`${name}.js`), entry(name), module, {});
+  for (const name of ["browser", "workerd", "edge", "slim"]) await write(to(`${name}.js`), entry(name), module, {});
+  // For whoever requires: a bundler takes these only where its program does, too.
+  await write(to("browser.cjs"), entry("sync"), module, REQUIRED);
+  await write(to("slim.cjs"), entry("slim"), module, REQUIRED);
   writeFileSync(to("fallback.js"), `export default "${base64(to("tokenmint-fallback.wasm"))}";\n`);
 
   measure(`${out || "."} for Node`, [to("node.cjs")], module);
   measure(`${out || "."} for browsers`, [to("browser.js")], module);
   measure(`${out || "."} for browsers without SIMD`, [to("browser.js"), to("fallback.js")]);
+  measure(`${out || "."} for browsers, required`, [to("browser.cjs")]);
   measure(`${out || "."} for workerd`, [to("workerd.js"), to("tokenmint.wasm")], module);
   measure(`${out || "."} where the host loads`, [to("slim.js"), to("tokenmint.wasm")], module);
 }
@@ -122,10 +129,13 @@ function places({ raw, out }, platform) {
       build.onResolve({ filter: /^#raw$/ }, () => ({ path: join(dist, raw, "tokenmint.js"), sideEffects: false }));
       build.onResolve({ filter: /^#(memory|crypto)$/ }, ({ path }) => ({ path: join(ts, path.slice(1), `${platform}.ts`) }));
       build.onResolve({ filter: /^#fallback$/ }, () => ({ path: "./fallback.js", external: true }));
-      build.onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path, external: true }));
-      build.onResolve({ filter: /^#wasm$/ }, () => ({ path: "wasm", namespace: "wasm" }));
-      build.onLoad({ filter: /.*/, namespace: "wasm" }, () => ({
+      build.onResolve({ filter: /\.wasm(\?module)?$/ }, ({ path }) => ({ path, external: true }));
+      build.onResolve({ filter: /^#(wasm|plain)$/ }, ({ path }) => ({ path, namespace: "wasm" }));
+      build.onLoad({ filter: /^#wasm$/, namespace: "wasm" }, () => ({
         contents: `export default "${base64(join(dist, out, "tokenmint.wasm"))}"`,
+      }));
+      build.onLoad({ filter: /^#plain$/, namespace: "wasm" }, () => ({
+        contents: `export default "${readFileSync(join(dist, out, "tokenmint-fallback.wasm"), "base64")}"`,
       }));
     },
   };
@@ -151,9 +161,11 @@ async function writeTypes() {
     collect(join(to, list.replace(".ts", ".d.ts")), used);
     const path = `./${relative(join(dist, out), to)}/${basename(list, ".ts")}.cjs`;
     const passed = `export * from "${path}";\n`;
-    for (const name of ["node.d.cts", "node.d.mts", "browser.d.ts", "workerd.d.ts"]) put(join(dist, out, name), passed);
+    for (const name of ["node.d.cts", "node.d.mts", "browser.d.ts", "browser.d.cts", "workerd.d.ts", "edge.d.ts"]) {
+      put(join(dist, out, name), passed);
+    }
     const init = readFileSync(join(to, "entry/slim_init.d.ts"), "utf8");
-    put(join(dist, out, "slim.d.ts"), passed + init);
+    for (const name of ["slim.d.ts", "slim.d.cts"]) put(join(dist, out, name), passed + init);
   }
   for (const file of used) {
     const text = readFileSync(file, "utf8").replace(NAMED, (statement) => statement.replace('.js"', '.cjs"'));

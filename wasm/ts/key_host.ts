@@ -2,7 +2,7 @@
 
 import * as raw from "#raw";
 import { hostCrypto } from "#crypto";
-import { algorithmOf, webKey } from "./crypto/web.js";
+import { algorithmOf, subtle, webKey } from "./crypto/web.js";
 import { type Algorithm, isHmac } from "./algorithm.js";
 import type { HostKey, Jwk } from "./crypto/host.js";
 import { invalid, TokenmintError } from "./error.js";
@@ -23,10 +23,9 @@ export async function fromCryptoKey(
     throw new TokenmintError("key_usage", `the CryptoKey is for ${algorithm}, not for ${wanted}`, { field: "algorithm" });
   }
   const id = optionalText(kid, "kid");
-  const { subtle } = crypto;
   if (isHmac(algorithm)) return secret(privateKey as CryptoKey, id, algorithm);
   if (privateKey?.extractable) {
-    const { kty, crv, n, e, x, y, d, p, q, dp, dq, qi } = await subtle.exportKey("jwk", privateKey);
+    const { kty, crv, n, e, x, y, d, p, q, dp, dq, qi } = await subtle().exportKey("jwk", privateKey);
     const numbers = JSON.parse(JSON.stringify({ kty, crv, n, e, x, y, d, p, q, dp, dq, qi, kid: id })) as Jwk;
     return fromJwk(numbers, algorithm);
   }
@@ -36,7 +35,7 @@ export async function fromCryptoKey(
   const host = webKey(algorithm, privateKey, publicKey);
   if (privateKey && publicKey) await proven(host);
   if (publicKey?.extractable) {
-    return opaque(algorithm, id, { publicJwk: (await subtle.exportKey("jwk", publicKey)) as Jwk, host });
+    return opaque(algorithm, id, { publicJwk: (await subtle().exportKey("jwk", publicKey)) as Jwk, host });
   }
   return { raw: guard(() => raw.Key.held(newName(algorithm), algorithm, id)), host };
 }
@@ -51,7 +50,7 @@ function halves(key: CryptoKeyLike | CryptoKeyPairLike): [CryptoKey | undefined,
 
 async function secret(key: CryptoKey, kid: string | undefined, algorithm: Algorithm): Promise<KeyParts> {
   if (key.extractable) {
-    const bytes = new Uint8Array(await crypto.subtle.exportKey("raw", key));
+    const bytes = new Uint8Array(await subtle().exportKey("raw", key));
     try {
       return hmac(bytes, kid, algorithm);
     } finally {

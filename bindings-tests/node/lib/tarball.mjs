@@ -65,7 +65,7 @@ export function node(given, cwd, environment = {}) {
   try {
     const env = { ...process.env, NODE_OPTIONS: "", NODE_TEST_CONTEXT: undefined, ...environment };
     for (const name of Object.keys(env)) if (env[name] === undefined) delete env[name];
-    return execFileSync(process.execPath, given, { cwd, encoding: "utf8", env, stdio: ["ignore", "pipe", "pipe"], timeout: 120_000 });
+    return execFileSync(process.execPath, given, { cwd, encoding: "utf8", env, stdio: ["ignore", "pipe", "pipe"], timeout: 500_000 });
   } catch (error) {
     throw new Error(`node ${given.join(" ")}: ${error.message}\n${error.stdout}\n${error.stderr}`);
   }

@@ -17,10 +17,11 @@ export const hostCrypto: HostCrypto = {
     return webKey(algorithm, privateKey, importKey(algorithm, publicHalf, "verify"));
   },
   async complete(algorithm, jwk) {
+    const web = subtle();
     const scalar = fromBase64url(String(jwk["d"]));
     try {
-      const key = await crypto.subtle.importKey("pkcs8", pkcs8(algorithm, scalar), parameters(algorithm), true, ["sign"]);
-      const { x, y } = await crypto.subtle.exportKey("jwk", key);
+      const key = await web.importKey("pkcs8", pkcs8(algorithm, scalar), parameters(algorithm), true, ["sign"]);
+      const { x, y } = await web.exportKey("jwk", key);
       return y === undefined ? { ...jwk, x } : { ...jwk, x, y };
     } catch {
       throw new TokenmintError(
@@ -33,14 +34,24 @@ export const hostCrypto: HostCrypto = {
   },
   async generate(algorithm, extractable) {
     const pair = await generatePair(algorithm, extractable);
-    const publicJwk = (await crypto.subtle.exportKey("jwk", pair.publicKey)) as Jwk;
+    const publicJwk = (await subtle().exportKey("jwk", pair.publicKey)) as Jwk;
     return { publicJwk, host: webKey(algorithm, pair.privateKey, pair.publicKey) };
   },
   async generateJwk(algorithm) {
     const { privateKey } = await generatePair(algorithm, true);
-    return (await crypto.subtle.exportKey("jwk", privateKey)) as Jwk;
+    return (await subtle().exportKey("jwk", privateKey)) as Jwk;
   },
 };
+
+/** The platform's WebCrypto, which tests in jsdom and pages of plain http have not. @internal */
+export function subtle(): SubtleCrypto {
+  const found = globalThis.crypto?.subtle as SubtleCrypto | undefined;
+  if (found !== undefined) return found;
+  throw new TokenmintError(
+    "key_unsupported",
+    "RSA, EC and Ed25519 need crypto.subtle, which is not here: pages have it on https and on localhost",
+  );
+}
 
 /** A key of WebCrypto, and its public half where that is known. @internal */
 export function webKey(
@@ -55,11 +66,11 @@ export function webKey(
     sync: false,
     sign:
       privateKey &&
-      (async (message) => new Uint8Array(await crypto.subtle.sign(how, privateKey, message as BufferSource))),
+      (async (message) => new Uint8Array(await subtle().sign(how, privateKey, message as BufferSource))),
     verify:
       publicKey &&
       (async (message, signature) =>
-        crypto.subtle.verify(how, await publicKey, signature as BufferSource, message as BufferSource)),
+        subtle().verify(how, await publicKey, signature as BufferSource, message as BufferSource)),
   };
 }
 
@@ -105,8 +116,9 @@ function parameters(algorithm: Algorithm): { name: string; hash?: string; namedC
 async function importKey(algorithm: Algorithm, jwk: Jwk, use: "sign" | "verify"): Promise<CryptoKey> {
   // What a JWK says about its use was judged by the core; WebCrypto has rules of its own.
   const { use: _use, key_ops: _operations, alg: _algorithm, ext: _extractable, ...numbers } = jwk;
+  const web = subtle();
   try {
-    return await crypto.subtle.importKey("jwk", numbers, parameters(algorithm), false, [use]);
+    return await web.importKey("jwk", numbers, parameters(algorithm), false, [use]);
   } catch (cause) {
     // The host's message about a private half is not repeated: it may tell of the key.
     if (cause instanceof Error && cause.name === "NotSupportedError") {
@@ -119,10 +131,11 @@ async function importKey(algorithm: Algorithm, jwk: Jwk, use: "sign" | "verify")
 }
 
 async function generatePair(algorithm: Algorithm, extractable: boolean): Promise<CryptoKeyPair> {
+  const web = subtle();
   const rsa = { modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) };
   try {
     const how = { ...parameters(algorithm), ...rsa };
-    return (await crypto.subtle.generateKey(how, extractable, ["sign", "verify"])) as CryptoKeyPair;
+    return (await web.generateKey(how, extractable, ["sign", "verify"])) as CryptoKeyPair;
   } catch {
     throw new TokenmintError("key_unsupported", `this platform has no ${algorithm}`);
   }

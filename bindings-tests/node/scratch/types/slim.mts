@@ -1,4 +1,4 @@
-// ECMAScript modules only: whoever awaits a module can import one.
+// A program that says itself where the module is.
 import { init, Key } from "tokenmint/slim";
 import { init as initNarrow } from "tokenmint/verify/slim";
 

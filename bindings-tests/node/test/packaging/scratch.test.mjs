@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, test } from "node:test";
 
@@ -34,6 +35,11 @@ async function inChromium(folder, page = "index.html") {
   }
 }
 
+/** The files of the package that a bundler has taken. */
+function entriesOf({ inputs }) {
+  return Object.keys(inputs).filter((name) => name.includes("/dist/")).map((name) => name.replace(/^.*\/dist\//, "")).sort();
+}
+
 test("Node, import", () => {
   assert.equal(node(["main.mjs"], scratch("esm", tarball)), "esm works\n");
 });
@@ -49,6 +55,19 @@ test("Jest", () => {
   assert.deepEqual([numPassedTests, numFailedTests, success], [4, 0, true]);
 });
 
+test("Jest with jsdom, which has the condition of browsers and requires", () => {
+  const folder = scratch("jsdom", tarball);
+  const told = node([tool("jest/bin/jest.js"), "--rootDir", folder, "--ci", "--json", "--silent", "--env", tool("jest-environment-jsdom")], folder);
+  const { numPassedTests, numFailedTests, success } = JSON.parse(told);
+  assert.deepEqual([numPassedTests, numFailedTests, success], [5, 0, true]);
+});
+
+test("Node, require under each condition", () => {
+  const folder = scratch("required", tarball);
+  const files = { browser: "browser.cjs", "edge-light": "browser.cjs", worker: "node.cjs", "react-server": "node.cjs", deno: "node.cjs", bun: "node.cjs" };
+  for (const [condition, file] of Object.entries(files)) assert.equal(node(["-C", condition, "main.cjs"], folder), `${file}\n`, condition);
+});
+
 test("Vite, a page and a worker in Chromium", async () => {
   const folder = scratch("vite", tarball);
   node([tool("vite/bin/vite.js"), "build", "--logLevel", "warn"], folder);
@@ -61,6 +80,14 @@ test("esbuild, for the browser and for Node", async () => {
   const { warnings } = await build({ entryPoints: ["page.js"], outdir: "out", format: "esm", platform: "browser", target: "es2022" });
   assert.deepEqual(warnings, []);
   assert.deepEqual(await inChromium(folder), { page: WORK });
+  // A program that requires gets what need not be awaited; one that imports, nothing of that.
+  for (const platform of ["browser", "neutral"]) {
+    const { metafile } = await build({ entryPoints: ["required.js"], outdir: "out", format: "iife", platform, target: "es2022", metafile: true });
+    assert.deepEqual(entriesOf(metafile), ["browser.cjs", "verify/browser.cjs"]);
+    assert.deepEqual(await inChromium(folder, "required.html"), { HS256: "HS256", ES256: "ES256" });
+  }
+  const { metafile } = await build({ entryPoints: ["page.js"], write: false, outdir: "out", format: "esm", platform: "browser", target: "es2022", metafile: true });
+  assert.deepEqual(entriesOf(metafile), ["browser.js", "fallback.js", "verify/browser.js", "verify/fallback.js"]);
   for (const format of ["cjs", "esm"]) {
     const outfile = join(folder, `out/alone/node.${format === "cjs" ? "cjs" : "mjs"}`);
     await build({ entryPoints: ["node.js"], outfile, format, platform: "node", target: "node20" });
@@ -115,3 +142,46 @@ test("workerd", async () => {
     child.kill("SIGKILL");
   }
 });
+
+// The edge runtime takes modules of WebAssembly only as files that its builder has seen.
+for (const builder of ["--turbopack", "--webpack"]) {
+  test(`Next.js, built with ${builder}: a page, a route on Node and one on the edge runtime`, async () => {
+    const folder = scratch("next", tarball);
+    for (const name of ["next", "react", "react-dom"]) symlinkSync(tool(name), join(folder, "node_modules", name), "dir");
+    const environment = { NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: undefined };
+    const next = tool("next/dist/bin/next");
+    node([next, "build", builder], folder, environment);
+    const port = await freePort();
+    const env = { ...process.env, NODE_OPTIONS: "", NEXT_TELEMETRY_DISABLED: "1" };
+    const server = spawn(process.execPath, [next, "start", "-H", "127.0.0.1", "-p", `${port}`], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+    let told = "";
+    try {
+      await new Promise((resolve, reject) => {
+        const listen = (part) => (told += part).includes("Ready") && resolve();
+        server.stdout.on("data", listen);
+        server.stderr.on("data", listen);
+        server.on("exit", () => reject(new Error(told)));
+      });
+      for (const name of ["node", "edge"]) {
+        const response = await fetch(`http://127.0.0.1:${port}/${name}`);
+        assert.equal(response.status, 200, told);
+        const { sub, status } = await response.json();
+        assert.deepEqual([sub, status], [name, 200]);
+      }
+      const page = await (await chromium).newPage();
+      await page.goto(`http://127.0.0.1:${port}/`);
+      await page.getByText("edge", { exact: true }).waitFor({ timeout: 120_000 });
+      await page.close();
+    } finally {
+      server.kill("SIGKILL");
+    }
+  });
+}
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -1,0 +1,3 @@
+import "./start_edge.js";
+
+export * from "../index.js";

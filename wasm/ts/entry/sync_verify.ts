@@ -1,0 +1,3 @@
+import "./start_sync.js";
+
+export * from "../verify.js";
