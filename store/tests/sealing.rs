@@ -1,5 +1,7 @@
 //! A store is opened with the key that it was sealed with, or not at all.
 
+#![cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+
 mod servers;
 
 use std::path::{Path, PathBuf};
