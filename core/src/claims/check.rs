@@ -220,7 +220,11 @@ fn whole_seconds(value: &str) -> Option<f64> {
 
 /// Seconds for people: to a thousandth, and not in hundreds of digits.
 pub(crate) fn shown(seconds: f64) -> String {
-    if seconds.abs() < 1e15 { ((seconds * 1e3).round() / 1e3).to_string() } else { format!("{seconds:e}") }
+    match seconds {
+        ..=-1e15 => "below -10^15".to_owned(),
+        1e15.. => "over 10^15".to_owned(),
+        _ => ((seconds * 1e3).round() / 1e3).to_string(),
+    }
 }
 
 /// A time as a number to compare with. The host's clock is far below 2^53 seconds.

@@ -91,6 +91,12 @@ impl Form {
     }
 }
 
+/// Whether bytes have the outline of a key file in DER; what is within is not read.
+pub(super) fn is_der(bytes: &[u8]) -> bool {
+    let mut reader = Reader::new(bytes);
+    reader.sequence().is_some() && reader.end().is_some() && Form::of(bytes).is_some()
+}
+
 /// Reads DER without a label.
 ///
 /// # Errors
