@@ -5,6 +5,7 @@ import { hostCrypto } from "#crypto";
 import { base64url, encode } from "#memory";
 import { type Algorithm, hashBits, isHmac } from "./algorithm.js";
 import type { HostKey, Jwk, MayWait, Pair } from "./crypto/host.js";
+import { withPrimes } from "./crypto/primes.js";
 import { invalid, TokenmintError } from "./error.js";
 import { toJson } from "./json.js";
 import { bytes, guard, kind, optionalText, text } from "./module.js";
@@ -60,7 +61,7 @@ export function jwkOfPem(pem: string, kid: string | undefined, algorithm: string
 
 /** The host's side of a private JWK: signs once, to see that its halves belong together. @internal */
 export function privateKey(algorithm: Algorithm, jwk: Jwk): MayWait<HostKey> {
-  return then(hostCrypto.privateKey(algorithm, jwk), proven);
+  return then(hostCrypto.privateKey(algorithm, withPrimes(jwk)), proven);
 }
 
 /** A key of the host whose halves belong together. @internal */

@@ -67,9 +67,14 @@ pub(super) enum Material {
     },
 }
 
-/// The private numbers of a two-prime RSA key (RFC 8017 section 3.2), big-endian.
+/// The private numbers of a two-prime RSA key (RFC 8017 section 3.2), big-endian. A JWK may leave out all but `d`.
 pub(super) struct RsaPrivate {
     pub(super) d: Zeroizing<Vec<u8>>,
+    pub(super) primes: Option<RsaPrimes>,
+}
+
+/// The primes, and what is derived from them.
+pub(super) struct RsaPrimes {
     pub(super) p: Zeroizing<Vec<u8>>,
     pub(super) q: Zeroizing<Vec<u8>>,
     pub(super) dp: Zeroizing<Vec<u8>>,
@@ -127,7 +132,8 @@ impl Asymmetric {
             .ok_or_else(|| malformed("n", "the numbers are not an RSA public key"))?;
         let signer = match private {
             None => None,
-            Some(private) => {
+            Some(mut private) => {
+                rsa::complete(&n, &e, &mut private)?;
                 rsa::judge_private(&n, &private)?;
                 Some(backend::Signer::rsa(alg, &n, &e, &private).ok_or_else(|| {
                     malformed("d", "the private numbers d, p, q, dp, dq and qi do not belong to this modulus")

@@ -8,7 +8,7 @@ use aws_lc_rs::rsa;
 use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, ParsedPublicKey};
 
 use super::Algorithm;
-use super::asymmetric::{Curve, RsaPrivate};
+use super::asymmetric::{Curve, RsaPrimes, RsaPrivate};
 use super::der;
 
 pub(super) const AVAILABLE: bool = true;
@@ -66,7 +66,8 @@ impl Signer {
             Algorithm::PS512 => &signature::RSA_PSS_SHA512,
             _ => return None,
         };
-        let RsaPrivate { d, p, q, dp, dq, qi } = private;
+        let RsaPrivate { d, primes } = private;
+        let RsaPrimes { p, q, dp, dq, qi } = primes.as_ref()?;
         let pair = rsa::KeyPair::from_components(&rsa::KeyPairComponents {
             public_key: rsa::PublicKeyComponents { n, e },
             d: d.as_slice(),

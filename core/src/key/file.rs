@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use zeroize::Zeroizing;
 
-use super::asymmetric::{Curve, Material, RsaPrivate};
+use super::asymmetric::{Curve, Material, RsaPrimes, RsaPrivate};
 use super::der::{self, Reader};
 use super::{Algorithm, certificate, pss};
 use crate::error::{Error, ErrorCode, Result};
@@ -221,9 +221,10 @@ fn rsa_private(reader: &mut Reader<'_>) -> Option<Material> {
     }
     let (n, e) = (key.unsigned()?.to_vec(), key.unsigned()?.to_vec());
     let mut next = || key.unsigned().map(|number| Zeroizing::new(number.to_vec()));
-    let private = RsaPrivate { d: next()?, p: next()?, q: next()?, dp: next()?, dq: next()?, qi: next()? };
+    let d = next()?;
+    let primes = RsaPrimes { p: next()?, q: next()?, dp: next()?, dq: next()?, qi: next()? };
     key.end()?;
-    Some(Material::Rsa { n, e, private: Some(private) })
+    Some(Material::Rsa { n, e, private: Some(RsaPrivate { d, primes: Some(primes) }) })
 }
 
 /// An ECPrivateKey (RFC 5915 section 3); the curve is named inside, around, or in both places alike.

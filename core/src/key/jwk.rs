@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::algorithm::Family;
-use super::asymmetric::{Asymmetric, Curve, Material, Public, RsaPrivate};
+use super::asymmetric::{Asymmetric, Curve, Material, Public, RsaPrimes, RsaPrivate};
 use super::hmac::{self, HmacKey};
 use super::{Algorithm, Key, Prepared, Uses, asymmetric, malformed, quoted};
 use crate::encoding::{base64url, from_base64url, push_base64url, sha256};
@@ -170,19 +170,25 @@ impl<'a> Jwk<'a> {
         if self.object.get("oth").is_some() {
             return Err(unsupported("oth", "RSA keys of more than two primes are not supported"));
         }
-        if !private && ["p", "q", "dp", "dq", "qi"].into_iter().any(|name| self.object.get(name).is_some()) {
+        let others = ["p", "q", "dp", "dq", "qi"];
+        let has_others = others.into_iter().any(|name| self.object.get(name).is_some());
+        if !private && has_others {
             return Err(malformed("d", "the JWK has private members but lacks this one"));
         }
         let private = if private {
-            // RFC 7518 section 6.3.2 lets a producer leave out all but d; both back ends need the primes.
-            Some(RsaPrivate {
-                d: self.private_bytes("d")?,
-                p: self.private_bytes("p")?,
-                q: self.private_bytes("q")?,
-                dp: self.private_bytes("dp")?,
-                dq: self.private_bytes("dq")?,
-                qi: self.private_bytes("qi")?,
-            })
+            // RFC 7518 section 6.3.2: all but d may be left out, or none of them.
+            let primes = if has_others {
+                Some(RsaPrimes {
+                    p: self.private_bytes("p")?,
+                    q: self.private_bytes("q")?,
+                    dp: self.private_bytes("dp")?,
+                    dq: self.private_bytes("dq")?,
+                    qi: self.private_bytes("qi")?,
+                })
+            } else {
+                None
+            };
+            Some(RsaPrivate { d: self.private_bytes("d")?, primes })
         } else {
             None
         };
@@ -222,10 +228,13 @@ pub(super) fn unjudged(material: &Material, alg: Algorithm, kid: Option<&str>) -
     // A point of another form or length is judged where the JWK is read.
     let (known, private) = match material {
         Material::Rsa { n, e, private } => {
-            let private = private.as_ref().map(|RsaPrivate { d, p, q, dp, dq, qi }| {
-                vec![("d", d), ("p", p), ("q", q), ("dp", dp), ("dq", dq), ("qi", qi)]
-            });
-            (vec![("n", base64url(n)), ("e", base64url(e))], private.unwrap_or_default())
+            let mut numbers: Vec<_> = private.iter().map(|private| ("d", &private.d)).collect();
+            if let Some(RsaPrimes { p, q, dp, dq, qi }) =
+                private.as_ref().and_then(|private| private.primes.as_ref())
+            {
+                numbers.extend([("p", p), ("q", q), ("dp", dp), ("dq", dq), ("qi", qi)]);
+            }
+            (vec![("n", base64url(n)), ("e", base64url(e))], numbers)
         }
         Material::Ec { curve, point, scalar } => {
             let mut known = vec![("crv", curve.name().to_owned())];

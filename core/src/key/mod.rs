@@ -25,6 +25,8 @@ mod jwk;
 mod nist;
 #[cfg(feature = "key-files")]
 mod pem;
+#[cfg(feature = "primes")]
+mod primes;
 #[cfg(feature = "key-files")]
 mod pss;
 mod rsa;
@@ -232,7 +234,8 @@ impl Key {
     /// A key from a JWK (RFC 7517; RFC 7518 section 6; RFC 8037 section 2), public, private or symmetric.
     ///
     /// What it says about itself binds: `alg`; `use`, which must be `sig`; `key_ops`; `crv`. EC and OKP keys may
-    /// leave `alg` out. Unknown members are ignored, members that stand twice are not.
+    /// leave `alg` out. A private RSA key may leave out all private members but `d` (RFC 7518 section 6.3.2). Unknown
+    /// members are ignored, members that stand twice are not.
     ///
     /// # Errors
     /// `key_malformed`, `key_weak`, `key_usage`, `key_unsupported`, each naming the member.

@@ -1,6 +1,6 @@
 //! The strength of RSA keys, judged on the public numbers.
 
-use super::asymmetric::RsaPrivate;
+use super::asymmetric::{RsaPrimes, RsaPrivate};
 use super::malformed;
 use crate::error::{Error, ErrorCode, Result};
 
@@ -59,13 +59,34 @@ pub(super) fn judge(n: &[u8], e: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Finds the primes of a key that leaves them out; a host that computes finds them itself.
+///
+/// # Errors
+/// `key_malformed` at `d` where it is none for the modulus and the exponent, which were judged.
+pub(super) fn complete(n: &[u8], e: &[u8], private: &mut RsaPrivate) -> Result<()> {
+    #[cfg(feature = "primes")]
+    if private.primes.is_none() {
+        let found = super::primes::find(n, e, &private.d);
+        let foreign = || malformed("d", "the private number d does not belong to n and e");
+        private.primes = Some(found.ok_or_else(foreign)?);
+    }
+    #[cfg(not(feature = "primes"))]
+    let _ = (n, e, private);
+    Ok(())
+}
+
 /// Bounds the private numbers by the modulus, so that checking them costs a bounded time.
 pub(super) fn judge_private(n: &[u8], private: &RsaPrivate) -> Result<()> {
-    let RsaPrivate { d, p, q, dp, dq, qi } = private;
-    for (name, number) in [("d", d), ("p", p), ("q", q), ("dp", dp), ("dq", dq), ("qi", qi)] {
+    let judge = |name, number: &[u8]| {
         if number.len() > n.len() || number.iter().all(|byte| *byte == 0) {
             return Err(malformed(name, "the private number is zero, or larger than the modulus"));
         }
+        Ok(())
+    };
+    judge("d", &private.d)?;
+    let Some(RsaPrimes { p, q, dp, dq, qi }) = &private.primes else { return Ok(()) };
+    for (name, number) in [("p", p), ("q", q), ("dp", dp), ("dq", dq), ("qi", qi)] {
+        judge(name, number)?;
     }
     if is_even(p) || is_even(q) || p == q {
         return Err(malformed("p", "p and q are not two odd primes"));

@@ -82,17 +82,18 @@ pub(super) enum Signer {
 impl Signer {
     pub(super) fn rsa(alg: Algorithm, n: &[u8], e: &[u8], private: &RsaPrivate) -> Option<Self> {
         let number = |bytes: &[u8]| BigUint::from_bytes_be(bytes);
+        let primes = private.primes.as_ref()?;
         let key = RsaPrivateKey::from_components(
             number(n),
             number(e),
             number(&private.d),
-            vec![number(&private.p), number(&private.q)],
+            vec![number(&primes.p), number(&primes.q)],
         )
         .ok()?;
         // The library computes these by itself; a key file that says otherwise is refused, as AWS-LC does.
-        let same = key.dp() == Some(&number(&private.dp))
-            && key.dq() == Some(&number(&private.dq))
-            && key.crt_coefficient() == Some(number(&private.qi));
+        let same = key.dp() == Some(&number(&primes.dp))
+            && key.dq() == Some(&number(&primes.dq))
+            && key.crt_coefficient() == Some(number(&primes.qi));
         let secret = Zeroizing::new(crate::encoding::sha256(&private.d));
         same.then(|| RsaScheme::of(alg))
             .flatten()

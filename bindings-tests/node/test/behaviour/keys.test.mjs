@@ -33,6 +33,20 @@ function works(key, signer = key) {
   return token;
 }
 
+test("an RSA key of n, e and d alone is the same key", async () => {
+  for (const name of ["rsa2048", "rsa2048.e3", "rsa3000"]) {
+    const { kty, n, e, d } = createPrivateKey(read(`core/tests-data/keys/${name}.pem`)).export({ format: "jwk" });
+    const least = { kty, n, e, d, alg: "RS256", kid: "k1" };
+    const key = await Key.fromJwk(least);
+    assert.equal(key.canSign, true);
+    works(key);
+    works(KeySet.fromJwks({ keys: [least] }).keys[0]);
+    await refused(() => Key.fromJwk({ ...least, d: n }), "key_malformed", "d");
+    await refused(() => Key.fromJwk({ ...least, d: "AQAB" }), "key_malformed", "d");
+    await refused(() => Key.fromJwk({ ...least, p: "AQAB" }), "key_malformed");
+  }
+});
+
 for (const algorithm of ALGORITHMS) {
   test(`${algorithm}: generated keys sign and verify, at once and later`, async () => {
     const jwk = await Key.generateJwk(algorithm, { kid: "k1" });

@@ -31,6 +31,20 @@ fn a_key_goes_by_its_public_numbers() {
     }
 }
 
+/// RFC 7518 section 6.3.2: the host finds the primes.
+#[test]
+fn a_private_rsa_key_may_tell_d_alone() {
+    let whole = jwk(Algorithm::RS256, pem!("rsa2048"));
+    let least = format!("{}}}", &whole[..whole.find(r#","p":"#).unwrap()]);
+    let key = Key::from_jwk(&least).unwrap();
+    assert!(key.can_sign());
+    assert_eq!(key.thumbprint(), Key::from_jwk(&whole).unwrap().thumbprint());
+    let some = least.replace(r#""d":"#, r#""p":"AQAB","d":"#);
+    assert_eq!(code(Key::from_jwk(&some)), ErrorCode::KeyMalformed);
+    let zero = format!(r#"{},"d":"AA"}}"#, &whole[..whole.find(r#","d":"#).unwrap()]);
+    assert_eq!(code(Key::from_jwk(&zero)), ErrorCode::KeyMalformed);
+}
+
 #[test]
 fn a_file_that_tells_no_public_half_becomes_half_a_jwk() {
     for (alg, pem) in [(Algorithm::EdDSA, pem!("ed25519")), (Algorithm::ES256, pem!("p256.nopub"))] {

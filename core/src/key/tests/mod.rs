@@ -3,6 +3,8 @@ mod host;
 mod import;
 mod jwk_rules;
 mod oracle;
+#[cfg(feature = "primes")]
+mod primes;
 mod rfc;
 mod secrecy;
 mod signatures;
