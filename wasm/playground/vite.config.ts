@@ -2,13 +2,11 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
-/** The file that the package's own `exports` give to a browser. */
+/** The file that the package's own `exports` give to a browser whose program imports. */
 function browserEntry(): string {
   const root = new URL("..", import.meta.url);
   const { exports } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
-  const found = exports["."].browser;
-  const file = typeof found === "string" ? found : found.default;
-  return fileURLToPath(new URL(file, root));
+  return fileURLToPath(new URL(exports["."].browser.default.default, root));
 }
 
 export default defineConfig({
