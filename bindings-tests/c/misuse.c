@@ -303,7 +303,7 @@ static void wrong_values(const all *a) {
 
     WRONG("task", tokenmint_task_result(a->task, &bytes, &error));
     WRONG("task", tokenmint_task_events(a->task, &bytes, &error));
-    REFUSED(TOKENMINT_INVALID_REQUEST, "", tokenmint_task_step(a->task, TEXT("{}"), &bytes, &error));
+    REFUSED(TOKENMINT_INVALID_REQUEST, "reply", tokenmint_task_step(a->task, TEXT("{}"), &bytes, &error));
     REFUSED(TOKENMINT_POLICY_INVALID, "url", tokenmint_store_open(TEXT("mysql://user:hunter2@host/"), &store, &error));
     REFUSED(TOKENMINT_TIME_INVALID, "now_us", tokenmint_store_sweep(a->store, NOW, NULL, &error));
     WRONG("method", handle(a->endpoint, a->store, "G T", "/", &seed, &response));
