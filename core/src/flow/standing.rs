@@ -2,9 +2,9 @@
 //!
 //! A watermark is a counter that only moves forward: by one, or to the time in microseconds, whichever is more. A token
 //! carries, as `epoch`, the sum of the counters of its issuer, client and subject when it was minted, and so does every
-//! record that a token follows from: if any of them has moved since, the sum differs. Counters have no resolution, so a token minted after a revocation lives, even in the
-//! same instant. A token minted without the store has no epoch and falls to every watermark raised at or after the
-//! time in its id, or its `iat`.
+//! record that a token follows from: if any of them has moved since, the sum differs. Counters have no resolution, so a
+//! token minted after a revocation lives, even in the same instant. A token minted without the store has no epoch and
+//! falls to every watermark raised at or after the time in its id, or its `iat`.
 //!
 //! The issuer's own watermark is there from the first start on: where it is absent, the store is new or was wiped, and
 //! whatever it knew to be revoked is forgotten. So it is raised before the first request, and every token that was

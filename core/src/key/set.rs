@@ -50,8 +50,7 @@ impl KeySet {
     /// The keys of a JWK Set (RFC 7517 section 5).
     ///
     /// A key that cannot be used is left out and listed by [`KeySet::skipped`]; the others are not affected. So the
-    /// set may be empty. Keys that share an id are kept, up to eight for one
-    /// algorithm, but for one that stands twice.
+    /// set may be empty. Keys that share an id are kept, up to eight for one algorithm, but for one that stands twice.
     ///
     /// # Errors
     /// `key_malformed` where the text is not a JSON object with an array `keys`.
