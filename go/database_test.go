@@ -131,7 +131,7 @@ func linksStayUsed(t *testing.T, url string) {
 func raceForALink(t *testing.T, issuer *Issuer, store Store) string {
 	t.Helper()
 	ctx := t.Context()
-	must(t, issuer.CreateAPIKey(ctx, store, APIKey{Bearer: "key-1", Organization: "o", Permissions: []Permission{MayMakeLinks}}))
+	must(t, issuer.CreateBearerKey(ctx, store, BearerKey{Bearer: "key-1", Organization: "o", Permissions: []Permission{MayMakeLinks}}))
 	link, err := issuer.CreateLink(ctx, store, CreateLinkRequest{"key-1", LinkDetails{
 		OriginID: "u1", EndUserOrganization: "Acme", EndUserEmail: "a@example.com", Categories: []string{"ats"},
 	}, LifetimeOf(time.Hour)})

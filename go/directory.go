@@ -57,8 +57,8 @@ func (i *Issuer) RetireClientSecret(ctx context.Context, store Store, id string)
 	return i.operate(ctx, store, "retire_client_secret", map[string]string{"id": id}, nil)
 }
 
-// APIKey is an API key in the directory.
-type APIKey struct {
+// BearerKey is a bearer key in the directory: the API key that the callers of a dialect present.
+type BearerKey struct {
 	// Bearer is what a request presents, of which only the hash is stored; or KeySHA256, its hash.
 	Bearer       string       `json:"bearer,omitempty"`
 	KeySHA256    string       `json:"key_sha256,omitempty"`
@@ -66,15 +66,15 @@ type APIKey struct {
 	Permissions  []Permission `json:"permissions"`
 }
 
-// CreateAPIKey adds an API key. It fails with ErrAlreadyExists.
-func (i *Issuer) CreateAPIKey(ctx context.Context, store Store, key APIKey) error {
+// CreateBearerKey adds a bearer key. It fails with ErrAlreadyExists.
+func (i *Issuer) CreateBearerKey(ctx context.Context, store Store, key BearerKey) error {
 	key.Permissions = list(key.Permissions)
-	return i.operate(ctx, store, "create_api_key", key, nil)
+	return i.operate(ctx, store, "create_bearer_key", key, nil)
 }
 
-// DisableAPIKey ends an API key. It fails with ErrNotFound.
-func (i *Issuer) DisableAPIKey(ctx context.Context, store Store, keySHA256 string) error {
-	return i.operate(ctx, store, "disable_api_key", map[string]string{"key_sha256": keySHA256}, nil)
+// DisableBearerKey ends a bearer key. It fails with ErrNotFound.
+func (i *Issuer) DisableBearerKey(ctx context.Context, store Store, keySHA256 string) error {
+	return i.operate(ctx, store, "disable_bearer_key", map[string]string{"key_sha256": keySHA256}, nil)
 }
 
 // Entity is an entity, or a group of entities, of an organization.

@@ -489,10 +489,10 @@ var operations = map[string]operation{
 	"disable_client": plain(func(i *Issuer, ctx context.Context, store Store, in id) error {
 		return i.DisableClient(ctx, store, in.ID)
 	}),
-	"create_api_key": plain((*Issuer).CreateAPIKey),
-	"create_entity":  plain((*Issuer).CreateEntity),
-	"create_group":   plain((*Issuer).CreateGroup),
-	"create_user":    plain((*Issuer).CreateUser),
+	"create_bearer_key": plain((*Issuer).CreateBearerKey),
+	"create_entity":     plain((*Issuer).CreateEntity),
+	"create_group":      plain((*Issuer).CreateGroup),
+	"create_user":       plain((*Issuer).CreateUser),
 }
 
 func TestVectorsTranscripts(t *testing.T) {

@@ -109,7 +109,7 @@ def test_a_link_is_redeemed_once_and_stays_used(fresh: Callable[[], str]) -> Non
 
     url = fresh()
     with open_store(url) as store, ThreadPoolExecutor(8) as threads:
-        ISSUER.create_api_key(bearer="key-1", organization="o", permissions=["links"]).run(store)
+        ISSUER.create_bearer_key(bearer="key-1", organization="o", permissions=["links"]).run(store)
         details = {
             "origin_id": "u1",
             "end_user_organization": "Acme",

@@ -17,13 +17,13 @@ fn issuer() -> Issuer {
 
 fn store() -> MemoryStore {
     let store = MemoryStore::new();
-    create_api_key(&Secret::from(KEY), api_key("org_1"), &context(1)).run(&store).result.unwrap();
+    create_bearer_key(&Secret::from(KEY), api_key("org_1"), &context(1)).run(&store).result.unwrap();
     store
 }
 
-fn api_key(organization: &str) -> ApiKey {
+fn api_key(organization: &str) -> BearerKey {
     let permissions = vec![Permission::EntityTokens, Permission::Links];
-    ApiKey { organization: organization.into(), permissions, disabled: false }
+    BearerKey { organization: organization.into(), permissions, disabled: false }
 }
 
 fn entity(id: &str, foreign_id: Option<&str>) -> Entity {
@@ -283,7 +283,7 @@ fn api_keys_are_text_that_a_header_can_hold() {
     let store = store();
     done(create_entity(entity("ent_1", None), &context(10)), &store);
     for key in [&b""[..], b"\xff\xfe", b"with blank", "schl\u{fc}ssel".as_bytes(), b"tab\t"] {
-        let task = create_api_key(&Secret::from(key), api_key("org_1"), &context(11));
+        let task = create_bearer_key(&Secret::from(key), api_key("org_1"), &context(11));
         refused(task, &store, ErrorCode::FieldInvalid);
     }
     // Two texts that are not UTF-8 are not the same key.
@@ -298,12 +298,12 @@ fn api_keys_are_text_that_a_header_can_hold() {
         assert_eq!(error.code(), ErrorCode::Unauthenticated);
     }
     let key = Secret::from(KEY);
-    done(create_api_key(&key, api_key("org_1"), &context(13)), &store);
-    refused(create_api_key(&key, api_key("org_2"), &context(14)), &store, ErrorCode::AlreadyExists);
+    done(create_bearer_key(&key, api_key("org_1"), &context(13)), &store);
+    refused(create_bearer_key(&key, api_key("org_2"), &context(14)), &store, ErrorCode::AlreadyExists);
     assert!(issuer().entity_token(request(KEY.as_bytes()), &context(15)).run(&store).result.is_ok());
-    done(disable_api_key(&key, &context(16)), &store);
+    done(disable_bearer_key(&key, &context(16)), &store);
     let error = issuer().entity_token(request(KEY.as_bytes()), &context(17)).run(&store).result.unwrap_err();
     assert_eq!(error.code(), ErrorCode::Unauthenticated);
-    refused(create_api_key(&key, api_key("org_1"), &context(18)), &store, ErrorCode::AlreadyExists);
-    refused(disable_api_key(&Secret::from("nobody"), &context(19)), &store, ErrorCode::NotFound);
+    refused(create_bearer_key(&key, api_key("org_1"), &context(18)), &store, ErrorCode::AlreadyExists);
+    refused(disable_bearer_key(&Secret::from("nobody"), &context(19)), &store, ErrorCode::NotFound);
 }

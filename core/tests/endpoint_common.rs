@@ -4,7 +4,7 @@ mod host;
 
 use host::{Answer, Host, request};
 use serde_json::{Value, json};
-use tokenmint::directory::{self, ApiKey, Client};
+use tokenmint::directory::{self, BearerKey, Client};
 use tokenmint::endpoint::{Endpoint, LedgerOptions, MoniteOptions, ledger_policy};
 use tokenmint::*;
 
@@ -58,8 +58,8 @@ fn host_with(format: AccessFormat) -> Host {
         host.keep_secret(secret);
         host.run(directory::create_client(client, &host.context()));
     }
-    let key = ApiKey { organization: "org".into(), permissions: vec![], disabled: false };
-    host.run(directory::create_api_key(&API_KEY.into(), key, &host.context()));
+    let key = BearerKey { organization: "org".into(), permissions: vec![], disabled: false };
+    host.run(directory::create_bearer_key(&API_KEY.into(), key, &host.context()));
     host
 }
 

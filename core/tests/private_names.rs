@@ -56,7 +56,7 @@ fn a_link_keeps_its_settings_as_they_came() {
     for planted in planted() {
         let store = MemoryStore::new();
         let key = r#"{"bearer":"b","organization":"o","permissions":["links"]}"#;
-        operation(&store, "create_api_key", key).unwrap();
+        operation(&store, "create_bearer_key", key).unwrap();
         let details = |settings: &str| {
             format!(
                 r#"{{"origin_id":"u","end_user_organization":"e","end_user_email":"m","categories":["ats"],"settings":{settings}}}"#
@@ -181,8 +181,12 @@ fn the_body_of_a_link_is_read_once() {
     let issuer = Issuer::new(keys(), policy()).unwrap();
     let endpoint = Endpoint::builder().merge(issuer, MergeOptions::default()).build().unwrap();
     let host = Host::new(endpoint);
-    operation(&host.store, "create_api_key", r#"{"bearer":"b","organization":"o","permissions":["links"]}"#)
-        .unwrap();
+    operation(
+        &host.store,
+        "create_bearer_key",
+        r#"{"bearer":"b","organization":"o","permissions":["links"]}"#,
+    )
+    .unwrap();
     let post = |rest: &str| -> Answer {
         let body = format!(
             r#"{{"end_user_email_address":"m","end_user_organization_name":"e","end_user_origin_id":"u","categories":["ats"]{rest}}}"#

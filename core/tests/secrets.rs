@@ -106,7 +106,7 @@ fn no_type_shows_its_secret() {
         format!("{hash:?} {:?}", Credentials::new(hash)),
         format!("{:?} {request:?} {redeem:?} {exchange:?}", ClientProof::new("c", SECRET)),
         format!("{:?}", issuer.redeem_link(redeem.clone(), &context)),
-        format!("{:?}", directory::create_api_key(&SECRET.into(), directory_key(), &context)),
+        format!("{:?}", directory::create_bearer_key(&SECRET.into(), directory_key(), &context)),
     ] {
         secrets.check(&text);
     }
@@ -219,8 +219,8 @@ fn no_flow_shows_a_token() {
         .permission(Permission::Sessions);
     host.run(directory::create_client(client, &at(0, 1)));
     let permissions = vec![Permission::EntityTokens, Permission::Links];
-    let key = directory::ApiKey { organization: "org_1".into(), permissions, disabled: false };
-    host.run(directory::create_api_key(&BEARER.into(), key, &at(0, 2)));
+    let key = directory::BearerKey { organization: "org_1".into(), permissions, disabled: false };
+    host.run(directory::create_bearer_key(&BEARER.into(), key, &at(0, 2)));
     let entity =
         directory::Entity { id: "e".into(), foreign_id: None, organization: "org_1".into(), disabled: false };
     host.run(directory::create_entity(entity, &at(0, 3)));
@@ -288,8 +288,8 @@ fn no_flow_shows_a_token() {
     secrets.check(&told);
 }
 
-fn directory_key() -> directory::ApiKey {
-    directory::ApiKey { organization: "org_1".into(), permissions: Default::default(), disabled: false }
+fn directory_key() -> directory::BearerKey {
+    directory::BearerKey { organization: "org_1".into(), permissions: Default::default(), disabled: false }
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn context(seed: u8) -> Context {
 fn store() -> MemoryStore {
     let store = MemoryStore::new();
     for (name, input) in [
-        ("create_api_key", r#"{"bearer":"b","organization":"o","permissions":["links","entity_tokens"]}"#),
+        ("create_bearer_key", r#"{"bearer":"b","organization":"o","permissions":["links","entity_tokens"]}"#),
         ("create_entity", r#"{"id":"e","organization":"o"}"#),
     ] {
         operation(&store, name, input).expect("a good record");

@@ -397,7 +397,7 @@ class Issuer(_tokenmint.Issuer):
         """Retires the older of two secrets."""
         return self._change("retire_client_secret", {"id": id}, now, seed)
 
-    def create_api_key(
+    def create_bearer_key(
         self,
         *,
         organization: str,
@@ -407,16 +407,16 @@ class Issuer(_tokenmint.Issuer):
         now: "Now" = None,
         seed: bytes | None = None,
     ) -> Task[None]:
-        """Adds a bearer API key, itself or the SHA-256 of it."""
+        """Adds a bearer key, the API key that the callers of a dialect present: itself or the SHA-256 of it."""
         given = {
             "bearer": bearer,
             "key_sha256": key_sha256,
             "organization": organization,
             "permissions": permissions,
         }
-        return self._change("create_api_key", given, now, seed)
+        return self._change("create_bearer_key", given, now, seed)
 
-    def disable_api_key(
+    def disable_bearer_key(
         self,
         *,
         bearer: str | None = None,
@@ -424,8 +424,8 @@ class Issuer(_tokenmint.Issuer):
         now: "Now" = None,
         seed: bytes | None = None,
     ) -> Task[None]:
-        """Disables an API key."""
-        return self._change("disable_api_key", {"bearer": bearer, "key_sha256": key_sha256}, now, seed)
+        """Disables a bearer key."""
+        return self._change("disable_bearer_key", {"bearer": bearer, "key_sha256": key_sha256}, now, seed)
 
     def create_entity(
         self,

@@ -8,7 +8,7 @@ mod servers;
 use std::time::{Duration, Instant};
 
 use servers::proxy::{Mode, Proxy};
-use tokenmint::directory::{self, ApiKey, Client};
+use tokenmint::directory::{self, BearerKey, Client};
 use tokenmint::*;
 use tokenmint_store::{Database, Severity};
 
@@ -41,8 +41,8 @@ impl World {
             .permission(Permission::Sessions);
         world.ok(directory::create_client(client, &world.context())).await;
         let permissions = vec![Permission::Links];
-        let key = ApiKey { organization: "org".into(), permissions, disabled: false };
-        world.ok(directory::create_api_key(&Secret::from(KEY), key, &world.context())).await;
+        let key = BearerKey { organization: "org".into(), permissions, disabled: false };
+        world.ok(directory::create_bearer_key(&Secret::from(KEY), key, &world.context())).await;
         world
     }
 

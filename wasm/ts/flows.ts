@@ -81,8 +81,8 @@ export interface ClientRecord {
   claims?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** An API key in the directory: itself or the hash of it. */
-export interface ApiKeyRecord {
+/** A bearer key in the directory, the API key that the callers of a dialect present: itself or the hash of it. */
+export interface BearerKeyRecord {
   /** What a request presents, of which only the hash is stored. */
   bearer?: string | undefined;
   keySha256?: string | undefined;
@@ -308,14 +308,14 @@ export abstract class Flows extends Owned {
     return this.flow("retire_client_secret", input, call, nothing);
   }
 
-  /** Adds an API key. Fails with `already_exists`. */
-  createApiKey(input: ApiKeyRecord, call?: Call): Task<void> {
-    return this.flow("create_api_key", input, call, nothing);
+  /** Adds a bearer key. Fails with `already_exists`. */
+  createBearerKey(input: BearerKeyRecord, call?: Call): Task<void> {
+    return this.flow("create_bearer_key", input, call, nothing);
   }
 
-  /** Disables an API key. Fails with `not_found`. */
-  disableApiKey(input: { bearer?: string | undefined; keySha256?: string | undefined }, call?: Call): Task<void> {
-    return this.flow("disable_api_key", input, call, nothing);
+  /** Disables a bearer key. Fails with `not_found`. */
+  disableBearerKey(input: { bearer?: string | undefined; keySha256?: string | undefined }, call?: Call): Task<void> {
+    return this.flow("disable_bearer_key", input, call, nothing);
   }
 
   /** Adds an entity that tokens can be minted for. Fails with `already_exists`. */

@@ -12,7 +12,7 @@ export {
 } from "./endpoint.js";
 export { StoreError, type StoreReason } from "./error.js";
 export type {
-  ApiKeyRecord,
+  BearerKeyRecord,
   ClientProof,
   ClientRecord,
   EntityOptions,

@@ -83,7 +83,7 @@ pub struct User {
 enum Record {
     Client(directory::Client),
     /// By the SHA-256 of the key.
-    ApiKey(SecretHash, directory::ApiKey),
+    ApiKey(SecretHash, directory::BearerKey),
     Entity(directory::Entity),
     Group(directory::Group),
     User(directory::User),
@@ -93,7 +93,7 @@ impl Record {
     fn create(self, context: &Context) -> Task<()> {
         match self {
             Record::Client(client) => directory::create_client(client, context),
-            Record::ApiKey(hash, key) => directory::create_api_key(hash, key, context),
+            Record::ApiKey(hash, key) => directory::create_bearer_key(hash, key, context),
             Record::Entity(entity) => directory::create_entity(entity, context),
             Record::Group(group) => directory::create_group(group, context),
             Record::User(user) => directory::create_user(user, context),
@@ -120,7 +120,7 @@ fn records(config: &super::Config) -> Result<Vec<Record>> {
     }
     for key in &config.api_keys {
         let (organization, permissions) = (key.organization.clone(), key.permissions.clone());
-        let record = directory::ApiKey { organization, permissions, disabled: false };
+        let record = directory::BearerKey { organization, permissions, disabled: false };
         records.push(Record::ApiKey(key.key_sha256, record));
     }
     records.extend(config.entities.iter().map(|entity| Record::Entity(entity.record())));

@@ -58,7 +58,7 @@ pub struct Client {
 
 /// A bearer API key in the directory, found by the SHA-256 of the key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ApiKey {
+pub struct BearerKey {
     /// The organization that it acts for.
     pub organization: String,
     /// What it may do.
@@ -109,7 +109,7 @@ pub(crate) fn client_key(id: &str) -> RecordKey {
 
 /// The key of a bearer key's record. It follows from the key's hash alone, so a directory can be written down without
 /// any secret.
-pub(crate) fn api_key_key(hash: &SecretHash) -> RecordKey {
+pub(crate) fn bearer_key_record(hash: &SecretHash) -> RecordKey {
     RecordKey::of("api-key", &[&hash.to_string()])
 }
 
@@ -143,7 +143,7 @@ impl Flow {
         &mut self,
         bearer: &Secret,
         permission: Permission,
-    ) -> Result<ApiKey> {
+    ) -> Result<BearerKey> {
         self.bearer_key(bearer, Some(permission)).await
     }
 
@@ -152,10 +152,10 @@ impl Flow {
         &mut self,
         bearer: &Secret,
         permission: Option<Permission>,
-    ) -> Result<ApiKey> {
+    ) -> Result<BearerKey> {
         let hash = SecretHash::of(bearer.expose());
-        let [entry] = self.records.load([api_key_key(&hash)]).await?;
-        match decode_some::<ApiKey>(entry.as_ref())? {
+        let [entry] = self.records.load([bearer_key_record(&hash)]).await?;
+        match decode_some::<BearerKey>(entry.as_ref())? {
             Some(key)
                 if !key.disabled && permission.is_none_or(|needed| key.permissions.contains(&needed)) =>
             {

@@ -23,9 +23,9 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-pub use super::client::{ApiKey, Client, Permission};
+pub use super::client::{BearerKey, Client, Permission};
 
-use super::client::{api_key_key, client_key};
+use super::client::{bearer_key_record, client_key};
 use super::records::{Change, Draft, MAX_ROUNDS, Records, busy, decode, decode_some};
 use crate::credential::{Credentials, SecretHash};
 use crate::error::{Error, ErrorCode, Result};
@@ -160,39 +160,39 @@ pub fn retire_client_secret(id: &str, context: &Context) -> Task<()> {
 ///
 /// ```
 /// use tokenmint::*;
-/// use tokenmint::directory::{self, ApiKey};
+/// use tokenmint::directory::{self, BearerKey};
 /// let context = Context::new(UnixTime::from_seconds(1_700_000_000), [7; 32]);
 /// let (bearer, hash) = SecretHash::generate(&mut Entropy::new([9; 32]));
-/// let key = ApiKey { organization: "org_1".into(), permissions: vec![Permission::Links], disabled: false };
+/// let key = BearerKey { organization: "org_1".into(), permissions: vec![Permission::Links], disabled: false };
 /// let store = MemoryStore::new();
-/// directory::create_api_key(hash, key.clone(), &context).run(&store).result?;
-/// directory::create_api_key(&bearer, key, &context).run(&store).result?; // the same key, so nothing happens
+/// directory::create_bearer_key(hash, key.clone(), &context).run(&store).result?;
+/// directory::create_bearer_key(&bearer, key, &context).run(&store).result?; // the same key, so nothing happens
 /// # Ok::<(), Error>(())
 /// ```
-pub fn create_api_key<K>(hash: K, key: ApiKey, context: &Context) -> Task<()>
+pub fn create_bearer_key<K>(hash: K, key: BearerKey, context: &Context) -> Task<()>
 where
     K: TryInto<SecretHash, Error: Into<Error>>,
 {
-    let hash = api_key_hash(hash);
+    let hash = bearer_key_hash(hash);
     task(context, |mut directory| async move {
         let hash = hash?;
-        directory.create(&api_key_key(&hash), &key, "API key", &hash.fingerprint()).await
+        directory.create(&bearer_key_record(&hash), &key, "bearer key", &hash.fingerprint()).await
     })
 }
 
 /// Refuses a bearer API key from now on. Tokens that were made with it live on; see [`crate::Issuer::revoke_client`].
 ///
 /// # Errors
-/// `not_found`; `field_invalid` as for [`create_api_key`].
-pub fn disable_api_key<K>(hash: K, context: &Context) -> Task<()>
+/// `not_found`; `field_invalid` as for [`create_bearer_key`].
+pub fn disable_bearer_key<K>(hash: K, context: &Context) -> Task<()>
 where
     K: TryInto<SecretHash, Error: Into<Error>>,
 {
-    let hash = api_key_hash(hash);
+    let hash = bearer_key_hash(hash);
     task(context, |mut directory| async move {
         let hash = hash?;
         directory
-            .change(&api_key_key(&hash), "API key", &hash.fingerprint(), |key: &mut ApiKey| {
+            .change(&bearer_key_record(&hash), "bearer key", &hash.fingerprint(), |key: &mut BearerKey| {
                 key.disabled = true;
                 Ok(())
             })
@@ -353,7 +353,7 @@ fn disable_named(kind: Kind, organization: &str, id: &str, context: &Context) ->
 }
 
 /// The hash of a bearer API key. That of nothing, which a script gives for an unset variable, is no credential.
-fn api_key_hash<K>(hash: K) -> Result<SecretHash>
+fn bearer_key_hash<K>(hash: K) -> Result<SecretHash>
 where
     K: TryInto<SecretHash, Error: Into<Error>>,
 {

@@ -71,13 +71,13 @@ inputs! {
         claims: JsonMembers,
     }
     ClientSecret { id: String, secret: Option<SecretText>, secret_sha256: Option<Hashes> }
-    CreateApiKey {
+    CreateBearerKey {
         bearer: Option<SecretText>,
         key_sha256: Option<Hashes>,
         organization: String,
         permissions: Vec<Permission>,
     }
-    ApiKey { bearer: Option<SecretText>, key_sha256: Option<Hashes> }
+    BearerKey { bearer: Option<SecretText>, key_sha256: Option<Hashes> }
     Entity { id: String, foreign_id: Option<String>, organization: String }
     User {
         id: String,
@@ -156,15 +156,15 @@ impl ClientSecret {
     }
 }
 
-impl CreateApiKey {
-    pub(super) fn parts(self) -> Result<(SecretHash, directory::ApiKey)> {
-        let key = ApiKey { bearer: self.bearer, key_sha256: self.key_sha256 };
+impl CreateBearerKey {
+    pub(super) fn parts(self) -> Result<(SecretHash, directory::BearerKey)> {
+        let key = BearerKey { bearer: self.bearer, key_sha256: self.key_sha256 };
         let (organization, permissions) = (self.organization, self.permissions);
-        Ok((key.hash()?, directory::ApiKey { organization, permissions, disabled: false }))
+        Ok((key.hash()?, directory::BearerKey { organization, permissions, disabled: false }))
     }
 }
 
-impl ApiKey {
+impl BearerKey {
     pub(super) fn hash(self) -> Result<SecretHash> {
         match &self.bearer {
             // Only what a request could present.

@@ -96,12 +96,12 @@ operations! {
     } => o::nothing;
     "retire_client_secret": |_issuer, input: i::Id, context|
         directory::retire_client_secret(&input.id, context) => o::nothing;
-    "create_api_key": |_issuer, input: i::CreateApiKey, context| {
+    "create_bearer_key": |_issuer, input: i::CreateBearerKey, context| {
         let (hash, key) = input.parts()?;
-        directory::create_api_key(hash, key, context)
+        directory::create_bearer_key(hash, key, context)
     } => o::nothing;
-    "disable_api_key": |_issuer, input: i::ApiKey, context|
-        directory::disable_api_key(input.hash()?, context) => o::nothing;
+    "disable_bearer_key": |_issuer, input: i::BearerKey, context|
+        directory::disable_bearer_key(input.hash()?, context) => o::nothing;
     "create_entity": |_issuer, input: i::Entity, context|
         directory::create_entity(input.record(), context) => o::nothing;
     "disable_entity": |_issuer, input: i::Owned, context|

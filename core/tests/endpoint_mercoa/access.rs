@@ -54,7 +54,7 @@ fn the_disabled_are_not_found() {
     refused(&host.post("/entity/ent_1/user/user_1/token", &of_user, "{}"), 403, "Forbidden", "");
     token(&host.post("/entity/ent_2/token", KEY, "{}"));
 
-    host.run(directory::disable_api_key(&Secret::from(KEY), &host.context()));
+    host.run(directory::disable_bearer_key(&Secret::from(KEY), &host.context()));
     refused(&host.post("/entity/ent_2/token", KEY, "{}"), 401, "Unauthorized", "");
 }
 
@@ -63,8 +63,8 @@ fn the_disabled_are_not_found() {
 fn a_key_without_the_permission_is_unauthorized() {
     let host = Host::new();
     let record =
-        ApiKey { organization: "org_1".into(), permissions: vec![Permission::Links], disabled: false };
-    host.run(directory::create_api_key(&Secret::from("links-only"), record, &host.context()));
+        BearerKey { organization: "org_1".into(), permissions: vec![Permission::Links], disabled: false };
+    host.run(directory::create_bearer_key(&Secret::from("links-only"), record, &host.context()));
     refused(&host.post("/entity/ent_1/token", "links-only", "{}"), 401, "Unauthorized", "");
 }
 

@@ -9,7 +9,7 @@ use std::cell::Cell;
 
 use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::Value;
-use tokenmint::directory::{self, ApiKey, Entity, Group, User};
+use tokenmint::directory::{self, BearerKey, Entity, Group, User};
 use tokenmint::endpoint::{Endpoint, MercoaOptions, Response};
 use tokenmint::*;
 
@@ -41,8 +41,8 @@ impl Host {
             Host { endpoint, issuer, store: MemoryStore::new(), now: Cell::new(START), seeds: Cell::new(0) };
         for (key, organization) in [(KEY, "org_1"), (OTHER_KEY, "org_2")] {
             let permissions = vec![Permission::EntityTokens];
-            let record = ApiKey { organization: organization.into(), permissions, disabled: false };
-            host.run(directory::create_api_key(&Secret::from(key), record, &host.context()));
+            let record = BearerKey { organization: organization.into(), permissions, disabled: false };
+            host.run(directory::create_bearer_key(&Secret::from(key), record, &host.context()));
         }
         host.entity("org_1", "ent_1", Some("MY-DB-ID-12345"));
         host.entity("org_1", "ent_2", Some("acme/42 é"));

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use http::{HeaderMap, Method, Request};
 use serde_json::{Value, json};
-use tokenmint::directory::{ApiKey, create_api_key};
+use tokenmint::directory::{BearerKey, create_bearer_key};
 use tokenmint::endpoint::{Endpoint, MergeOptions};
 use tokenmint::*;
 use uuid::Uuid;
@@ -103,8 +103,8 @@ impl World {
 
     pub(crate) fn add_key(&self, key: &str, organization: &str, permission: Permission) {
         let record =
-            ApiKey { organization: organization.into(), permissions: vec![permission], disabled: false };
-        create_api_key(&Secret::from(key), record, &self.context()).run(&self.store).result.unwrap();
+            BearerKey { organization: organization.into(), permissions: vec![permission], disabled: false };
+        create_bearer_key(&Secret::from(key), record, &self.context()).run(&self.store).result.unwrap();
     }
 
     /// Moves the clock to so many seconds after the beginning.

@@ -5,7 +5,7 @@ mod lost;
 
 use std::sync::Mutex;
 
-use tokenmint::directory::{ApiKey, create_api_key};
+use tokenmint::directory::{BearerKey, create_bearer_key};
 use tokenmint::*;
 
 const NOW: i64 = 1_700_000_000;
@@ -61,12 +61,12 @@ fn issuer() -> Issuer {
 fn store() -> Watched {
     let watched = Watched { store: MemoryStore::new(), commands: Mutex::default() };
     for (key, organization) in [(KEY, "org_1"), (OTHER_KEY, "org_2")] {
-        let record = ApiKey {
+        let record = BearerKey {
             organization: organization.into(),
             permissions: vec![Permission::Links],
             disabled: false,
         };
-        create_api_key(&Secret::from(key), record, &context(0, 1)).run(&watched).result.unwrap();
+        create_bearer_key(&Secret::from(key), record, &context(0, 1)).run(&watched).result.unwrap();
     }
     watched
 }

@@ -121,9 +121,9 @@ fn a_signature_for_a_write_that_was_lost_is_thrown_away() {
 #[test]
 fn while_the_signer_is_away_no_session_begins() {
     let world = World::new();
-    directory::create_api_key(
+    directory::create_bearer_key(
         &"bearer".into(),
-        directory::ApiKey {
+        directory::BearerKey {
             organization: "org".into(),
             permissions: vec![Permission::EntityTokens],
             disabled: false,

@@ -50,13 +50,13 @@ impl World {
             .permission(Permission::Sessions);
         let context = world.at(now);
         world.settle(store, directory::create_client(client, &context)).await?;
-        let key = directory::ApiKey {
+        let key = directory::BearerKey {
             organization: "org".into(),
             permissions: vec![Permission::Links],
             disabled: false,
         };
         let (bearer, context) = (Secret::from(world.secret.as_str()), world.at(now));
-        world.settle(store, directory::create_api_key(&bearer, key, &context)).await?;
+        world.settle(store, directory::create_bearer_key(&bearer, key, &context)).await?;
         Ok(world)
     }
 

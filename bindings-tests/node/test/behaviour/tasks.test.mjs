@@ -259,7 +259,7 @@ test("what is not known within an input is named by its path", async () => {
     [issuer.entityToken({ bearer: "b", entity: 1 }), "entity"],
     [issuer.createLink({ bearer: "b", expiresIn: "1h", details: { ...link, endUserEmail: 1 } }), "details.endUserEmail"],
     [issuer.createLink({ bearer: "b", expiresIn: "1h", details: "x" }), "details"],
-    [issuer.createApiKey({ keySha256: 1, organization: "o", permissions: [] }), "keySha256"],
+    [issuer.createBearerKey({ keySha256: 1, organization: "o", permissions: [] }), "keySha256"],
   ]) {
     await rejected(() => task.run(store), "field_invalid", field);
   }
@@ -331,7 +331,7 @@ test("claims inside inputs keep their names", async () => {
 test("of many redeemers one gets the link", async () => {
   const own = pair(undefined, { sessionSecret: SECRET, integrations: [{ slug: "lever", name: "Lever", categories: ["ats"] }] }).issuer;
   for (const store of [new MemoryStore(), new LaterStore(tokenmint)]) {
-    await own.createApiKey({ bearer: "key-1", organization: "o", permissions: ["links"] }).run(store);
+    await own.createBearerKey({ bearer: "key-1", organization: "o", permissions: ["links"] }).run(store);
     const details = { originId: "u1", endUserOrganization: "Acme", endUserEmail: "a@example.com", categories: ["ats"] };
     const link = await own.createLink({ bearer: "key-1", details, expiresIn: "1h" }).run(store);
     const redeem = (_, index) => own.redeemLink({ linkToken: link.linkToken, integration: "lever", redeemer: `r${index}` }).run(store);

@@ -40,12 +40,12 @@ fn with_session<S: Store>(store: S) -> (S, String) {
 /// A store with one link, and its token.
 pub(super) fn with_link<S: Store>(store: S) -> (S, String) {
     let bearer = Secret::from("bearer");
-    let key = directory::ApiKey {
+    let key = directory::BearerKey {
         organization: "org".into(),
         permissions: vec![Permission::Links],
         disabled: false,
     };
-    directory::create_api_key(&bearer, key, &context(NOW, 1)).run(&store).result.unwrap();
+    directory::create_bearer_key(&bearer, key, &context(NOW, 1)).run(&store).result.unwrap();
     let details = LinkDetails {
         origin_id: "u1".into(),
         end_user_organization: "o".into(),
