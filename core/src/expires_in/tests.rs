@@ -1,4 +1,4 @@
-//! Messages and laws; which text means what stands in the vectors (`core/tests/vectors_lifetimes.rs`).
+//! Messages and laws; which text means what stands in the vectors (`core/tests/vectors/lifetimes.rs`).
 
 use proptest::prelude::*;
 

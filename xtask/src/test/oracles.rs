@@ -2,7 +2,7 @@
 //!
 //! npm's jsonwebtoken must give the same `exp` for the same texts.
 //!
-//! `core/tests/oracles.rs` and `core/tests/lifetimes_npm.rs` start them and feed them; here those of tokens are first shown to tell good from bad.
+//! `core/tests/oracles/` starts them and feeds them; here those of tokens are first shown to tell good from bad.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -15,15 +15,10 @@ use crate::setup;
 use crate::shell::Shell;
 
 const FOLDER: &str = "bindings-tests/oracles";
-const TEST: &str = "core/tests/oracles.rs";
 
 pub(super) fn run(shell: &Shell) -> Result<Outcome> {
     prove(shell)?;
-    if !shell.path(TEST).exists() {
-        return Ok(Outcome::Skipped(format!("the oracles are ready, {TEST} is not there")));
-    }
-    let mut test =
-        shell.cargo(&["test", "--locked", "-p", "tokenmint", "--test", "oracles", "--test", "lifetimes_npm"]);
+    let mut test = shell.cargo(&["test", "--locked", "-p", "tokenmint", "--test", "oracles"]);
     test.args(["--", "--ignored", "--nocapture"]);
     test.env("TOKENMINT_PYTHON", setup::python(shell)).env("TOKENMINT_ORACLES", shell.path(FOLDER));
     shell.run(test)?;

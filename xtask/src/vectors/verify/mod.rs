@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use super::{Generated, pretty};
 
 // The one mapping from a case to a verifier.
-#[path = "../../../../core/tests/adapter/mod.rs"]
+#[path = "../../../../core/tests/vectors/adapter.rs"]
 mod adapter;
 
 const ABOUT: &str = "Verification: a token, the keys and what is expected of it in; valid, or invalid with the error \

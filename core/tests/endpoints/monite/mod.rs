@@ -1,14 +1,13 @@
 //! Monite's dialect, row by row: the numbers are those of the list of edge cases (sections 0 and 2).
 
-#[path = "../host/mod.rs"]
-mod host;
 mod revoke;
 
-use host::{Answer, Host, request};
 use serde_json::{Value, json};
 use tokenmint::directory::{self, Client, Entity, User};
 use tokenmint::endpoint::{Endpoint, MoniteOptions};
 use tokenmint::*;
+
+use crate::host::{Answer, Host, request};
 
 // The ids of the published example.
 const CLIENT: &str = "eb959578-a74d-4ac3-8b25-bf0910027857";

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::*;
+use super::*;
 
 /// Rows 1.29, 1.31, 1.34.
 #[test]

@@ -1,5 +1,4 @@
 //! A host for the endpoint tests: a store, a clock that stands until it is moved, and what every answer must keep to.
-#![allow(dead_code)] // each test program uses a part of it
 
 use std::cell::{Cell, RefCell};
 
@@ -29,7 +28,7 @@ pub(crate) const HELD: &str = "held";
 
 /// An RS256 key (RFC 7515 appendix A.2); none in a build without RSA.
 pub(crate) fn vault() -> KeySet {
-    let key = Key::from_jwk_as(Algorithm::RS256, include_str!("rfc7515_a2.json"));
+    let key = Key::from_jwk_as(Algorithm::RS256, include_str!("../../tests-data/keys/rfc7515_a2.json"));
     match key {
         Ok(key) => KeySet::builder().key(key.with_kid(Some(HELD))).unwrap().build().unwrap(),
         Err(_) => KeySet::from_jwks(r#"{"keys":[]}"#).unwrap(),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::*;
+use super::*;
 
 const PATH: &str = "/entity/ent_1/token";
 

@@ -1,9 +1,9 @@
 //! The verification corpus, read in place where it is: 0 wrong accepts, 0 wrong rejects.
 
-mod adapter;
-
 use serde_json::Value;
 use tokenmint::Algorithm;
+
+use crate::adapter;
 
 #[test]
 #[allow(clippy::disallowed_methods, reason = "the corpus is not part of the repository")]

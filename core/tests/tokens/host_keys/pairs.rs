@@ -4,7 +4,7 @@ use super::vault::Vault;
 use super::*;
 
 // RFC 7515 appendix A.2.
-const RSA: &str = include_str!("../host/rfc7515_a2.json");
+const RSA: &str = include_str!("../../../tests-data/keys/rfc7515_a2.json");
 
 type Fault = fn(Vec<u8>) -> Vec<u8>;
 

@@ -1,12 +1,12 @@
 //! Ledger's dialect, row by row: the numbers are those of the list of edge cases (sections 0 and 3).
 
-pub(crate) mod host;
-
-use host::{Answer, Host, request};
 use serde_json::{Value, json};
 use tokenmint::directory::{self, Client};
 use tokenmint::endpoint::{Endpoint, LedgerOptions, ledger_policy};
 use tokenmint::*;
+
+use super::keys;
+use crate::host::{Answer, Host, request};
 
 // The pair of the published example.
 const ID: &str = "2khK02ZRc_TE9nYJyGIfIQ";
@@ -27,15 +27,8 @@ fn policy() -> Policy {
     )
 }
 
-/// The keys of this program; `endpoint_ledger_held.rs` runs its tests with other ones.
-#[allow(dead_code)]
-fn keys() -> KeySet {
-    KeySet::builder().hmac("k1", [7; 32].as_slice()).unwrap().build().unwrap()
-}
-
-#[allow(unused_qualifications)] // the program's own `keys`, which need not be the one above
 fn issuer(policy: Policy) -> Issuer {
-    Issuer::new(crate::keys(), policy).unwrap()
+    Issuer::new(keys(), policy).unwrap()
 }
 
 fn host_with(policy: Policy, options: LedgerOptions) -> Host {

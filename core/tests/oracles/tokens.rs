@@ -1,6 +1,4 @@
 //! PyJWT and npm jose judge what is minted here: they accept it, read the same claims, and refuse it when spoilt.
-//!
-//! Run by `cargo xtask test`, which installs them and says where they are.
 
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)] // the judges are other programs
 
@@ -14,7 +12,7 @@ const NOW: i64 = 1_700_000_000;
 const SECRET: &[u8; 64] = b"a test key of 64 bytes that protects nothing, only for this test";
 
 /// Each algorithm's private key in PEM, made for these tests.
-const RSA: &str = include_str!("../tests-data/keys/rsa2048.pem");
+const RSA: &str = include_str!("../../tests-data/keys/rsa2048.pem");
 
 fn key(alg: Algorithm) -> Key {
     let mut entropy = Entropy::new([3; 32]);

@@ -3,8 +3,6 @@
 //! Good tokens of every algorithm are spoilt at random where a parser could be led astray: the members of header and
 //! payload, the spelling of base64, the dots. jsonwebtoken reads the clock, so times lie far from any present.
 
-#![cfg(feature = "aws-lc")]
-
 use std::cell::Cell;
 
 use jsonwebtoken::{DecodingKey, EncodingKey, Validation, decode};
@@ -28,14 +26,14 @@ fn pair(alg: Algorithm) -> Pair {
     use jsonwebtoken::Algorithm as Theirs;
     let pem = |name: &str| {
         let text = match name {
-            "rsa2048" => include_str!("../tests-data/keys/rsa2048.pem"),
-            "rsa2048.pub" => include_str!("../tests-data/keys/rsa2048.pub.pem"),
-            "p256" => include_str!("../tests-data/keys/p256.pem"),
-            "p256.pub" => include_str!("../tests-data/keys/p256.pub.pem"),
-            "p384" => include_str!("../tests-data/keys/p384.pem"),
-            "p384.pub" => include_str!("../tests-data/keys/p384.pub.pem"),
-            "ed25519" => include_str!("../tests-data/keys/ed25519.pem"),
-            _ => include_str!("../tests-data/keys/ed25519.pub.pem"),
+            "rsa2048" => include_str!("../../tests-data/keys/rsa2048.pem"),
+            "rsa2048.pub" => include_str!("../../tests-data/keys/rsa2048.pub.pem"),
+            "p256" => include_str!("../../tests-data/keys/p256.pem"),
+            "p256.pub" => include_str!("../../tests-data/keys/p256.pub.pem"),
+            "p384" => include_str!("../../tests-data/keys/p384.pem"),
+            "p384.pub" => include_str!("../../tests-data/keys/p384.pub.pem"),
+            "ed25519" => include_str!("../../tests-data/keys/ed25519.pem"),
+            _ => include_str!("../../tests-data/keys/ed25519.pub.pem"),
         };
         text.as_bytes()
     };

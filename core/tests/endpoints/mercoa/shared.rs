@@ -1,6 +1,6 @@
 //! Rows 0.1-0.16, which all endpoints share, and the statuses beyond the documented ones.
 
-use crate::*;
+use super::*;
 
 const PATH: &str = "/entity/ent_1/token";
 

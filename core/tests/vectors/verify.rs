@@ -1,13 +1,13 @@
 //! `bindings-tests/vectors/verify.json` through the public interface, and every explanation beside its verdict.
 
-mod adapter;
-
 use serde_json::Value;
 use tokenmint::{Algorithm, CheckOutcome, UnixTime};
 
+use crate::adapter;
+
 #[test]
 fn every_case_has_its_verdict_and_its_explanation() {
-    let text = include_str!("../../bindings-tests/vectors/verify.json");
+    let text = include_str!("../../../bindings-tests/vectors/verify.json");
     let file: Value = serde_json::from_str(text).unwrap();
     let cases = file["cases"].as_array().unwrap();
     assert!(cases.len() >= 300, "{}", cases.len());

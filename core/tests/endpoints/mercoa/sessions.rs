@@ -1,6 +1,6 @@
 //! Rows 1.25-1.27 and 1.50-1.56: sessions, and the end of tokens.
 
-use crate::*;
+use super::*;
 
 const END: &str = "/organization/invalidateTokens";
 const DAY: i64 = 86_400;

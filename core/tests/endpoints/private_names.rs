@@ -3,15 +3,14 @@
 //! Its tree of values reads an object that begins with one of them as text to be parsed once more: without the rules of
 //! the strict reader, and as deep as the text likes.
 
-mod host;
-
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use host::{Answer, Host, request};
 use serde_json::value::RawValue;
 use tokenmint::config::{Config, IssuerConfig, RemoteConfig, VerifierConfig};
 use tokenmint::endpoint::{Endpoint, MergeOptions};
 use tokenmint::*;
+
+use crate::host::{Answer, Host, request};
 
 const NAMES: [&str; 2] = ["$serde_json::private::RawValue", "$serde_json::private::Number"];
 

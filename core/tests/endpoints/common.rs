@@ -1,12 +1,11 @@
 //! What the dialects share: the public keys, introspection (RFC 7662), and paths that nobody has.
 
-mod host;
-
-use host::{Answer, Host, request};
 use serde_json::{Value, json};
 use tokenmint::directory::{self, BearerKey, Client};
 use tokenmint::endpoint::{Endpoint, LedgerOptions, MoniteOptions, ledger_policy};
 use tokenmint::*;
+
+use crate::host::{Answer, Host, START, request};
 
 const CLIENT: &str = "eb959578-a74d-4ac3-8b25-bf0910027857";
 const SECRET: &str = "14c84a34-282b-4fd8-8af6-86b5b5f2c212";
@@ -183,7 +182,7 @@ fn a_token_that_stands_is_active() {
         assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")));
         let expected = json!({
             "active": true, "client_id": CLIENT, "sub": CLIENT, "iss": MONITE, "token_type": "Bearer",
-            "iat": host::START, "exp": host::START + 3600, "jti": answer.body["jti"],
+            "iat": START, "exp": START + 3600, "jti": answer.body["jti"],
             "aud": "api", "epoch": 0, "typ": "Bearer",
         });
         assert_eq!(answer.body, expected);
@@ -417,7 +416,7 @@ fn a_store_that_cannot_answer_is_a_503_in_every_shape() {
         .ledger(hmac(LEDGER, AccessFormat::Jwt), LedgerOptions::default())
         .build()
         .unwrap();
-    let context = Context::new(UnixTime::from_seconds(host::START), [1; 32]);
+    let context = Context::new(UnixTime::from_seconds(START), [1; 32]);
     let monite = json!({ "client_id": CLIENT, "client_secret": SECRET, "grant_type": "client_credentials" });
     let ledger = json!({ "api_key_id": CLIENT, "api_key_secret": SECRET });
     let good = basic(CLIENT, SECRET);

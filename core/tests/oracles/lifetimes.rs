@@ -1,6 +1,4 @@
 //! npm `ms` and node-jsonwebtoken themselves, on random texts: the peers of `expires_in`.
-//!
-//! Run by `cargo xtask test`, which installs them and says where they are.
 
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)] // the judge is another program
 

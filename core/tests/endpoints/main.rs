@@ -1,0 +1,9 @@
+//! The endpoints: a request in, a response out.
+
+mod common;
+mod host;
+mod ledger;
+mod mercoa;
+mod merge;
+mod monite;
+mod private_names;
