@@ -31,8 +31,8 @@
 mod claims;
 pub mod config;
 mod credential;
+pub mod dialect;
 mod encoding;
-pub mod endpoint;
 mod entropy;
 mod error;
 mod event;
@@ -55,22 +55,27 @@ mod token;
 // The public interface.
 pub use claims::{Claims, REGISTERED};
 pub use credential::{Credentials, SecretHash};
+pub use dialect::endpoint;
+pub use dialect::mercoa::entity_options::{
+    EntityFeatures, EntityOptions, InvoiceOptions, InvoiceStatus, LineItems, PageOptions, StyleOptions,
+    VendorNetwork, VendorOptions,
+};
+pub use dialect::mercoa::entity_token::{EntityTarget, EntityTokenRequest};
+pub use dialect::merge::account::{Account, AccountToken, ExchangeRequest};
+pub use dialect::merge::link::{LinkDetails, LinkToken, LinkView, PublicToken, RedeemRequest};
 pub use encoding::fingerprint;
 pub use entropy::Entropy;
 pub use error::{Error, ErrorCode, Result, Retry};
 pub use event::{Event, EventKind};
 pub use flow::access::{AccessToken, ActiveToken};
-pub use flow::account::{Account, AccountToken, ExchangeRequest};
 pub use flow::api_key::{ClientConditions, TokenPair};
 pub use flow::client::Permission;
 pub use flow::client_credentials::ClientProof;
-pub use flow::directory;
-pub use flow::entity::{EntityTarget, EntityTokenRequest};
-pub use flow::entity_options::{
-    EntityFeatures, EntityOptions, InvoiceOptions, InvoiceStatus, LineItems, PageOptions, StyleOptions,
-    VendorNetwork, VendorOptions,
-};
-pub use flow::link::{LinkDetails, LinkToken, LinkView, PublicToken, RedeemRequest};
+pub mod directory {
+    //! The directory: who may ask, and about whom.
+    pub use crate::dialect::entities::*;
+    pub use crate::flow::directory::*;
+}
 pub use issuer::Issuer;
 pub use json::JsonText;
 pub use key::{Algorithm, Key, KeySet, KeySetBuilder};

@@ -6,9 +6,11 @@ use super::dialects::Common;
 use super::directory::directory;
 use super::keys::{Keys, Secrets, session_secret};
 use super::{Config, SessionSecret, shown};
-use crate::endpoint::{
-    CATEGORIES, Endpoint, LedgerOptions, MercoaOptions, MergeOptions, MoniteOptions, ledger_policy,
-};
+use crate::dialect::endpoint::Endpoint;
+use crate::dialect::ledger::{LedgerOptions, ledger_policy};
+use crate::dialect::mercoa::MercoaOptions;
+use crate::dialect::merge::{CATEGORIES, MergeOptions};
+use crate::dialect::monite::MoniteOptions;
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
 use crate::key::KeySet;

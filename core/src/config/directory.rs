@@ -9,6 +9,7 @@ use super::shown;
 use super::values::{Hash, Hashes};
 use crate::claims::not_registered;
 use crate::credential::SecretHash;
+use crate::dialect::entities;
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::directory::{self, Permission};
 use crate::json::JsonMembers;
@@ -84,9 +85,9 @@ enum Record {
     Client(directory::Client),
     /// By the SHA-256 of the key.
     ApiKey(SecretHash, directory::BearerKey),
-    Entity(directory::Entity),
-    Group(directory::Group),
-    User(directory::User),
+    Entity(entities::Entity),
+    Group(entities::Group),
+    User(entities::User),
 }
 
 impl Record {
@@ -94,9 +95,9 @@ impl Record {
         match self {
             Record::Client(client) => directory::create_client(client, context),
             Record::ApiKey(hash, key) => directory::create_bearer_key(hash, key, context),
-            Record::Entity(entity) => directory::create_entity(entity, context),
-            Record::Group(group) => directory::create_group(group, context),
-            Record::User(user) => directory::create_user(user, context),
+            Record::Entity(entity) => entities::create_entity(entity, context),
+            Record::Group(group) => entities::create_group(group, context),
+            Record::User(user) => entities::create_user(user, context),
         }
     }
 }
@@ -155,8 +156,8 @@ impl Client {
 }
 
 impl Entity {
-    fn record(&self) -> directory::Entity {
-        directory::Entity {
+    fn record(&self) -> entities::Entity {
+        entities::Entity {
             id: self.id.clone(),
             foreign_id: self.foreign_id.clone(),
             organization: self.organization.clone(),
@@ -166,8 +167,8 @@ impl Entity {
 }
 
 impl User {
-    fn record(&self) -> directory::User {
-        directory::User {
+    fn record(&self) -> entities::User {
+        entities::User {
             id: self.id.clone(),
             foreign_id: self.foreign_id.clone(),
             organization: self.organization.clone(),

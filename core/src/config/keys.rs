@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::build::problem;
 use super::shown;
 use super::values::SecretText;
-use crate::endpoint::JWKS_MAX_AGE;
+use crate::dialect::JWKS_MAX_AGE;
 use crate::error::{Error, ErrorCode, Result};
 use crate::key::{Algorithm, Key};
 use crate::rotation::KeyRing;

@@ -4,12 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Flow;
 use super::client::{Client, client_key};
 use super::records::{Change, Draft, busy, decode, decode_some};
 use super::revoke::{Revoked, revoked_key};
 use super::session::{Session, session_key};
 use super::standing::{self, EPOCH, Marks};
-use super::{Flow, entity};
 use crate::claims::Claims;
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
@@ -188,7 +188,7 @@ impl Flow {
         let session = session.as_deref().map(session_key);
         let epoch: Option<u64> = verified.claim(EPOCH)?;
         self.stands(client, subject, id, session, epoch, minted_at(verified)).await?;
-        entity::check_named_session(self, verified).await?;
+        self.check_named_session(verified).await?;
         Ok(active)
     }
 

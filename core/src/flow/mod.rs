@@ -14,14 +14,11 @@ use crate::token::verify::Verified;
 use records::Records;
 
 pub(crate) mod access;
-pub(crate) mod account;
 pub(crate) mod api_key;
 pub(crate) mod client;
 pub(crate) mod client_credentials;
-pub mod directory;
-pub(crate) mod entity;
-pub(crate) mod entity_options;
-pub(crate) mod link;
+pub(crate) mod directory;
+mod named_session;
 pub(crate) mod records;
 pub(crate) mod refresh;
 pub(crate) mod revoke;

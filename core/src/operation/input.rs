@@ -4,14 +4,15 @@ use serde::Deserialize;
 
 use crate::config::{Hashes, SecretText};
 use crate::credential::SecretHash;
+use crate::dialect::entities;
+use crate::dialect::mercoa::entity_options::EntityOptions;
+use crate::dialect::mercoa::entity_token::{EntityTarget, EntityTokenRequest};
+use crate::dialect::merge::account::ExchangeRequest;
+use crate::dialect::merge::link::{LinkDetails, RedeemRequest};
 use crate::error::{Error, ErrorCode, Result};
-use crate::flow::account::ExchangeRequest;
 use crate::flow::api_key::ClientConditions;
 use crate::flow::client_credentials::ClientProof;
 use crate::flow::directory::{self, Permission};
-use crate::flow::entity::{EntityTarget, EntityTokenRequest};
-use crate::flow::entity_options::EntityOptions;
-use crate::flow::link::{LinkDetails, RedeemRequest};
 use crate::json::JsonMembers;
 use crate::time::Lifetime;
 
@@ -175,16 +176,16 @@ impl BearerKey {
 }
 
 impl Entity {
-    pub(super) fn record(self) -> directory::Entity {
+    pub(super) fn record(self) -> entities::Entity {
         let Entity { id, foreign_id, organization } = self;
-        directory::Entity { id, foreign_id, organization, disabled: false }
+        entities::Entity { id, foreign_id, organization, disabled: false }
     }
 }
 
 impl User {
-    pub(super) fn record(self) -> directory::User {
+    pub(super) fn record(self) -> entities::User {
         let User { id, foreign_id, organization, entity, group } = self;
-        directory::User { id, foreign_id, organization, entity, group, disabled: false }
+        entities::User { id, foreign_id, organization, entity, group, disabled: false }
     }
 }
 

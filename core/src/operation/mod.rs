@@ -9,6 +9,7 @@ mod output;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::dialect::entities;
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::directory;
 use crate::issuer::Issuer;
@@ -103,17 +104,17 @@ operations! {
     "disable_bearer_key": |_issuer, input: i::BearerKey, context|
         directory::disable_bearer_key(input.hash()?, context) => o::nothing;
     "create_entity": |_issuer, input: i::Entity, context|
-        directory::create_entity(input.record(), context) => o::nothing;
+        entities::create_entity(input.record(), context) => o::nothing;
     "disable_entity": |_issuer, input: i::Owned, context|
-        directory::disable_entity(&input.organization, &input.id, context) => o::nothing;
+        entities::disable_entity(&input.organization, &input.id, context) => o::nothing;
     "create_group": |_issuer, input: i::Entity, context|
-        directory::create_group(input.record(), context) => o::nothing;
+        entities::create_group(input.record(), context) => o::nothing;
     "disable_group": |_issuer, input: i::Owned, context|
-        directory::disable_group(&input.organization, &input.id, context) => o::nothing;
+        entities::disable_group(&input.organization, &input.id, context) => o::nothing;
     "create_user": |_issuer, input: i::User, context|
-        directory::create_user(input.record(), context) => o::nothing;
+        entities::create_user(input.record(), context) => o::nothing;
     "disable_user": |_issuer, input: i::Owned, context|
-        directory::disable_user(&input.organization, &input.id, context) => o::nothing;
+        entities::disable_user(&input.organization, &input.id, context) => o::nothing;
 }
 
 impl Issuer {

@@ -3,10 +3,10 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::dialect::merge::account::{Account, AccountToken};
+use crate::dialect::merge::link::{LinkDetails, LinkToken, LinkView, PublicToken};
 use crate::flow::access::{AccessToken, ActiveToken};
-use crate::flow::account::{Account, AccountToken};
 use crate::flow::api_key::TokenPair;
-use crate::flow::link::{LinkDetails, LinkToken, LinkView, PublicToken};
 use crate::time::UnixTime;
 
 #[derive(Serialize)]

@@ -4,15 +4,15 @@ use http::StatusCode;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::super::exchange::{Rejection, Request, Response, json};
 use super::super::fields::{
     Fault, Fields, Json, Kind, boolean, list, list_of, object, one_of, text, text_of, uuid, wrong_type,
 };
+use super::super::request::{Rejection, Request, Response, json};
+use super::link::LinkDetails;
 use super::{CATEGORIES, MergeOptions, fields};
 use crate::error::{Error, ErrorCode};
 use crate::flow::Flow;
 use crate::flow::client::Permission;
-use crate::flow::link::LinkDetails;
 use crate::json::{JsonMembers, Object};
 use crate::time::Lifetime;
 

@@ -4,12 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Flow;
-use super::client::Permission;
-use super::records::{Change, Draft, MAX_ROUNDS, busy, decode, decode_some};
 use crate::encoding::{base64url, fingerprint};
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
+use crate::flow::Flow;
+use crate::flow::client::Permission;
+use crate::flow::records::{Change, Draft, MAX_ROUNDS, busy, decode, decode_some};
 use crate::issuer::Issuer;
 use crate::json::JsonMembers;
 use crate::policy::Integration;

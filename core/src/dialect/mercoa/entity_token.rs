@@ -2,22 +2,19 @@
 //!
 //! Asked for with the organization's API key, or with such a token itself, which may be renewed but never widened.
 
-use serde::{Deserialize, Serialize};
-
-use super::Flow;
-use super::access::unauthenticated;
-use super::client::Permission;
-use super::directory::{Alias, Entity, Kind, User, user_alias_key, user_key};
 use super::entity_options::EntityOptions;
-use super::records::{Change, Draft, MAX_ROUNDS, busy, decode_some};
-use super::standing::{EPOCH, Scope};
 use crate::claims::Claims;
-use crate::encoding::base64url;
+use crate::dialect::entities::{Alias, Entity, Kind, User, user_alias_key, user_key};
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
+use crate::flow::Flow;
+use crate::flow::access::unauthenticated;
+use crate::flow::client::Permission;
+use crate::flow::records::decode_some;
+use crate::flow::standing::{EPOCH, Scope};
 use crate::issuer::Issuer;
 use crate::secret::Secret;
-use crate::store::{Entry, RecordKey};
+use crate::store::RecordKey;
 use crate::task::Task;
 use crate::time::{Context, Lifetime, UnixTime};
 use crate::token::id::minted_at;
@@ -47,19 +44,6 @@ pub enum EntityTarget {
     Group(String),
     /// A user of a group, by the foreign id only: group, user.
     GroupUser(String, String),
-}
-
-/// How long a named session lives without a new token (contract 1.7). Not an option: whoever wants less gives its tokens
-/// a shorter life, and without a new one the end user is out as soon as the last has ended.
-const NAMED_SESSION_IDLE: Lifetime = Lifetime::DAY;
-
-/// A session that a caller names: it lives as long as tokens are minted for it.
-///
-/// The instance is random: a session of the same name that ended never comes back with its old tokens.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct NamedSession {
-    instance: String,
-    touched_at: UnixTime,
 }
 
 /// The target as the directory knows it.
@@ -277,86 +261,6 @@ impl Flow {
         let [entry] = self.records.load([record(&alias.id)]).await?;
         decode_some(entry.as_ref())
     }
-
-    /// Keeps a named session alive, or begins it, and mints a token in it. A renewed token must be of the same instance.
-    async fn mint_in_session(
-        &mut self,
-        organization: &str,
-        name: &str,
-        renewed: Option<&Verified>,
-        claims: Claims,
-        lifetime: Lifetime,
-    ) -> Result<(String, String)> {
-        let key = named_session_key(organization, name);
-        let [mut found] = self.records.load([key.clone()]).await?;
-        for _ in 0..MAX_ROUNDS {
-            let known = self.living_session(found.as_ref())?;
-            if let Some(token) = renewed {
-                let own: Option<String> = token.claim("sessionInstance")?;
-                if own.is_none() || own != known.as_ref().map(|session| session.instance.clone()) {
-                    return Err(ErrorCode::Unauthenticated.into());
-                }
-            }
-            let now = self.now();
-            let session = match known {
-                // Another node's clock may be ahead: a session is never made older.
-                Some(known) => NamedSession { touched_at: known.touched_at.max(now), ..known },
-                None => NamedSession { instance: base64url(&self.entropy().bytes::<12>()), touched_at: now },
-            };
-            let draft = Draft::new(&session, session.touched_at.after(NAMED_SESSION_IDLE))?;
-            let write = self.records.pending(&key, found.as_ref(), draft);
-            // Before the write: while the host's signer is away nothing changes.
-            let claims = claims.clone().set("sessionId", name).set("sessionInstance", session.instance);
-            let token = self.mint_with_id(claims, lifetime).await?;
-            match self.records.commit(write).await? {
-                Change::Done => return Ok(token),
-                Change::Conflict(entry) => found = entry,
-            }
-        }
-        Err(busy())
-    }
-
-    /// Mints a token; gives its id, too.
-    async fn mint_with_id(&mut self, claims: Claims, lifetime: Lifetime) -> Result<(String, String)> {
-        let id = self.entropy().uuid().to_string();
-        Ok((self.mint(claims.id(&*id), lifetime).await?, id))
-    }
-
-    fn living_session(&self, entry: Option<&Entry>) -> Result<Option<NamedSession>> {
-        let session = decode_some::<NamedSession>(entry)?;
-        Ok(session.filter(|session| self.now() < session.touched_at.after(NAMED_SESSION_IDLE)))
-    }
-
-    async fn end_named_session(&mut self, organization: &str, name: &str) -> Result<()> {
-        let key = named_session_key(organization, name);
-        let [mut found] = self.records.load([key.clone()]).await?;
-        for _ in 0..MAX_ROUNDS {
-            let Some(entry) = found else { return Ok(()) };
-            match self.records.delete(&key, &entry).await? {
-                Change::Done => {
-                    self.emit(Event::new(EventKind::SessionRevoked).client(organization).session(name));
-                    return Ok(());
-                }
-                Change::Conflict(entry) => found = entry,
-            }
-        }
-        Err(busy())
-    }
-}
-
-/// A token of a named session stands while that very session lives.
-pub(crate) async fn check_named_session(flow: &Flow, token: &Verified) -> Result<()> {
-    let Some(instance) = token.claim::<String>("sessionInstance")? else { return Ok(()) };
-    let (Some(organization), Some(name)) =
-        (token.claim::<String>("organizationId")?, token.claim::<String>("sessionId")?)
-    else {
-        return Err(ErrorCode::TokenRevoked.into());
-    };
-    let [entry] = flow.records.load([named_session_key(&organization, &name)]).await?;
-    match flow.living_session(entry.as_ref())? {
-        Some(session) if session.instance == instance => Ok(()),
-        _ => Err(ErrorCode::TokenRevoked.into()),
-    }
 }
 
 impl Subject {
@@ -385,10 +289,6 @@ impl Subject {
         let (id, user): (Option<String>, Option<String>) = (token.claim(name)?, token.claim("userId")?);
         Ok(id.as_ref() == Some(&self.id) && user == self.user)
     }
-}
-
-fn named_session_key(organization: &str, name: &str) -> RecordKey {
-    RecordKey::of("named-session", &[organization, name])
 }
 
 fn no_such(target: &EntityTarget, code: ErrorCode) -> &'static str {

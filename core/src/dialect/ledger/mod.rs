@@ -6,11 +6,11 @@ use http::header::HeaderName;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::json as value;
 
-use super::exchange::{
+use super::endpoint::method_not_allowed;
+use super::fields::{Fields, text};
+use super::request::{
     Rejection, Request, Response, Value, json, json_object, set, status, with_error_headers,
 };
-use super::fields::{Fields, text};
-use super::method_not_allowed;
 use crate::credential::SecretHash;
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::Flow;

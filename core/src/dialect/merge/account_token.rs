@@ -4,11 +4,11 @@
 use http::StatusCode;
 use serde::Serialize;
 
-use super::super::exchange::{self, Rejection, Request, Response};
+use super::super::request::{self, Rejection, Request, Response};
+use super::account::ExchangeRequest;
 use super::redeemer;
 use crate::error::{Error, ErrorCode};
 use crate::flow::Flow;
-use crate::flow::account::ExchangeRequest;
 use crate::flow::client::Permission;
 use crate::secret::Secret;
 
@@ -61,7 +61,7 @@ pub(super) async fn retrieve(
     // No member beyond the contract's: the SDKs' models forbid others.
     let integration = Integration { name: &integration.name, slug: &integration.slug, categories };
     let body = Retrieved { account_token: account.account_token, integration, id: account.id.to_string() };
-    Ok(exchange::json(StatusCode::OK, body))
+    Ok(request::json(StatusCode::OK, body))
 }
 
 pub(super) async fn regenerate(
@@ -73,7 +73,7 @@ pub(super) async fn regenerate(
     let account = flow.regenerate(&bearer, category, token).await?;
     let body =
         Regenerated { linked_account_id: account.id.to_string(), account_token: account.account_token };
-    Ok(exchange::json(StatusCode::OK, body))
+    Ok(request::json(StatusCode::OK, body))
 }
 
 /// The vendor's SDKs read no body here.
@@ -84,7 +84,7 @@ pub(super) async fn delete(
 ) -> Result<Response, Rejection> {
     let (bearer, token) = presented(flow, request, "deleted").await?;
     flow.delete_account(&bearer, category, token).await?;
-    Ok(exchange::empty(StatusCode::OK))
+    Ok(request::empty(StatusCode::OK))
 }
 
 /// The API key, and the account token beside it.

@@ -5,14 +5,17 @@ use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::exchange::{Rejection, Request, Response, status, with_error_headers};
+use super::endpoint::method_not_allowed;
 use super::fields::{Fields, Problem, Step};
-use super::{exchange, method_not_allowed};
+use super::request;
+use super::request::{Rejection, Request, Response, status, with_error_headers};
 use crate::error::{Error, ErrorCode};
 use crate::flow::Flow;
 use crate::json::Object;
 
+pub(crate) mod account;
 mod account_token;
+pub(crate) mod link;
 mod link_token;
 mod magic_link;
 mod redeem;
@@ -115,7 +118,7 @@ pub(super) async fn handle(
 /// The errors of the Django REST framework: `{"<field>": ["text"]}` for wrong fields, `{"detail": "text"}` for the rest.
 pub(super) fn reject(rejection: Rejection) -> Response {
     let error = match rejection {
-        Rejection::Fields(problems) => return exchange::json(StatusCode::BAD_REQUEST, tree(&problems)),
+        Rejection::Fields(problems) => return request::json(StatusCode::BAD_REQUEST, tree(&problems)),
         Rejection::Error(error) => error,
     };
     let body = match (error.code(), error.field()) {
@@ -129,7 +132,7 @@ pub(super) fn reject(rejection: Rejection) -> Response {
         }
         _ => json!({ "detail": error.message() }),
     };
-    with_error_headers(exchange::json(status(&error), body), &error)
+    with_error_headers(request::json(status(&error), body), &error)
 }
 
 /// The fields of a body; an empty one is an object without members, so each required field is named.

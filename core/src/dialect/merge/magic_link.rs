@@ -6,12 +6,12 @@ use http::header::{
 };
 use http::{Method, StatusCode};
 
-use super::super::exchange::{Request, Response, set, status, with_error_headers};
-use super::super::method_not_allowed;
+use super::super::endpoint::method_not_allowed;
+use super::super::request::{Request, Response, set, status, with_error_headers};
+use super::link::{LinkDetails, RedeemRequest};
 use crate::encoding::{base64, base64url, sha256};
 use crate::error::{Error, ErrorCode};
 use crate::flow::Flow;
-use crate::flow::link::{LinkDetails, RedeemRequest};
 use crate::json;
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:15vh auto;padding:0 1rem}\

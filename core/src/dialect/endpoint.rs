@@ -5,14 +5,14 @@
 
 use std::sync::Arc;
 
-pub(crate) use common::JWKS_MAX_AGE;
-pub use exchange::{MAX_BODY, Response};
-pub use ledger::{LedgerOptions, ledger_policy};
-pub use mercoa::MercoaOptions;
-pub(crate) use merge::CATEGORIES;
-pub use merge::MergeOptions;
-pub use monite::MoniteOptions;
+pub use super::ledger::{LedgerOptions, ledger_policy};
+pub use super::mercoa::MercoaOptions;
+pub use super::merge::MergeOptions;
+pub use super::monite::MoniteOptions;
+pub use super::request::{MAX_BODY, Response};
 
+use super::request::{Rejection, Request};
+use super::{common, ledger, mercoa, merge, monite};
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::Flow;
 use crate::issuer::Issuer;
@@ -20,15 +20,6 @@ use crate::policy::AccessFormat;
 use crate::store::{Durability, MemoryStore};
 use crate::task::{Io, Task};
 use crate::time::Context;
-use exchange::{Rejection, Request};
-
-mod common;
-mod exchange;
-mod fields;
-mod ledger;
-mod mercoa;
-mod merge;
-mod monite;
 
 /// The token endpoints of one host: any of the four dialects, and what they have in common.
 ///
@@ -52,11 +43,11 @@ pub struct Endpoint(pub(crate) Arc<Dialects>);
 #[derive(Debug, Default)]
 pub(crate) struct Dialects {
     pub(crate) mercoa: Option<(Issuer, MercoaOptions)>,
-    monite: Option<(Issuer, MoniteOptions)>,
+    pub(crate) monite: Option<(Issuer, MoniteOptions)>,
     ledger: Option<(Issuer, LedgerOptions)>,
     merge: Option<(Issuer, MergeOptions)>,
     /// The public keys of all, as they are served.
-    public_keys: String,
+    pub(crate) public_keys: String,
     /// The configuration's clients, keys, entities and users.
     directory: Option<Arc<MemoryStore>>,
 }
@@ -232,7 +223,7 @@ impl Endpoint {
 
 impl Dialects {
     /// The issuers, each once for each dialect that it serves.
-    fn issuers(&self) -> impl Iterator<Item = &Issuer> {
+    pub(crate) fn issuers(&self) -> impl Iterator<Item = &Issuer> {
         let mercoa = self.mercoa.as_ref().map(|(issuer, _)| issuer);
         let monite = self.monite.as_ref().map(|(issuer, _)| issuer);
         let ledger = self.ledger.as_ref().map(|(issuer, _)| issuer);
@@ -266,6 +257,6 @@ impl Dialect {
 }
 
 /// The rejection of a method that a path does not have; `allow` names those that it has.
-fn method_not_allowed(allow: &'static str) -> Rejection {
+pub(crate) fn method_not_allowed(allow: &'static str) -> Rejection {
     Error::new(ErrorCode::MethodNotAllowed).at("Allow").because(allow).into()
 }

@@ -4,10 +4,10 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, WWW_AUTHENTICAT
 use http::{Method, StatusCode};
 use serde::Serialize;
 
-use super::exchange::{
+use super::endpoint::{Dialects, method_not_allowed};
+use super::request::{
     Rejection, Request, Response, credentials, decode_form, json, json_text, set, status, with_error_headers,
 };
-use super::{Dialects, method_not_allowed};
 use crate::encoding::from_base64;
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::Flow;

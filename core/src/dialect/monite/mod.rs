@@ -5,9 +5,9 @@
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::json as value;
 
-use super::exchange::{Rejection, Request, Response, Value, json, json_object, status, with_error_headers};
+use super::endpoint::method_not_allowed;
 use super::fields::{Fields, Kind, Problem, Step, one_of, text, uuid};
-use super::method_not_allowed;
+use super::request::{Rejection, Request, Response, Value, json, json_object, status, with_error_headers};
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::Flow;
 use crate::flow::client_credentials::ClientProof;

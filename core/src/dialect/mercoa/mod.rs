@@ -3,18 +3,21 @@
 use http::{Method, StatusCode};
 use serde::Serialize;
 
-use super::exchange::{Rejection, Request, Response, json, json_string, status, with_error_headers};
+use super::endpoint::method_not_allowed;
 use super::fields::{Fault, Fields, Json, Kind, boolean, list_of, one_of, text, text_of, wrong_type};
-use super::method_not_allowed;
+use super::request::{Rejection, Request, Response, json, json_string, status, with_error_headers};
 use crate::error::ErrorCode;
 use crate::expires_in;
 use crate::flow::Flow;
-use crate::flow::entity::EntityTarget;
-use crate::flow::entity_options::{
+use crate::time::Lifetime;
+use entity_options::{
     EntityFeatures, EntityOptions, InvoiceOptions, InvoiceStatus, LineItems, PageOptions, StyleOptions,
     VendorNetwork, VendorOptions,
 };
-use crate::time::Lifetime;
+use entity_token::EntityTarget;
+
+pub(crate) mod entity_options;
+pub(crate) mod entity_token;
 
 /// How many sessions can be ended by one request: each is a record of its own.
 const MAX_SESSIONS: usize = 100;

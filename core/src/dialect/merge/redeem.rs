@@ -2,11 +2,11 @@
 
 use http::StatusCode;
 
-use super::super::exchange::{Rejection, Request, Response, json};
 use super::super::fields::{text, text_of};
+use super::super::request::{Rejection, Request, Response, json};
+use super::link::RedeemRequest;
 use super::{fields, redeemer};
 use crate::flow::Flow;
-use crate::flow::link::RedeemRequest;
 
 pub(super) async fn handle(flow: &mut Flow, request: &Request) -> Result<Response, Rejection> {
     let mut fields = fields(request)?;

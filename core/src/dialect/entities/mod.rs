@@ -1,0 +1,185 @@
+//! Entities, groups of them, and the users who act for either: whom the tokens of more than one dialect are about.
+//!
+//! Records are made once and disabled, never deleted: a disabled id cannot come back as somebody else.
+
+use serde::{Deserialize, Serialize};
+
+use crate::flow::directory::task;
+use crate::store::RecordKey;
+use crate::task::Task;
+use crate::time::Context;
+use names::Name;
+
+mod names;
+mod user_token;
+
+/// Something that tokens are minted for: a company, an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entity {
+    /// Its id.
+    pub id: String,
+    /// Its id in the organization's own system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign_id: Option<String>,
+    /// The organization that it belongs to.
+    pub organization: String,
+    /// Whether it is refused.
+    #[serde(default)]
+    pub disabled: bool,
+}
+
+/// Several entities under one roof.
+pub type Group = Entity;
+
+/// A person who acts for an entity or a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Its id.
+    pub id: String,
+    /// Its id in the organization's own system, unique within the entity or group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign_id: Option<String>,
+    /// The organization that it belongs to.
+    pub organization: String,
+    /// The entity that it acts for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entity: Option<String>,
+    /// The group that it acts for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Whether it is refused.
+    #[serde(default)]
+    pub disabled: bool,
+}
+
+/// Creates an entity.
+///
+/// # Errors
+/// `already_exists` for another entity of that id or foreign id in the organization.
+pub fn create_entity(entity: Entity, context: &Context) -> Task<()> {
+    task(context, |mut directory| async move { directory.create_named(Kind::Entity, &entity).await })
+}
+
+/// Refuses an entity from now on: no tokens for it or its users.
+///
+/// # Errors
+/// `not_found`.
+pub fn disable_entity(organization: &str, id: &str, context: &Context) -> Task<()> {
+    disable_named(Kind::Entity, organization, id, context)
+}
+
+/// Creates a group of entities.
+///
+/// # Errors
+/// `already_exists` for another group of that id or foreign id in the organization.
+pub fn create_group(group: Group, context: &Context) -> Task<()> {
+    task(context, |mut directory| async move { directory.create_named(Kind::Group, &group).await })
+}
+
+/// Refuses a group from now on.
+///
+/// # Errors
+/// `not_found`.
+pub fn disable_group(organization: &str, id: &str, context: &Context) -> Task<()> {
+    disable_named(Kind::Group, organization, id, context)
+}
+
+/// Creates a user of an entity, a group, or both.
+///
+/// # Errors
+/// `already_exists` for another user of that id, or of that foreign id in the entity or group.
+pub fn create_user(user: User, context: &Context) -> Task<()> {
+    task(context, |mut directory| async move {
+        let user = &user;
+        let key = user_key(&user.organization, &user.id);
+        let mut names = Vec::new();
+        if let Some(foreign_id) = &user.foreign_id {
+            for parent in [&user.entity, &user.group].into_iter().flatten() {
+                names.push((user_alias_key(&user.organization, parent, foreign_id), parent.clone()));
+            }
+        }
+        let names: Vec<Name<'_, User>> = names
+            .iter()
+            .map(|(alias, parent)| Name {
+                alias,
+                foreign_id: user.foreign_id.as_deref().unwrap_or_default(),
+                record: Box::new(|id| user_key(&user.organization, id)),
+                agrees: Box::new(move |other: &User| {
+                    let of_parent =
+                        [&other.entity, &other.group].into_iter().flatten().any(|own| own == parent);
+                    of_parent && other.foreign_id == user.foreign_id
+                }),
+            })
+            .collect();
+        directory.create_with(&key, user, "user", &user.id, &names).await
+    })
+}
+
+/// Refuses a user from now on.
+///
+/// # Errors
+/// `not_found`.
+pub fn disable_user(organization: &str, id: &str, context: &Context) -> Task<()> {
+    let (key, id) = (user_key(organization, id), id.to_owned());
+    task(context, |mut directory| async move {
+        directory
+            .change(&key, "user", &id, |user: &mut User| {
+                user.disabled = true;
+                Ok(())
+            })
+            .await
+    })
+}
+
+fn disable_named(kind: Kind, organization: &str, id: &str, context: &Context) -> Task<()> {
+    let (key, id) = (kind.key(organization, id), id.to_owned());
+    task(context, move |mut directory| async move {
+        directory
+            .change(&key, kind.name(), &id, |entity: &mut Entity| {
+                entity.disabled = true;
+                Ok(())
+            })
+            .await
+    })
+}
+
+/// Entities and groups: the same record under another name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Entity,
+    Group,
+}
+
+impl Kind {
+    pub(crate) fn key(self, organization: &str, id: &str) -> RecordKey {
+        RecordKey::of(self.name(), &[organization, id])
+    }
+
+    pub(crate) fn alias_key(self, organization: &str, foreign_id: &str) -> RecordKey {
+        match self {
+            Kind::Entity => RecordKey::of("entity-alias", &[organization, foreign_id]),
+            Kind::Group => RecordKey::of("group-alias", &[organization, foreign_id]),
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Kind::Entity => "entity",
+            Kind::Group => "group",
+        }
+    }
+}
+
+pub(crate) fn user_key(organization: &str, id: &str) -> RecordKey {
+    RecordKey::of("user", &[organization, id])
+}
+
+pub(crate) fn user_alias_key(organization: &str, parent: &str, foreign_id: &str) -> RecordKey {
+    RecordKey::of("user-alias", &[organization, parent, foreign_id])
+}
+
+/// A foreign id: whose it is. The record that it points to must agree, or the alias counts for nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Alias {
+    pub(crate) id: String,
+}

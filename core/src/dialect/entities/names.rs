@@ -1,0 +1,102 @@
+//! Foreign ids: the names that an organization's own system has for its records.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Alias, Entity, Kind};
+use crate::error::{ErrorCode, Result};
+use crate::flow::directory::{Directory, exists};
+use crate::flow::records::{Change, Draft, MAX_ROUNDS, busy, decode, decode_some};
+use crate::store::RecordKey;
+
+/// A foreign id that a record shall have: where its alias is, and which records stand behind such an alias.
+pub(super) struct Name<'a, T> {
+    pub(super) alias: &'a RecordKey,
+    pub(super) foreign_id: &'a str,
+    pub(super) record: Box<dyn Fn(&str) -> RecordKey + Send + Sync + 'a>,
+    pub(super) agrees: Box<dyn Fn(&T) -> bool + Send + Sync + 'a>,
+}
+
+impl Directory {
+    pub(super) async fn create_named(&mut self, kind: Kind, entity: &Entity) -> Result<()> {
+        let key = kind.key(&entity.organization, &entity.id);
+        let alias = entity.foreign_id.as_ref().map(|id| (kind.alias_key(&entity.organization, id), id));
+        let names: Vec<Name<'_, Entity>> = alias
+            .iter()
+            .map(|(alias, foreign_id)| Name {
+                alias,
+                foreign_id,
+                record: Box::new(|id| kind.key(&entity.organization, id)),
+                agrees: Box::new(|other: &Entity| other.foreign_id == entity.foreign_id),
+            })
+            .collect();
+        self.create_with(&key, entity, kind.name(), &entity.id, &names).await
+    }
+
+    /// Creates a record with its foreign ids: first their aliases, so that a crash leaves none that lead astray.
+    ///
+    /// Until the record is there another may take an alias for left over. So they are claimed once more behind it:
+    /// from then on nobody can take them, and whoever has lost one takes the record back.
+    pub(super) async fn create_with<T>(
+        &mut self,
+        key: &RecordKey,
+        record: &T,
+        what: &'static str,
+        id: &str,
+        names: &[Name<'_, T>],
+    ) -> Result<()>
+    where
+        T: Serialize + DeserializeOwned + PartialEq + Sync,
+    {
+        for name in names {
+            self.claim_alias(name, id).await?;
+        }
+        self.create(key, record, what, id).await?;
+        for name in names {
+            if let Err(error) = self.claim_alias(name, id).await {
+                if error.code() == ErrorCode::AlreadyExists {
+                    self.take_back(key, record).await?;
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes a record that is still as it was created.
+    async fn take_back<T>(&mut self, key: &RecordKey, record: &T) -> Result<()>
+    where
+        T: DeserializeOwned + PartialEq + Sync,
+    {
+        let [found] = self.records.load([key.clone()]).await?;
+        if let Some(entry) = found
+            && decode::<T>(&entry)? == *record
+        {
+            self.records.delete(key, &entry).await?;
+        }
+        Ok(())
+    }
+
+    /// Points a foreign id to `id`. An alias whose record was never written, or does not have that foreign id, is left
+    /// over from a crash or a conflict: it is taken.
+    async fn claim_alias<T: DeserializeOwned>(&mut self, name: &Name<'_, T>, id: &str) -> Result<()> {
+        let alias = Alias { id: id.to_owned() };
+        let [mut found] = self.records.load([name.alias.clone()]).await?;
+        for _ in 0..MAX_ROUNDS {
+            if let Some(known) = decode_some::<Alias>(found.as_ref())? {
+                if known == alias {
+                    return Ok(());
+                }
+                let [other] = self.records.load([(name.record)(&known.id)]).await?;
+                if decode_some::<T>(other.as_ref())?.is_some_and(|other| (name.agrees)(&other)) {
+                    return Err(exists("foreign id", name.foreign_id));
+                }
+            }
+            match self.records.put(name.alias, found.as_ref(), Draft::permanent(&alias)?).await? {
+                Change::Done => return Ok(()),
+                Change::Conflict(entry) => found = entry,
+            }
+        }
+        Err(busy())
+    }
+}

@@ -1,0 +1,116 @@
+//! Named sessions: a caller names one, and it lives as long as tokens are minted for it.
+
+use serde::{Deserialize, Serialize};
+
+use super::Flow;
+use super::records::{Change, Draft, MAX_ROUNDS, busy, decode_some};
+use crate::claims::Claims;
+use crate::encoding::base64url;
+use crate::error::{ErrorCode, Result};
+use crate::event::{Event, EventKind};
+use crate::store::{Entry, RecordKey};
+use crate::time::{Lifetime, UnixTime};
+use crate::token::verify::Verified;
+
+/// How long a named session lives without a new token. Not an option: whoever wants less gives its tokens
+/// a shorter life, and without a new one the end user is out as soon as the last has ended.
+const NAMED_SESSION_IDLE: Lifetime = Lifetime::DAY;
+
+/// A session that a caller names: it lives as long as tokens are minted for it.
+///
+/// The instance is random: a session of the same name that ended never comes back with its old tokens.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct NamedSession {
+    instance: String,
+    touched_at: UnixTime,
+}
+
+impl Flow {
+    /// Keeps a named session alive, or begins it, and mints a token in it. A renewed token must be of the same instance.
+    pub(crate) async fn mint_in_session(
+        &mut self,
+        organization: &str,
+        name: &str,
+        renewed: Option<&Verified>,
+        claims: Claims,
+        lifetime: Lifetime,
+    ) -> Result<(String, String)> {
+        let key = named_session_key(organization, name);
+        let [mut found] = self.records.load([key.clone()]).await?;
+        for _ in 0..MAX_ROUNDS {
+            let known = self.living_session(found.as_ref())?;
+            if let Some(token) = renewed {
+                let own: Option<String> = token.claim("sessionInstance")?;
+                if own.is_none() || own != known.as_ref().map(|session| session.instance.clone()) {
+                    return Err(ErrorCode::Unauthenticated.into());
+                }
+            }
+            let now = self.now();
+            let session = match known {
+                // Another node's clock may be ahead: a session is never made older.
+                Some(known) => NamedSession { touched_at: known.touched_at.max(now), ..known },
+                None => NamedSession { instance: base64url(&self.entropy().bytes::<12>()), touched_at: now },
+            };
+            let draft = Draft::new(&session, session.touched_at.after(NAMED_SESSION_IDLE))?;
+            let write = self.records.pending(&key, found.as_ref(), draft);
+            // Before the write: while the host's signer is away nothing changes.
+            let claims = claims.clone().set("sessionId", name).set("sessionInstance", session.instance);
+            let token = self.mint_with_id(claims, lifetime).await?;
+            match self.records.commit(write).await? {
+                Change::Done => return Ok(token),
+                Change::Conflict(entry) => found = entry,
+            }
+        }
+        Err(busy())
+    }
+
+    /// Mints a token; gives its id, too.
+    pub(crate) async fn mint_with_id(
+        &mut self,
+        claims: Claims,
+        lifetime: Lifetime,
+    ) -> Result<(String, String)> {
+        let id = self.entropy().uuid().to_string();
+        Ok((self.mint(claims.id(&*id), lifetime).await?, id))
+    }
+
+    fn living_session(&self, entry: Option<&Entry>) -> Result<Option<NamedSession>> {
+        let session = decode_some::<NamedSession>(entry)?;
+        Ok(session.filter(|session| self.now() < session.touched_at.after(NAMED_SESSION_IDLE)))
+    }
+
+    pub(crate) async fn end_named_session(&mut self, organization: &str, name: &str) -> Result<()> {
+        let key = named_session_key(organization, name);
+        let [mut found] = self.records.load([key.clone()]).await?;
+        for _ in 0..MAX_ROUNDS {
+            let Some(entry) = found else { return Ok(()) };
+            match self.records.delete(&key, &entry).await? {
+                Change::Done => {
+                    self.emit(Event::new(EventKind::SessionRevoked).client(organization).session(name));
+                    return Ok(());
+                }
+                Change::Conflict(entry) => found = entry,
+            }
+        }
+        Err(busy())
+    }
+
+    /// A token of a named session stands while that very session lives.
+    pub(crate) async fn check_named_session(&self, token: &Verified) -> Result<()> {
+        let Some(instance) = token.claim::<String>("sessionInstance")? else { return Ok(()) };
+        let (Some(organization), Some(name)) =
+            (token.claim::<String>("organizationId")?, token.claim::<String>("sessionId")?)
+        else {
+            return Err(ErrorCode::TokenRevoked.into());
+        };
+        let [entry] = self.records.load([named_session_key(&organization, &name)]).await?;
+        match self.living_session(entry.as_ref())? {
+            Some(session) if session.instance == instance => Ok(()),
+            _ => Err(ErrorCode::TokenRevoked.into()),
+        }
+    }
+}
+
+fn named_session_key(organization: &str, name: &str) -> RecordKey {
+    RecordKey::of("named-session", &[organization, name])
+}
