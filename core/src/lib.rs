@@ -44,6 +44,7 @@ mod json;
 mod key;
 mod operation;
 mod policy;
+mod record;
 mod remote;
 mod rotation;
 mod secret;
@@ -68,19 +69,19 @@ pub use entropy::Entropy;
 pub use error::{Error, ErrorCode, Result, Retry};
 pub use event::{Event, EventKind};
 pub use flow::access::{AccessToken, ActiveToken};
-pub use flow::api_key::{ClientConditions, TokenPair};
-pub use flow::client::Permission;
-pub use flow::client_credentials::ClientProof;
+pub use flow::client::ClientProof;
 pub mod directory {
     //! The directory: who may ask, and about whom.
     pub use crate::dialect::entities::*;
     pub use crate::flow::directory::*;
 }
+pub use flow::token_pair::{ClientConditions, TokenPair};
 pub use issuer::Issuer;
 pub use json::JsonText;
 pub use key::{Algorithm, Key, KeySet, KeySetBuilder};
 pub use operation::OPERATIONS;
 pub use policy::{AccessFormat, Integration, Policy, Rate};
+pub use record::client::Permission;
 pub use remote::{RemoteKeySet, Resolution};
 pub use rotation::{KeyRing, KeyState, RingKey, RotationAction, RotationRules, RotationStep};
 pub use secret::Secret;

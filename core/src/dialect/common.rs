@@ -12,7 +12,7 @@ use crate::encoding::from_base64;
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::Flow;
 use crate::flow::access::ActiveToken;
-use crate::flow::client_credentials::ClientProof;
+use crate::flow::client::ClientProof;
 use crate::issuer::Issuer;
 use crate::json::{Object, push_string};
 use crate::key::quoted;

@@ -2,19 +2,20 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::Flow;
-use super::client::{Client, client_key};
-use super::records::{Change, Draft, busy, decode, decode_some};
-use super::revoke::{Revoked, revoked_key};
-use super::session::{Session, session_key};
-use super::standing::{self, EPOCH, Marks};
 use crate::claims::Claims;
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::issuer::Issuer;
 use crate::policy::AccessFormat;
+use crate::record::access::{Access, access_key};
+use crate::record::client::{Client, client_key};
+use crate::record::revoked::{Revoked, revoked_key};
+use crate::record::session::{Session, session_key};
+use crate::record::watermark::{self, EPOCH, Marks};
+use crate::record::{Change, Draft, busy, decode, decode_some};
 use crate::store::RecordKey;
 use crate::task::Task;
 use crate::time::{Context, Lifetime, Moment, UnixTime};
@@ -65,28 +66,6 @@ pub(crate) struct Grant {
     pub(crate) epoch: u64,
     pub(crate) lifetime: Lifetime,
     pub(crate) claims: Claims,
-}
-
-/// The record behind an opaque access token.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Access {
-    client: String,
-    subject: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    scope: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    session: Option<String>,
-    id: String,
-    issued_at: UnixTime,
-    expires_at: UnixTime,
-    epoch: u64,
-    /// The payload that a JWT would have. A record without one has lost its custom claims.
-    #[serde(default = "no_claims")]
-    claims: String,
-}
-
-fn no_claims() -> String {
-    "{}".to_owned()
 }
 
 impl Issuer {
@@ -144,7 +123,7 @@ impl Flow {
             return self.check_verified(&verified).await;
         }
         ACCESS.check(token)?;
-        let [entry] = self.records.load([self.access_key(token)]).await?;
+        let [entry] = self.records.load([access_key(&self.issuer.policy().issuer, token)]).await?;
         let Some(access) = decode_some::<Access>(entry.as_ref())? else {
             return Err(ErrorCode::TokenRevoked.into());
         };
@@ -202,7 +181,7 @@ impl Flow {
         epoch: Option<u64>,
         issued_at: Option<Moment>,
     ) -> Result<()> {
-        let [issuer, by_client, by_subject] = standing::keys(&self.issuer.policy().issuer, client, subject);
+        let [issuer, by_client, by_subject] = watermark::keys(&self.issuer.policy().issuer, client, subject);
         let in_session = session.is_some();
         // Without a session its place is taken by a key that is read anyway.
         let session = session.unwrap_or_else(|| issuer.clone());
@@ -243,7 +222,7 @@ impl Flow {
             if ACCESS.check(token).is_err() {
                 return Ok(());
             }
-            let [entry] = self.records.load([self.access_key(token)]).await?;
+            let [entry] = self.records.load([access_key(&self.issuer.policy().issuer, token)]).await?;
             let Some(entry) = entry else { return Ok(()) };
             let access: Access = decode(&entry)?;
             (Some(access.id), Some(access.client), Some(access.expires_at))
@@ -292,18 +271,11 @@ impl Flow {
         let handle = ACCESS.generate(self.entropy());
         let (issued_at, expires_at) = (self.now(), self.now().after(lifetime));
         let access = Access { client, subject, scope, session, id, issued_at, expires_at, epoch, claims };
-        let draft = Draft::new(&access, expires_at)?.indexed(&access.subject, &access.client);
-        let key = self.access_key(&handle);
-        match self.records.insert(&key, draft).await? {
+        let key = access_key(&self.issuer.policy().issuer, &handle);
+        match self.records.insert(&key, access.draft()?).await? {
             Change::Done => Ok(handle),
             Change::Conflict(_) => Err(busy()),
         }
-    }
-
-    /// The key of an opaque token's record. Issuers that share a store do not know each other's tokens: a revocation
-    /// is written down for the issuer it was asked of.
-    fn access_key(&self, handle: &str) -> RecordKey {
-        RecordKey::of("access", &[&self.issuer.policy().issuer, handle])
     }
 }
 

@@ -2,70 +2,29 @@
 //!
 //! An unknown id takes the same commands and the same work as a wrong secret, and gets the same answer.
 
-use serde::{Deserialize, Serialize};
-
 use super::Flow;
-use super::client_credentials::ClientProof;
-use super::records::{decode_some, decode_value};
-use crate::credential::{Credentials, SecretHash};
+use crate::credential::SecretHash;
 use crate::encoding::{fingerprint, sha256};
 use crate::error::{Error, ErrorCode, Result};
-use crate::json::JsonMembers;
+use crate::record::client::{BearerKey, Client, Permission, bearer_key_record, client_key};
+use crate::record::{decode_some, decode_value};
 use crate::secret::Secret;
 use crate::store::{Entry, RecordKey};
 
-/// What a credential may be used for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Permission {
-    /// Access tokens for the client itself.
-    ClientCredentials,
-    /// Access tokens for users of the client's organization.
-    EntityUser,
-    /// Sessions with refresh tokens.
-    Sessions,
-    /// Tokens for entities, their users and groups, and ending them.
-    EntityTokens,
-    /// Single-use links, and the account tokens that they lead to.
-    Links,
-}
-
-/// A client in the directory: an id, and secrets to prove it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Client {
-    /// Its id.
+/// A client's id and secret.
+#[derive(Clone, Debug)]
+pub struct ClientProof {
+    /// The id.
     pub id: String,
-    /// The organization it acts for.
-    pub organization: String,
-    /// Its live secrets.
-    pub secrets: Credentials,
-    /// What it may do.
-    pub permissions: Vec<Permission>,
-    /// The `sub` of its session tokens, where that is not its id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
-    /// A name that the client may have to state.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Custom claims of its session tokens: a JSON object.
-    #[serde(default, skip_serializing_if = "JsonMembers::is_empty")]
-    pub claims: JsonMembers,
-    /// Whether it is refused.
-    #[serde(default)]
-    pub disabled: bool,
+    /// One of its live secrets.
+    pub secret: Secret,
 }
 
-/// A bearer API key in the directory, found by the SHA-256 of the key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BearerKey {
-    /// The organization that it acts for.
-    pub organization: String,
-    /// What it may do.
-    pub permissions: Vec<Permission>,
-    /// Whether it is refused.
-    #[serde(default)]
-    pub disabled: bool,
+impl ClientProof {
+    /// An id and a secret as they were presented.
+    pub fn new(id: impl Into<String>, secret: impl Into<Secret>) -> Self {
+        ClientProof { id: id.into(), secret: secret.into() }
+    }
 }
 
 /// What a client must be beyond the holder of its secret.
@@ -90,27 +49,6 @@ impl Demand<'_> {
         let permitted = self.permission.is_none_or(|needed| client.permissions.contains(&needed));
         permitted && client.answers_to(self.name) && !self.unmet && !client.disabled
     }
-}
-
-impl Client {
-    /// Whether a stated name is the client's. A client without a name answers to any.
-    pub(crate) fn answers_to(&self, stated: Option<&str>) -> bool {
-        match (stated, self.name.as_deref()) {
-            (Some(stated), Some(name)) => stated == name,
-            _ => true,
-        }
-    }
-}
-
-/// The key of a client's record.
-pub(crate) fn client_key(id: &str) -> RecordKey {
-    RecordKey::of("client", &[id])
-}
-
-/// The key of a bearer key's record. It follows from the key's hash alone, so a directory can be written down without
-/// any secret.
-pub(crate) fn bearer_key_record(hash: &SecretHash) -> RecordKey {
-    RecordKey::of("api-key", &[&hash.to_string()])
 }
 
 impl Flow {

@@ -2,31 +2,15 @@
 
 use super::Flow;
 use super::access::{AccessToken, Grant};
-use super::client::{Client, Permission, client_key};
-use super::standing::{self, Marks};
+use super::client::ClientProof;
 use crate::claims::Claims;
 use crate::error::Result;
 use crate::issuer::Issuer;
-use crate::secret::Secret;
+use crate::record::client::{Client, Permission, client_key};
+use crate::record::watermark::{self, Marks};
 use crate::store::Entry;
 use crate::task::Task;
 use crate::time::Context;
-
-/// A client's id and secret.
-#[derive(Clone, Debug)]
-pub struct ClientProof {
-    /// The id.
-    pub id: String,
-    /// One of its live secrets.
-    pub secret: Secret,
-}
-
-impl ClientProof {
-    /// An id and a secret as they were presented.
-    pub fn new(id: impl Into<String>, secret: impl Into<Secret>) -> Self {
-        ClientProof { id: id.into(), secret: secret.into() }
-    }
-}
 
 impl Issuer {
     /// Gives a client an access token for itself.
@@ -54,7 +38,7 @@ impl Flow {
         permission: Permission,
     ) -> Result<(Client, [Option<Entry>; 3])> {
         let [issuer, by_client, by_subject] =
-            standing::keys(&self.issuer.policy().issuer, &proof.id, subject);
+            watermark::keys(&self.issuer.policy().issuer, &proof.id, subject);
         let keys = [client_key(&proof.id), issuer, by_client, by_subject];
         let [entry, issuer, by_client, by_subject] = self.records.load(keys).await?;
         let client = self.authenticate(proof, entry.as_ref(), permission.into()).await?;

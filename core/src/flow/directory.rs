@@ -23,13 +23,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use super::client::{BearerKey, Client, Permission};
+pub use crate::record::client::{BearerKey, Client, Permission};
 
-use super::client::{bearer_key_record, client_key};
-use super::records::{Change, Draft, MAX_ROUNDS, Records, busy, decode};
 use crate::credential::{Credentials, SecretHash};
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
+use crate::record::client::{bearer_key_record, client_key};
+use crate::record::{Change, Decision, Draft, Records, decode};
 use crate::store::RecordKey;
 use crate::task::{Io, Task};
 use crate::time::Context;
@@ -221,22 +221,18 @@ impl Directory {
     where
         T: Serialize + DeserializeOwned,
     {
-        let [mut found] = self.records.load([key.clone()]).await?;
-        for _ in 0..MAX_ROUNDS {
-            let Some(entry) = found else {
-                return Err(Error::new(ErrorCode::NotFound).because(format!("there is no {what} {name:?}")));
-            };
-            let mut record: T = decode(&entry)?;
-            edit(&mut record)?;
-            match self.records.replace(key, &entry, Draft::permanent(&record)?).await? {
-                Change::Done => {
-                    self.changed(name);
-                    return Ok(());
-                }
-                Change::Conflict(entry) => found = entry,
-            }
-        }
-        Err(busy())
+        (self.records)
+            .update(key.clone(), |found: Option<T>| {
+                let Some(mut record) = found else {
+                    let missing = format!("there is no {what} {name:?}");
+                    return Err(Error::new(ErrorCode::NotFound).because(missing));
+                };
+                edit(&mut record)?;
+                Ok(Decision::Write(Draft::permanent(&record)?, ()))
+            })
+            .await?;
+        self.changed(name);
+        Ok(())
     }
 
     fn changed(&self, name: &str) {

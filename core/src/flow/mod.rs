@@ -8,22 +8,21 @@ use crate::entropy::Entropy;
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::issuer::Issuer;
+use crate::record::Records;
 use crate::task::{Io, Task};
 use crate::time::{Context, Lifetime, Moment, UnixTime};
 use crate::token::verify::Verified;
-use records::Records;
 
 pub(crate) mod access;
-pub(crate) mod api_key;
 pub(crate) mod client;
 pub(crate) mod client_credentials;
 pub(crate) mod directory;
 mod named_session;
-pub(crate) mod records;
 pub(crate) mod refresh;
+pub(crate) mod refresh_token;
 pub(crate) mod revoke;
-pub(crate) mod session;
-pub(crate) mod standing;
+pub(crate) mod token_pair;
+pub(crate) mod validity;
 
 /// What every flow has at hand.
 pub(crate) struct Flow {

@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::Flow;
-use super::records::{Change, Draft, MAX_ROUNDS, busy, decode_some};
 use crate::claims::Claims;
 use crate::encoding::base64url;
 use crate::error::{ErrorCode, Result};
 use crate::event::{Event, EventKind};
-use crate::store::{Entry, RecordKey};
+use crate::record::{Decision, Draft, decode_some};
+use crate::store::RecordKey;
 use crate::time::{Lifetime, UnixTime};
 use crate::token::verify::Verified;
 
@@ -35,10 +35,9 @@ impl Flow {
         claims: Claims,
         lifetime: Lifetime,
     ) -> Result<(String, String)> {
-        let key = named_session_key(organization, name);
-        let [mut found] = self.records.load([key.clone()]).await?;
-        for _ in 0..MAX_ROUNDS {
-            let known = self.living_session(found.as_ref())?;
+        let mut update = self.records.open(named_session_key(organization, name)).await?;
+        loop {
+            let known = self.living_named_session(update.found()?);
             if let Some(token) = renewed {
                 let own: Option<String> = token.claim("sessionInstance")?;
                 if own.is_none() || own != known.as_ref().map(|session| session.instance.clone()) {
@@ -52,16 +51,14 @@ impl Flow {
                 None => NamedSession { instance: base64url(&self.entropy().bytes::<12>()), touched_at: now },
             };
             let draft = Draft::new(&session, session.touched_at.after(NAMED_SESSION_IDLE))?;
-            let write = self.records.pending(&key, found.as_ref(), draft);
+            let write = self.records.prepare(&update, draft);
             // Before the write: while the host's signer is away nothing changes.
             let claims = claims.clone().set("sessionId", name).set("sessionInstance", session.instance);
             let token = self.mint_with_id(claims, lifetime).await?;
-            match self.records.commit(write).await? {
-                Change::Done => return Ok(token),
-                Change::Conflict(entry) => found = entry,
+            if self.records.commit(&mut update, write).await? {
+                return Ok(token);
             }
         }
-        Err(busy())
     }
 
     /// Mints a token; gives its id, too.
@@ -74,25 +71,20 @@ impl Flow {
         Ok((self.mint(claims.id(&*id), lifetime).await?, id))
     }
 
-    fn living_session(&self, entry: Option<&Entry>) -> Result<Option<NamedSession>> {
-        let session = decode_some::<NamedSession>(entry)?;
-        Ok(session.filter(|session| self.now() < session.touched_at.after(NAMED_SESSION_IDLE)))
+    fn living_named_session(&self, found: Option<NamedSession>) -> Option<NamedSession> {
+        found.filter(|session| self.now() < session.touched_at.after(NAMED_SESSION_IDLE))
     }
 
     pub(crate) async fn end_named_session(&mut self, organization: &str, name: &str) -> Result<()> {
-        let key = named_session_key(organization, name);
-        let [mut found] = self.records.load([key.clone()]).await?;
-        for _ in 0..MAX_ROUNDS {
-            let Some(entry) = found else { return Ok(()) };
-            match self.records.delete(&key, &entry).await? {
-                Change::Done => {
-                    self.emit(Event::new(EventKind::SessionRevoked).client(organization).session(name));
-                    return Ok(());
-                }
-                Change::Conflict(entry) => found = entry,
-            }
+        let ended = (self.records)
+            .update(named_session_key(organization, name), |found: Option<NamedSession>| {
+                Ok(found.map_or(Decision::Leave(false), |_| Decision::Delete(true)))
+            })
+            .await?;
+        if ended {
+            self.emit(Event::new(EventKind::SessionRevoked).client(organization).session(name));
         }
-        Err(busy())
+        Ok(())
     }
 
     /// A token of a named session stands while that very session lives.
@@ -104,7 +96,7 @@ impl Flow {
             return Err(ErrorCode::TokenRevoked.into());
         };
         let [entry] = self.records.load([named_session_key(&organization, &name)]).await?;
-        match self.living_session(entry.as_ref())? {
+        match self.living_named_session(decode_some(entry.as_ref())?) {
             Some(session) if session.instance == instance => Ok(()),
             _ => Err(ErrorCode::TokenRevoked.into()),
         }

@@ -1,14 +1,15 @@
 //! Refresh: one load, one conditional write, and a decision that survives double clicks, crashes and thieves.
 
 use super::Flow;
-use super::api_key::TokenPair;
-use super::client::{Client, client_key};
-use super::records::{Change, MAX_ROUNDS, busy, decode_some};
-use super::session::{Decision, Presented, Session, session_key};
-use super::standing::{self, Marks};
+use super::refresh_token::Presented;
+use super::token_pair::TokenPair;
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::issuer::Issuer;
+use crate::record::client::{Client, client_key};
+use crate::record::session::{RefreshDecision, Session, session_key};
+use crate::record::watermark::{self, Marks};
+use crate::record::{Update, decode_some};
 use crate::task::Task;
 use crate::time::Context;
 
@@ -50,7 +51,7 @@ impl Flow {
         }
         let key = session_key(&presented.session);
         let [issuer, by_client, by_subject] =
-            standing::keys(&self.issuer.policy().issuer, &presented.client, &presented.subject);
+            watermark::keys(&self.issuer.policy().issuer, &presented.client, &presented.subject);
         let keys = [key.clone(), client_key(&presented.client), issuer, by_client, by_subject];
         let [found, client, issuer, by_client, by_subject] = self.records.load(keys).await?;
         let client = decode_some::<Client>(client.as_ref())?
@@ -58,72 +59,64 @@ impl Flow {
         let marks = Marks::read([issuer, by_client, by_subject])?;
         let Some(client) = client else { return self.refuse(&presented.client, invalid_grant()) };
         let grace = self.issuer.policy().grace;
-        let mut living = self.living(&presented, found, marks)?;
+        let mut update = Update::new(key, found);
         let mut admitted = false;
 
-        for _ in 0..MAX_ROUNDS {
-            let Some((entry, session)) = living else {
+        // Where somebody else changes the session at the same time, decide anew on what is there now.
+        loop {
+            let Some(session) = self.living(&presented, update.found()?, marks)? else {
                 return self.refuse(&presented.client, invalid_grant());
             };
             let decision = session.decide(presented.generation, self.moment(), grace);
             // Only what is about to succeed counts: whoever holds an old token cannot use up the client's limit, and
             // no limit delays the end of a session whose token was copied.
-            if matches!(decision, Decision::Rotate | Decision::Repeat) && !admitted {
+            if matches!(decision, RefreshDecision::Rotate | RefreshDecision::Repeat) && !admitted {
                 self.admit(&client.id).await?;
                 admitted = true;
             }
             let (next, event) = match decision {
-                Decision::Repeat => {
+                RefreshDecision::Repeat => {
                     self.emit(session_event(EventKind::RefreshReplayed, &presented, &session));
                     return self.token_pair(&client, &session, &presented.session).await;
                 }
-                Decision::Regressed => {
+                RefreshDecision::Regressed => {
                     self.emit(session_event(EventKind::StoreRegressed, &presented, &session));
                     return Err(ErrorCode::StoreRegressed.into());
                 }
-                Decision::Rotate => {
+                RefreshDecision::Rotate => {
                     let idle = self.issuer.policy().session().idle;
                     (session.rotated(self.moment(), idle), EventKind::RefreshRotated)
                 }
-                Decision::Reuse => (session.revoked(), EventKind::RefreshReuseDetected),
+                RefreshDecision::Reuse => (session.revoked(), EventKind::RefreshReuseDetected),
             };
-            let write = self.records.pending(&key, Some(&entry), next.draft()?);
             let event = session_event(event, &presented, &next);
-            let written = if next.revoked {
-                match self.records.commit(write).await? {
-                    Change::Done => {
-                        self.emit(event);
-                        return Err(invalid_grant());
-                    }
-                    Change::Conflict(entry) => Err(entry),
+            if !next.revoked {
+                let pair =
+                    self.write_and_pair(&mut update, event, &client, &next, &presented.session).await?;
+                if let Some(pair) = pair {
+                    return Ok(pair);
                 }
-            } else {
-                self.write_and_pair(write, event, &client, &next, &presented.session).await?
-            };
-            match written {
-                Ok(pair) => return Ok(pair),
-                // Somebody else changed the session: decide anew on what is there now.
-                Err(entry) => living = self.living(&presented, entry, marks)?,
+            } else if self.records.write(&mut update, next.draft()?).await? {
+                self.emit(event);
+                return Err(invalid_grant());
             }
         }
-        Err(busy())
     }
 
     /// The session of a refresh token, if it made that token and still lives.
     fn living(
         &self,
         presented: &Presented,
-        entry: Option<crate::Entry>,
+        session: Option<Session>,
         marks: Marks,
-    ) -> Result<Option<(crate::Entry, Session)>> {
-        let Some(entry) = entry else { return Ok(None) };
-        let session: Session = super::records::decode(&entry)?;
+    ) -> Result<Option<Session>> {
+        let Some(session) = session else { return Ok(None) };
         if !session.made(&self.issuer, presented)? || session.is_over(self.now()) {
             return Ok(None);
         }
         let event = |kind| session_event(kind, presented, &session);
         match self.judge(marks, Some(session.epoch), None, event) {
-            Ok(()) => Ok(Some((entry, session))),
+            Ok(()) => Ok(Some(session)),
             Err(error) if error.code() == ErrorCode::TokenRevoked => Ok(None),
             Err(error) => Err(error),
         }

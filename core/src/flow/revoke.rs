@@ -1,32 +1,18 @@
 //! Revocation: by token, session, subject, client, or everything before now.
 
-use serde::{Deserialize, Serialize};
-
 use super::Flow;
 use super::access::unauthenticated;
-use super::client::{Demand, client_key};
-use super::client_credentials::ClientProof;
-use super::records::{Change, MAX_ROUNDS, busy, decode};
-use super::session::{Session, session_key};
-use super::standing::Scope;
+use super::client::{ClientProof, Demand};
 use crate::error::{ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::issuer::Issuer;
+use crate::record::Decision;
+use crate::record::client::client_key;
+use crate::record::session::{Session, session_key};
+use crate::record::watermark::Marked;
 use crate::secret::Secret;
-use crate::store::RecordKey;
 use crate::task::Task;
-use crate::time::{Context, UnixTime};
-
-/// The record of a revoked token: that it is there is all that counts.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(crate) struct Revoked {
-    pub(crate) at: UnixTime,
-}
-
-/// The key of the record that a token was revoked.
-pub(crate) fn revoked_key(issuer: &str, token_id: &str) -> RecordKey {
-    RecordKey::of("revoked", &[issuer, token_id])
-}
+use crate::time::Context;
 
 impl Issuer {
     /// Revokes one token that was issued to `client` (RFC 7009). A token that is unknown, revoked before, or issued to
@@ -73,7 +59,7 @@ impl Issuer {
     /// The store's.
     pub fn revoke_subject(&self, subject: &str, context: &Context) -> Task<()> {
         let subject = subject.to_owned();
-        self.task(context, |mut flow| async move { flow.raise(Scope::Subject(&subject)).await })
+        self.task(context, |mut flow| async move { flow.raise(Marked::Subject(&subject)).await })
     }
 
     /// Revokes every token, session and link of this issuer that was made for a client or organization before now.
@@ -82,7 +68,7 @@ impl Issuer {
     /// The store's.
     pub fn revoke_client(&self, client: &str, context: &Context) -> Task<()> {
         let client = client.to_owned();
-        self.task(context, |mut flow| async move { flow.raise(Scope::Client(&client)).await })
+        self.task(context, |mut flow| async move { flow.raise(Marked::Client(&client)).await })
     }
 
     /// Revokes every token, session and link that this issuer made before now.
@@ -90,7 +76,7 @@ impl Issuer {
     /// # Errors
     /// The store's.
     pub fn revoke_all(&self, context: &Context) -> Task<()> {
-        self.task(context, |mut flow| async move { flow.raise(Scope::All).await })
+        self.task(context, |mut flow| async move { flow.raise(Marked::All).await })
     }
 }
 
@@ -120,24 +106,17 @@ impl Flow {
     }
 
     async fn end_session(&mut self, id: &str) -> Result<()> {
-        let key = session_key(id);
-        let [mut found] = self.records.load([key.clone()]).await?;
-        for _ in 0..MAX_ROUNDS {
-            let Some(entry) = found else { return Ok(()) };
-            let session: Session = decode(&entry)?;
-            if session.revoked {
-                return Ok(());
-            }
-            match self.records.replace(&key, &entry, session.revoked().draft()?).await? {
-                Change::Done => {
-                    let event =
-                        Event::new(EventKind::SessionRevoked).client(session.client).subject(session.subject);
-                    self.emit(event.session(id));
-                    return Ok(());
+        let ended = (self.records)
+            .update(session_key(id), |found: Option<Session>| match found {
+                Some(session) if !session.revoked => {
+                    Ok(Decision::Write(session.revoked().draft()?, Some(session)))
                 }
-                Change::Conflict(entry) => found = entry,
-            }
+                _ => Ok(Decision::Leave(None)),
+            })
+            .await?;
+        if let Some(Session { client, subject, .. }) = ended {
+            self.emit(Event::new(EventKind::SessionRevoked).client(client).subject(subject).session(id));
         }
-        Err(busy())
+        Ok(())
     }
 }

@@ -10,9 +10,9 @@ use crate::dialect::mercoa::entity_token::{EntityTarget, EntityTokenRequest};
 use crate::dialect::merge::account::ExchangeRequest;
 use crate::dialect::merge::link::{LinkDetails, RedeemRequest};
 use crate::error::{Error, ErrorCode, Result};
-use crate::flow::api_key::ClientConditions;
-use crate::flow::client_credentials::ClientProof;
+use crate::flow::client::ClientProof;
 use crate::flow::directory::{self, Permission};
+use crate::flow::token_pair::ClientConditions;
 use crate::json::JsonMembers;
 use crate::time::Lifetime;
 

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::dialect::merge::account::{Account, AccountToken};
 use crate::dialect::merge::link::{LinkDetails, LinkToken, LinkView, PublicToken};
 use crate::flow::access::{AccessToken, ActiveToken};
-use crate::flow::api_key::TokenPair;
+use crate::flow::token_pair::TokenPair;
 use crate::time::UnixTime;
 
 #[derive(Serialize)]

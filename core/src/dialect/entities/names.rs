@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use super::{Alias, Entity, Kind};
 use crate::error::{ErrorCode, Result};
 use crate::flow::directory::{Directory, exists};
-use crate::flow::records::{Change, Draft, MAX_ROUNDS, busy, decode, decode_some};
+use crate::record::{Decision, Draft, decode_some};
 use crate::store::RecordKey;
 
 /// A foreign id that a record shall have: where its alias is, and which records stand behind such an alias.
@@ -68,22 +68,21 @@ impl Directory {
     where
         T: DeserializeOwned + PartialEq + Sync,
     {
-        let [found] = self.records.load([key.clone()]).await?;
-        if let Some(entry) = found
-            && decode::<T>(&entry)? == *record
-        {
-            self.records.delete(key, &entry).await?;
-        }
-        Ok(())
+        (self.records)
+            .update(key.clone(), |found: Option<T>| {
+                let own = found.is_some_and(|found| found == *record);
+                Ok(if own { Decision::Delete(()) } else { Decision::Leave(()) })
+            })
+            .await
     }
 
     /// Points a foreign id to `id`. An alias whose record was never written, or does not have that foreign id, is left
     /// over from a crash or a conflict: it is taken.
     async fn claim_alias<T: DeserializeOwned>(&mut self, name: &Name<'_, T>, id: &str) -> Result<()> {
         let alias = Alias { id: id.to_owned() };
-        let [mut found] = self.records.load([name.alias.clone()]).await?;
-        for _ in 0..MAX_ROUNDS {
-            if let Some(known) = decode_some::<Alias>(found.as_ref())? {
+        let mut update = self.records.open(name.alias.clone()).await?;
+        loop {
+            if let Some(known) = update.found::<Alias>()? {
                 if known == alias {
                     return Ok(());
                 }
@@ -92,11 +91,9 @@ impl Directory {
                     return Err(exists("foreign id", name.foreign_id));
                 }
             }
-            match self.records.put(name.alias, found.as_ref(), Draft::permanent(&alias)?).await? {
-                Change::Done => return Ok(()),
-                Change::Conflict(entry) => found = entry,
+            if self.records.write(&mut update, Draft::permanent(&alias)?).await? {
+                return Ok(());
             }
         }
-        Err(busy())
     }
 }

@@ -5,11 +5,11 @@ use crate::claims::Claims;
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::Flow;
 use crate::flow::access::AccessToken;
-use crate::flow::client::Permission;
-use crate::flow::client_credentials::ClientProof;
-use crate::flow::records::decode_some;
-use crate::flow::standing::Marks;
+use crate::flow::client::ClientProof;
 use crate::issuer::Issuer;
+use crate::record::client::Permission;
+use crate::record::decode_some;
+use crate::record::watermark::Marks;
 use crate::task::Task;
 use crate::time::Context;
 

@@ -14,10 +14,10 @@ use super::request::{
 use crate::credential::SecretHash;
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::Flow;
-use crate::flow::api_key::TokenPair;
-use crate::flow::client::{Demand, Permission};
-use crate::flow::client_credentials::ClientProof;
+use crate::flow::client::{ClientProof, Demand};
+use crate::flow::token_pair::TokenPair;
 use crate::policy::{Policy, SessionLifetimes};
+use crate::record::client::Permission;
 use crate::time::Lifetime;
 
 /// What the Ledger endpoints ask of a request's headers.

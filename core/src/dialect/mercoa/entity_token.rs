@@ -9,10 +9,10 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::flow::Flow;
 use crate::flow::access::unauthenticated;
-use crate::flow::client::Permission;
-use crate::flow::records::decode_some;
-use crate::flow::standing::{EPOCH, Scope};
 use crate::issuer::Issuer;
+use crate::record::client::Permission;
+use crate::record::decode_some;
+use crate::record::watermark::{EPOCH, Marked};
 use crate::secret::Secret;
 use crate::store::RecordKey;
 use crate::task::Task;
@@ -157,7 +157,7 @@ impl Flow {
             return self.refuse(&caller.organization, error);
         }
         let organization = caller.organization;
-        let Some(sessions) = sessions else { return self.raise(Scope::Client(&organization)).await };
+        let Some(sessions) = sessions else { return self.raise(Marked::Client(&organization)).await };
         for name in sessions {
             self.end_named_session(&organization, &name).await?;
         }

@@ -13,11 +13,11 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::flow::Flow;
 use crate::flow::access::unauthenticated;
-use crate::flow::client::Permission;
-use crate::flow::records::{Change, Draft, MAX_ROUNDS, busy, decode, decode_some};
-use crate::flow::standing::Marks;
 use crate::issuer::Issuer;
 use crate::policy::Integration;
+use crate::record::client::Permission;
+use crate::record::watermark::Marks;
+use crate::record::{Draft, Update, decode_some};
 use crate::secret::Secret;
 use crate::store::RecordKey;
 use crate::task::Task;
@@ -141,10 +141,9 @@ impl Flow {
         PUBLIC.check(&request.public_token).map_err(|_| unknown())?;
         let key = public_key(&request.public_token);
         let exchange = Use::new(request.redeemer.as_deref(), &request.category, self.moment());
-        let [mut found] = self.records.load([key.clone()]).await?;
-        for _ in 0..MAX_ROUNDS {
-            let Some(entry) = found else { return Err(unknown()) };
-            let public: Public = decode(&entry)?;
+        let mut update = self.records.open(key).await?;
+        loop {
+            let public: Public = update.found()?.ok_or_else(unknown)?;
             let integration = self.issuer.integration(&public.integration).cloned();
             let Some(integration) = integration.filter(|integration| {
                 public.organization == organization
@@ -173,14 +172,10 @@ impl Flow {
                 None => {}
             }
             let exchanged = Public { exchanged: Some(exchange.clone()), ..public };
-            match self.records.replace(&key, &entry, exchanged.draft()?).await? {
-                Change::Done => {
-                    return self.account_token(&exchanged, &exchange, false, integration, marks).await;
-                }
-                Change::Conflict(entry) => found = entry,
+            if self.records.write(&mut update, exchanged.draft()?).await? {
+                return self.account_token(&exchanged, &exchange, false, integration, marks).await;
             }
         }
-        Err(busy())
     }
 
     /// The account of a public token, which stands under `marks` and was exchanged: inserted if absent, or if its tokens
@@ -208,9 +203,10 @@ impl Flow {
             linked_by: public.salt.clone(),
             deleted: false,
         };
-        let mut found = None;
-        for _ in 0..MAX_ROUNDS {
-            let account = match decode_some::<Account>(found.as_ref())? {
+        // Most often it is not there yet.
+        let mut update = Update::new(key, None);
+        loop {
+            let account = match update.found::<Account>()? {
                 None => fresh.clone(),
                 // A watermark was raised in between, and the end user has linked anew since.
                 Some(account) if account.epoch > fresh.epoch => return Err(unknown()),
@@ -236,12 +232,10 @@ impl Flow {
                     ..account
                 },
             };
-            match self.records.put(&key, found.as_ref(), account.draft()?).await? {
-                Change::Done => return self.issued(&account, id, integration),
-                Change::Conflict(entry) => found = entry,
+            if self.records.write(&mut update, account.draft()?).await? {
+                return self.issued(&account, id, integration);
             }
         }
-        Err(busy())
     }
 
     /// The token of an account as its record is.
@@ -259,10 +253,9 @@ impl Flow {
         let organization = self.authenticate_bearer(bearer, Permission::Links).await?.organization;
         let id = account_id(token).ok_or_else(refused)?;
         let key = account_key(id);
-        let [mut found] = self.records.load([key.clone()]).await?;
-        for _ in 0..MAX_ROUNDS {
-            let entry = found.ok_or_else(refused)?;
-            let account: Account = decode(&entry)?;
+        let mut update = self.records.open(key).await?;
+        loop {
+            let account: Account = update.found()?.ok_or_else(refused)?;
             let current = self.is_current(&account, id, token, &organization, category)?;
             let window = self.issuer.policy().redeem_window;
             let in_window = window > 0 && account.replaced_at.is_within(window, self.moment());
@@ -274,20 +267,16 @@ impl Flow {
             let next = if current {
                 let now = account.replaced_at.max(self.moment());
                 let next = Account { generation: account.generation + 1, replaced_at: now, ..account };
-                match self.records.replace(&key, &entry, next.draft()?).await? {
-                    Change::Done => self.emit(next.event(EventKind::AccountTokenRotated, id)),
-                    Change::Conflict(entry) => {
-                        found = entry;
-                        continue;
-                    }
+                if !self.records.write(&mut update, next.draft()?).await? {
+                    continue;
                 }
+                self.emit(next.event(EventKind::AccountTokenRotated, id));
                 next
             } else {
                 account
             };
             return Ok(AccountToken { account_token: self.token_of(&next, id)?, id, integration });
         }
-        Err(busy())
     }
 
     pub(crate) async fn delete_account(
@@ -299,10 +288,9 @@ impl Flow {
         let organization = self.authenticate_bearer(bearer, Permission::Links).await?.organization;
         let id = account_id(token).ok_or_else(refused)?;
         let key = account_key(id);
-        let [mut found] = self.records.load([key.clone()]).await?;
-        for _ in 0..MAX_ROUNDS {
-            let entry = found.ok_or_else(refused)?;
-            let account: Account = decode(&entry)?;
+        let mut update = self.records.open(key).await?;
+        loop {
+            let account: Account = update.found()?.ok_or_else(refused)?;
             if !self.is_current(&account, id, token, &organization, category)? {
                 return Err(refused());
             }
@@ -313,15 +301,11 @@ impl Flow {
             let deleted = Account { deleted: true, ..account };
             // Longer than any retry can come that would link it once more.
             let draft = deleted.draft_until(self.now().after(Lifetime::HOUR))?;
-            match self.records.replace(&key, &entry, draft).await? {
-                Change::Done => {
-                    self.emit(deleted.event(EventKind::AccountDeleted, id));
-                    return Ok(());
-                }
-                Change::Conflict(entry) => found = entry,
+            if self.records.write(&mut update, draft).await? {
+                self.emit(deleted.event(EventKind::AccountDeleted, id));
+                return Ok(());
             }
         }
-        Err(busy())
     }
 
     /// Whether a token is its account's current one, and not the one before; refused where it is neither, or is not

@@ -9,7 +9,7 @@ use super::account::ExchangeRequest;
 use super::redeemer;
 use crate::error::{Error, ErrorCode};
 use crate::flow::Flow;
-use crate::flow::client::Permission;
+use crate::record::client::Permission;
 use crate::secret::Secret;
 
 /// The categories in the SDKs' enumeration of an integration's categories. Older SDKs fail on any other.

@@ -8,11 +8,11 @@ use crate::encoding::{base64url, fingerprint};
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::flow::Flow;
-use crate::flow::client::Permission;
-use crate::flow::records::{Change, Draft, MAX_ROUNDS, busy, decode, decode_some};
 use crate::issuer::Issuer;
 use crate::json::JsonMembers;
 use crate::policy::Integration;
+use crate::record::client::Permission;
+use crate::record::{Change, Draft, busy, decode_some};
 use crate::secret::Secret;
 use crate::store::RecordKey;
 use crate::task::Task;
@@ -224,11 +224,9 @@ impl Flow {
 
     pub(crate) async fn redeem_link(&mut self, request: &RedeemRequest) -> Result<PublicToken> {
         let token = &request.link_token;
-        let key = checked_key(token)?;
-        let [mut found] = self.records.load([key.clone()]).await?;
-        for _ in 0..MAX_ROUNDS {
-            let Some(entry) = found else { return Err(ErrorCode::LinkUnknown.into()) };
-            let link: Link = decode(&entry)?;
+        let mut update = self.records.open(checked_key(token)?).await?;
+        loop {
+            let link: Link = update.found()?.ok_or(ErrorCode::LinkUnknown)?;
             let chosen = self.chosen(&link.details, request.integration.as_deref());
             let redemption = |choice: &str| Use::new(request.redeemer.as_deref(), choice, self.moment());
             // What has become of the link comes before what is wrong with the choice.
@@ -246,12 +244,10 @@ impl Flow {
             let redemption = redemption(&chosen?);
             // The decisive write: from here on the link is used, and all that follows can be derived again.
             let redeemed = Link { redeemed: Some(redemption.clone()), ..link };
-            match self.records.replace(&key, &entry, redeemed.draft()?).await? {
-                Change::Done => return self.public_token(&redeemed, token, &redemption).await,
-                Change::Conflict(entry) => found = entry,
+            if self.records.write(&mut update, redeemed.draft()?).await? {
+                return self.public_token(&redeemed, token, &redemption).await;
             }
         }
-        Err(busy())
     }
 
     /// The public token of a redeemed link: derived from its record, inserted if absent.

@@ -12,8 +12,8 @@ use super::link::LinkDetails;
 use super::{CATEGORIES, MergeOptions, fields};
 use crate::error::{Error, ErrorCode};
 use crate::flow::Flow;
-use crate::flow::client::Permission;
 use crate::json::{JsonMembers, Object};
+use crate::record::client::Permission;
 use crate::time::Lifetime;
 
 /// The bounds of `link_expiry_mins`, its default, and the bound without a magic link.

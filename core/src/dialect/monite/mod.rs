@@ -10,7 +10,7 @@ use super::fields::{Fields, Kind, Problem, Step, one_of, text, uuid};
 use super::request::{Rejection, Request, Response, Value, json, json_object, status, with_error_headers};
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::Flow;
-use crate::flow::client_credentials::ClientProof;
+use crate::flow::client::ClientProof;
 
 /// How the Monite endpoints behave where the contract leaves it open.
 ///

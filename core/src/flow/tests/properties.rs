@@ -2,8 +2,8 @@
 
 use super::accounts::{self, delete};
 use super::explorer::{Answer, Findings, Request, Unguarded, World, explore};
-use crate::flow::records::{Change, decode};
-use crate::flow::session::{Presented, Session, session_key};
+use crate::flow::refresh_token::Presented;
+use crate::record::session::{Session, session_key};
 use crate::store::{Command, Expect, Write};
 use crate::*;
 
@@ -250,18 +250,16 @@ fn naive_refresh(token: &str, seed: u8) -> Task<TokenPair> {
     let token = token.to_owned();
     issuer().task(&context(NOW + 1, seed), |mut flow| async move {
         let presented = Presented::parse(&flow.issuer, &token)?;
-        let key = session_key(&presented.session);
-        let [entry] = flow.records.load([key.clone()]).await?;
-        let entry = entry.ok_or(ErrorCode::InvalidGrant)?;
-        let session: Session = decode(&entry)?;
+        let mut update = flow.records.open(session_key(&presented.session)).await?;
+        let session: Session = update.found()?.ok_or(ErrorCode::InvalidGrant)?;
         if session.generation != presented.generation || session.revoked {
             return Err(ErrorCode::InvalidGrant.into());
         }
         let next = session.rotated(flow.moment(), Lifetime::MINUTE);
         // Without the guard, whatever is there is overwritten.
-        let Change::Done = flow.records.replace(&key, &entry, next.draft()?).await? else {
+        if !flow.records.write(&mut update, next.draft()?).await? {
             return Err(ErrorCode::InvalidGrant.into());
-        };
+        }
         flow.token_pair(&directory::Client::new("c1", "org", SecretHash::of(b"")), &next, &presented.session)
             .await
     })
@@ -280,8 +278,8 @@ fn naive_delete(token: &str, seed: u8) -> Task<()> {
     let id = token::derived::account_id(token).unwrap();
     issuer().task(&context(NOW + 3, seed), |mut flow| async move {
         let key = RecordKey::of("account", &[&id.to_string()]);
-        let [entry] = flow.records.load([key.clone()]).await?;
-        flow.records.delete(&key, &entry.ok_or(ErrorCode::Unauthenticated)?).await.map(drop)
+        let mut update = flow.records.open(key).await?;
+        flow.records.remove(&mut update).await.map(drop)
     })
 }
 

@@ -1,43 +1,12 @@
-//! The record behind a refresh token, and the decision about a presented one.
-
-use serde::{Deserialize, Serialize};
+//! Refresh tokens: made from a session's record, and read again.
 
 use crate::claims::Claims;
 use crate::encoding::{base64url, from_base64url, same};
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
-use crate::store::RecordKey;
-use crate::time::{Lifetime, Moment, UnixTime};
+use crate::record::session::Session;
+use crate::time::UnixTime;
 use crate::token::mint::{Frame, Given, Payload};
-
-/// A session: one record, and one counter that a refresh moves on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Session {
-    pub(crate) generation: u64,
-    pub(crate) rotated_at: Moment,
-    pub(crate) subject: String,
-    pub(crate) client: String,
-    pub(crate) scope: String,
-    pub(crate) absolute_expiry: UnixTime,
-    pub(crate) idle_expiry: UnixTime,
-    /// 16 random bytes in base64url.
-    pub(crate) salt: String,
-    pub(crate) epoch: u64,
-    pub(crate) revoked: bool,
-}
-
-/// What to do with a refresh token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Decision {
-    /// It is the current one: exchange it.
-    Rotate,
-    /// It was exchanged just now: give the same successor again.
-    Repeat,
-    /// It is newer than the record: the store has lost a write.
-    Regressed,
-    /// It was exchanged before: somebody has a copy.
-    Reuse,
-}
 
 /// What a refresh token says.
 #[derive(Debug)]
@@ -49,46 +18,7 @@ pub(crate) struct Presented {
     mac: Vec<u8>,
 }
 
-pub(crate) fn session_key(id: &str) -> RecordKey {
-    RecordKey::of("session", &[id])
-}
-
 impl Session {
-    /// Whether the session is over: by time or by revocation.
-    pub(crate) fn is_over(&self, now: UnixTime) -> bool {
-        self.revoked || now >= self.idle_expiry || now >= self.absolute_expiry
-    }
-
-    /// Decides about generation `presented`. The previous one is good for the grace period only: accepted for ever,
-    /// it would hide a thief for ever.
-    pub(crate) fn decide(&self, presented: u64, now: Moment, grace_seconds: u64) -> Decision {
-        let in_grace = grace_seconds > 0 && self.rotated_at.is_within(grace_seconds, now);
-        if presented == self.generation {
-            Decision::Rotate
-        } else if presented > self.generation {
-            Decision::Regressed
-        } else if presented + 1 == self.generation && in_grace {
-            Decision::Repeat
-        } else {
-            Decision::Reuse
-        }
-    }
-
-    /// The record after a rotation.
-    pub(crate) fn rotated(&self, now: Moment, idle: Lifetime) -> Session {
-        Session {
-            generation: self.generation + 1,
-            rotated_at: self.rotated_at.max(now),
-            idle_expiry: now.seconds().after(idle).min(self.absolute_expiry),
-            ..self.clone()
-        }
-    }
-
-    /// The record after a revocation.
-    pub(crate) fn revoked(&self) -> Session {
-        Session { revoked: true, ..self.clone() }
-    }
-
     /// The refresh token of the record as it is: a function of the record, so it can be given again.
     pub(crate) fn refresh_token(&self, issuer: &Issuer, id: &str) -> Result<String> {
         let sessions = issuer.sessions()?;

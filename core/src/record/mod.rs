@@ -1,4 +1,4 @@
-//! Records in the store: load, insert, replace, delete. Lost answers are resolved here.
+//! Every record in the store, with its key; and the ways to read and write them. Lost answers are resolved here.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,8 +14,14 @@ use crate::store::{
 use crate::task::Io;
 use crate::time::{Context, UnixTime};
 
-/// How often a flow decides anew when others change its record at the same time.
-pub(crate) const MAX_ROUNDS: usize = 4;
+pub(crate) mod access;
+pub(crate) mod client;
+pub(crate) mod revoked;
+pub(crate) mod session;
+mod update;
+pub(crate) mod watermark;
+
+pub(crate) use update::{Decision, Update};
 
 /// Access to the store for one flow.
 pub(crate) struct Records {
@@ -95,27 +101,12 @@ impl Records {
 
     /// Writes a record that must not be there yet.
     pub(crate) async fn insert(&mut self, key: &RecordKey, draft: Draft) -> Result<Change> {
-        self.put(key, None, draft).await
+        let write = self.pending(key, None, draft);
+        self.execute(write).await
     }
 
-    /// Writes a record that must be as it was read.
-    pub(crate) async fn replace(&mut self, key: &RecordKey, read: &Entry, draft: Draft) -> Result<Change> {
-        self.put(key, Some(read), draft).await
-    }
-
-    /// Writes a record that was read, or was not there.
-    pub(crate) async fn put(
-        &mut self,
-        key: &RecordKey,
-        read: Option<&Entry>,
-        draft: Draft,
-    ) -> Result<Change> {
-        let write = self.pending(key, read, draft);
-        self.commit(write).await
-    }
-
-    /// The write of a record that was read, or was not there; done by [`Records::commit`].
-    pub(crate) fn pending(&mut self, key: &RecordKey, read: Option<&Entry>, draft: Draft) -> Pending {
+    /// The write of a record that was read, or was not there; done by [`Records::execute`].
+    fn pending(&mut self, key: &RecordKey, read: Option<&Entry>, draft: Draft) -> Pending {
         let version = Version::random(&mut self.entropy);
         let Draft { value, expires_at_ms, index } = draft;
         let write = Write::Put(Entry { version, value, expires_at_ms, index });
@@ -124,7 +115,7 @@ impl Records {
     }
 
     /// Removes a record that must be as it was read. Doing it twice is as good as once.
-    pub(crate) async fn delete(&mut self, key: &RecordKey, read: &Entry) -> Result<Change> {
+    async fn delete(&mut self, key: &RecordKey, read: &Entry) -> Result<Change> {
         let command =
             Command::Cas { key: key.clone(), expect: Expect::Version(read.version), write: Write::Delete };
         for _ in 0..2 {
@@ -160,7 +151,7 @@ impl Records {
     }
 
     /// A write whose answer was lost is repeated with the same version: whoever finds that version there wrote it.
-    pub(crate) async fn commit(&self, Pending { command, version }: Pending) -> Result<Change> {
+    async fn execute(&self, Pending { command, version }: Pending) -> Result<Change> {
         let mut unsure = false;
         for _ in 0..3 {
             match self.io.execute(command.clone()).await {

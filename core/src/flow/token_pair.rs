@@ -4,18 +4,17 @@ use std::fmt;
 
 use super::Flow;
 use super::access::{AccessToken, Grant};
-use super::client::{Client, Demand, Permission, client_key};
-use super::client_credentials::ClientProof;
-use super::records::{Change, Draft, Pending, busy};
-use super::session::{Session, session_key};
-use super::standing::Marks;
+use super::client::{ClientProof, Demand};
 use crate::claims::Claims;
 use crate::encoding::base64url;
 use crate::error::Result;
 use crate::event::{Event, EventKind};
 use crate::issuer::Issuer;
 use crate::policy::AccessFormat;
-use crate::store::Entry;
+use crate::record::client::{Client, Permission, client_key};
+use crate::record::session::{Session, session_key};
+use crate::record::watermark::Marks;
+use crate::record::{Update, busy};
 use crate::task::Task;
 use crate::time::{Context, Lifetime, UnixTime};
 
@@ -73,31 +72,32 @@ impl Flow {
         let marks = self.marks(&client.id, &subject).await?;
         let id = self.entropy().uuid().to_string();
         let session = self.new_session(&client, subject, marks);
-        let write = self.records.pending(&session_key(&id), None, session.draft()?);
+        let mut update = Update::new(session_key(&id), None);
         let event = Event::new(EventKind::SessionOpened).client(&*client.id).subject(&*session.subject);
         let event = event.session(&*id);
-        self.write_and_pair(write, event, &client, &session, &id).await?.map_err(|_| busy())
+        self.write_and_pair(&mut update, event, &client, &session, &id).await?.ok_or_else(busy)
     }
 
-    /// Does the write after which the session is as given, and gives its tokens, or what another has written.
+    /// Writes the session and gives its tokens; `None` where another was first.
     ///
     /// A signature is made before the write: while the host's signer is away nothing changes, and the client can try
     /// again. That of a write that was lost is thrown away.
     pub(crate) async fn write_and_pair(
         &mut self,
-        write: Pending,
+        update: &mut Update,
         event: Event,
         client: &Client,
         session: &Session,
         id: &str,
-    ) -> Result<Result<TokenPair, Option<Entry>>> {
+    ) -> Result<Option<TokenPair>> {
+        let write = self.records.prepare(update, session.draft()?);
         let early = match self.issuer.policy().access_format {
             AccessFormat::Jwt => Some(self.make_pair(client, session, id).await?),
             // Its record must not be there before the session's.
             AccessFormat::Opaque => None,
         };
-        if let Change::Conflict(entry) = self.records.commit(write).await? {
-            return Ok(Err(entry));
+        if !self.records.commit(update, write).await? {
+            return Ok(None);
         }
         self.emit(event);
         let (pair, issued) = match early {
@@ -105,7 +105,7 @@ impl Flow {
             None => self.make_pair(client, session, id).await?,
         };
         self.emit(issued);
-        Ok(Ok(pair))
+        Ok(Some(pair))
     }
 
     /// The tokens of a session as its record is.
@@ -165,13 +165,6 @@ impl Flow {
             epoch: marks.epoch(),
             revoked: false,
         }
-    }
-}
-
-impl Session {
-    /// The record as it is written. Kept to its absolute end: a revoked session must stay known as revoked.
-    pub(crate) fn draft(&self) -> Result<Draft> {
-        Ok(Draft::new(self, self.absolute_expiry)?.indexed(&self.subject, &self.client))
     }
 }
 

@@ -1,0 +1,76 @@
+//! Whether a token still stands: one rule, in one function, by the [watermarks](crate::record::watermark).
+
+use super::Flow;
+use crate::error::{ErrorCode, Result};
+use crate::event::{Event, EventKind};
+use crate::issuer::Issuer;
+use crate::record::watermark::{Mark, Marked, Marks, keys};
+use crate::record::{Change, Decision, Draft};
+use crate::task::Task;
+use crate::time::{Context, Moment};
+
+impl Issuer {
+    /// Looks whether the store has served this issuer before, and raises the issuer's watermark where it has not: to be
+    /// run before the first request, and again now and then for a store that may be wiped while it is in use.
+    ///
+    /// For an issuer by itself: [`Service::prepare_store`](crate::config::Service::prepare_store) does it for all issuers
+    /// of an endpoint.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn adopt_store(&self, context: &Context) -> Task<()> {
+        self.task(context, |mut flow| async move {
+            let key = Marked::All.key(&flow.issuer.policy().issuer);
+            let [found] = flow.records.load([key.clone()]).await?;
+            if found.is_none() {
+                let mark = Mark::default().raised(&flow.context);
+                if let Change::Done = flow.records.insert(&key, Draft::permanent(&mark)?).await? {
+                    flow.emit(Event::new(EventKind::WatermarkRaised).generation(mark.epoch));
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Flow {
+    /// The watermarks of what was made for a client or organization, about a subject.
+    pub(crate) async fn marks(&self, client: &str, subject: &str) -> Result<Marks> {
+        let keys = keys(&self.issuer.policy().issuer, client, subject);
+        Marks::read(self.records.load(keys).await?)
+    }
+
+    /// As [`Marks::check`]; of a store that lost a write the event is told.
+    pub(crate) fn judge(
+        &self,
+        marks: Marks,
+        epoch: Option<u64>,
+        issued_at: Option<Moment>,
+        event: impl FnOnce(EventKind) -> Event,
+    ) -> Result<()> {
+        let checked = marks.check(epoch, issued_at);
+        if checked.as_ref().is_err_and(|error| error.code() == ErrorCode::StoreRegressed) {
+            self.emit(event(EventKind::StoreRegressed));
+        }
+        checked
+    }
+
+    /// Moves a watermark forward.
+    pub(crate) async fn raise(&mut self, marked: Marked<'_>) -> Result<()> {
+        let key = marked.key(&self.issuer.policy().issuer);
+        let context = &self.context;
+        let raised = (self.records)
+            .update(key, |found: Option<Mark>| {
+                let raised = found.unwrap_or_default().raised(context);
+                Ok(Decision::Write(Draft::permanent(&raised)?, raised))
+            })
+            .await?;
+        let event = Event::new(EventKind::WatermarkRaised).generation(raised.epoch);
+        self.emit(match marked {
+            Marked::All => event,
+            Marked::Client(id) => event.client(id),
+            Marked::Subject(id) => event.subject(id),
+        });
+        Ok(())
+    }
+}
