@@ -2,82 +2,86 @@
 
 use serde::Serialize;
 
+use crate::describe::{choices, described};
 use crate::error::ErrorCode;
 
-/// One thing that happened in a flow.
-///
-/// Serializes as one flat JSON object, for example
-/// `{"event":"refresh_rotated","client":"c1","subject":"u1","session":"...","generation":2}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Event {
-    /// What kind of thing.
-    #[serde(rename = "event")]
-    pub kind: EventKind,
-    /// The client or organization on whose behalf.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub client: Option<String>,
-    /// The subject it is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
-    /// The session it belongs to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub session: Option<String>,
-    /// The id of the token or record: a `jti`, or a fingerprint where the token is a secret.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// The generation of a session or account token.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub generation: Option<u64>,
-    /// Why it was refused.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "code_name")]
-    pub reason: Option<ErrorCode>,
+described! {
+    /// One thing that happened in a flow.
+    ///
+    /// Serializes as one flat JSON object, for example
+    /// `{"event":"refresh_rotated","client":"c1","subject":"u1","session":"...","generation":2}`.
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+    pub struct Event {
+        /// What kind of thing.
+        #[serde(rename = "event")]
+        pub kind: EventKind,
+        /// The client or organization on whose behalf.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub client: Option<String>,
+        /// The subject it is about.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub subject: Option<String>,
+        /// The session it belongs to.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub session: Option<String>,
+        /// The id of the token or record: a `jti`, or a fingerprint where the token is a secret.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub id: Option<String>,
+        /// The generation of a session or account token.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub generation: Option<u64>,
+        /// Why it was refused.
+        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "code_name")]
+        pub reason: Option<ErrorCode>,
+    }
 }
 
-/// The kinds of [`Event`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum EventKind {
-    /// A token was minted.
-    TokenIssued,
-    /// A token was not minted; the reason says why.
-    TokenRefused,
-    /// One token was revoked.
-    TokenRevoked,
-    /// A session was opened.
-    SessionOpened,
-    /// A refresh token was exchanged for its successor.
-    RefreshRotated,
-    /// The successor was given again: the first answer may have been lost.
-    RefreshReplayed,
-    /// An old refresh token was presented: somebody else has it. The session was ended.
-    RefreshReuseDetected,
-    /// A session was ended.
-    SessionRevoked,
-    /// All tokens of a subject, a client or the issuer were revoked.
-    WatermarkRaised,
-    /// A link was made.
-    LinkIssued,
-    /// A link was redeemed.
-    LinkRedeemed,
-    /// The same redeemer asked again and got the same answer.
-    LinkReplayed,
-    /// A used link was presented.
-    LinkReuse,
-    /// A public token was exchanged for an account token.
-    AccountTokenIssued,
-    /// An account token was replaced.
-    AccountTokenRotated,
-    /// A linked account was deleted, and its token ended.
-    AccountDeleted,
-    /// A rate limit denied a request.
-    LimitHit,
-    /// The store has lost an acknowledged write.
-    StoreRegressed,
-    /// The store's clock and the host's differ by more than [`MAX_SKEW_MS`](crate::MAX_SKEW_MS).
-    ClockSkew,
-    /// The directory was changed.
-    DirectoryChanged,
+choices! {
+    /// The kinds of [`Event`].
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+    #[non_exhaustive]
+    pub enum EventKind {
+        /// A token was minted.
+        TokenIssued = "token_issued",
+        /// A token was not minted; the reason says why.
+        TokenRefused = "token_refused",
+        /// One token was revoked.
+        TokenRevoked = "token_revoked",
+        /// A session was opened.
+        SessionOpened = "session_opened",
+        /// A refresh token was exchanged for its successor.
+        RefreshRotated = "refresh_rotated",
+        /// The successor was given again: the first answer may have been lost.
+        RefreshReplayed = "refresh_replayed",
+        /// An old refresh token was presented: somebody else has it. The session was ended.
+        RefreshReuseDetected = "refresh_reuse_detected",
+        /// A session was ended.
+        SessionRevoked = "session_revoked",
+        /// All tokens of a subject, a client or the issuer were revoked.
+        WatermarkRaised = "watermark_raised",
+        /// A link was made.
+        LinkIssued = "link_issued",
+        /// A link was redeemed.
+        LinkRedeemed = "link_redeemed",
+        /// The same redeemer asked again and got the same answer.
+        LinkReplayed = "link_replayed",
+        /// A used link was presented.
+        LinkReuse = "link_reuse",
+        /// A public token was exchanged for an account token.
+        AccountTokenIssued = "account_token_issued",
+        /// An account token was replaced.
+        AccountTokenRotated = "account_token_rotated",
+        /// A linked account was deleted, and its token ended.
+        AccountDeleted = "account_deleted",
+        /// A rate limit denied a request.
+        LimitHit = "limit_hit",
+        /// The store has lost an acknowledged write.
+        StoreRegressed = "store_regressed",
+        /// The store's clock and the host's differ by more than [`MAX_SKEW_MS`](crate::MAX_SKEW_MS).
+        ClockSkew = "clock_skew",
+        /// The directory was changed.
+        DirectoryChanged = "directory_changed",
+    }
 }
 
 impl Event {

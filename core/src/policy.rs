@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::claims::not_registered;
+use crate::describe::{choices, described};
 use crate::error::{Error, ErrorCode, Result};
 use crate::secret::Secret;
 use crate::store::Durability;
@@ -41,26 +42,29 @@ pub struct Policy {
     pub(crate) durability: Durability,
 }
 
-/// Something that a link can connect an end user to.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Integration {
-    /// Its id in requests.
-    pub slug: String,
-    /// Its name for people.
-    pub name: String,
-    /// The categories it belongs to.
-    pub categories: Vec<String>,
+described! {
+    /// Something that a link can connect an end user to.
+    #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct Integration {
+        /// Its id in requests.
+        pub slug: String,
+        /// Its name for people.
+        pub name: String,
+        /// The categories it belongs to.
+        pub categories: Vec<String>,
+    }
 }
 
-/// What an access token looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AccessFormat {
-    /// A JWT, which anybody with the public key can verify without the store.
-    Jwt,
-    /// An opaque handle, which only the issuer can look up.
-    Opaque,
+choices! {
+    /// What an access token looks like.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+    pub enum AccessFormat {
+        /// A JWT, which anybody with the public key can verify without the store.
+        Jwt = "jwt",
+        /// An opaque handle, which only the issuer can look up.
+        Opaque = "opaque",
+    }
 }
 
 /// How long a session's access token lives, the session without a refresh, and the session at all.

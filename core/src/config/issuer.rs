@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::values::{OneOrMany, RateLimit, SecretText};
 use super::with;
+use crate::describe::described;
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
 use crate::json::{self, JsonMembers};
@@ -14,65 +15,67 @@ use crate::policy::{AccessFormat, Integration, Policy};
 use crate::time::Lifetime;
 use crate::token::verify::Verifier;
 
-/// An issuer's policy: the methods of [`Policy`] as fields. Only `issuer` is required.
-///
-/// ```
-/// use tokenmint::*;
-/// use tokenmint::config::IssuerConfig;
-/// let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
-/// let config = r#"{"issuer":"https://api.example.com","audience":"app","lifetime":"15m"}"#;
-/// let issuer = IssuerConfig::from_json(config)?.build(keys)?;
-///
-/// let error = IssuerConfig::from_json(r#"{"issuer":"i","lifetme":"1h"}"#).unwrap_err();
-/// assert_eq!(error.field(), Some("lifetme"));
-/// # drop(issuer);
-/// # Ok::<(), Error>(())
-/// ```
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct IssuerConfig {
-    /// Its name, usually its URL: `iss` in its tokens.
-    pub issuer: String,
-    /// The `aud` of tokens whose claims name none.
-    #[serde(default)]
-    pub audience: OneOrMany,
-    /// The header's `typ`; `JWT` where absent.
-    pub token_type: Option<String>,
-    /// How long tokens of the flows live; where absent, access tokens of sessions 15 minutes and all others one hour.
-    pub lifetime: Option<Lifetime>,
-    /// The longest life that a token can be given; no bound but the calendar's where absent.
-    pub max_lifetime: Option<Lifetime>,
-    /// How far clocks may differ when its own tokens are verified; 0 where absent.
-    pub leeway_seconds: Option<u64>,
-    /// What access tokens of the flows look like; `jwt` where absent.
-    pub access_format: Option<AccessFormat>,
-    /// Custom claims that every token carries.
-    #[serde(default)]
-    pub fixed_claims: JsonMembers,
-    /// At least 32 bytes of text from which refresh, public and account tokens are derived.
-    pub session_secret: Option<SecretText>,
-    /// How long a session lives without a refresh; 30 days where absent. At least the lifetime of its access tokens.
-    pub session_idle: Option<Lifetime>,
-    /// How long a session lives at all; 90 days where absent.
-    pub session_absolute: Option<Lifetime>,
-    /// Claims beside `sid` that hold the session's id.
-    #[serde(default)]
-    pub session_claims: OneOrMany,
-    /// For how many seconds a refresh token is answered again; 10 where absent, at most 60.
-    pub refresh_grace_seconds: Option<u64>,
-    /// For how long after its first issue an entity token can be renewed with itself; 30 days where absent.
-    pub renewal: Option<Lifetime>,
-    /// How many requests of one client are admitted; no limit where absent.
-    pub client_rate: Option<RateLimit>,
-    /// How many failed attempts are answered with the reason; no limit where absent.
-    pub failure_rate: Option<RateLimit>,
-    /// For how many seconds the same redeemer of a link gets the same answer again; 10 where absent, at most 60.
-    pub redeem_window_seconds: Option<u64>,
-    /// How long a redeemed link's public token lives; one hour where absent.
-    pub public_token_lifetime: Option<Lifetime>,
-    /// What links can connect to.
-    #[serde(default)]
-    pub integrations: Vec<Integration>,
+described! {
+    /// An issuer's policy: the methods of [`Policy`] as fields. Only `issuer` is required.
+    ///
+    /// ```
+    /// use tokenmint::*;
+    /// use tokenmint::config::IssuerConfig;
+    /// let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
+    /// let config = r#"{"issuer":"https://api.example.com","audience":"app","lifetime":"15m"}"#;
+    /// let issuer = IssuerConfig::from_json(config)?.build(keys)?;
+    ///
+    /// let error = IssuerConfig::from_json(r#"{"issuer":"i","lifetme":"1h"}"#).unwrap_err();
+    /// assert_eq!(error.field(), Some("lifetme"));
+    /// # drop(issuer);
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[derive(Clone, Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct IssuerConfig {
+        /// Its name, usually its URL: `iss` in its tokens.
+        pub issuer: String,
+        /// The `aud` of tokens whose claims name none.
+        #[serde(default)]
+        pub audience: OneOrMany,
+        /// The header's `typ`; `JWT` where absent.
+        pub token_type: Option<String>,
+        /// How long tokens of the flows live; where absent, access tokens of sessions 15 minutes and all others one hour.
+        pub lifetime: Option<Lifetime>,
+        /// The longest life that a token can be given; no bound but the calendar's where absent.
+        pub max_lifetime: Option<Lifetime>,
+        /// How far clocks may differ when its own tokens are verified; 0 where absent.
+        pub leeway_seconds: Option<u64>,
+        /// What access tokens of the flows look like; `jwt` where absent.
+        pub access_format: Option<AccessFormat>,
+        /// Custom claims that every token carries.
+        #[serde(default)]
+        pub fixed_claims: JsonMembers,
+        /// At least 32 bytes of text from which refresh, public and account tokens are derived.
+        pub session_secret: Option<SecretText>,
+        /// How long a session lives without a refresh; 30 days where absent. At least the lifetime of its access tokens.
+        pub session_idle: Option<Lifetime>,
+        /// How long a session lives at all; 90 days where absent.
+        pub session_absolute: Option<Lifetime>,
+        /// Claims beside `sid` that hold the session's id.
+        #[serde(default)]
+        pub session_claims: OneOrMany,
+        /// For how many seconds a refresh token is answered again; 10 where absent, at most 60.
+        pub refresh_grace_seconds: Option<u64>,
+        /// For how long after its first issue an entity token can be renewed with itself; 30 days where absent.
+        pub renewal: Option<Lifetime>,
+        /// How many requests of one client are admitted; no limit where absent.
+        pub client_rate: Option<RateLimit>,
+        /// How many failed attempts are answered with the reason; no limit where absent.
+        pub failure_rate: Option<RateLimit>,
+        /// For how many seconds the same redeemer of a link gets the same answer again; 10 where absent, at most 60.
+        pub redeem_window_seconds: Option<u64>,
+        /// How long a redeemed link's public token lives; one hour where absent.
+        pub public_token_lifetime: Option<Lifetime>,
+        /// What links can connect to.
+        #[serde(default)]
+        pub integrations: Vec<Integration>,
+    }
 }
 
 impl IssuerConfig {
@@ -120,54 +123,56 @@ impl IssuerConfig {
     }
 }
 
-/// What a verifier expects: the methods of [`Verifier`] as fields.
-///
-/// `issuer` and `audience` are required, unless the `any_` field drops the check by name.
-///
-/// ```
-/// use tokenmint::*;
-/// use tokenmint::config::VerifierConfig;
-/// let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
-/// let config = r#"{"issuer":"https://api.example.com","audience":"app"}"#;
-/// let verifier = VerifierConfig::from_json(config)?.build(keys)?;
-/// # drop(verifier);
-/// # Ok::<(), Error>(())
-/// ```
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VerifierConfig {
-    /// What `iss` must be, or one of these.
-    #[serde(default)]
-    pub issuer: OneOrMany,
-    /// Takes a token from any issuer whose key is in the key set.
-    #[serde(default)]
-    pub any_issuer: bool,
-    /// What `aud` must name, or one of these.
-    #[serde(default)]
-    pub audience: OneOrMany,
-    /// Takes a token for any audience.
-    #[serde(default)]
-    pub any_audience: bool,
-    /// What `sub` must be, or one of these; anything where absent.
-    #[serde(default)]
-    pub subject: OneOrMany,
-    /// What the header's `typ` must be; `JWT` where absent.
-    pub token_type: Option<String>,
-    /// Takes a token of any `typ`, or of none.
-    #[serde(default)]
-    pub any_token_type: bool,
-    /// Takes a token without `exp`.
-    #[serde(default)]
-    pub without_expiry: bool,
-    /// Claims that must be there.
-    #[serde(default)]
-    pub require: OneOrMany,
-    /// Takes only these algorithms; whichever the keys have where absent.
-    pub algorithms: Option<Vec<Algorithm>>,
-    /// Refuses a token issued longer ago than this; then `iat` is required.
-    pub max_age: Option<Lifetime>,
-    /// Allows for clocks that differ by so many seconds; 0 where absent.
-    pub leeway_seconds: Option<u64>,
+described! {
+    /// What a verifier expects: the methods of [`Verifier`] as fields.
+    ///
+    /// `issuer` and `audience` are required, unless the `any_` field drops the check by name.
+    ///
+    /// ```
+    /// use tokenmint::*;
+    /// use tokenmint::config::VerifierConfig;
+    /// let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
+    /// let config = r#"{"issuer":"https://api.example.com","audience":"app"}"#;
+    /// let verifier = VerifierConfig::from_json(config)?.build(keys)?;
+    /// # drop(verifier);
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[derive(Clone, Debug, Default, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct VerifierConfig {
+        /// What `iss` must be, or one of these.
+        #[serde(default)]
+        pub issuer: OneOrMany,
+        /// Takes a token from any issuer whose key is in the key set.
+        #[serde(default)]
+        pub any_issuer: bool,
+        /// What `aud` must name, or one of these.
+        #[serde(default)]
+        pub audience: OneOrMany,
+        /// Takes a token for any audience.
+        #[serde(default)]
+        pub any_audience: bool,
+        /// What `sub` must be, or one of these; anything where absent.
+        #[serde(default)]
+        pub subject: OneOrMany,
+        /// What the header's `typ` must be; `JWT` where absent.
+        pub token_type: Option<String>,
+        /// Takes a token of any `typ`, or of none.
+        #[serde(default)]
+        pub any_token_type: bool,
+        /// Takes a token without `exp`.
+        #[serde(default)]
+        pub without_expiry: bool,
+        /// Claims that must be there.
+        #[serde(default)]
+        pub require: OneOrMany,
+        /// Takes only these algorithms; whichever the keys have where absent.
+        pub algorithms: Option<Vec<Algorithm>>,
+        /// Refuses a token issued longer ago than this; then `iat` is required.
+        pub max_age: Option<Lifetime>,
+        /// Allows for clocks that differ by so many seconds; 0 where absent.
+        pub leeway_seconds: Option<u64>,
+    }
 }
 
 impl VerifierConfig {

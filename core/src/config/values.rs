@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{LONGEST_SHOWN, shown};
 use crate::credential::SecretHash;
+use crate::describe::{Shape, described, shapes};
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::{Policy, Rate};
 use crate::secret::Secret;
@@ -23,16 +24,18 @@ pub struct Limits {
     pub failures: Option<RateLimit>,
 }
 
-/// A rate limit: `events` for each `per` on average, and at most `burst` at once.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RateLimit {
-    /// How many events, at least 1.
-    pub events: u32,
-    /// In which time.
-    pub per: Lifetime,
-    /// How many of them at once, at least 1.
-    pub burst: u32,
+described! {
+    /// A rate limit: `events` for each `per` on average, and at most `burst` at once.
+    #[derive(Clone, Copy, Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct RateLimit {
+        /// How many events, at least 1.
+        pub events: u32,
+        /// In which time.
+        pub per: Lifetime,
+        /// How many of them at once, at least 1.
+        pub burst: u32,
+    }
 }
 
 impl Limits {
@@ -130,6 +133,12 @@ impl<'de> Deserialize<'de> for Hashes {
         }
         deserializer.deserialize_any(List)
     }
+}
+
+shapes! {
+    OneOrMany: Shape::Texts;
+    SecretText: Shape::Secret;
+    Hashes: Shape::Texts;
 }
 
 /// A hash whose errors do not repeat what stands in its place: it may be the secret.

@@ -14,4 +14,12 @@ pub(crate) mod merge;
 pub(crate) mod monite;
 mod request;
 
+use crate::surface::table::tables;
 pub(crate) use common::JWKS_MAX_AGE;
+
+tables! {
+    ledger::operations,
+    mercoa::operations,
+    merge::operations,
+    entities::operations,
+}

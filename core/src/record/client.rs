@@ -3,24 +3,26 @@
 use serde::{Deserialize, Serialize};
 
 use crate::credential::{Credentials, SecretHash};
+use crate::describe::choices;
 use crate::json::JsonMembers;
 use crate::store::RecordKey;
 
-/// What a credential may be used for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Permission {
-    /// Access tokens for the client itself.
-    ClientCredentials,
-    /// Access tokens for users of the client's organization.
-    EntityUser,
-    /// Sessions with refresh tokens.
-    Sessions,
-    /// Tokens for entities, their users and groups, and ending them.
-    EntityTokens,
-    /// Single-use links, and the account tokens that they lead to.
-    Links,
+choices! {
+    /// What a credential may be used for.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[non_exhaustive]
+    pub enum Permission {
+        /// Access tokens for the client itself.
+        ClientCredentials = "client_credentials",
+        /// Access tokens for users of the client's organization.
+        EntityUser = "entity_user",
+        /// Sessions with refresh tokens.
+        Sessions = "sessions",
+        /// Tokens for entities, their users and groups, and ending them.
+        EntityTokens = "entity_tokens",
+        /// Single-use links, and the account tokens that they lead to.
+        Links = "links",
+    }
 }
 
 /// A client in the directory: an id, and secrets to prove it.

@@ -11,6 +11,7 @@ use crate::time::Context;
 use names::Name;
 
 mod names;
+pub(crate) mod operations;
 mod user_token;
 
 /// Something that tokens are minted for: a company, an account.

@@ -2,6 +2,8 @@
 //!
 //! Contract 3; what the contract leaves open is decided in `docs/endpoints.md`.
 
+pub(crate) mod operations;
+
 use http::header::HeaderName;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::json as value;

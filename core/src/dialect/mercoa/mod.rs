@@ -18,6 +18,7 @@ use entity_token::EntityTarget;
 
 pub(crate) mod entity_options;
 pub(crate) mod entity_token;
+pub(crate) mod operations;
 
 /// How many sessions can be ended by one request: each is a record of its own.
 const MAX_SESSIONS: usize = 100;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::describe::described;
 use crate::encoding::{base64url, fingerprint};
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
@@ -24,23 +25,25 @@ const LINK: HandleFormat = HandleFormat::plain(0);
 /// A public token: 240 derived bits and a checksum.
 pub(crate) const PUBLIC: HandleFormat = HandleFormat::plain(6);
 
-/// What a link is for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LinkDetails {
-    /// The end user's id in the organization's own system.
-    pub origin_id: String,
-    /// The end user's organization.
-    pub end_user_organization: String,
-    /// The end user's e-mail address, for identification.
-    pub end_user_email: String,
-    /// The categories that can be linked.
-    pub categories: Vec<String>,
-    /// The slug of the one integration that can be linked; any of the categories where absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub integration: Option<String>,
-    /// Whatever else the front end of the link needs.
-    #[serde(default, skip_serializing_if = "JsonMembers::is_empty")]
-    pub settings: JsonMembers,
+described! {
+    /// What a link is for.
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct LinkDetails {
+        /// The end user's id in the organization's own system.
+        pub origin_id: String,
+        /// The end user's organization.
+        pub end_user_organization: String,
+        /// The end user's e-mail address, for identification.
+        pub end_user_email: String,
+        /// The categories that can be linked.
+        pub categories: Vec<String>,
+        /// The slug of the one integration that can be linked; any of the categories where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub integration: Option<String>,
+        /// Whatever else the front end of the link needs.
+        #[serde(default, skip_serializing_if = "JsonMembers::is_empty")]
+        pub settings: JsonMembers,
+    }
 }
 
 /// A link that was made.

@@ -18,6 +18,7 @@ mod account_token;
 pub(crate) mod link;
 mod link_token;
 mod magic_link;
+pub(crate) mod operations;
 mod redeem;
 
 /// What the endpoints of Merge need beyond the issuer's policy, which holds the catalogue of integrations.

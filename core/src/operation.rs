@@ -1,120 +1,36 @@
 //! The flows by their names, with JSON in and out: what a language without this crate's types speaks.
 //!
-//! One table says which operations there are; the bindings are made from it. The shapes are those of
-//! `bindings-tests/vectors/flows.json`.
+//! A table says of each operation what it does, takes and gives, and which errors are its own. It is read and written
+//! by that table, and described by it: languages, their docs and the reference are rendered from [`tables`].
 
-mod input;
-mod output;
-
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
-use crate::dialect::entities;
-use crate::error::{Error, ErrorCode, Result};
-use crate::flow::directory;
+use crate::config::{IssuerConfig, VerifierConfig};
+use crate::describe::Record;
+pub use crate::describe::{Choice, Field, Object, Shape};
+use crate::error::{Error, ErrorCode};
+use crate::event::Event;
 use crate::issuer::Issuer;
-use crate::json::{self, Kind};
+use crate::surface::table::joined;
+pub use crate::surface::table::{Operation, Table};
 use crate::task::Task;
 use crate::time::Context;
-use input as i;
-use output as o;
+use crate::{dialect, surface};
 
-/// One operation: the task that its input asks for.
-type Run = fn(&Issuer, &str, &Context) -> Result<Task<String>>;
+/// The names of the operations: those that speak of nobody, and behind them those of the dialects.
+pub const OPERATIONS: &[&str] =
+    &joined::<{ surface::NAMES.len() + dialect::NAMES.len() }>(&[surface::NAMES, dialect::NAMES]);
 
-macro_rules! operations {
-    ($($name:literal: |$issuer:ident, $input:ident: $type:ty, $context:ident| $task:expr => $output:expr;)+) => {
-        /// The names of the operations.
-        pub const OPERATIONS: &[&str] = &[$($name,)+];
-
-        fn find(name: &str) -> Option<Run> {
-            match name {
-                $($name => Some(|$issuer, input, $context| {
-                    let $input: $type = read(input)?;
-                    Ok($task.map(|done| Ok(write(&$output(done)))))
-                }),)+
-                _ => None,
-            }
-        }
-    };
-}
-
-operations! {
-    "client_credentials": |issuer, input: i::Proof, context|
-        issuer.client_credentials(input.into(), context) => o::access;
-    "entity_user": |issuer, input: i::EntityUser, context| {
-        let (proof, user) = input.parts();
-        issuer.entity_user(proof, &user, context)
-    } => o::access;
-    "exchange_api_key": |issuer, input: i::ExchangeApiKey, context| {
-        let (proof, conditions) = input.parts();
-        issuer.exchange_api_key(proof, conditions, context)
-    } => o::pair;
-    "refresh": |issuer, input: i::Refresh, context| match &input.client {
-        Some(client) => issuer.refresh_as(&input.refresh_token, client, context),
-        None => issuer.refresh(&input.refresh_token, context),
-    } => o::pair;
-    "check": |issuer, input: i::Token, context| issuer.check(&input.token, context) => o::active;
-    "revoke_token": |issuer, input: i::RevokeToken, context|
-        issuer.revoke_token(&input.token, &input.client, context) => o::nothing;
-    "revoke_session": |issuer, input: i::Session, context|
-        issuer.revoke_session(&input.session, context) => o::nothing;
-    "revoke_subject": |issuer, input: i::Subject, context|
-        issuer.revoke_subject(&input.subject, context) => o::nothing;
-    "revoke_client": |issuer, input: i::Client, context|
-        issuer.revoke_client(&input.client, context) => o::nothing;
-    "revoke_all": |issuer, _input: i::Nothing, context| issuer.revoke_all(context) => o::nothing;
-    "adopt_store": |issuer, _input: i::Nothing, context| issuer.adopt_store(context) => o::nothing;
-    "entity_token": |issuer, input: i::EntityToken, context|
-        issuer.entity_token(input.request()?, context) => o::entity_token;
-    "invalidate_tokens": |issuer, input: i::InvalidateTokens, context|
-        issuer.invalidate_tokens(input.bearer.0, input.sessions, context) => o::nothing;
-    "create_link": |issuer, input: i::CreateLink, context|
-        issuer.create_link(input.bearer.0, input.details, input.expires_in, context) => o::link;
-    "peek_link": |issuer, input: i::PeekLink, context|
-        issuer.peek_link(&input.link_token, context) => o::view;
-    "redeem_link": |issuer, input: i::RedeemLink, context|
-        issuer.redeem_link(input.into(), context) => o::public_token;
-    "exchange_public_token": |issuer, input: i::ExchangePublicToken, context|
-        issuer.exchange_public_token(input.into(), context) => o::account_token;
-    "regenerate_account_token": |issuer, input: i::OwnAccount, context| {
-        let i::OwnAccount { bearer, category, account_token } = input;
-        issuer.regenerate_account_token(bearer.0, &category, &account_token, context)
-    } => o::account_token;
-    "delete_account": |issuer, input: i::OwnAccount, context| {
-        let i::OwnAccount { bearer, category, account_token } = input;
-        issuer.delete_account(bearer.0, &category, &account_token, context)
-    } => o::nothing;
-    "account": |issuer, input: i::AccountToken, context|
-        issuer.account(&input.account_token, context) => o::account;
-    "create_client": |_issuer, input: i::CreateClient, context|
-        directory::create_client(input.client()?, context) => o::nothing;
-    "disable_client": |_issuer, input: i::Id, context|
-        directory::disable_client(&input.id, context) => o::nothing;
-    "add_client_secret": |_issuer, input: i::ClientSecret, context| {
-        let (id, hash) = input.parts()?;
-        directory::add_client_secret(&id, hash, context)
-    } => o::nothing;
-    "retire_client_secret": |_issuer, input: i::Id, context|
-        directory::retire_client_secret(&input.id, context) => o::nothing;
-    "create_bearer_key": |_issuer, input: i::CreateBearerKey, context| {
-        let (hash, key) = input.parts()?;
-        directory::create_bearer_key(hash, key, context)
-    } => o::nothing;
-    "disable_bearer_key": |_issuer, input: i::BearerKey, context|
-        directory::disable_bearer_key(input.hash()?, context) => o::nothing;
-    "create_entity": |_issuer, input: i::Entity, context|
-        entities::create_entity(input.record(), context) => o::nothing;
-    "disable_entity": |_issuer, input: i::Owned, context|
-        entities::disable_entity(&input.organization, &input.id, context) => o::nothing;
-    "create_group": |_issuer, input: i::Entity, context|
-        entities::create_group(input.record(), context) => o::nothing;
-    "disable_group": |_issuer, input: i::Owned, context|
-        entities::disable_group(&input.organization, &input.id, context) => o::nothing;
-    "create_user": |_issuer, input: i::User, context|
-        entities::create_user(input.record(), context) => o::nothing;
-    "disable_user": |_issuer, input: i::Owned, context|
-        entities::disable_user(&input.organization, &input.id, context) => o::nothing;
+/// What each operation does, takes and gives: for whoever renders it into another language.
+///
+/// ```
+/// use tokenmint::operation::{OPERATIONS, tables};
+/// let tables = tables();
+/// let names = tables.iter().flat_map(|table| table.operations).map(|operation| operation.name);
+/// assert!(names.eq(OPERATIONS.iter().copied()));
+/// ```
+pub fn tables() -> Vec<Table> {
+    let mut tables = surface::tables();
+    tables.extend(dialect::tables());
+    tables
 }
 
 impl Issuer {
@@ -142,9 +58,27 @@ impl Issuer {
     /// `invalid_request` for an operation that is not known, and for an input that is no JSON object; `field_required` and
     /// `field_invalid` at the path of a field that is missing, not known or not acceptable; then those of the flow.
     pub fn operation(&self, name: &str, input: &str, context: &Context) -> Task<String> {
-        let task = find(name).ok_or_else(|| unknown(name)).and_then(|run| run(self, input, context));
+        let task = surface::find(name)
+            .or_else(|| dialect::find(name))
+            .ok_or_else(|| unknown(name))
+            .and_then(|run| run(self, input, context));
         task.unwrap_or_else(|error| Task::new(|_| async { Err(error) }))
     }
+}
+
+/// The options of an issuer.
+pub fn issuer_options() -> &'static Object {
+    IssuerConfig::OBJECT
+}
+
+/// The options of a verifier.
+pub fn verifier_options() -> &'static Object {
+    VerifierConfig::OBJECT
+}
+
+/// What an event says.
+pub fn event() -> &'static Object {
+    Event::OBJECT
 }
 
 fn unknown(name: &str) -> Error {
@@ -152,22 +86,6 @@ fn unknown(name: &str) -> Error {
     Error::new(ErrorCode::InvalidRequest)
         .at("operation")
         .because(format!("{name:?} is none of {}", OPERATIONS.join(", ")))
-}
-
-fn read<T: DeserializeOwned>(input: &str) -> Result<T> {
-    json::from_text(input).map_err(|misfit| {
-        let code = match misfit.kind() {
-            Kind::Text => ErrorCode::InvalidRequest,
-            Kind::Missing => ErrorCode::FieldRequired,
-            Kind::Field => ErrorCode::FieldInvalid,
-        };
-        misfit.error(code)
-    })
-}
-
-// The outputs are structs of texts and numbers: they can always be written.
-fn write<T: Serialize>(output: &T) -> String {
-    serde_json::to_string(output).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -180,6 +98,37 @@ mod tests {
         let issuer = Issuer::new(keys, Policy::new("i")).unwrap();
         let context = Context::new(UnixTime::from_seconds(1_700_000_000), [7; 32]);
         issuer.operation(name, input, &context).run(&MemoryStore::new()).result.unwrap_err()
+    }
+
+    #[test]
+    fn everything_that_crosses_is_documented() {
+        fn sentence(says: &str, what: &str) {
+            let says = says.split("\n\n").next().unwrap();
+            assert!(says.trim().ends_with('.') && says.starts_with(' '), "{what} needs a sentence: {says:?}");
+        }
+        fn object(object: &Object) {
+            sentence(object.says, object.name);
+            for field in object.fields {
+                sentence(field.says, &format!("{}.{}", object.name, field.name));
+                shape(&field.shape);
+            }
+        }
+        fn shape(of: &Shape) {
+            match of {
+                Shape::Object(inner) => object(inner),
+                Shape::List(inner) => shape(inner),
+                Shape::Choice(choice) => {
+                    choice.names.iter().for_each(|(name, means)| sentence(means, name));
+                }
+                _ => {}
+            }
+        }
+        for operation in tables().iter().flat_map(|table| table.operations) {
+            sentence(operation.says, operation.name);
+            object(operation.input);
+            object(operation.output);
+        }
+        [issuer_options(), verifier_options(), event()].into_iter().for_each(object);
     }
 
     #[test]

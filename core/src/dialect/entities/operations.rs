@@ -1,0 +1,110 @@
+//! For whom tokens are asked: entities, groups of them, and their users.
+
+use serde::Deserialize;
+
+use crate::config::SecretText;
+use crate::describe::described;
+use crate::flow::client::ClientProof;
+use crate::surface::machines::AccessToken;
+use crate::surface::table::{Nothing, operations};
+
+operations! {
+    "Entities, groups and users":
+
+    /// Gives a client an access token for a user of its organization.
+    entity_user(EntityUserRequest) -> AccessToken, [InvalidClient, NotFound, RateLimited]
+        |issuer, input, context| {
+            let (proof, user) = input.parts();
+            issuer.entity_user(proof, &user, context)
+        };
+    /// Adds an entity that tokens can be minted for; the same entity again is no error.
+    create_entity(Entity) -> Nothing, [AlreadyExists]
+        |_issuer, input, context| super::create_entity(input.record(), context);
+    /// Ends an entity.
+    disable_entity(OwnedId) -> Nothing, [NotFound]
+        |_issuer, input, context| super::disable_entity(&input.organization, &input.id, context);
+    /// Adds a group of entities; the same group again is no error.
+    create_group(Entity) -> Nothing, [AlreadyExists]
+        |_issuer, input, context| super::create_group(input.record(), context);
+    /// Ends a group.
+    disable_group(OwnedId) -> Nothing, [NotFound]
+        |_issuer, input, context| super::disable_group(&input.organization, &input.id, context);
+    /// Adds a user of an entity, of a group, or of both; the same user again is no error.
+    create_user(User) -> Nothing, [AlreadyExists]
+        |_issuer, input, context| super::create_user(input.record(), context);
+    /// Ends a user.
+    disable_user(OwnedId) -> Nothing, [NotFound]
+        |_issuer, input, context| super::disable_user(&input.organization, &input.id, context);
+}
+
+described! {
+    /// Asks for an access token for a user.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct EntityUserRequest {
+        /// The client's id.
+        client_id: String,
+        /// One of its secrets.
+        client_secret: SecretText,
+        /// The user's id.
+        user: String,
+    }
+
+    /// An entity, or a group of entities, of an organization.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct Entity {
+        /// Its id.
+        id: String,
+        /// Its id in the organization's own system.
+        foreign_id: Option<String>,
+        /// The organization that it belongs to.
+        organization: String,
+    }
+
+    /// Names a record by its owner and its id.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct OwnedId {
+        /// The organization that it belongs to.
+        organization: String,
+        /// Its id.
+        id: String,
+    }
+
+    /// A user of an entity, of a group, or of both.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct User {
+        /// Its id.
+        id: String,
+        /// Its id in the organization's own system.
+        foreign_id: Option<String>,
+        /// The organization that it belongs to.
+        organization: String,
+        /// The entity that it is a user of.
+        entity: Option<String>,
+        /// The group that it is a user of.
+        group: Option<String>,
+    }
+}
+
+impl EntityUserRequest {
+    fn parts(self) -> (ClientProof, String) {
+        (ClientProof::new(self.client_id, self.client_secret.0), self.user)
+    }
+}
+
+impl Entity {
+    fn record(self) -> super::Entity {
+        let Entity { id, foreign_id, organization } = self;
+        super::Entity { id, foreign_id, organization, disabled: false }
+    }
+}
+
+impl User {
+    fn record(self) -> super::User {
+        let User { id, foreign_id, organization, entity, group } = self;
+        super::User { id, foreign_id, organization, entity, group, disabled: false }
+    }
+}

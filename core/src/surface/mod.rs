@@ -1,0 +1,22 @@
+//! The table of the operations that speak of nobody in particular, and the form of such tables.
+//!
+//! A line says of an operation what it does, takes and gives, which errors are its own, and how it runs. A dialect has a
+//! table of the same form in its folder.
+
+mod bearer_keys;
+mod clients;
+pub(crate) mod machines;
+mod revocation;
+pub(crate) mod secrets;
+pub(crate) mod sessions;
+pub(crate) mod table;
+
+use table::tables;
+
+tables! {
+    machines,
+    sessions,
+    revocation,
+    clients,
+    bearer_keys,
+}

@@ -1,0 +1,56 @@
+//! Revocation of much at once, and the store behind it.
+
+use serde::Deserialize;
+
+use super::table::{Nothing, operations};
+use crate::describe::described;
+
+operations! {
+    "Revocation":
+
+    /// Revokes one token of a client (RFC 7009); one that is not known, or not its own, changes nothing.
+    revoke_token(RevokeTokenRequest) -> Nothing, []
+        |issuer, input, context| issuer.revoke_token(&input.token, &input.client, context);
+    /// Revokes every token about a subject that was issued until now.
+    revoke_subject(Subject) -> Nothing, []
+        |issuer, input, context| issuer.revoke_subject(&input.subject, context);
+    /// Revokes every token of a client that was issued until now.
+    revoke_client(ClientId) -> Nothing, []
+        |issuer, input, context| issuer.revoke_client(&input.client, context);
+    /// Revokes every token of this issuer that was issued until now.
+    revoke_all(Nothing) -> Nothing, []
+        |issuer, _input, context| issuer.revoke_all(context);
+    /// Makes a store ready for this issuer: to be run at each start, before the other operations, and now and then.
+    /// A store that was wiped has lost what was revoked, so every token from before is refused from then on. A store that
+    /// knows the issuer stays as it is. The `prepare` of an endpoint does it for the endpoint's issuers.
+    adopt_store(Nothing) -> Nothing, []
+        |issuer, _input, context| issuer.adopt_store(context);
+}
+
+described! {
+    /// Names a token, and the client that revokes it.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct RevokeTokenRequest {
+        /// The access token.
+        token: String,
+        /// The client, which has proved who it is.
+        client: String,
+    }
+
+    /// Names a subject.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct Subject {
+        /// The subject: `sub` of its tokens.
+        subject: String,
+    }
+
+    /// Names a client.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct ClientId {
+        /// The client's id.
+        client: String,
+    }
+}

@@ -1,0 +1,170 @@
+//! The form of the tables of operations: what stands in a line of one, and how a line is run.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::describe::{Object, Shape, described, shapes};
+use crate::error::{ErrorCode, Result};
+use crate::issuer::Issuer;
+use crate::json::{self, Kind};
+use crate::task::Task;
+use crate::time::{Context, Lifetime};
+
+/// One operation, as the languages know it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does, in one sentence or a few up to an empty line.
+    pub says: &'static str,
+    /// What it takes.
+    pub input: &'static Object,
+    /// What it gives.
+    pub output: &'static Object,
+    /// The errors of its own.
+    pub errors: &'static [ErrorCode],
+    /// Whether it verifies a token, so that it also fails as verification does.
+    pub verifies: bool,
+}
+
+/// Operations that belong together.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Table {
+    /// What they are about.
+    pub title: &'static str,
+    /// The operations, in their order.
+    pub operations: &'static [Operation],
+}
+
+/// How an operation is run: the task that its input asks for.
+pub(crate) type Run = fn(&Issuer, &str, &Context) -> Result<Task<String>>;
+
+/// Defines one table: `NAMES` and `find` to run its operations, and `TABLE`, which describes them. What is described
+/// is not in a program that only runs operations.
+///
+/// A line is: documentation, `name(Input) -> Output, [errors of its own]`, `+ verification` where it verifies a token,
+/// and the task. `Output` is made of what the task gives by `From`.
+macro_rules! operations {
+    ($title:literal: $(
+        $(#[doc = $says:literal])+
+        $name:ident($input:ty) -> $output:ty, [$($error:ident),*] $(+ $verifies:ident)?
+            |$issuer:ident, $given:ident, $context:ident| $task:expr;
+    )+) => {
+        pub(crate) const NAMES: &[&str] = &[$(stringify!($name),)+];
+
+        pub(crate) const TABLE: $crate::surface::table::Table = $crate::surface::table::Table {
+            title: $title,
+            operations: &[$($crate::surface::table::Operation {
+                name: stringify!($name),
+                says: concat!($($says, "\n"),+),
+                input: <$input as $crate::describe::Record>::OBJECT,
+                output: <$output as $crate::describe::Record>::OBJECT,
+                errors: &[$($crate::error::ErrorCode::$error),*],
+                verifies: false $(|| !stringify!($verifies).is_empty())?,
+            },)+],
+        };
+
+        pub(crate) fn find(name: &str) -> Option<$crate::surface::table::Run> {
+            match name {
+                $(stringify!($name) => Some(|$issuer, input, $context| {
+                    let $given: $input = $crate::surface::table::read(input)?;
+                    Ok($task.map(|done| Ok($crate::surface::table::write(&<$output>::from(done)))))
+                }),)+
+                _ => None,
+            }
+        }
+    };
+}
+
+/// Makes one list of some tables, in the order in which they are told.
+macro_rules! tables {
+    ($($table:path,)+) => {
+        /// The names of the operations.
+        pub(crate) const NAMES: &[&str] = &$crate::surface::table::joined::<
+            { 0 $(+ { use $table as table; table::NAMES.len() })+ }
+        >(&[$({ use $table as table; table::NAMES }),+]);
+
+        pub(crate) fn tables() -> Vec<$crate::surface::table::Table> {
+            vec![$({ use $table as table; table::TABLE }),+]
+        }
+
+        pub(crate) fn find(name: &str) -> Option<$crate::surface::table::Run> {
+            None$(.or_else(|| { use $table as table; table::find(name) }))+
+        }
+    };
+}
+
+pub(crate) use {operations, tables};
+
+/// Some lists of names as one, which has `N`.
+#[expect(clippy::indexing_slicing, reason = "it makes constants: what is out of bounds does not compile")]
+pub(crate) const fn joined<const N: usize>(lists: &[&[&'static str]]) -> [&'static str; N] {
+    let mut names = [""; N];
+    let (mut count, mut list) = (0, 0);
+    while list < lists.len() {
+        let mut at = 0;
+        while at < lists[list].len() {
+            names[count] = lists[list][at];
+            (at, count) = (at + 1, count + 1);
+        }
+        list += 1;
+    }
+    names
+}
+
+described! {
+    /// Nothing.
+    #[derive(serde::Serialize, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct Nothing {}
+}
+
+impl From<()> for Nothing {
+    fn from((): ()) -> Self {
+        Nothing {}
+    }
+}
+
+/// A token or a secret in an output: no language shows it in a log.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(crate) struct Hidden(String);
+
+impl From<String> for Hidden {
+    fn from(text: String) -> Self {
+        Hidden(text)
+    }
+}
+
+/// A lifetime in an output: whole seconds.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(crate) struct Seconds(u64);
+
+impl From<Lifetime> for Seconds {
+    fn from(lifetime: Lifetime) -> Self {
+        Seconds(lifetime.seconds())
+    }
+}
+
+shapes! {
+    Hidden: Shape::Secret;
+    Seconds: Shape::Lifetime;
+}
+
+/// Reads an input; an error names the path of the field at fault.
+pub(crate) fn read<T: DeserializeOwned>(input: &str) -> Result<T> {
+    json::from_text(input).map_err(|misfit| {
+        let code = match misfit.kind() {
+            Kind::Text => ErrorCode::InvalidRequest,
+            Kind::Missing => ErrorCode::FieldRequired,
+            Kind::Field => ErrorCode::FieldInvalid,
+        };
+        misfit.error(code)
+    })
+}
+
+/// Writes an output. Outputs are structs of texts and numbers: they can always be written.
+pub(crate) fn write<T: Serialize>(output: &T) -> String {
+    serde_json::to_string(output).unwrap_or_default()
+}
