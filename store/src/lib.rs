@@ -28,7 +28,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 
-// Without a driver there is the store in memory, and the certificate for those of others.
+// Without a driver there is the store in memory alone.
 #![cfg_attr(
     not(any(feature = "sqlite", feature = "postgres", feature = "redis")),
     allow(
@@ -41,8 +41,6 @@
 )]
 
 mod blocking;
-#[cfg(feature = "certify")]
-pub mod certify;
 mod copy;
 mod database;
 mod doctor;
@@ -54,6 +52,8 @@ mod mark;
 mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(feature = "certify")]
+mod rig;
 mod seal;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -63,5 +63,7 @@ pub use blocking::BlockingDatabase;
 pub use copy::{Copied, copy};
 pub use database::Database;
 pub use doctor::{Finding, Severity};
+#[cfg(feature = "certify")]
+pub use rig::DatabaseRig;
 #[doc(no_inline)]
 pub use tokenmint::Durability;

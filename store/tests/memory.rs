@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-use tokenmint_store::certify::{DatabaseRig, Options, TestResult, certify};
+use tokenmint_certify::{Options, TestResult, certify};
+use tokenmint_store::DatabaseRig;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stays_flat() {

@@ -1,9 +1,7 @@
 //! `tokenmint certify`, and the other end of its protocol.
 
-use tokenmint_store::Database;
-use tokenmint_store::certify::{
-    Certificate, DatabaseRig, ExecRig, Options, Rig, TEST_COUNT, certify, serve_lines, tap_head,
-};
+use tokenmint_certify::{Certificate, ExecRig, Options, Rig, TEST_COUNT, certify, serve_lines, tap_head};
+use tokenmint_store::{Database, DatabaseRig};
 
 use super::{argument, block_on};
 use crate::args::store::{Certify, Exec};

@@ -6,11 +6,8 @@ use std::process;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokenmint_store::Database;
-use tokenmint_store::Finding;
-use tokenmint_store::certify::{
-    Certificate, Connection, DatabaseRig, Fault, Options, Rig, TestResult, certify,
-};
+use tokenmint_certify::{Certificate, Connection, Fault, Options, Rig, TestResult, certify};
+use tokenmint_store::{Database, DatabaseRig};
 
 use super::patient;
 use super::postgres_server::{self, Postgres};
@@ -80,7 +77,7 @@ impl<A: Attack> Rig for Attacked<A> {
         tokio::task::block_in_place(|| self.attack.heal());
     }
 
-    async fn doctor(&self) -> Option<Vec<Finding>> {
+    async fn doctor(&self) -> Option<Vec<String>> {
         self.rig.doctor().await
     }
 }

@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokenmint::{AsyncStore, Command, RecordKey};
-use tokenmint_store::certify::{Connection, DatabaseRig, Fault, Options, Rig, TestResult, certify};
-use tokenmint_store::{Database, Finding};
+use tokenmint_certify::{Connection, Fault, Options, Rig, TestResult, certify};
+use tokenmint_store::{Database, DatabaseRig};
 
 use super::proxy::{Mode, Proxy};
 use super::redis_server::{Cluster, until};
@@ -137,7 +137,7 @@ impl Rig for Attacked {
         }
     }
 
-    async fn doctor(&self) -> Option<Vec<Finding>> {
+    async fn doctor(&self) -> Option<Vec<String>> {
         self.rig.doctor().await
     }
 }

@@ -94,6 +94,3 @@ impl Flow {
         self.issuer.mint_asking(&self.io, &claims, lifetime, &self.context).await
     }
 }
-
-#[cfg(test)]
-mod tests;

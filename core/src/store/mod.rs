@@ -261,7 +261,15 @@ impl RecordKey {
 
     /// The key of a record of some kind, named by parts of any length: the kind, and the SHA-256 of the parts with
     /// their lengths. Short, of one length, without personal data, and never the same for other parts.
-    pub(crate) fn of(kind: &'static str, parts: &[&str]) -> Self {
+    ///
+    /// ```
+    /// use tokenmint::{Command, IndexValue, RecordKey};
+    /// // Asks for everything about an end user.
+    /// let by = IndexValue::Subject(RecordKey::of("subject", &["u1"]));
+    /// let list = Command::List { by, after: None, limit: 100 };
+    /// assert_ne!(RecordKey::of("subject", &["a", "b"]), RecordKey::of("subject", &["ab"]));
+    /// ```
+    pub fn of(kind: &'static str, parts: &[&str]) -> Self {
         use sha2::{Digest, Sha256};
         let mut hash = Sha256::new();
         for part in parts {

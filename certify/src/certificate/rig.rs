@@ -6,8 +6,6 @@ use std::sync::Arc;
 
 use tokenmint::{AsyncStore, Command, Durability, Reply, Result, Store, StoreError};
 
-use crate::doctor::Finding;
-
 /// A store under test. What has a default is an ability that not every store has; a test that needs it is skipped.
 pub trait Rig: Send + Sync {
     /// A connection to the store.
@@ -41,8 +39,8 @@ pub trait Rig: Send + Sync {
         async {}
     }
 
-    /// What the store's doctor finds; `None` where it has none.
-    fn doctor(&self) -> impl Future<Output = Option<Vec<Finding>>> + Send {
+    /// What the store's doctor finds to be at fault, by the name of what was looked at; `None` where it has none.
+    fn doctor(&self) -> impl Future<Output = Option<Vec<String>>> + Send {
         async { None }
     }
 }
@@ -78,7 +76,7 @@ pub enum Fault {
 /// ```
 /// # #[tokio::main] async fn main() {
 /// use tokenmint::MemoryStore;
-/// use tokenmint_store::certify::{Blocking, InProcess, Options, certify};
+/// use tokenmint_certify::{Blocking, InProcess, Options, certify};
 /// let rig = InProcess::new("mine", Blocking::new(MemoryStore::new()));
 /// let certificate = certify(&rig, &Options::new(42).quick().only("basics")).await;
 /// assert!(certificate.passed(), "{}", certificate.to_tap());

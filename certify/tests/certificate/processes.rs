@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokenmint::MemoryStore;
-use tokenmint_store::certify::{Blocking, ExecRig, Options, certify, serve_lines};
+use tokenmint_certify::{Blocking, ExecRig, Options, certify, serve_lines};
 use tokio::net::unix::pipe;
 use tokio::net::{UnixListener, UnixStream};
 

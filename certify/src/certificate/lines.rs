@@ -31,7 +31,7 @@ const MAX_AT_ONCE: usize = 1024;
 /// ```
 /// # #[tokio::main] async fn main() -> std::io::Result<()> {
 /// use tokenmint::MemoryStore;
-/// use tokenmint_store::certify::{Blocking, serve_lines};
+/// use tokenmint_certify::{Blocking, serve_lines};
 /// let store = Blocking::new(MemoryStore::new());
 /// let request = r#"{"id":7,"command":{"command":"load","keys":["a2V5"]}}"#;
 /// let mut answers = Vec::new();

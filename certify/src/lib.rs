@@ -1,4 +1,7 @@
-//! The certificate of a store: 68 tests of what the core relies on.
+//! A certificate for any store of tokenmint, and every schedule of concurrent requests.
+//!
+//! [`certify`] puts a store through 68 tests of what the core relies on; [`explorer`] takes flows through every order of their
+//! commands, with a fault at each.
 //!
 //! A store under test is a [`Rig`]: a way to open connections, and whatever else it can offer. A test that needs what the
 //! rig does not have is skipped, and says what it needs.
@@ -7,7 +10,7 @@
 //! | --- | --- |
 //! | an [`AsyncStore`](tokenmint::AsyncStore) in this process | [`InProcess`] |
 //! | a [`Store`](tokenmint::Store) in this process | [`InProcess`] of a [`Blocking`] |
-//! | a URL of this crate | [`DatabaseRig`] |
+//! | a URL of the crate `tokenmint-store` | its `DatabaseRig` |
 //! | a program in any language | [`ExecRig`], and in Rust [`serve_lines`] at its other end |
 //!
 //! Run it on a runtime with several threads. Every test has keys of its own, so the store may have other data; it leaves
@@ -16,7 +19,7 @@
 //! ```
 //! # #[tokio::main] async fn main() {
 //! use tokenmint::MemoryStore;
-//! use tokenmint_store::certify::{Blocking, InProcess, Options, certify};
+//! use tokenmint_certify::{Blocking, InProcess, Options, certify};
 //!
 //! let rig = InProcess::new("memory", Blocking::new(MemoryStore::new()));
 //! let options = Options::new(42).quick().only("1").only("update is lost").only("throttle");
@@ -26,33 +29,12 @@
 //! # }
 //! ```
 
-mod atomicity;
-mod basics;
-mod bindings;
-mod crash;
-mod database;
-mod exec;
-mod explorer;
-mod faults;
-mod flows;
-mod history;
-mod indexing;
-mod lines;
-mod listing;
-mod random;
-mod report;
-mod rig;
-mod scenes;
-mod suite;
-mod throttle;
-mod time;
-mod trial;
-mod volume;
-mod workload;
+#[cfg(feature = "certificate")]
+mod certificate;
+pub mod explorer;
 
-pub use database::DatabaseRig;
-pub use exec::{ExecRig, ExecStore};
-pub use lines::serve_lines;
-pub use report::{Certificate, TestReport, TestResult, tap_head};
-pub use rig::{Blocking, Connection, Fault, InProcess, Rig};
-pub use suite::{Options, TEST_COUNT, certify};
+#[cfg(feature = "certificate")]
+pub use certificate::{
+    Blocking, Certificate, Connection, ExecRig, ExecStore, Fault, InProcess, Options, Rig, TEST_COUNT,
+    TestReport, TestResult, certify, serve_lines, tap_head,
+};

@@ -1,18 +1,29 @@
-//! The rig of the stores that this crate opens.
+//! The rig with which the stores that this crate opens are certified.
 
 use std::ffi::OsString;
 use std::fmt;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokenmint::Result;
+use tokenmint_certify::{Connection, Rig};
 
-use super::rig::{Connection, Rig};
 use crate::database::Database;
-use crate::doctor::Finding;
+use crate::doctor::Severity;
 use crate::target::{Kind, Target};
 
 /// The rig of a store that [`Database`] opens by its URL.
+///
+/// ```
+/// # #[tokio::main] async fn main() -> tokenmint::Result<()> {
+/// use tokenmint_certify::{Options, certify};
+/// use tokenmint_store::DatabaseRig;
+/// let rig = DatabaseRig::new("memory:").await?;
+/// let certificate = certify(&rig, &Options::new(42).quick().only("basics")).await;
+/// assert!(certificate.passed(), "{}", certificate.to_tap());
+/// # Ok(()) }
+/// ```
 pub struct DatabaseRig {
     url: String,
     name: &'static str,
@@ -72,11 +83,15 @@ impl Rig for DatabaseRig {
         Some(command)
     }
 
-    async fn doctor(&self) -> Option<Vec<Finding>> {
+    async fn doctor(&self) -> Option<Vec<String>> {
         if self.memory.is_some() {
             return None;
         }
-        Database::open(&self.url).await.ok()?.doctor(super::trial::now_ms()).await.ok()
+        let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_millis();
+        let store = Database::open(&self.url).await.ok()?;
+        let findings = store.doctor(u64::try_from(now_ms).ok()?).await.ok()?;
+        let faults = findings.into_iter().filter(|finding| finding.severity == Severity::Fault);
+        Some(faults.map(|finding| finding.check.to_owned()).collect())
     }
 }
 

@@ -6,10 +6,11 @@ use tokenmint::{
     AsyncStore, Command, Entry, ErrorCode, Event, EventKind, Expect, RecordKey, Reply, StoreError, Write,
 };
 
-use super::explorer::{Findings, Scene, explore};
 use super::rig::Rig;
 use super::scenes::{Redemptions, Refreshes, Revocation, World};
+use super::stage::{Scene, explore};
 use super::trial::{Trial, Verdict, cas, done, ensure, failed};
+use crate::explorer::{Findings, Unguarded};
 
 pub(crate) async fn refreshes<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
     for (count, faults) in [(2, 0), (2, 1), (3, 0), (3, t.size(1, 3))] {
@@ -114,25 +115,6 @@ pub(crate) async fn without_guard_it_is_noticed<R: Rig>(t: &mut Trial<'_, R>) ->
         "the explorer does not notice that a revocation is overwritten: {found:?}"
     );
     Ok(())
-}
-
-/// The store under test without its condition: whatever is there is overwritten.
-struct Unguarded<'a, S>(&'a S);
-
-impl<S: AsyncStore> AsyncStore for Unguarded<'_, S> {
-    async fn execute(&self, command: Command) -> Result<Reply, StoreError> {
-        let Command::Cas { key, write: write @ Write::Put(_), .. } = command else {
-            return self.0.execute(command).await;
-        };
-        let expect = match self.0.execute(Command::Load { keys: vec![key.clone()] }).await? {
-            Reply::Loaded { entries, .. } => match entries.into_iter().next().flatten() {
-                Some(found) => Expect::Version(found.version),
-                None => Expect::Absent,
-            },
-            _ => return Err(StoreError::Corrupt),
-        };
-        self.0.execute(Command::Cas { key, expect, write }).await
-    }
 }
 
 /// The store under test, and what was written through it last.

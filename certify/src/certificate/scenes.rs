@@ -6,9 +6,10 @@ use tokenmint::{
     UnixTime, directory,
 };
 
-use super::explorer::{Answer, Request, Scene};
 use super::random::Random;
+use super::stage::Scene;
 use super::trial::{Verdict, failed, now_ms};
+use crate::explorer::{Answer, Request};
 
 /// An issuer, its directory in the store, and the time.
 pub(crate) struct World {
@@ -127,7 +128,7 @@ impl<S: AsyncStore> Scene<S> for Refreshes {
             let context = self.world.at(self.world.now + 1);
             let rotated = self.keys_rotate && n % 2 == 1;
             let issuer = if rotated { &self.world.rotated } else { &self.world.issuer };
-            Request::new(issuer.refresh(&self.token, &context), |pair| pair.refresh_token)
+            Request::of(issuer.refresh(&self.token, &context), |pair| pair.refresh_token)
         });
         Ok(requests.collect())
     }
@@ -170,14 +171,13 @@ impl<S: AsyncStore> Scene<S> for Revocation {
         let pair = self.world.session(store).await?;
         let (one, other) = (self.world.at(self.world.now + 1), self.world.at(self.world.now + 1));
         let revoke = self.world.issuer.revoke_session(&pair.session, &one);
-        let mut requests = vec![Request::new(revoke, |()| "revoked".into())];
+        let mut requests = vec![Request::of(revoke, |()| "revoked".into())];
         for _ in 0..self.refreshes {
-            requests
-                .push(Request::new(self.world.refresh(&pair.refresh_token, 1), |pair| pair.refresh_token));
+            requests.push(Request::of(self.world.refresh(&pair.refresh_token, 1), |pair| pair.refresh_token));
         }
         if self.refreshes == 0 {
             let check = self.world.issuer.check(&pair.access_token, &other);
-            requests.push(Request::new(check, |_| "active".into()));
+            requests.push(Request::of(check, |_| "active".into()));
         }
         self.session = Some(pair);
         Ok(requests)
@@ -234,7 +234,7 @@ impl<S: AsyncStore> Scene<S> for Redemptions {
         for n in 0..self.count {
             let seconds = self.seconds(n);
             let task = self.world.redeem(&self.token, n, seconds);
-            requests.push(Request::new(task, |public| public.public_token));
+            requests.push(Request::of(task, |public| public.public_token));
         }
         Ok(requests)
     }

@@ -1,5 +1,6 @@
 //! A store behind a program that speaks JSON lines, in any language.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::process::{self, Stdio};
@@ -7,14 +8,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokenmint::{AsyncStore, Command, Durability, MAX_VALUE, Reply, Result, StoreError, Write};
+use tokenmint::{
+    AsyncStore, Command, Durability, Error, ErrorCode, MAX_VALUE, Reply, Result, StoreError, Write,
+};
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::sync::{OnceCell, mpsc, oneshot};
 
 use super::lines::{Lines, read_answer, request_line};
 use super::rig::Rig;
-use crate::target::{invalid, unavailable};
 
 /// How many requests may wait to be read by the program.
 const QUEUE: usize = 256;
@@ -61,9 +63,9 @@ impl ExecStore {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command
             .spawn()
-            .map_err(|error| unavailable(format!("the program cannot be started: {error}")))?;
+            .map_err(|error| not_started(format!("the program cannot be started: {error}")))?;
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(unavailable("the program has no standard input and output"));
+            return Err(not_started("the program has no standard input and output"));
         };
         let (requests, queue) = mpsc::channel(QUEUE);
         let shared =
@@ -238,7 +240,7 @@ impl ExecRig {
 
     fn start(&self) -> Result<ExecStore> {
         if self.program.is_empty() {
-            return Err(invalid("program", "no program is named"));
+            return Err(Error::new(ErrorCode::PolicyInvalid).at("program").because("no program is named"));
         }
         Ok(ExecStore::start(self.command(), self.deadline)?.declaring(self.durability))
     }
@@ -261,4 +263,8 @@ impl Rig for ExecRig {
     fn worker(&self) -> Option<process::Command> {
         self.alone.is_none().then(|| self.command())
     }
+}
+
+fn not_started(reason: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(ErrorCode::StoreUnavailable).because(reason)
 }

@@ -32,7 +32,7 @@ pub(crate) type Verdict<T = ()> = Result<T, Stop>;
 macro_rules! ensure {
     ($holds:expr, $($seen:tt)+) => {
         if !$holds {
-            return Err($crate::certify::trial::failed(format!($($seen)+)));
+            return Err($crate::certificate::trial::failed(format!($($seen)+)));
         }
     };
 }

@@ -1,22 +1,14 @@
 //! The certificate on stores that are right, and on stores that are wrong on purpose.
 
-#![cfg(feature = "certify")]
-
 use std::time::Duration;
 
 use tokenmint::MemoryStore;
-use tokenmint_store::certify::{
-    Blocking, Certificate, DatabaseRig, InProcess, Options, Rig, TestResult, certify,
-};
+use tokenmint_certify::{Blocking, Certificate, InProcess, Options, Rig, TestResult, certify};
 
-#[path = "certificate/faulty.rs"]
 mod faulty;
-#[path = "certificate/flawed.rs"]
 mod flawed;
 #[cfg(unix)]
-#[path = "certificate/processes.rs"]
 mod processes;
-#[path = "certificate/wrong.rs"]
 mod wrong;
 
 use faulty::{FaultyRig, Lie};
@@ -59,13 +51,6 @@ async fn memory_passes_all_that_it_can_be_asked() {
     assert!(certificate.passed(), "{}", certificate.to_tap());
     assert_eq!(skipped(&certificate), [16, 35, 36, 37, 38, 39, 41, 42, 43, 45, 46, 47, 48, 49, 63]);
     assert!(certificate.to_tap().starts_with("TAP version 14\n1..68\nok 1 - "));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_url_of_this_crate_is_certified() {
-    let certificate = certify(&DatabaseRig::new("memory:").await.unwrap(), &quick().only("basics")).await;
-    assert!(certificate.passed(), "{}", certificate.to_tap());
-    assert_eq!(certificate.counts(), (9, 0, 59));
 }
 
 #[tokio::test(flavor = "multi_thread")]

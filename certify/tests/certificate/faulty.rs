@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokenmint::{AsyncStore, Command, Durability, MemoryStore, Reply, Result, Store, StoreError};
-use tokenmint_store::certify::{Connection, Fault, Rig};
-use tokenmint_store::{Finding, Severity};
+use tokenmint_certify::{Connection, Fault, Rig};
 
 /// What the server does wrong when something happens to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,14 +106,9 @@ impl Rig for FaultyRig {
         *self.server.fault.lock().unwrap() = None;
     }
 
-    async fn doctor(&self) -> Option<Vec<Finding>> {
+    async fn doctor(&self) -> Option<Vec<String>> {
         let misconfigured = *self.server.fault.lock().unwrap() == Some(Fault::Misconfigure);
         let bad = misconfigured && self.server.lie != Lie::DoctorIsBlind;
-        Some(vec![Finding {
-            severity: if bad { Severity::Fault } else { Severity::Fine },
-            check: "eviction",
-            found: String::new(),
-            remedy: String::new(),
-        }])
+        Some(if bad { vec!["eviction".to_owned()] } else { Vec::new() })
     }
 }

@@ -1,5 +1,0 @@
-//! The flows under every schedule of concurrent requests.
-
-mod accounts;
-mod explorer;
-mod properties;
