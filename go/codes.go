@@ -61,6 +61,9 @@ const (
 	ErrLinkUsed               Code = 408 // the link was used already
 	ErrLinkExpired            Code = 409 // the link's time is over
 	ErrLinkUnknown            Code = 410 // the link is not known
+	ErrAttemptsExhausted      Code = 416 // too many wrong codes were tried
+	ErrInvalidScope           Code = 417 // the scope is malformed, or more than is allowed
+	ErrInvalidTarget          Code = 418 // the audience is more than is allowed
 	ErrStoreUnavailable       Code = 500 // the store cannot be reached; nothing was changed
 	ErrStoreUnknown           Code = 501 // the store did not confirm; the change may or may not have happened
 	ErrStoreCorrupt           Code = 502 // the store holds a record that cannot be read
@@ -141,6 +144,9 @@ var codes = map[Code]codeRow{
 	ErrLinkUsed:               {"link_used", 400, "invalid_grant", "the link was used already"},
 	ErrLinkExpired:            {"link_expired", 400, "invalid_grant", "the link's time is over"},
 	ErrLinkUnknown:            {"link_unknown", 404, "invalid_grant", "the link is not known"},
+	ErrAttemptsExhausted:      {"attempts_exhausted", 400, "invalid_grant", "too many wrong codes were tried"},
+	ErrInvalidScope:           {"invalid_scope", 400, "invalid_scope", "the scope is malformed, or more than is allowed"},
+	ErrInvalidTarget:          {"invalid_target", 400, "invalid_target", "the audience is more than is allowed"},
 	ErrStoreUnavailable:       {"store_unavailable", 503, "temporarily_unavailable", "the store cannot be reached; nothing was changed"},
 	ErrStoreUnknown:           {"store_unknown", 503, "temporarily_unavailable", "the store did not confirm; the change may or may not have happened"},
 	ErrStoreCorrupt:           {"store_corrupt", 500, "server_error", "the store holds a record that cannot be read"},

@@ -101,6 +101,9 @@
 #define TOKENMINT_LINK_USED 408 // the link was used already
 #define TOKENMINT_LINK_EXPIRED 409 // the link's time is over
 #define TOKENMINT_LINK_UNKNOWN 410 // the link is not known
+#define TOKENMINT_ATTEMPTS_EXHAUSTED 416 // too many wrong codes were tried
+#define TOKENMINT_INVALID_SCOPE 417 // the scope is malformed, or more than is allowed
+#define TOKENMINT_INVALID_TARGET 418 // the audience is more than is allowed
 #define TOKENMINT_STORE_UNAVAILABLE 500 // the store cannot be reached; nothing was changed
 #define TOKENMINT_STORE_UNKNOWN 501 // the store did not confirm; the change may or may not have happened
 #define TOKENMINT_STORE_CORRUPT 502 // the store holds a record that cannot be read

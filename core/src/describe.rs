@@ -188,6 +188,7 @@ shapes! {
     String: Shape::Text;
     u64: Shape::Number;
     u32: Shape::Number;
+    u8: Shape::Number;
     bool: Shape::Boolean;
     UnixTime: Shape::Time;
     Lifetime: Shape::Lifetime;

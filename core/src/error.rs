@@ -112,6 +112,9 @@ error_codes! {
     408 LinkUsed "link_used" 400 "invalid_grant" "the link was used already";
     409 LinkExpired "link_expired" 400 "invalid_grant" "the link's time is over";
     410 LinkUnknown "link_unknown" 404 "invalid_grant" "the link is not known";
+    416 AttemptsExhausted "attempts_exhausted" 400 "invalid_grant" "too many wrong codes were tried";
+    417 InvalidScope "invalid_scope" 400 "invalid_scope" "the scope is malformed, or more than is allowed";
+    418 InvalidTarget "invalid_target" 400 "invalid_target" "the audience is more than is allowed";
 
     500 StoreUnavailable "store_unavailable" 503 "temporarily_unavailable" "the store cannot be reached; nothing was changed";
     501 StoreUnknown "store_unknown" 503 "temporarily_unavailable" "the store did not confirm; the change may or may not have happened";

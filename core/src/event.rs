@@ -67,6 +67,18 @@ choices! {
         LinkReplayed = "link_replayed",
         /// A used link was presented.
         LinkReuse = "link_reuse",
+        /// A single-use token or code was made.
+        SingleUseIssued = "single_use_issued",
+        /// A single-use token or code was redeemed.
+        SingleUseRedeemed = "single_use_redeemed",
+        /// The same redeemer asked again and got the same answer.
+        SingleUseReplayed = "single_use_replayed",
+        /// A used single-use token or code was presented.
+        SingleUseReuse = "single_use_reuse",
+        /// A wrong code was presented; the reason says whether there may be another.
+        SingleUseRefused = "single_use_refused",
+        /// A single-use token or code was cancelled.
+        SingleUseCancelled = "single_use_cancelled",
         /// A public token was exchanged for an account token.
         AccountTokenIssued = "account_token_issued",
         /// An account token was replaced.

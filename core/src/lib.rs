@@ -77,6 +77,9 @@ pub mod directory {
     pub use crate::dialect::entities::*;
     pub use crate::flow::directory::*;
 }
+pub use flow::redeem::{RedeemedSingleUse, SingleUseView};
+pub use flow::single_use::{CancelSingleUse, IssueSingleUse, SingleUseToken};
+pub use flow::single_use_token::PresentedSingleUse;
 pub use flow::token_pair::{ClientConditions, TokenPair};
 pub use issuer::Issuer;
 pub use json::JsonText;

@@ -580,6 +580,33 @@ class LinkUnknown(RequestError):
     oauth_error = "invalid_grant"
 
 
+class AttemptsExhausted(RequestError):
+    """Too many wrong codes were tried."""
+
+    code = "attempts_exhausted"
+    number = 416
+    http_status = 400
+    oauth_error = "invalid_grant"
+
+
+class InvalidScope(RequestError):
+    """The scope is malformed, or more than is allowed."""
+
+    code = "invalid_scope"
+    number = 417
+    http_status = 400
+    oauth_error = "invalid_scope"
+
+
+class InvalidTarget(RequestError):
+    """The audience is more than is allowed."""
+
+    code = "invalid_target"
+    number = 418
+    http_status = 400
+    oauth_error = "invalid_target"
+
+
 class StoreUnavailable(StoreError):
     """The store cannot be reached; nothing was changed."""
 
@@ -818,6 +845,9 @@ BY_CODE: Final[dict[str, type[TokenmintError]]] = {
     "link_used": LinkUsed,
     "link_expired": LinkExpired,
     "link_unknown": LinkUnknown,
+    "attempts_exhausted": AttemptsExhausted,
+    "invalid_scope": InvalidScope,
+    "invalid_target": InvalidTarget,
     "store_unavailable": StoreUnavailable,
     "store_unknown": StoreUnknown,
     "store_corrupt": StoreCorrupt,

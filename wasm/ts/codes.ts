@@ -59,6 +59,9 @@ export type ErrorCode =
   | "link_used"
   | "link_expired"
   | "link_unknown"
+  | "attempts_exhausted"
+  | "invalid_scope"
+  | "invalid_target"
   | "store_unavailable"
   | "store_unknown"
   | "store_corrupt"
@@ -144,6 +147,9 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, readonly [number: number, s
   link_used: [408, 400, "invalid_grant"],
   link_expired: [409, 400, "invalid_grant"],
   link_unknown: [410, 404, "invalid_grant"],
+  attempts_exhausted: [416, 400, "invalid_grant"],
+  invalid_scope: [417, 400, "invalid_scope"],
+  invalid_target: [418, 400, "invalid_target"],
   store_unavailable: [500, 503, "temporarily_unavailable"],
   store_unknown: [501, 503, "temporarily_unavailable"],
   store_corrupt: [502, 500, "server_error"],

@@ -18,9 +18,12 @@ pub(crate) mod client;
 pub(crate) mod client_credentials;
 pub(crate) mod directory;
 mod named_session;
+pub(crate) mod redeem;
 pub(crate) mod refresh;
 pub(crate) mod refresh_token;
 pub(crate) mod revoke;
+pub(crate) mod single_use;
+pub(crate) mod single_use_token;
 pub(crate) mod token_pair;
 pub(crate) mod validity;
 

@@ -18,6 +18,7 @@ pub(crate) mod access;
 pub(crate) mod client;
 pub(crate) mod revoked;
 pub(crate) mod session;
+pub(crate) mod single_use;
 mod update;
 pub(crate) mod watermark;
 

@@ -9,6 +9,7 @@ pub(crate) mod machines;
 mod revocation;
 pub(crate) mod secrets;
 pub(crate) mod sessions;
+mod single_use;
 pub(crate) mod table;
 
 use table::tables;
@@ -16,6 +17,7 @@ use table::tables;
 tables! {
     machines,
     sessions,
+    single_use,
     revocation,
     clients,
     bearer_keys,

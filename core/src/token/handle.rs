@@ -1,7 +1,7 @@
 //! Opaque handles: a prefix, 240 random bits, and a checksum that rejects a typo before any look-up.
 
 use crate::Entropy;
-use crate::encoding::{base64url, push_base64url, same, sha256};
+use crate::encoding::{base64url, from_base64url, push_base64url, same, sha256};
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::RecordKey;
 
@@ -66,6 +66,14 @@ impl HandleFormat {
             return Ok(());
         }
         Err(malformed())
+    }
+
+    /// The 30 bytes of a handle of this shape.
+    pub(crate) fn decode(&self, text: &str) -> Result<[u8; 30]> {
+        self.check(text)?;
+        let body = text.get(self.prefix.len()..self.prefix.len() + BODY);
+        let bytes = body.and_then(from_base64url).and_then(|bytes| bytes.try_into().ok());
+        bytes.ok_or_else(|| Error::new(ErrorCode::HandleMalformed))
     }
 
     pub(crate) fn encode(&self, random: [u8; 30]) -> String {

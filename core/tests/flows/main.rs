@@ -3,5 +3,6 @@
 mod directory;
 mod links;
 mod sessions;
+mod single_use;
 mod storage_document;
 mod store_wiped;
