@@ -3,12 +3,13 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
 use crate::Entropy;
 use crate::encoding::{base64url, from_base64url, hex, sha256};
 use crate::error::{Error, ErrorCode, Result};
 use crate::secret::Secret;
+use crate::time::UnixTime;
 
 /// The SHA-256 of a generated secret: what is stored instead of it.
 ///
@@ -58,6 +59,11 @@ impl SecretHash {
     /// Whether this is the hash of `secret`, in constant time.
     pub fn matches(&self, secret: &[u8]) -> bool {
         self.0.ct_eq(&sha256(secret)).into()
+    }
+
+    /// Whether both are of the same secret, in constant time.
+    pub(crate) fn same_as(&self, other: &SecretHash) -> bool {
+        self.0.ct_eq(&other.0).into()
     }
 
     /// The secret's [`crate::fingerprint`], which is the beginning of this hash.
@@ -153,6 +159,51 @@ impl Credentials {
         let digest = sha256(presented);
         let compare = |hash: Option<&SecretHash>| hash.unwrap_or(&NONE).0.ct_eq(&digest);
         (compare(self.0.first()) | compare(self.0.get(1))).into()
+    }
+}
+
+/// Secrets that were replaced, each with the time until which it is still live: whoever has the old one changes over in
+/// their own time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Replaced(Vec<(SecretHash, UnixTime)>);
+
+impl Replaced {
+    /// The most that are live at one time.
+    const MOST: usize = 4;
+
+    /// Adds one that is live until then. Those before it keep their time: the answer to an earlier replacement may have
+    /// been lost, and what is in use is the secret before.
+    ///
+    /// # Errors
+    /// `already_exists` where four are live: the oldest one has to end first.
+    pub(crate) fn add(&mut self, hash: SecretHash, until: UnixTime, now: UnixTime) -> Result<()> {
+        self.0.retain(|(_, until)| now < *until);
+        if until <= now {
+            return Ok(());
+        }
+        if self.0.len() >= Self::MOST {
+            return Err(Error::new(ErrorCode::AlreadyExists)
+                .at("secret")
+                .because("four replaced secrets are live already; wait until one of them ends"));
+        }
+        self.0.push((hash, until));
+        Ok(())
+    }
+
+    /// Whether one that is live has this hash. Every one is compared.
+    pub(crate) fn has(&self, hash: &SecretHash, now: UnixTime) -> bool {
+        self.0
+            .iter()
+            .fold(Choice::from(0), |found, (known, until)| {
+                found | (known.0.ct_eq(&hash.0) & Choice::from(u8::from(now < *until)))
+            })
+            .into()
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 

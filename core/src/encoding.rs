@@ -66,6 +66,40 @@ pub(crate) fn same(left: &[u8], right: &[u8]) -> bool {
     words.chain(rest).fold(0, |all, one| std::hint::black_box(all | one)).ct_eq(&0).into()
 }
 
+/// The digits of base62, in their order.
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// A number, its highest byte first, as so many digits of base62: letters and digits, which a double click marks as a whole.
+pub(crate) fn base62(bytes: &[u8], digits: usize) -> String {
+    let mut number = bytes.to_vec();
+    let mut text: Vec<char> = (0..digits)
+        .map(|_| {
+            let rest = number.iter_mut().fold(0, |rest, byte| {
+                let part = rest * 256 + u32::from(*byte);
+                *byte = u8::try_from(part / 62).unwrap_or_default();
+                part % 62
+            });
+            let digit = usize::try_from(rest).ok().and_then(|digit| BASE62.get(digit));
+            char::from(digit.copied().unwrap_or_default())
+        })
+        .collect();
+    text.reverse();
+    text.into_iter().collect()
+}
+
+/// The `N` bytes of a number in base62; `None` for a foreign character, and for a number that is too large.
+pub(crate) fn from_base62<const N: usize>(text: &str) -> Option<[u8; N]> {
+    text.bytes().try_fold([0; N], |mut number, character| {
+        let digit = BASE62.iter().position(|known| *known == character)?;
+        let over = number.iter_mut().rev().fold(u32::try_from(digit).ok()?, |carried, byte: &mut u8| {
+            let part = u32::from(*byte) * 62 + carried;
+            *byte = u8::try_from(part % 256).unwrap_or_default();
+            part / 256
+        });
+        (over == 0).then_some(number)
+    })
+}
+
 /// A short, stable name for a secret or a token in events and logs: 64 bits of its SHA-256, in hexadecimal.
 pub fn fingerprint(bytes: &[u8]) -> String {
     hex(sha256(bytes).get(..8).unwrap_or_default())
@@ -97,6 +131,23 @@ mod tests {
             }
             assert!(same_as_base64url(&left, &base64url(&left)));
             assert!(!same_as_base64url(&left, &base64url(&[left.as_slice(), &[0]].concat())));
+        }
+    }
+
+    #[test]
+    fn base62_is_of_one_length_and_has_one_spelling() {
+        assert_eq!(base62(&[0, 0], 3), "000");
+        assert_eq!(base62(&[0xff, 0xff], 3), "H31");
+        assert_eq!(from_base62("H31"), Some([0xff, 0xff]));
+        assert_eq!(from_base62::<2>("H32"), None, "one more than two bytes hold");
+        for text in ["0-1", "é01", "0 1"] {
+            assert_eq!(from_base62::<2>(text), None, "{text}");
+        }
+        for seed in 0..50 {
+            let bytes: [u8; 56] = crate::Entropy::new([seed; 32]).bytes();
+            let text = base62(&bytes, 76);
+            assert!(text.len() == 76 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+            assert_eq!(from_base62(&text), Some(bytes));
         }
     }
 

@@ -79,6 +79,12 @@ choices! {
         SingleUseRefused = "single_use_refused",
         /// A single-use token or code was cancelled.
         SingleUseCancelled = "single_use_cancelled",
+        /// An API key was made for a customer.
+        ApiKeyCreated = "api_key_created",
+        /// An API key got another secret.
+        ApiKeyRotated = "api_key_rotated",
+        /// An API key was ended.
+        ApiKeyRevoked = "api_key_revoked",
         /// A public token was exchanged for an account token.
         AccountTokenIssued = "account_token_issued",
         /// An account token was replaced.

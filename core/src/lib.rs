@@ -48,6 +48,7 @@ mod policy;
 mod record;
 mod remote;
 mod rotation;
+mod scope;
 mod secret;
 mod store;
 mod surface;
@@ -77,10 +78,13 @@ pub mod directory {
     pub use crate::dialect::entities::*;
     pub use crate::flow::directory::*;
 }
+pub use flow::create_api_key::{CreateApiKey, NewApiKey};
+pub use flow::list_api_keys::{ApiKeyList, ApiKeyView, ListApiKeys};
 pub use flow::redeem::{RedeemedSingleUse, SingleUseView};
 pub use flow::single_use::{CancelSingleUse, IssueSingleUse, SingleUseToken};
 pub use flow::single_use_token::PresentedSingleUse;
 pub use flow::token_pair::{ClientConditions, TokenPair};
+pub use flow::verify_api_key::VerifiedApiKey;
 pub use issuer::Issuer;
 pub use json::JsonText;
 pub use key::{Algorithm, Key, KeySet, KeySetBuilder};

@@ -16,16 +16,21 @@ use crate::token::verify::Verified;
 pub(crate) mod access;
 pub(crate) mod client;
 pub(crate) mod client_credentials;
+pub(crate) mod create_api_key;
 pub(crate) mod directory;
+pub(crate) mod list_api_keys;
 mod named_session;
+pub(crate) mod page;
 pub(crate) mod redeem;
 pub(crate) mod refresh;
 pub(crate) mod refresh_token;
 pub(crate) mod revoke;
+pub(crate) mod rotate_api_key;
 pub(crate) mod single_use;
 pub(crate) mod single_use_token;
 pub(crate) mod token_pair;
 pub(crate) mod validity;
+pub(crate) mod verify_api_key;
 
 /// What every flow has at hand.
 pub(crate) struct Flow {

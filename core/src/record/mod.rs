@@ -9,12 +9,13 @@ use crate::event::{Event, EventKind};
 use crate::json;
 use crate::policy::Rate;
 use crate::store::{
-    Command, Entry, Expect, Index, MAX_SKEW_MS, RecordKey, Reply, StoreError, Version, Write,
+    Command, Entry, Expect, Index, IndexValue, MAX_SKEW_MS, RecordKey, Reply, StoreError, Version, Write,
 };
 use crate::task::Io;
 use crate::time::{Context, UnixTime};
 
 pub(crate) mod access;
+pub(crate) mod api_key;
 pub(crate) mod client;
 pub(crate) mod revoked;
 pub(crate) mod session;
@@ -66,12 +67,14 @@ impl Draft {
     }
 
     /// Makes the record findable by the subject it is about and the client it belongs to.
-    pub(crate) fn indexed(mut self, subject: &str, client: &str) -> Self {
-        self.index = Index {
-            subject: Some(RecordKey::of("subject", &[subject])),
-            client: Some(RecordKey::of("client", &[client])),
-        };
-        self
+    pub(crate) fn indexed(self, subject: &str, client: &str) -> Self {
+        self.listed(RecordKey::of("subject", &[subject]), Some(client))
+    }
+
+    /// As [`Draft::indexed`], in a list of its own of the subject's, and for no client where there is none.
+    pub(crate) fn listed(self, list: RecordKey, client: Option<&str>) -> Self {
+        let client = client.map(|client| RecordKey::of("client", &[client]));
+        Draft { index: Index { subject: Some(list), client }, ..self }
     }
 }
 
@@ -94,6 +97,22 @@ impl Records {
                     entries.try_into().map_err(|_| Error::new(ErrorCode::StoreCorrupt))?;
                 let mut configured = configured.into_iter();
                 Ok(entries.map(|stored| configured.next().flatten().or(stored)))
+            }
+            Ok(_) => Err(ErrorCode::StoreCorrupt.into()),
+            Err(error) => Err(store_error(error)),
+        }
+    }
+
+    /// Reads the records of a list, in the order of their keys, and where to go on.
+    pub(crate) async fn list(
+        &self,
+        list: RecordKey,
+        after: Option<RecordKey>,
+        limit: u32,
+    ) -> Result<(Vec<Entry>, Option<RecordKey>)> {
+        match self.io.execute(Command::List { by: IndexValue::Subject(list), after, limit }).await {
+            Ok(Reply::Listed { entries, next }) => {
+                Ok((entries.into_iter().map(|(_, entry)| entry).collect(), next))
             }
             Ok(_) => Err(ErrorCode::StoreCorrupt.into()),
             Err(error) => Err(store_error(error)),

@@ -48,6 +48,18 @@ impl Marked<'_> {
     }
 }
 
+/// By what the watermark of a subject is found: the end of its key.
+pub(crate) fn subject_hash(issuer: &str, subject: &str) -> [u8; 32] {
+    let key = Marked::Subject(subject).key(issuer);
+    key.as_bytes().last_chunk().copied().unwrap_or_default()
+}
+
+/// The keys of the watermarks of the issuer, and of a subject that is known by its hash alone.
+pub(crate) fn keys_by_hash(issuer: &str, subject_hash: [u8; 32]) -> Result<[RecordKey; 2]> {
+    let by_subject = RecordKey::new(&[b"mark-subject/".as_slice(), &subject_hash].concat());
+    Ok([Marked::All.key(issuer), by_subject.ok_or(ErrorCode::Internal)?])
+}
+
 /// The keys of the watermarks that a token is under.
 pub(crate) fn keys(issuer: &str, client: &str, subject: &str) -> [RecordKey; 3] {
     [Marked::All, Marked::Client(client), Marked::Subject(subject)].map(|marked| marked.key(issuer))
@@ -104,5 +116,16 @@ impl Mark {
             // The clock may step back; a watermark does not.
             issued_before: max_by_key(self.issued_before, context.moment(), |time| time.latest()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_watermark_of_a_subject_is_found_by_its_hash() {
+        let [all, by_subject] = keys_by_hash("i", subject_hash("i", "u1")).unwrap();
+        assert_eq!([all, by_subject], [Marked::All, Marked::Subject("u1")].map(|marked| marked.key("i")));
     }
 }

@@ -3,6 +3,7 @@
 //! A line says of an operation what it does, takes and gives, which errors are its own, and how it runs. A dialect has a
 //! table of the same form in its folder.
 
+mod api_keys;
 mod bearer_keys;
 mod clients;
 pub(crate) mod machines;
@@ -18,6 +19,7 @@ tables! {
     machines,
     sessions,
     single_use,
+    api_keys,
     revocation,
     clients,
     bearer_keys,

@@ -1,5 +1,6 @@
 //! Tokens: the JWS compact form (RFC 7515 section 7.1) that carries claims, and opaque handles that carry nothing.
 
+pub(crate) mod api_key;
 pub(crate) mod by_issuer;
 pub(crate) mod checks;
 pub(crate) mod derived;

@@ -1,5 +1,6 @@
 //! The flows, driven through the public interface.
 
+mod api_keys;
 mod directory;
 mod links;
 mod sessions;

@@ -1,0 +1,70 @@
+//! The record of a customer's API key.
+
+use serde::{Deserialize, Serialize};
+
+use super::Draft;
+use crate::credential::{Replaced, SecretHash};
+use crate::error::Result;
+use crate::event::{Event, EventKind};
+use crate::json::JsonMembers;
+use crate::store::RecordKey;
+use crate::time::{Lifetime, UnixTime};
+
+/// An API key: whose it is, what it allows, and the hashes of its secrets.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ApiKey {
+    pub(crate) id: String,
+    pub(crate) owner: String,
+    pub(crate) prefix: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) scope: Option<String>,
+    #[serde(default, skip_serializing_if = "JsonMembers::is_empty")]
+    pub(crate) claims: JsonMembers,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    pub(crate) created_at: UnixTime,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) expires_at: Option<UnixTime>,
+    /// As a token's.
+    pub(crate) epoch: u64,
+    /// Of the whole text of the key.
+    pub(crate) secret: SecretHash,
+    #[serde(default, skip_serializing_if = "Replaced::is_empty")]
+    pub(crate) replaced: Replaced,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) revoked_at: Option<UnixTime>,
+}
+
+/// How long a revoked key stays in the lists, in days.
+const KEPT_DAYS: u32 = 90;
+
+pub(crate) fn api_key_key(issuer: &str, id: &str) -> RecordKey {
+    RecordKey::of("customer-key", &[issuer, id])
+}
+
+/// By what the keys of an owner are listed: nobody lists those of another issuer's owner of the same name.
+pub(crate) fn api_keys_of(issuer: &str, owner: &str) -> RecordKey {
+    RecordKey::of("api-keys", &[issuer, owner])
+}
+
+impl ApiKey {
+    /// Whether a text of this hash is the key now. Every secret is compared.
+    pub(crate) fn is_proved_by(&self, hash: &SecretHash, now: UnixTime) -> bool {
+        self.secret.same_as(hash) | self.replaced.has(hash, now)
+    }
+
+    pub(crate) fn is_expired(&self, now: UnixTime) -> bool {
+        self.expires_at.is_some_and(|end| now >= end)
+    }
+
+    pub(crate) fn draft(&self, issuer: &str) -> Result<Draft> {
+        let end = self.expires_at.unwrap_or(UnixTime::MAX);
+        let kept = |revoked_at: UnixTime| revoked_at.after(Lifetime::minutes(KEPT_DAYS * 24 * 60));
+        let until = self.revoked_at.map_or(end, |revoked_at| end.min(kept(revoked_at)));
+        Ok(Draft::new(self, until)?.listed(api_keys_of(issuer, &self.owner), None))
+    }
+
+    pub(crate) fn event(&self, kind: EventKind) -> Event {
+        Event::new(kind).subject(&*self.owner).id(&*self.id)
+    }
+}
