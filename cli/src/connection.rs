@@ -13,7 +13,7 @@ use tokio_io_timeout::TimeoutWriter;
 
 use crate::http::{App, answer};
 use crate::log;
-use crate::places::Place;
+use crate::places::{LIFE, Place};
 
 /// How large a request's head may be, in bytes: the largest token that is minted, and 16 KiB for all else.
 const MAX_HEAD: usize = MAX_TOKEN + 16 * 1024;
@@ -21,8 +21,6 @@ const MAX_HEAD: usize = MAX_TOKEN + 16 * 1024;
 const MAX_HEADERS: usize = 64;
 /// How long a client may take nothing of an answer.
 const WRITE_TIME: Duration = Duration::from_secs(30);
-/// The first answer after this time ends the connection.
-pub(crate) const LIFE: Duration = Duration::from_secs(60 * 60);
 /// How long that answer may take, from the first byte of its request to its own last.
 const LAST_ANSWER: Duration = Duration::from_secs(60);
 

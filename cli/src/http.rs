@@ -13,9 +13,8 @@ use tokenmint::endpoint::{Endpoint, MAX_BODY};
 use tokenmint::{Context, Error, ErrorCode};
 use tokenmint_store::Database;
 
-use crate::connection::LIFE;
 use crate::cors::{self, Cors};
-use crate::places::Place;
+use crate::places::{LIFE, Place};
 use crate::{head, keys, log, mint};
 
 type Response = hyper::Response<Full<Bytes>>;

@@ -7,11 +7,15 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::log;
+
+/// How long a connection may keep its place: the first answer after this time ends it.
+pub(crate) const LIFE: Duration = Duration::from_secs(60 * 60);
 
 /// The places for connections.
 pub(crate) struct Places {

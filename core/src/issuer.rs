@@ -17,7 +17,7 @@ use crate::token::derived::DerivationKey;
 use crate::token::id;
 use crate::token::mint::{Frame, Given, Payload, Unsigned};
 use crate::token::template::Template;
-use crate::token::verify::Verifier;
+use crate::token::verifier::Verifier;
 
 /// Mints tokens with its signing key, the first of the key set, and runs the flows. Immutable and cheap to clone.
 ///

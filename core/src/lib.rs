@@ -107,7 +107,8 @@ pub use token::handle::HandleFormat;
 pub use token::jws::Jws;
 pub use token::template::Template;
 pub use token::unverified;
-pub use token::verify::{Verified, Verifier};
+pub use token::verified::Verified;
+pub use token::verifier::Verifier;
 
 /// The examples of the README are tests.
 #[cfg(doctest)]

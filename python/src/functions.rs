@@ -5,8 +5,9 @@ use pyo3::types::{PyBytes, PyDict, PyString};
 use tokenmint::{Lifetime, SecretHash, UnixTime, expires_in, unverified};
 
 use crate::errors::Result;
-use crate::host::{Now, lifetime};
+use crate::host::Now;
 use crate::keys::secret_bytes;
+use crate::lifetime::lifetime;
 use crate::values;
 
 /// Whole seconds of a lifetime: a text such as "1h", whole seconds, or a timedelta.

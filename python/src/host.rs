@@ -1,14 +1,13 @@
-//! What the host gives to the core: the time, a seed, and lifetimes in Python's types.
+//! What the host gives to the core: the time and a seed, in Python's types.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use pyo3::exceptions::{PyOSError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDateTime, PyDelta, PyFloat, PyInt, PyString};
-use tokenmint::{Context, Error, ErrorCode, Lifetime, UnixTime, expires_in};
+use pyo3::types::{PyBool, PyBytes, PyDateTime, PyFloat, PyInt};
+use tokenmint::{Context, Error, ErrorCode, UnixTime};
 
 use crate::errors::Result;
-use crate::json;
 
 /// A point in time as the caller gave it, or the clock's.
 pub(crate) struct Now(u64);
@@ -75,32 +74,4 @@ impl Now {
 
 fn time_invalid() -> Error {
     Error::new(ErrorCode::TimeInvalid).at("now")
-}
-
-/// A lifetime from a text, whole seconds or a timedelta, which is rounded down as a text is.
-pub(crate) fn lifetime(given: &Bound<'_, PyAny>) -> Result<Lifetime> {
-    if let Ok(text) = given.cast::<PyString>() {
-        // A lone surrogate becomes a character that no lifetime has: the core refuses it as any other.
-        return Ok(text.to_string_lossy().parse()?);
-    }
-    if let Ok(delta) = given.cast::<PyDelta>() {
-        let part = |name: &str| delta.getattr(name)?.extract::<i64>();
-        let seconds = part("days")? * 86_400 + part("seconds")?;
-        return match u64::try_from(seconds) {
-            Ok(0) if part("microseconds")? > 0 => Err(Error::new(ErrorCode::LifetimeUnderOneSecond).into()),
-            seconds => Ok(Lifetime::from_seconds(seconds.unwrap_or(0))?),
-        };
-    }
-    if let Ok(number) = given.cast_exact::<PyInt>() {
-        return Ok(match number.extract::<u64>() {
-            Ok(seconds) => Lifetime::from_seconds(seconds)?,
-            // Negative or too large: the core says which.
-            Err(_) => expires_in::from_json(&given.str()?.to_string_lossy())?,
-        });
-    }
-    // Whatever else JSON can say has its code in the core; what it cannot say has the wrong type.
-    match json::input(given) {
-        Ok(text) => Ok(expires_in::from_json(&text)?),
-        Err(_) => Err(Error::new(ErrorCode::LifetimeType).into()),
-    }
 }

@@ -5,9 +5,10 @@ use pyo3::types::{PyBytes, PyDict, PyString};
 use tokenmint::config::IssuerConfig;
 
 use crate::errors::{Result, unpicklable};
-use crate::host::{Now, lifetime};
+use crate::host::Now;
 use crate::json::{self, Claims};
 use crate::keys::KeySet;
+use crate::lifetime::lifetime;
 use crate::task::Task;
 use crate::values;
 use crate::verifier::Verifier;

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use tokenmint::{Error, ErrorCode};
 
 use crate::errors::Result;
-use crate::host::lifetime;
+use crate::timedelta::whole_seconds;
 
 /// Deeper than any token may be; the core says the exact limit. A container that contains itself never ends.
 const MAX_DEPTH: u32 = 100;
@@ -158,8 +158,10 @@ impl Serialize for Value<'_, '_> {
         if let Ok(number) = value.cast::<PyInt>() {
             return self.integer(number, serializer);
         }
-        if self.lifetimes && value.is_instance_of::<PyDelta>() {
-            return match lifetime(value) {
+        if self.lifetimes
+            && let Ok(delta) = value.cast::<PyDelta>()
+        {
+            return match whole_seconds(delta) {
                 Ok(lifetime) => serializer.serialize_u64(lifetime.seconds()),
                 Err(error) => Err(self.fail(PyErr::from(error).to_string())),
             };

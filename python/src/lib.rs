@@ -10,8 +10,10 @@ mod host;
 mod issuer;
 mod json;
 mod keys;
+mod lifetime;
 mod store;
 mod task;
+mod timedelta;
 mod values;
 mod verifier;
 

@@ -12,7 +12,7 @@ use tokenmint::{
 
 use crate::doctor::Finding;
 use crate::driver::{Cursor, Driver, Page};
-use crate::mark;
+use crate::mark::{self, Beneath};
 use crate::seal::Seal;
 use crate::target::{Kind, Target};
 
@@ -160,14 +160,7 @@ impl Database {
         each!(&self.driver, _store => Ok(0), driver => driver.count().await)
     }
 
-    /// As [`Driver::page`], without the mark.
-    pub(crate) async fn page_as_stored(&self, after: Option<Cursor>, limit: u32) -> Result<Page, StoreError> {
-        let mut page = each!(&self.driver, _store => Ok::<_, StoreError>(Page::default()), driver => driver.page(after, limit).await)?;
-        page.entries.retain(|(key, _)| !mark::is_mark(key));
-        Ok(page)
-    }
-
-    /// The same, with values unsealed.
+    /// As [`Driver::page`], without the mark and with values unsealed.
     pub(crate) async fn page(&self, after: Option<Cursor>, limit: u32) -> Result<Page, StoreError> {
         let mut page = self.page_as_stored(after, limit).await?;
         if let Some(seal) = &self.seal {
@@ -203,22 +196,6 @@ impl Database {
         self.unsealed(&sealed, reply)
     }
 
-    /// The driver's answer, in time.
-    pub(crate) async fn answer(&self, command: Command) -> Result<Reply, StoreError> {
-        let late = match command {
-            Command::Load { .. } | Command::List { .. } => StoreError::Unavailable,
-            _ => StoreError::Unknown,
-        };
-        let asked = async {
-            each!(&self.driver, store => Store::execute(store, command), driver => driver.execute(command).await)
-        };
-        let Ok(reply) = tokio::time::timeout(self.timeout, asked).await else {
-            tracing::warn!(target: "tokenmint::store", timeout_ms = self.timeout.as_millis(), "no answer in time");
-            return Err(late);
-        };
-        reply
-    }
-
     /// As [`AsyncStore::execute`] on a thread that may be blocked; `wait` asks what has no quicker way.
     pub(crate) fn execute_blocking(
         &self,
@@ -244,6 +221,29 @@ impl Database {
             Some(seal) => seal.unsealed(keys, reply),
             None => Ok(reply),
         }
+    }
+}
+
+impl Beneath for Database {
+    async fn answer(&self, command: Command) -> Result<Reply, StoreError> {
+        let late = match command {
+            Command::Load { .. } | Command::List { .. } => StoreError::Unavailable,
+            _ => StoreError::Unknown,
+        };
+        let asked = async {
+            each!(&self.driver, store => Store::execute(store, command), driver => driver.execute(command).await)
+        };
+        let Ok(reply) = tokio::time::timeout(self.timeout, asked).await else {
+            tracing::warn!(target: "tokenmint::store", timeout_ms = self.timeout.as_millis(), "no answer in time");
+            return Err(late);
+        };
+        reply
+    }
+
+    async fn page_as_stored(&self, after: Option<Cursor>, limit: u32) -> Result<Page, StoreError> {
+        let mut page = each!(&self.driver, _store => Ok::<_, StoreError>(Page::default()), driver => driver.page(after, limit).await)?;
+        page.entries.retain(|(key, _)| !mark::is_mark(key));
+        Ok(page)
     }
 }
 

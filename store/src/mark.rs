@@ -3,7 +3,7 @@
 
 use tokenmint::{Command, Entry, Expect, Index, RecordKey, Reply, Result, StoreError, Version, Write};
 
-use crate::database::Database;
+use crate::driver::{Cursor, Page};
 use crate::seal::Seal;
 use crate::target::invalid;
 
@@ -18,6 +18,19 @@ const LAST_MS: u64 = 253_402_300_799_999;
 /// How many records are read at once to find the first.
 const PAGE: u32 = 100;
 
+/// A store as it is beneath its seal.
+pub(crate) trait Beneath {
+    /// The driver's answer, in time.
+    fn answer(&self, command: Command) -> impl Future<Output = Result<Reply, StoreError>> + Send;
+
+    /// As [`Driver::page`](crate::driver::Driver::page), without the mark.
+    fn page_as_stored(
+        &self,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Page, StoreError>> + Send;
+}
+
 /// Whether this is the key of the mark, which is no record of a flow.
 pub(crate) fn is_mark(key: &RecordKey) -> bool {
     key.as_bytes() == KEY
@@ -27,7 +40,7 @@ pub(crate) fn is_mark(key: &RecordKey) -> bool {
 ///
 /// # Errors
 /// `policy_invalid` at `sealing_key_file` where a key is missing, or is not the one, or finds values that are not sealed.
-pub(crate) async fn check(database: &Database, seal: Option<&Seal>) -> Result<()> {
+pub(crate) async fn check(database: &impl Beneath, seal: Option<&Seal>) -> Result<()> {
     let Some(key) = RecordKey::new(KEY) else { return Ok(()) };
     let found = match database.answer(Command::Load { keys: vec![key.clone()] }).await {
         Ok(Reply::Loaded { mut entries, .. }) => entries.pop().flatten(),
@@ -68,7 +81,7 @@ fn judge(seal: &Seal, key: &RecordKey, mark: &Entry) -> Result<()> {
     opened.map_err(|_| invalid(FIELD, "this store was sealed with another key: none in this file opens it"))
 }
 
-async fn first(database: &Database) -> Result<Option<(RecordKey, Entry)>, StoreError> {
+async fn first(database: &impl Beneath) -> Result<Option<(RecordKey, Entry)>, StoreError> {
     let mut after = None;
     loop {
         let page = database.page_as_stored(after, PAGE).await?;
@@ -80,7 +93,7 @@ async fn first(database: &Database) -> Result<Option<(RecordKey, Entry)>, StoreE
     }
 }
 
-async fn write(database: &Database, seal: &Seal, key: RecordKey, expect: Expect) -> Result<()> {
+async fn write(database: &impl Beneath, seal: &Seal, key: RecordKey, expect: Expect) -> Result<()> {
     let Some(version) = Version::new(KEY) else { return Ok(()) };
     let mut mark = Entry { version, value: Vec::new(), expires_at_ms: LAST_MS, index: Index::default() };
     if seal.seal(&key, &mut mark).is_err() {

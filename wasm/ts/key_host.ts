@@ -8,7 +8,7 @@ import type { HostKey, Jwk } from "./crypto/host.js";
 import { invalid, TokenmintError } from "./error.js";
 import { fromJwk, hmac, type KeyParts, newName, opaque, proven, then } from "./key_parts.js";
 import { guard, kind, optionalText, text } from "./module.js";
-import type { CryptoKeyLike, CryptoKeyPairLike, HeldKey, KeyObjectLike } from "./key.js";
+import type { CryptoKeyLike, CryptoKeyPairLike, HeldSigner, KeyObjectLike } from "./key_like.js";
 
 /** @internal */
 export async function fromCryptoKey(
@@ -81,7 +81,7 @@ export function fromKeyObject(key: KeyObjectLike, kid: string | undefined, wante
 /** @internal */
 export function heldKey(
   name: string,
-  options: HeldKey,
+  options: HeldSigner,
   publicHalf: raw.Key | undefined,
   publicHost: HostKey | undefined,
 ): KeyParts {

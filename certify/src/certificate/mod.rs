@@ -20,6 +20,7 @@ mod suite;
 mod throttle;
 mod time;
 mod trial;
+mod verdict;
 mod volume;
 mod workload;
 

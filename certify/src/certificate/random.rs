@@ -2,9 +2,9 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-use super::trial::Verdict;
-use super::trial::failed;
 use tokenmint::Version;
+
+use super::verdict::{Verdict, failed};
 
 /// SplitMix64: small, and random enough to mix a workload.
 #[derive(Clone, Debug)]

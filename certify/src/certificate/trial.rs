@@ -12,45 +12,13 @@ use tokio::task::JoinSet;
 
 use super::random::Random;
 use super::rig::{Fault, Rig};
+pub(crate) use super::verdict::{Stop, Verdict, ensure, failed, skipped};
 
 /// One hour in milliseconds.
 pub(crate) const HOUR_MS: u64 = 3_600_000;
 
 /// Within which time a store works again that a fault has left.
 pub(crate) const RECOVERY: Duration = Duration::from_secs(60);
-
-/// Why a test ended early.
-#[derive(Debug)]
-pub(crate) enum Stop {
-    Failed(String),
-    Skipped(String),
-}
-
-pub(crate) type Verdict<T = ()> = Result<T, Stop>;
-
-/// Ends a test that saw something else than it must.
-macro_rules! ensure {
-    ($holds:expr, $($seen:tt)+) => {
-        if !$holds {
-            return Err($crate::certificate::trial::failed(format!($($seen)+)));
-        }
-    };
-}
-pub(crate) use ensure;
-
-pub(crate) fn failed(seen: impl Into<String>) -> Stop {
-    Stop::Failed(seen.into())
-}
-
-pub(crate) fn skipped(reason: impl Into<String>) -> Stop {
-    Stop::Skipped(reason.into())
-}
-
-impl From<StoreError> for Stop {
-    fn from(error: StoreError) -> Self {
-        failed(format!("a command failed: {error}"))
-    }
-}
 
 /// One test under way.
 pub(crate) struct Trial<'a, R: Rig> {

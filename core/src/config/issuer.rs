@@ -13,7 +13,7 @@ use crate::json::{self, JsonMembers};
 use crate::key::{Algorithm, KeySet};
 use crate::policy::{AccessFormat, Integration, Policy};
 use crate::time::Lifetime;
-use crate::token::verify::Verifier;
+use crate::token::verifier::Verifier;
 
 described! {
     /// An issuer's policy: the methods of [`Policy`] as fields. Only `issuer` is required.

@@ -21,7 +21,7 @@ use crate::task::Task;
 use crate::time::{Context, Lifetime, Moment, UnixTime};
 use crate::token::handle::HandleFormat;
 use crate::token::id::minted_at;
-use crate::token::verify::Verified;
+use crate::token::verified::Verified;
 
 /// An opaque access token: 240 random bits and one check character.
 const ACCESS: HandleFormat = HandleFormat::plain(1);

@@ -11,7 +11,7 @@ use crate::issuer::Issuer;
 use crate::record::Records;
 use crate::task::{Io, Task};
 use crate::time::{Context, Lifetime, Moment, UnixTime};
-use crate::token::verify::Verified;
+use crate::token::verified::Verified;
 
 pub(crate) mod access;
 pub(crate) mod client;

@@ -10,7 +10,7 @@ use crate::event::{Event, EventKind};
 use crate::record::{Decision, Draft, decode_some};
 use crate::store::RecordKey;
 use crate::time::{Lifetime, UnixTime};
-use crate::token::verify::Verified;
+use crate::token::verified::Verified;
 
 /// How long a named session lives without a new token. Not an option: whoever wants less gives its tokens
 /// a shorter life, and without a new one the end user is out as soon as the last has ended.

@@ -1,104 +1,19 @@
-//! Keys of two halves: what JWK and PEM files are read into, the judgement of their strength, and the prepared form.
+//! Keys of two halves: the judgement of their strength, and the prepared form.
 //!
 //! The numbers are judged here, before a back end sees them, so that both back ends give the same verdicts.
 
 use zeroize::Zeroizing;
 
-use super::algorithm::Family;
-use super::{Algorithm, backend, ed25519, jwk, malformed, rsa};
+use super::curve::Curve;
+use super::material::{Material, Public, RsaPrivate};
+use super::{Algorithm, backend, ed25519, malformed, rsa, thumbprint};
 use crate::error::{Error, ErrorCode, Result};
 
 /// The length of an Ed25519 signature in bytes (RFC 8032 section 5.1.6).
 pub(super) const ED25519_SIGNATURE_LEN: usize = 64;
 
-/// Whether this build has a back end.
-pub(super) const AVAILABLE: bool = backend::AVAILABLE;
-
 /// Whether it computes signatures itself; otherwise the host is asked for them.
 pub(super) const COMPUTES: bool = backend::COMPUTES;
-
-/// A NIST curve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Curve {
-    P256,
-    P384,
-    P521,
-}
-
-impl Curve {
-    pub(super) const ALL: [Curve; 3] = [Curve::P256, Curve::P384, Curve::P521];
-
-    /// The name in a JWK (RFC 7518 section 6.2.1.1).
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Curve::P256 => "P-256",
-            Curve::P384 => "P-384",
-            Curve::P521 => "P-521",
-        }
-    }
-
-    /// The length of a coordinate, of a private scalar and of each half of a signature, in bytes.
-    pub(super) const fn field_len(self) -> usize {
-        match self {
-            Curve::P256 => 32,
-            Curve::P384 => 48,
-            Curve::P521 => 66,
-        }
-    }
-}
-
-/// The numbers of a key, as read and not yet judged.
-pub(super) enum Material {
-    Rsa {
-        n: Vec<u8>,
-        e: Vec<u8>,
-        private: Option<RsaPrivate>,
-    },
-    /// The point is uncompressed (SEC 1 section 2.3.3); it may be left out beside a scalar.
-    Ec {
-        curve: Curve,
-        point: Option<Vec<u8>>,
-        scalar: Option<Zeroizing<Vec<u8>>>,
-    },
-    /// The point may be left out beside a seed.
-    Ed25519 {
-        point: Option<Vec<u8>>,
-        seed: Option<Zeroizing<Vec<u8>>>,
-    },
-}
-
-/// The private numbers of a two-prime RSA key (RFC 8017 section 3.2), big-endian. A JWK may leave out all but `d`.
-pub(super) struct RsaPrivate {
-    pub(super) d: Zeroizing<Vec<u8>>,
-    pub(super) primes: Option<RsaPrimes>,
-}
-
-/// The primes, and what is derived from them.
-pub(super) struct RsaPrimes {
-    pub(super) p: Zeroizing<Vec<u8>>,
-    pub(super) q: Zeroizing<Vec<u8>>,
-    pub(super) dp: Zeroizing<Vec<u8>>,
-    pub(super) dq: Zeroizing<Vec<u8>>,
-    pub(super) qi: Zeroizing<Vec<u8>>,
-}
-
-impl Material {
-    pub(super) fn family(&self) -> Family {
-        match self {
-            Material::Rsa { .. } => Family::Rsa,
-            Material::Ec { curve, .. } => Family::Ec(*curve),
-            Material::Ed25519 { .. } => Family::Ed25519,
-        }
-    }
-}
-
-/// The public half, for JWK and thumbprint.
-#[derive(PartialEq, Eq)]
-pub(super) enum Public {
-    Rsa { n: Vec<u8>, e: Vec<u8> },
-    Ec { curve: Curve, point: Vec<u8> },
-    Ed25519 { point: [u8; 32] },
-}
 
 /// A judged and prepared key; with a private half, it can sign as well.
 pub(super) struct Asymmetric {
@@ -195,7 +110,7 @@ impl Asymmetric {
     }
 
     fn new(public: Public, verifier: backend::Verifier, signer: Option<backend::Signer>) -> Self {
-        let host_name = (!COMPUTES).then(|| jwk::canonical(&public));
+        let host_name = (!COMPUTES).then(|| thumbprint::canonical(&public));
         Asymmetric { public, verifier, signer, host_name }
     }
 

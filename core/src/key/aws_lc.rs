@@ -8,10 +8,10 @@ use aws_lc_rs::rsa;
 use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, ParsedPublicKey};
 
 use super::Algorithm;
-use super::asymmetric::{Curve, RsaPrimes, RsaPrivate};
+use super::curve::Curve;
 use super::der;
+use super::material::{RsaPrimes, RsaPrivate};
 
-pub(super) const AVAILABLE: bool = true;
 pub(super) const COMPUTES: bool = true;
 
 pub(super) struct Verifier(ParsedPublicKey);

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::asymmetric::Curve;
+use super::curve::Curve;
 
 pub(super) const BOOLEAN: u8 = 0x01;
 pub(super) const INTEGER: u8 = 0x02;

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use zeroize::Zeroizing;
 
-use super::asymmetric::{Curve, Material, RsaPrimes, RsaPrivate};
+use super::curve::Curve;
 use super::der::{self, Reader};
+use super::material::{Material, RsaPrimes, RsaPrivate};
 use super::{Algorithm, certificate, pss};
 use crate::error::{Error, ErrorCode, Result};
 

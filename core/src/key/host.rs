@@ -1,10 +1,10 @@
 //! The host's own functions as the back end: what a key is, is judged here; what it signs, the host says.
 
 use super::Algorithm;
-use super::asymmetric::{Curve, RsaPrivate};
+use super::curve::Curve;
+use super::material::RsaPrivate;
 use super::nist;
 
-pub(super) const AVAILABLE: bool = true;
 pub(super) const COMPUTES: bool = false;
 
 /// The judgement of a public half.

@@ -1,12 +1,17 @@
-//! JSON Web Keys: read, written, generated, and their thumbprints (RFC 7517, RFC 7518 section 6, RFC 8037, RFC 7638).
+//! JSON Web Keys: read, written and generated (RFC 7517, RFC 7518 section 6, RFC 8037).
 
 use zeroize::Zeroizing;
 
 use super::algorithm::Family;
-use super::asymmetric::{Asymmetric, Curve, Material, Public, RsaPrimes, RsaPrivate};
+use super::asymmetric::Asymmetric;
+use super::curve::Curve;
 use super::hmac::{self, HmacKey};
+use super::material::{Material, Public, RsaPrimes, RsaPrivate};
+use super::thumbprint::{Writer, kty, members};
 use super::{Algorithm, Key, Prepared, Uses, asymmetric, malformed, quoted};
-use crate::encoding::{base64url, from_base64url, push_base64url, sha256};
+#[cfg(feature = "key-files")]
+use crate::encoding::base64url;
+use crate::encoding::{from_base64url, push_base64url};
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::{self, Object};
@@ -205,23 +210,6 @@ pub(super) fn public(public: &Public, alg: Algorithm, kid: Option<&str>) -> Stri
     head(kty(public), alg, kid, &members(public))
 }
 
-/// RFC 7638 section 3: the required members in the order of their names, without blanks.
-pub(super) fn canonical(public: &Public) -> String {
-    let mut members = members(public);
-    members.push(("kty", kty(public).to_owned()));
-    members.sort_unstable_by_key(|(name, _)| *name);
-    let mut json = Writer::default();
-    for (name, value) in members {
-        json.member(name, &value);
-    }
-    json.finish()
-}
-
-/// RFC 7638 section 3.
-pub(super) fn thumbprint(public: &Public) -> String {
-    base64url(&sha256(canonical(public).as_bytes()))
-}
-
 /// What a key file holds, as a JWK: private where the file is, and without the public half where the file tells none.
 #[cfg(feature = "key-files")]
 pub(super) fn unjudged(material: &Material, alg: Algorithm, kid: Option<&str>) -> Secret {
@@ -291,26 +279,6 @@ fn with_private(head: &str, private: &[(&str, &Zeroizing<Vec<u8>>)]) -> Secret {
     Secret::from(jwk)
 }
 
-fn kty(public: &Public) -> &'static str {
-    match public {
-        Public::Rsa { .. } => "RSA",
-        Public::Ec { .. } => "EC",
-        Public::Ed25519 { .. } => "OKP",
-    }
-}
-
-fn members(public: &Public) -> Vec<(&'static str, String)> {
-    match public {
-        Public::Rsa { n, e } => vec![("n", base64url(n)), ("e", base64url(e))],
-        Public::Ec { curve, point } => {
-            let coordinates = point.get(1..).unwrap_or_default();
-            let (x, y) = coordinates.split_at_checked(curve.field_len()).unwrap_or_default();
-            vec![("crv", curve.name().to_owned()), ("x", base64url(x)), ("y", base64url(y))]
-        }
-        Public::Ed25519 { point } => vec![("crv", "Ed25519".to_owned()), ("x", base64url(point))],
-    }
-}
-
 /// A new key as a private JWK.
 pub(super) fn generate(kid: Option<&str>, alg: Algorithm, entropy: &mut Entropy) -> Result<Secret> {
     asymmetric::supported(alg)?;
@@ -363,24 +331,4 @@ fn generate_ec(
         }
     }
     Err(Error::new(ErrorCode::Internal).because("no private number was found"))
-}
-
-/// Writes an object of strings.
-#[derive(Default)]
-struct Writer {
-    json: Vec<u8>,
-}
-
-impl Writer {
-    fn member(&mut self, name: &str, value: &str) {
-        self.json.push(if self.json.is_empty() { b'{' } else { b',' });
-        json::push_string(&mut self.json, name);
-        self.json.push(b':');
-        json::push_string(&mut self.json, value);
-    }
-
-    fn finish(mut self) -> String {
-        self.json.push(b'}');
-        String::from_utf8(self.json).unwrap_or_default()
-    }
 }

@@ -11,6 +11,7 @@ mod algorithm;
 mod asymmetric;
 #[cfg(feature = "key-files")]
 mod certificate;
+mod curve;
 #[cfg(feature = "key-files")]
 mod der;
 mod ed25519;
@@ -20,6 +21,7 @@ pub(crate) mod header;
 mod held;
 mod hmac;
 mod jwk;
+mod material;
 #[cfg(any(feature = "host", test))]
 #[cfg_attr(any(feature = "aws-lc", feature = "rustcrypto"), allow(dead_code))]
 mod nist;
@@ -31,6 +33,7 @@ mod primes;
 mod pss;
 mod rsa;
 mod set;
+mod thumbprint;
 
 #[cfg(feature = "aws-lc")]
 #[path = "aws_lc.rs"]
@@ -383,7 +386,7 @@ impl Key {
     /// The JWK thumbprint (RFC 7638) with SHA-256, in base64url; `None` for an HMAC key, whose hash would help
     /// whoever guesses the secret, and where the public half is not here.
     pub fn thumbprint(&self) -> Option<String> {
-        Some(jwk::thumbprint(&self.pair()?.public))
+        Some(thumbprint::thumbprint(&self.pair()?.public))
     }
 
     /// The public half as a JWK: `kty`, `use`, `alg`, `kid` and the public numbers; `None` where there is none here.

@@ -3,7 +3,7 @@
 //! Points are public, so nothing here needs to run in constant time but the range of a private number, which is one
 //! comparison. Speed does not matter: a key is judged once.
 
-use super::asymmetric::Curve;
+use super::curve::Curve;
 
 /// The numbers of a curve `y^2 = x^3 - 3x + b` over the field of `p`, whose base point has the order `n`; in hexadecimal.
 struct Numbers {

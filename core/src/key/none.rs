@@ -1,9 +1,9 @@
 //! No back end: HMAC only. Every constructor refuses, so no value of these types exists.
 
 use super::Algorithm;
-use super::asymmetric::{Curve, RsaPrivate};
+use super::curve::Curve;
+use super::material::RsaPrivate;
 
-pub(super) const AVAILABLE: bool = false;
 pub(super) const COMPUTES: bool = false;
 
 /// What no value has.

@@ -6,7 +6,7 @@
 use crypto_bigint::{BoxedUint, Gcd, NonZero};
 use zeroize::Zeroizing;
 
-use super::asymmetric::RsaPrimes;
+use super::material::RsaPrimes;
 
 type Number = Zeroizing<BoxedUint>;
 

@@ -1,7 +1,7 @@
 //! The strength of RSA keys, judged on the public numbers.
 
-use super::asymmetric::{RsaPrimes, RsaPrivate};
 use super::malformed;
+use super::material::{RsaPrimes, RsaPrivate};
 use crate::error::{Error, ErrorCode, Result};
 
 /// RFC 7518 section 3.3: "A key of size 2048 bits or larger MUST be used".

@@ -15,10 +15,10 @@ use rsa::{BigUint, Pkcs1v15Sign, Pss, RsaPrivateKey, RsaPublicKey};
 use zeroize::Zeroizing;
 
 use super::Algorithm;
-use super::asymmetric::{Curve, RsaPrivate};
+use super::curve::Curve;
+use super::material::RsaPrivate;
 use crate::entropy::Entropy;
 
-pub(super) const AVAILABLE: bool = true;
 pub(super) const COMPUTES: bool = true;
 
 /// The largest modulus; larger ones were refused before.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::verify::{Parts, Verifier, encoding};
+use super::parts::{Parts, encoding};
+use super::verifier::Verifier;
 use crate::claims::check::{Payload, missing};
 use crate::encoding::from_base64url;
 use crate::error::{Error, ErrorCode, Result};

@@ -1,6 +1,7 @@
 //! The checks of a payload's claims in their order: the one list behind `verify` and `explain`.
 
-use super::verify::{Verified, Verifier};
+use super::verified::Verified;
+use super::verifier::Verifier;
 use crate::claims::check;
 use crate::error::{Error, ErrorCode, Result};
 use crate::time::UnixTime;

@@ -9,9 +9,11 @@ use serde::{Serialize, Serializer};
 
 use super::MAX_TOKEN;
 use super::checks::CLAIM_CHECKS;
-use super::host::HostVerdicts;
+use super::parts::Parts;
 use super::unverified;
-use super::verify::{Parts, Verified, Verifier};
+use super::verdicts::HostVerdicts;
+use super::verified::Verified;
+use super::verifier::Verifier;
 use crate::claims::check::{self, shown};
 use crate::error::{Error, ErrorCode, Result};
 use crate::json;

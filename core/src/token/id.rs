@@ -3,7 +3,7 @@
 
 use uuid::{Builder, Uuid};
 
-use super::verify::Verified;
+use super::verified::Verified;
 use crate::time::{Context, Moment, UnixTime};
 
 /// A new id: of version 4 where the clock tells whole seconds; else of version 8 (RFC 9562 section 5.8), with the

@@ -1,7 +1,8 @@
 //! Signatures over any payload: a compact JWS (RFC 7515 section 3.1) whose content means nothing here.
 
-use super::host::HostVerdicts;
-use super::verify::{Parts, Verifier, encoding};
+use super::parts::{Parts, encoding};
+use super::verdicts::HostVerdicts;
+use super::verifier::Verifier;
 use crate::claims::check;
 use crate::encoding::from_base64url;
 use crate::error::Result;

@@ -10,8 +10,12 @@ pub(crate) mod host;
 pub(crate) mod id;
 pub(crate) mod jws;
 pub(crate) mod mint;
+pub(crate) mod parts;
 pub(crate) mod template;
 pub mod unverified;
+pub(crate) mod verdicts;
+pub(crate) mod verified;
+pub(crate) mod verifier;
 pub(crate) mod verify;
 
 /// The longest token that is minted or read, in bytes.

@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 
-use super::verify::{Parts, encoding};
+use super::parts::{Parts, encoding};
 use crate::encoding::from_base64url;
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::{self, Fault, Members};

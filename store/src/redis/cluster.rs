@@ -14,7 +14,8 @@ use tokio::sync::{Mutex, watch};
 use super::connect::Connection;
 use super::faults::Failed;
 use super::node::Node;
-use super::slots::{Address, Told, Topology, slot_of};
+use super::slots::{Address, SlotRange, slot_of};
+use super::topology::Topology;
 
 /// How long after the nodes were asked who has which slots they are not asked again.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -183,7 +184,7 @@ impl Cluster {
         asked.last = Some(Instant::now());
     }
 
-    fn learn(&self, told: &[Told]) -> RedisResult<()> {
+    fn learn(&self, told: &[SlotRange]) -> RedisResult<()> {
         let known = Arc::clone(&self.topology.borrow());
         let make = |address: &Address| Node::new(&self.settings, address.clone(), self.timeout).map(Arc::new);
         self.topology.send_replace(Arc::new(Topology::new(told, &known, make)?));

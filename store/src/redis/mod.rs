@@ -31,6 +31,7 @@ mod scan;
 mod scripts;
 mod server;
 mod slots;
+mod topology;
 
 /// The key that says which release wrote the rest, and what this one writes there.
 const SCHEMA: &str = "tokenmint:schema";

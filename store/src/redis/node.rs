@@ -5,7 +5,7 @@ use std::time::Duration;
 use redis::{ConnectionAddr, ConnectionInfo, RedisResult, Value};
 
 use super::connect::Link;
-use super::slots::{Address, Told, read};
+use super::slots::{Address, SlotRange, read};
 
 /// A node, and the connections to it.
 pub(super) struct Node {
@@ -38,7 +38,7 @@ impl Node {
     }
 
     /// Which node has which slots, as this one knows it.
-    pub(super) async fn slots(&self) -> RedisResult<Vec<Told>> {
+    pub(super) async fn slots(&self) -> RedisResult<Vec<SlotRange>> {
         let mut connection = self.link.connection().await?;
         let answer: Value = redis::cmd("CLUSTER").arg("SLOTS").query_async(&mut connection).await?;
         read(answer, &self.address)

@@ -1,11 +1,8 @@
-//! The slots of a Cluster, and which node has which.
+//! The slots of a Cluster, and what a node tells of who has them.
 
 use std::fmt;
-use std::sync::Arc;
 
 use redis::{RedisResult, Value};
-
-use super::node::Node;
 
 /// How many slots the keys of a Cluster are spread over.
 pub(super) const SLOTS: u16 = 16384;
@@ -63,14 +60,14 @@ impl fmt::Display for Address {
 /// Slots that follow one another, from the first to the last, and the nodes that have them: the primary, then its
 /// replicas.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct SlotRange {
     pub(super) first: u16,
     pub(super) last: u16,
     pub(super) nodes: Vec<Address>,
 }
 
 /// Reads the answer to CLUSTER SLOTS.
-pub(super) fn read(answer: Value, said_by: &Address) -> RedisResult<Vec<Told>> {
+pub(super) fn read(answer: Value, said_by: &Address) -> RedisResult<Vec<SlotRange>> {
     type Range = (u16, u16, Vec<Vec<Value>>);
     let Value::Array(ranges) = answer else { return Ok(Vec::new()) };
     let mut told = Vec::with_capacity(ranges.len());
@@ -92,86 +89,11 @@ pub(super) fn read(answer: Value, said_by: &Address) -> RedisResult<Vec<Told>> {
         }
         // Without a primary that can be reached, it is as if nobody had the slots.
         if matches!(addresses.first(), Some(Some(_))) && first <= last && last < SLOTS {
-            told.push(Told { first, last, nodes: addresses.into_iter().flatten().collect() });
+            told.push(SlotRange { first, last, nodes: addresses.into_iter().flatten().collect() });
         }
     }
     told.sort_by_key(|range| range.first);
     Ok(told)
-}
-
-/// Which node has which slots, as a node told it.
-#[derive(Default)]
-pub(super) struct Topology {
-    /// By their slots, each with its primary.
-    ranges: Vec<(u16, u16, Arc<Node>)>,
-    /// All nodes that are known.
-    nodes: Vec<Arc<Node>>,
-}
-
-impl Topology {
-    /// What was told, with the nodes that are known already, and new ones.
-    pub(super) fn new(
-        told: &[Told],
-        known: &Topology,
-        make: impl Fn(&Address) -> RedisResult<Arc<Node>>,
-    ) -> RedisResult<Self> {
-        let mut topology = Topology::default();
-        for range in told {
-            for (at, address) in range.nodes.iter().enumerate() {
-                let node = match topology.node(address) {
-                    Some(node) => node,
-                    None => {
-                        let node = known.node(address).map_or_else(|| make(address), Ok)?;
-                        topology.nodes.push(Arc::clone(&node));
-                        node
-                    }
-                };
-                if at == 0 {
-                    topology.ranges.push((range.first, range.last, node));
-                }
-            }
-        }
-        Ok(topology)
-    }
-
-    /// This one, and a node that has no slots yet.
-    pub(super) fn with(&self, node: Arc<Node>) -> Self {
-        let mut nodes = self.nodes.clone();
-        nodes.push(node);
-        Topology { ranges: self.ranges.clone(), nodes }
-    }
-
-    /// The primary that has a slot.
-    pub(super) fn owner(&self, slot: u16) -> Option<&Arc<Node>> {
-        let after = self.ranges.partition_point(|(first, ..)| *first <= slot);
-        let (_, last, node) = self.ranges.get(after.checked_sub(1)?)?;
-        (slot <= *last).then_some(node)
-    }
-
-    /// A node that is known.
-    pub(super) fn node(&self, address: &Address) -> Option<Arc<Node>> {
-        self.nodes.iter().find(|node| node.address == *address).cloned()
-    }
-
-    pub(super) fn nodes(&self) -> &[Arc<Node>] {
-        &self.nodes
-    }
-
-    /// The primaries, each with its first slot and in the order of those.
-    pub(super) fn primaries(&self) -> Vec<(u16, Arc<Node>)> {
-        let mut primaries: Vec<(u16, Arc<Node>)> = Vec::new();
-        for (first, _, node) in &self.ranges {
-            if !primaries.iter().any(|(_, known)| Arc::ptr_eq(known, node)) {
-                primaries.push((*first, Arc::clone(node)));
-            }
-        }
-        primaries
-    }
-
-    /// How many slots no node has.
-    pub(super) fn unassigned(&self) -> u16 {
-        self.ranges.iter().fold(SLOTS, |left, (first, last, _)| left.saturating_sub(last - first + 1))
-    }
 }
 
 #[cfg(test)]
@@ -225,8 +147,8 @@ mod tests {
         let address = |host: &str, port| Address { host: host.to_owned(), port };
         let told = read(answer, &said_by).unwrap();
         let expected = [
-            Told { first: 0, last: 9, nodes: vec![address("seed", 5)] },
-            Told { first: 100, last: 16383, nodes: vec![address("b", 2), address("c", 4)] },
+            SlotRange { first: 0, last: 9, nodes: vec![address("seed", 5)] },
+            SlotRange { first: 100, last: 16383, nodes: vec![address("b", 2), address("c", 4)] },
         ];
         assert_eq!(told, expected);
         for (first, last) in [(-1, 9), (9, 0), (0, 16384)] {

@@ -18,7 +18,7 @@ use crate::store::RecordKey;
 use crate::task::Task;
 use crate::time::{Context, Lifetime, UnixTime};
 use crate::token::id::minted_at;
-use crate::token::verify::Verified;
+use crate::token::verified::Verified;
 
 /// A request for an entity token.
 #[derive(Clone, Debug)]

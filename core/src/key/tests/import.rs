@@ -259,7 +259,7 @@ mod pairs {
             "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973",
             "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409",
         ];
-        for ((curve, alg), order) in asymmetric::Curve::ALL
+        for ((curve, alg), order) in curve::Curve::ALL
             .into_iter()
             .zip([Algorithm::ES256, Algorithm::ES384, Algorithm::ES512])
             .zip(order)
@@ -268,7 +268,7 @@ mod pairs {
                 .map(|at| u8::from_str_radix(&order[2 * at..2 * at + 2], 16).unwrap())
                 .collect();
             let import = |scalar: Vec<u8>| {
-                let material = asymmetric::Material::Ec {
+                let material = material::Material::Ec {
                     curve,
                     point: None,
                     scalar: Some(zeroize::Zeroizing::new(scalar)),

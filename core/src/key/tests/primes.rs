@@ -26,7 +26,7 @@ fn all_numbers_are_found() {
         let jwk = whole(pem);
         let number = |name: &str| crate::encoding::from_base64url(jwk[name].as_str().unwrap()).unwrap();
         let found = super::super::primes::find(&number("n"), &number("e"), &number("d")).unwrap();
-        let asymmetric::RsaPrimes { p, q, dp, dq, qi } = &found;
+        let material::RsaPrimes { p, q, dp, dq, qi } = &found;
         for (name, found) in [("p", p), ("q", q), ("dp", dp), ("dq", dq), ("qi", qi)] {
             assert_eq!(**found, number(name), "{name}");
         }

@@ -59,7 +59,7 @@ fn an_rsa_signature_is_below_the_modulus() {
     for alg in [Algorithm::RS256, Algorithm::PS256] {
         let key = signing_key(alg);
         let Prepared::Asymmetric(pair) = &key.inner.prepared else { panic!() };
-        let asymmetric::Public::Rsa { n, .. } = &pair.public else { panic!() };
+        let material::Public::Rsa { n, .. } = &pair.public else { panic!() };
         let mut found = false;
         for attempt in 0..64_u8 {
             let signature = sign(&key, &[attempt]);

@@ -1,0 +1,65 @@
+//! The three parts of a compact token (RFC 7515 section 7.1), and whether its signature is a key's.
+
+use super::MAX_TOKEN;
+use super::verdicts::HostVerdicts;
+use crate::encoding::{from_base64url, same_as_base64url};
+use crate::error::{Error, ErrorCode, Result};
+use crate::key::Key;
+
+/// The three parts of a compact token, and what is signed.
+pub(super) struct Parts<'a> {
+    pub(super) header: &'a str,
+    pub(super) payload: &'a str,
+    pub(super) signature: &'a str,
+    pub(super) signed: &'a str,
+    /// What the host has said, within a task.
+    pub(super) host: Option<&'a HostVerdicts>,
+}
+
+impl<'a> Parts<'a> {
+    pub(super) fn split(token: &'a str) -> Result<Self> {
+        let parts = Self::split_at_ends(token)?;
+        parts.check_dots()?;
+        Ok(parts)
+    }
+
+    /// Splits at the first and the last dot; there may be more between them.
+    #[inline]
+    pub(super) fn split_at_ends(token: &'a str) -> Result<Self> {
+        if token.len() > MAX_TOKEN {
+            return Err(Error::new(ErrorCode::TokenTooLarge)
+                .because(format!("the token has {} bytes, at most {MAX_TOKEN} are read", token.len())));
+        }
+        let malformed = || Error::new(ErrorCode::TokenMalformed);
+        let (signed, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
+        let (header, payload) = signed.split_once('.').ok_or_else(malformed)?;
+        if header.is_empty() {
+            return Err(malformed());
+        }
+        Ok(Parts { header, payload, signature, signed, host: None })
+    }
+
+    /// Exactly two dots.
+    #[inline]
+    pub(super) fn check_dots(&self) -> Result<()> {
+        if self.payload.contains('.') { Err(Error::new(ErrorCode::TokenMalformed)) } else { Ok(()) }
+    }
+
+    /// Whether the signature is the key's. A MAC is encoded and compared in constant time, instead of being decoded.
+    pub(super) fn is_signed_by(&self, key: &Key) -> Result<bool> {
+        if let Some(tag) = key.tag(self.signed.as_bytes())
+            && same_as_base64url(tag.as_ref(), self.signature)
+        {
+            return Ok(true);
+        }
+        let signature = from_base64url(self.signature).ok_or_else(|| encoding("signature"))?;
+        if key.asks_host() {
+            return HostVerdicts::verdict(self.host, key, self.signed.as_bytes(), &signature);
+        }
+        Ok(key.verify(self.signed.as_bytes(), &signature))
+    }
+}
+
+pub(super) fn encoding(part: &'static str) -> Error {
+    Error::new(ErrorCode::TokenEncoding).at(part)
+}
