@@ -12,8 +12,10 @@
 //!    as one would without its guard ([`Request::new`] takes an asynchronous block), and assert what is broken then.
 
 mod accounts;
+mod api_keys;
 mod links;
 mod sessions;
+mod single_use;
 mod world;
 
 use tokenmint_certify::explorer::{Findings, Request, World};

@@ -170,6 +170,7 @@ fn five_wrong_codes_end_a_code_whether_it_was_looked_at_or_redeemed() {
     for _ in 0..10 {
         assert!(world.peek(&right, 1).is_ok(), "a right look uses nothing up");
     }
+    assert_eq!(world.store.writes(), 10, "it is told by a write, as a wrong one is");
     assert_eq!(code(world.peek(&wrong, 1)), ErrorCode::AttemptsExhausted);
     assert_eq!(code(world.redeem(&right, 1)), ErrorCode::AttemptsExhausted);
     assert_eq!(code(world.peek(&right, 1)), ErrorCode::AttemptsExhausted);
