@@ -282,6 +282,11 @@ impl From<std::convert::Infallible> for Error {
     }
 }
 
+/// The error for a field whose value is not acceptable.
+pub(crate) fn field_invalid(field: &'static str, text: &'static str) -> Error {
+    Error::new(ErrorCode::FieldInvalid).at(field).because(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use std::fmt;
 use super::Flow;
 use crate::claims::not_registered;
 use crate::credential::{Replaced, SecretHash};
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Result, field_invalid};
 use crate::event::EventKind;
 use crate::issuer::Issuer;
 use crate::json::JsonMembers;
@@ -118,19 +118,19 @@ impl Flow {
         let CreateApiKey { owner, scope, claims, lifetime, name, prefix } = request;
         let prefix = prefix.unwrap_or_else(|| "key".to_owned());
         if owner.is_empty() {
-            return Err(invalid("owner", "a key has an owner"));
+            return Err(field_invalid("owner", "a key has an owner"));
         }
         if name.as_ref().is_some_and(|name| name.len() > MAX_NAME) {
-            return Err(invalid("name", "a name has at most 200 bytes"));
+            return Err(field_invalid("name", "a name has at most 200 bytes"));
         }
         if !is_prefix(&prefix) {
             let text = "a prefix is 1 to 20 lower-case letters, digits and _, a letter first and no _ last";
-            return Err(invalid("prefix", text));
+            return Err(field_invalid("prefix", text));
         }
         scope::check(scope.as_deref().unwrap_or_default())?;
         claims.keys().try_for_each(|name| not_registered(name))?;
         if serde_json::to_vec(&claims).is_ok_and(|json| json.len() > MAX_CLAIMS) {
-            return Err(invalid("claims", "the claims of a key have at most 16384 bytes as JSON"));
+            return Err(field_invalid("claims", "the claims of a key have at most 16384 bytes as JSON"));
         }
         let issuer = self.issuer.policy().issuer.clone();
         let hash = subject_hash(&issuer, &owner);
@@ -158,10 +158,6 @@ impl Flow {
         self.emit(record.event(EventKind::ApiKeyCreated));
         Ok(NewApiKey { api_key, id: record.id, expires_at: record.expires_at })
     }
-}
-
-fn invalid(field: &'static str, text: &'static str) -> Error {
-    Error::new(ErrorCode::FieldInvalid).at(field).because(text)
 }
 
 impl fmt::Debug for NewApiKey {

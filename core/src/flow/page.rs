@@ -1,7 +1,7 @@
 //! Lists are read in pages: how many, and behind which.
 
 use crate::encoding::{base64url, from_base64url};
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Result, field_invalid};
 use crate::store::RecordKey;
 
 /// The most records in one page, and how many there are where nobody says.
@@ -21,11 +21,11 @@ impl Page {
     pub(crate) fn read(&self) -> Result<(Option<RecordKey>, u32)> {
         let limit = self.limit.unwrap_or(MOST);
         if !(1..=MOST).contains(&limit) {
-            return Err(invalid("limit", "the limit is 1 to 100"));
+            return Err(field_invalid("limit", "the limit is 1 to 100"));
         }
         let key = |cursor: &String| {
             let key = from_base64url(cursor).and_then(|bytes| RecordKey::new(&bytes));
-            key.ok_or_else(|| invalid("after", "not a cursor of a list"))
+            key.ok_or_else(|| field_invalid("after", "not a cursor of a list"))
         };
         Ok((self.after.as_ref().map(key).transpose()?, limit))
     }
@@ -34,8 +34,4 @@ impl Page {
 /// The cursor behind this key.
 pub(crate) fn cursor(key: RecordKey) -> String {
     base64url(key.as_bytes())
-}
-
-fn invalid(field: &'static str, text: &'static str) -> Error {
-    Error::new(ErrorCode::FieldInvalid).at(field).because(text)
 }

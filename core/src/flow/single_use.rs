@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Flow;
 use super::single_use_token::{is_code, slot_required};
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, ErrorCode, Result, field_invalid};
 use crate::event::EventKind;
 use crate::issuer::Issuer;
 use crate::json::JsonMembers;
@@ -129,11 +129,11 @@ impl Flow {
             [("purpose", Some(&purpose)), ("subject", subject.as_ref()), ("slot", slot.as_ref())]
         {
             if text.is_some_and(String::is_empty) {
-                return Err(invalid(field, "the text is empty"));
+                return Err(field_invalid(field, "the text is empty"));
             }
         }
         if serde_json::to_vec(&payload).is_ok_and(|json| json.len() > MAX_PAYLOAD) {
-            return Err(invalid("payload", "a payload has at most 16384 bytes as JSON"));
+            return Err(field_invalid("payload", "a payload has at most 16384 bytes as JSON"));
         }
         let expires_at = self.now().after(lifetime.at_most(self.issuer.policy().max_lifetime)?);
         let salt = self.entropy().bytes();
@@ -173,10 +173,6 @@ impl Flow {
         }
         Ok(())
     }
-}
-
-pub(super) fn invalid(field: &'static str, text: &'static str) -> Error {
-    Error::new(ErrorCode::FieldInvalid).at(field).because(text)
 }
 
 /// The errors of what became of a token, in words that fit a code as well as a link.

@@ -7,8 +7,7 @@
 use std::fmt;
 
 use super::Flow;
-use super::single_use::invalid;
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, ErrorCode, Result, field_invalid};
 use crate::record::single_use::Place;
 use crate::token::handle::HandleFormat;
 
@@ -64,7 +63,7 @@ impl Flow {
     /// A code of so many digits, each as likely as any other.
     fn draw(&mut self, digits: u8) -> Result<String> {
         if !(6..=10).contains(&digits) {
-            return Err(invalid("digits", "a code has 6 to 10 digits"));
+            return Err(field_invalid("digits", "a code has 6 to 10 digits"));
         }
         let codes = 10_u64.pow(digits.into());
         // Past the last whole round of codes the first ones would be more likely.
