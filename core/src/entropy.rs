@@ -58,6 +58,15 @@ impl Entropy {
     }
 }
 
+/// A seed that tells nothing about `seed`, nor about that of another number. The label is not the generator's.
+pub(crate) fn part(seed: &[u8; 32], number: u64) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(b"tokenprt");
+    hash.update(seed);
+    hash.update(number.to_be_bytes());
+    hash.finalize().into()
+}
+
 impl Drop for Entropy {
     fn drop(&mut self) {
         self.seed.zeroize();
@@ -87,6 +96,16 @@ mod tests {
             found.extend(piece);
         }
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn the_parts_of_a_seed_differ_from_it_and_from_each_other() {
+        let seed = [7; 32];
+        let mut found =
+            vec![seed, Entropy::new(seed).bytes(), part(&seed, 0), part(&seed, 1), part(&[8; 32], 0)];
+        found.sort_unstable();
+        found.dedup();
+        assert_eq!(found.len(), 5);
     }
 
     #[test]

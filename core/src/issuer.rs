@@ -300,6 +300,15 @@ impl Issuer {
         &self.0.keys
     }
 
+    /// Whether the policy has the secret that sessions, links and account tokens need: for the check of a
+    /// [dialect](crate::dialect::Dialect::check) that hands them out.
+    ///
+    /// # Errors
+    /// `policy_invalid` at `session_secret`.
+    pub fn check_session_secret(&self) -> Result<()> {
+        self.sessions().map(drop)
+    }
+
     /// What sessions need.
     pub(crate) fn sessions(&self) -> Result<&SessionKeys> {
         self.0.sessions.as_ref().ok_or_else(|| {

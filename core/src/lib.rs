@@ -5,7 +5,8 @@
 //! context and stored records give the same bytes out, in every language.
 //!
 //! Three levels: primitives ([`Issuer::mint`], [`Verifier::verify`]), flows ([`Issuer::refresh`] and its neighbours),
-//! and the endpoints of four vendors ([`endpoint::Endpoint`]), which are no more than renderings of the flows.
+//! and the endpoint ([`endpoint::Endpoint`]): dialects, four of this crate or your own ([`dialect::Dialect`]), which are no more
+//! than renderings of the flows.
 //!
 //! ```
 //! use tokenmint::*;
@@ -60,25 +61,14 @@ mod token;
 pub use claims::{Claims, REGISTERED};
 pub use credential::{Credentials, SecretHash};
 pub use dialect::endpoint;
-pub use dialect::mercoa::entity_options::{
-    EntityFeatures, EntityOptions, InvoiceOptions, InvoiceStatus, LineItems, PageOptions, StyleOptions,
-    VendorNetwork, VendorOptions,
-};
-pub use dialect::mercoa::entity_token::{EntityTarget, EntityTokenRequest};
-pub use dialect::merge::account::{Account, AccountToken, ExchangeRequest};
-pub use dialect::merge::link::{LinkDetails, LinkToken, LinkView, PublicToken, RedeemRequest};
 pub use encoding::fingerprint;
 pub use entropy::Entropy;
 pub use error::{Error, ErrorCode, Result, Retry};
 pub use event::{Event, EventKind};
 pub use flow::access::{AccessToken, ActiveToken};
 pub use flow::client::ClientProof;
-pub mod directory {
-    //! The directory: who may ask, and about whom.
-    pub use crate::dialect::entities::*;
-    pub use crate::flow::directory::*;
-}
 pub use flow::create_api_key::{CreateApiKey, NewApiKey};
+pub use flow::directory;
 pub use flow::list_api_keys::{ApiKeyList, ApiKeyView, ListApiKeys};
 pub use flow::redeem::{RedeemedSingleUse, SingleUseView};
 pub use flow::single_use::{CancelSingleUse, IssueSingleUse, SingleUseToken};

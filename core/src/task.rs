@@ -11,9 +11,7 @@ use std::task::{Poll, Waker};
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::Event;
-use crate::store::{
-    AsyncStore, Command, Durability, Entry, MemoryStore, RecordKey, Reply, Store, StoreError,
-};
+use crate::store::{AsyncStore, Command, Durability, Entry, MemoryStore, Reply, Store, StoreError};
 
 /// What a finished flow leaves: its result, and what happened on the way.
 ///
@@ -252,13 +250,33 @@ impl Io {
         Io { directory, ..self }
     }
 
-    /// The configuration's record of this key.
-    pub(crate) fn configured(&self, key: &RecordKey) -> Option<Entry> {
-        self.directory.as_ref()?.peek(key)
-    }
-
     /// Asks for a command and waits for its reply. The only thing that a flow awaits.
     pub(crate) async fn execute(&self, command: Command) -> Result<Reply, StoreError> {
+        // The store is asked for all, also where the configuration knows better: a command more or less would tell
+        // whether a client is known.
+        let configured = self.configured(&command);
+        match self.ask(command).await {
+            Ok(Reply::Loaded { mut entries, store_now_ms }) => {
+                for (entry, known) in entries.iter_mut().zip(configured) {
+                    if known.is_some() {
+                        *entry = known;
+                    }
+                }
+                Ok(Reply::Loaded { entries, store_now_ms })
+            }
+            other => other,
+        }
+    }
+
+    /// The configuration's records of the keys that a command asks for.
+    fn configured(&self, command: &Command) -> Vec<Option<Entry>> {
+        match (&self.directory, command) {
+            (Some(directory), Command::Load { keys }) => keys.iter().map(|key| directory.peek(key)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    async fn ask(&self, command: Command) -> Result<Reply, StoreError> {
         let mut command = Some(command);
         std::future::poll_fn(|_| {
             let mut slot = self.slot();
@@ -285,6 +303,7 @@ impl Io {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::RecordKey;
 
     fn load() -> Command {
         Command::Load { keys: vec![RecordKey::new(b"k").unwrap()] }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::entropy::Entropy;
+use crate::entropy::{self, Entropy};
 use crate::error::{Error, ErrorCode, Result};
 
 /// A point in time: whole seconds since 1970-01-01T00:00:00Z, as in a JWT's NumericDate (RFC 7519 section 2).
@@ -193,6 +193,11 @@ impl Context {
     /// A generator over the seed.
     pub fn entropy(&self) -> Entropy {
         Entropy::new(self.seed)
+    }
+
+    /// The context of one task among several: the same time, and a seed of its own.
+    pub(crate) fn part(&self, number: u64) -> Context {
+        Context { now_us: self.now_us, seed: entropy::part(&self.seed, number) }
     }
 }
 

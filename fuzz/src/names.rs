@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 use http::Request;
 use serde_json::Value;
 use tokenmint::config::{Config, InlineOnly, IssuerConfig, RemoteConfig, VerifierConfig};
-use tokenmint::endpoint::{Endpoint, MercoaOptions, MergeOptions};
+use tokenmint::dialect::mercoa::Mercoa;
+use tokenmint::dialect::merge::{Merge, MergeOptions};
+use tokenmint::endpoint::Endpoint;
 use tokenmint::*;
 
 use crate::judge_error;
@@ -61,8 +63,8 @@ static ISSUING: LazyLock<Issuer> = LazyLock::new(|| {
 });
 
 static ENDPOINT: LazyLock<Endpoint> = LazyLock::new(|| {
-    let endpoint = Endpoint::builder().mercoa(ISSUING.clone(), MercoaOptions::default());
-    endpoint.merge(ISSUING.clone(), MergeOptions::default()).build().expect("a good endpoint")
+    let endpoint = Endpoint::builder().dialect(Mercoa::new(ISSUING.clone()));
+    endpoint.dialect(Merge::new(ISSUING.clone(), MergeOptions::default())).build().expect("a good endpoint")
 });
 
 fn context(seed: u8) -> Context {

@@ -1,9 +1,9 @@
 //! The requests that the explorer runs at the same time, and what must hold afterwards.
 
+use tokenmint::dialect::merge::{LinkDetails, PublicToken, RedeemRequest};
 use tokenmint::{
     AsyncStore, ClientConditions, ClientProof, Context, ErrorCode, Integration, Issuer, KeySet, Lifetime,
-    LinkDetails, Permission, Policy, PublicToken, RedeemRequest, Secret, SecretHash, Task, TokenPair,
-    UnixTime, directory,
+    Permission, Policy, Secret, SecretHash, Task, TokenPair, UnixTime, directory,
 };
 
 use super::random::Random;

@@ -7,10 +7,10 @@ use super::directory::directory;
 use super::keys::{Keys, Secrets, session_secret};
 use super::{Config, SessionSecret, shown};
 use crate::dialect::endpoint::Endpoint;
-use crate::dialect::ledger::{LedgerOptions, ledger_policy};
-use crate::dialect::mercoa::MercoaOptions;
-use crate::dialect::merge::{CATEGORIES, MergeOptions};
-use crate::dialect::monite::MoniteOptions;
+use crate::dialect::ledger::{Ledger, LedgerOptions, ledger_policy};
+use crate::dialect::mercoa::Mercoa;
+use crate::dialect::merge::{CATEGORIES, Merge, MergeOptions};
+use crate::dialect::monite::{Monite, MoniteOptions};
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
 use crate::key::KeySet;
@@ -74,13 +74,13 @@ impl Config {
         if let Some(mercoa) = &self.mercoa {
             let issuer = || self.issuer(mercoa.policy(self.limits)?, &mercoa.common(), &keys);
             let issuer = issuer().map_err(|error| problem("mercoa", &error))?;
-            endpoint = endpoint.mercoa(issuer, MercoaOptions::default());
+            endpoint = endpoint.dialect(Mercoa::new(issuer));
         }
         if let Some(monite) = &self.monite {
             let issuer = || self.issuer(monite.policy(self.limits)?, &monite.common(), &keys);
             let issuer = issuer().map_err(|error| problem("monite", &error))?;
             let options = MoniteOptions { version_required: monite.version_required.unwrap_or(true) };
-            endpoint = endpoint.monite(issuer, options);
+            endpoint = endpoint.dialect(Monite::new(issuer, options));
         }
         if let Some(ledger) = &self.ledger {
             let mut issuer = || {
@@ -90,7 +90,7 @@ impl Config {
             let issuer = issuer().map_err(|error| problem("ledger", &error))?;
             let options =
                 LedgerOptions { api_key: ledger.api_key_sha256, workspace: ledger.workspace.clone() };
-            endpoint = endpoint.ledger(issuer, options);
+            endpoint = endpoint.dialect(Ledger::new(issuer, options));
         }
         if let Some(merge) = &self.merge {
             let mut parts = || {
@@ -101,8 +101,8 @@ impl Config {
             };
             let (issuer, magic_link_base, linked_destinations, credentials) =
                 parts().map_err(|error: Error| problem("merge", &error))?;
-            endpoint =
-                endpoint.merge(issuer, MergeOptions { magic_link_base, linked_destinations, credentials });
+            let options = MergeOptions { magic_link_base, linked_destinations, credentials };
+            endpoint = endpoint.dialect(Merge::new(issuer, options));
         }
         self.check_integrations()?;
         Ok(Service { endpoint: endpoint.directory(directory(self)?).build()? })
@@ -311,7 +311,7 @@ mod tests {
         {
             let config = Config::from_json(&held(more).to_string()).unwrap();
             let endpoint = config.build(&mut InlineOnly).unwrap().endpoint;
-            let issuer = endpoint.0.mercoa.as_ref().map(|(issuer, _)| issuer.clone()).unwrap();
+            let issuer = endpoint.issuers().remove(0);
             let key = issuer.keys().signing_key().unwrap();
             assert!(key.is_held_by_host() && key.kid() == Some("kms-1"));
             assert_eq!(issuer.public_jwks().contains(r#""kid":"kms-1""#), published);
@@ -355,7 +355,7 @@ mod tests {
             Config::from_json(&config.to_string()).unwrap().build(&mut InlineOnly)
         };
         let endpoint = build(None).unwrap().endpoint;
-        let issuer = endpoint.0.mercoa.as_ref().map(|(issuer, _)| issuer.clone()).unwrap();
+        let issuer = endpoint.issuers().remove(0);
         let kids: Vec<_> = issuer.keys().keys().filter_map(Key::kid).collect();
         assert_eq!(kids, ["b", "a", "k1"]);
         assert_eq!(issuer.keys().signing_key().and_then(Key::kid), Some("b"));

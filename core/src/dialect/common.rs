@@ -1,67 +1,48 @@
 //! What the dialects share: the public keys, and introspection (RFC 7662).
 
-use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH};
 use http::{Method, StatusCode};
 use serde::Serialize;
 
-use super::endpoint::{Dialects, method_not_allowed};
-use super::request::{
-    Rejection, Request, Response, credentials, decode_form, json, json_text, set, status, with_error_headers,
-};
-use crate::encoding::from_base64;
+use super::call::Call;
+use super::rejection::{Rejection, method_not_allowed};
+use super::request::{Request, credentials};
+use super::response::{Response, json, json_text, set};
 use crate::error::{Error, ErrorCode, Result};
-use crate::flow::Flow;
 use crate::flow::access::ActiveToken;
 use crate::flow::client::ClientProof;
 use crate::issuer::Issuer;
 use crate::json::{Object, push_string};
 use crate::key::quoted;
 use crate::secret::Secret;
-use crate::task::Io;
-use crate::time::{Context, UnixTime};
+use crate::time::UnixTime;
 
 /// How long a key set may be kept, in seconds.
 pub(crate) const JWKS_MAX_AGE: u32 = 300;
 
-pub(super) async fn handle(
-    dialects: &Dialects,
-    request: &Request,
-    context: &Context,
-    io: Io,
-) -> Result<Response, Rejection> {
-    match request.segments().as_slice() {
-        [".well-known", "jwks.json"] if matches!(request.method, Method::GET | Method::HEAD) => {
-            Ok(jwks(&dialects.public_keys, &request.method))
-        }
-        [".well-known", "jwks.json"] => Err(method_not_allowed("GET, HEAD")),
-        ["introspect"] if request.method == Method::POST => introspect(dialects, request, context, io).await,
-        ["introspect"] => Err(method_not_allowed("POST")),
-        _ => Err(ErrorCode::RouteNotFound.into()),
-    }
+/// What the endpoint itself answers; no dialect has these paths.
+pub(super) const PATHS: [&str; 2] = ["/.well-known/jwks.json", "/introspect"];
+
+/// What all issuers of an endpoint have in common.
+pub(super) struct Common<'a> {
+    /// In the order in which their dialects were added.
+    pub(super) issuers: Vec<&'a Issuer>,
+    pub(super) public_keys: &'a str,
 }
 
-pub(super) fn reject(rejection: Rejection) -> Response {
-    let error = rejection.into_error();
-    let description = match error.code() {
-        // Its detail is the list of methods, which stands in `Allow`.
-        code @ ErrorCode::MethodNotAllowed => code.text().to_owned(),
-        _ => error.to_string(),
-    };
-    let body = OAuthError { error: error.code().oauth_error(), error_description: description };
-    let mut response = with_error_headers(json(status(&error), body), &error);
-    match error.code() {
-        // RFC 6749 section 5.2: the challenge MUST be of the scheme that the client used. One that used none is told of
-        // the scheme for clients.
-        ErrorCode::InvalidClient => {
-            set(&mut response, WWW_AUTHENTICATE, r#"Basic realm="tokenmint", charset="UTF-8""#);
+impl Common<'_> {
+    pub(super) async fn answer(&self, call: &Call) -> Result<Response, Rejection> {
+        let method = call.request().method();
+        match call.request().segments().as_slice() {
+            [".well-known", "jwks.json"] if matches!(*method, Method::GET | Method::HEAD) => {
+                Ok(jwks(self.public_keys, method))
+            }
+            [".well-known", "jwks.json"] => Err(method_not_allowed("GET, HEAD")),
+            ["introspect"] if method == Method::POST => introspect(&self.issuers, call).await,
+            ["introspect"] => Err(method_not_allowed("POST")),
+            _ => Err(ErrorCode::RouteNotFound.into()),
         }
-        // RFC 7662 section 2.3 leads to RFC 6750 section 3.
-        ErrorCode::Unauthenticated => {
-            set(&mut response, WWW_AUTHENTICATE, r#"Bearer realm="tokenmint", error="invalid_token""#);
-        }
-        _ => {}
     }
-    response
 }
 
 /// The public keys of all issuers as one JSON Web Key Set.
@@ -97,13 +78,6 @@ fn jwks(public_keys: &str, method: &Method) -> Response {
     response
 }
 
-/// OAuth's error body (RFC 6749 section 5.2).
-#[derive(Serialize)]
-struct OAuthError {
-    error: &'static str,
-    error_description: String,
-}
-
 /// What introspection tells of any other token: nothing.
 #[derive(Serialize)]
 struct Inactive {
@@ -111,26 +85,20 @@ struct Inactive {
 }
 
 /// RFC 7662 section 2.1: the caller must be known, or anybody could try tokens. It learns of its own tokens only.
-async fn introspect(
-    dialects: &Dialects,
-    request: &Request,
-    context: &Context,
-    io: Io,
-) -> Result<Response, Rejection> {
-    let caller = Caller::read(request)?;
+async fn introspect(issuers: &[&Issuer], call: &Call) -> Result<Response, Rejection> {
+    let caller = Caller::read(call.request())?;
     // The directory is the store's, whichever issuer asks; the first one's limits count.
-    let Some(first) = dialects.issuers().next() else { return Err(ErrorCode::RouteNotFound.into()) };
-    let mut flow = Flow::new(first.clone(), context, io.clone());
+    let Some(first) = issuers.first() else { return Err(ErrorCode::RouteNotFound.into()) };
+    let mut flow = call.flow(first);
     let owner = match &caller {
         Caller::Client(proof) => flow.is_client(proof).await?,
         Caller::ApiKey(bearer) => flow.bearer_key(bearer, None).await?.organization,
     };
-    let form = request.form()?;
-    let token = only(&form, "token")?;
+    let form = call.request().form()?;
     // RFC 7662 section 2.1: a hint may be ignored, here as any other parameter.
-    for issuer in dialects.issuers() {
-        let flow = Flow::new(issuer.clone(), context, io.clone());
-        match flow.check(token).await {
+    let token = form.required("token")?;
+    for issuer in issuers {
+        match call.flow(issuer).check(token).await {
             Ok(active) if active.client.as_ref() == Some(&owner) => {
                 return Ok(described(&active, &issuer.policy().issuer)?);
             }
@@ -139,19 +107,6 @@ async fn introspect(
         }
     }
     Ok(json(StatusCode::OK, Inactive { active: false }))
-}
-
-/// The one value of a parameter. RFC 6749 section 3.2: parameters MUST NOT be included more than once, and one without
-/// a value counts as left out.
-fn only<'a>(form: &'a [(String, String)], name: &'static str) -> Result<&'a str> {
-    let mut values = form.iter().filter(|(found, _)| found == name).map(|(_, value)| value.as_str());
-    match (values.next(), values.next()) {
-        (None | Some(""), None) => {
-            Err(Error::new(ErrorCode::FieldRequired).at(name).because("this parameter is required"))
-        }
-        (Some(value), None) => Ok(value),
-        _ => Err(Error::new(ErrorCode::FieldInvalid).at(name).because("this parameter is there twice")),
-    }
 }
 
 /// What introspection tells of a token that stands (RFC 7662 section 2.2): what it knows itself, and then the token's
@@ -204,25 +159,15 @@ enum Caller {
 
 impl Caller {
     fn read(request: &Request) -> Result<Self> {
-        let refused = |text: &'static str| Error::new(ErrorCode::InvalidClient).because(text);
-        let mut headers = request.headers.get_all(AUTHORIZATION).iter();
-        let header = match (headers.next(), headers.next()) {
-            (Some(header), None) => header.to_str().unwrap_or_default(),
-            (None, _) => return Err(refused("send Authorization: Basic, or Bearer with an API key")),
-            _ => return Err(refused("the request has two Authorization headers")),
+        let Some(header) = request.headers().get(AUTHORIZATION) else {
+            return Err(Error::new(ErrorCode::InvalidClient)
+                .because("send Authorization: Basic, or Bearer with an API key"));
         };
-        let (scheme, credential) = credentials(header);
-        if scheme.eq_ignore_ascii_case("bearer") {
+        let (scheme, _) = credentials(header.to_str().unwrap_or_default());
+        let twice = request.headers().get_all(AUTHORIZATION).iter().count() > 1;
+        if scheme.eq_ignore_ascii_case("bearer") && !twice {
             return Ok(Caller::ApiKey(request.bearer()?));
         }
-        let proof = if scheme.eq_ignore_ascii_case("basic") { Caller::basic(credential) } else { None };
-        proof.map(Caller::Client).ok_or_else(|| refused("the Authorization header is not Basic credentials"))
-    }
-
-    /// RFC 6749 section 2.3.1: id and secret are each encoded as in a form before they become user name and password.
-    fn basic(credential: &str) -> Option<ClientProof> {
-        let decoded = String::from_utf8(from_base64(credential)?).ok()?;
-        let (id, secret) = decoded.split_once(':')?;
-        Some(ClientProof::new(decode_form(id)?, decode_form(secret)?))
+        request.basic().map(Caller::Client)
     }
 }

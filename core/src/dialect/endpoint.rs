@@ -1,34 +1,30 @@
-//! The four endpoints: an `http::Request` in, an `http::Response` out.
-//!
-//! A dialect is a rendering: it reads a request, calls a flow, and gives the result or the error in its vendor's shape.
-//! Every decision that the vendors leave open is written down in `docs/endpoints.md`.
+//! The endpoint: an `http::Request` in, an `http::Response` out, by whichever dialect the path belongs to.
 
 use std::sync::Arc;
 
-pub use super::ledger::{LedgerOptions, ledger_policy};
-pub use super::mercoa::MercoaOptions;
-pub use super::merge::MergeOptions;
-pub use super::monite::MoniteOptions;
-pub use super::request::{MAX_BODY, Response};
+pub use super::request::MAX_BODY;
+pub use super::response::Response;
 
-use super::request::{Rejection, Request};
-use super::{common, ledger, mercoa, merge, monite};
+use super::call::Call;
+use super::common::{self, Common};
+use super::rejection::Rejection;
+use super::request::Request;
+use super::{Dialect, WINGS, Wing, response};
 use crate::error::{Error, ErrorCode, Result};
-use crate::flow::Flow;
 use crate::issuer::Issuer;
-use crate::policy::AccessFormat;
 use crate::store::{Durability, MemoryStore};
 use crate::task::{Io, Task};
 use crate::time::Context;
 
-/// The token endpoints of one host: any of the four dialects, and what they have in common.
+/// The token endpoints of one host: any number of dialects, and what they have in common.
 ///
 /// ```
 /// use tokenmint::*;
-/// use tokenmint::endpoint::{Endpoint, MoniteOptions};
+/// use tokenmint::dialect::monite::{Monite, MoniteOptions};
+/// use tokenmint::endpoint::Endpoint;
 /// let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
 /// let issuer = Issuer::new(keys, Policy::new("https://api.example.com").audience("api"))?;
-/// let endpoint = Endpoint::builder().monite(issuer, MoniteOptions::default()).build()?;
+/// let endpoint = Endpoint::builder().dialect(Monite::new(issuer, MoniteOptions::default())).build()?;
 ///
 /// let request = http::Request::post("/v1/auth/token").body(b"{}".to_vec()).unwrap();
 /// let context = Context::new(UnixTime::from_seconds(1_700_000_000), [1; 32]);
@@ -37,48 +33,27 @@ use crate::time::Context;
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Endpoint(pub(crate) Arc<Dialects>);
+pub struct Endpoint(Arc<Served>);
 
-/// The dialects that a host serves; each with its own issuer.
+/// What a host serves.
 #[derive(Debug, Default)]
-pub(crate) struct Dialects {
-    pub(crate) mercoa: Option<(Issuer, MercoaOptions)>,
-    pub(crate) monite: Option<(Issuer, MoniteOptions)>,
-    ledger: Option<(Issuer, LedgerOptions)>,
-    merge: Option<(Issuer, MergeOptions)>,
+struct Served {
+    dialects: Vec<Box<dyn Dialect>>,
     /// The public keys of all, as they are served.
-    pub(crate) public_keys: String,
-    /// The configuration's clients, keys, entities and users.
+    public_keys: String,
+    /// The configuration's records.
     directory: Option<Arc<MemoryStore>>,
 }
 
 /// Builds an [`Endpoint`].
 #[derive(Debug, Default)]
 #[must_use]
-pub struct EndpointBuilder(Dialects);
+pub struct EndpointBuilder(Served);
 
 impl EndpointBuilder {
-    /// Serves Mercoa's entity tokens.
-    pub fn mercoa(mut self, issuer: Issuer, options: MercoaOptions) -> Self {
-        self.0.mercoa = Some((issuer, options));
-        self
-    }
-
-    /// Serves Monite's access tokens.
-    pub fn monite(mut self, issuer: Issuer, options: MoniteOptions) -> Self {
-        self.0.monite = Some((issuer, options));
-        self
-    }
-
-    /// Serves Ledger Enterprise's sessions.
-    pub fn ledger(mut self, issuer: Issuer, options: LedgerOptions) -> Self {
-        self.0.ledger = Some((issuer, options));
-        self
-    }
-
-    /// Serves Merge's links.
-    pub fn merge(mut self, issuer: Issuer, options: MergeOptions) -> Self {
-        self.0.merge = Some((issuer, options));
+    /// Serves a dialect, one of this crate's or of your own.
+    pub fn dialect(mut self, dialect: impl Dialect) -> Self {
+        self.0.dialects.push(Box::new(dialect));
         self
     }
 
@@ -91,40 +66,45 @@ impl EndpointBuilder {
     /// The endpoint.
     ///
     /// # Errors
-    /// `policy_invalid` where no dialect is served, a dialect's issuer lacks the session secret that it needs, Ledger's
-    /// gives opaque access tokens, or the base of magic links is no URL; `key_duplicate` where there are different public keys of one id.
+    /// `policy_invalid` where no dialect is served, at `paths` where two dialects would have the same path, and whatever a
+    /// dialect lacks ([`Dialect::check`]); `key_duplicate` where there are different public keys of one id.
     pub fn build(mut self) -> Result<Endpoint> {
-        let Dialects { mercoa, monite, ledger, merge, .. } = &self.0;
-        if mercoa.is_none() && monite.is_none() && ledger.is_none() && merge.is_none() {
+        if self.0.dialects.is_empty() {
             return Err(
                 Error::new(ErrorCode::PolicyInvalid).because("an endpoint serves at least one dialect")
             );
         }
-        if let Some((issuer, _)) = ledger {
-            issuer.sessions()?;
-            if issuer.policy().access_format != AccessFormat::Jwt {
-                return Err(Error::new(ErrorCode::PolicyInvalid)
-                    .at("access_format")
-                    .because("Ledger's access tokens are JWTs (contract 3.1); its policy has opaque ones"));
-            }
+        for dialect in &self.0.dialects {
+            dialect.check()?;
         }
-        if let Some((issuer, options)) = merge {
-            issuer.sessions()?;
-            options.check()?;
-        }
+        check_paths(&self.0.dialects)?;
         self.0.public_keys = common::public_keys(self.0.issuers())?;
         Ok(Endpoint(Arc::new(self.0)))
     }
 }
 
-/// Which dialect a path belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Dialect {
-    Mercoa,
-    Monite,
-    Ledger,
-    Merge,
-    Common,
+/// Refuses paths that are none, and two of which one is the other or lies below it: a request is for one dialect.
+fn check_paths(dialects: &[Box<dyn Dialect>]) -> Result<()> {
+    let refused = |text: String| Err(Error::new(ErrorCode::PolicyInvalid).at("paths").because(text));
+    let mut taken = common::PATHS.to_vec();
+    for path in dialects.iter().flat_map(|dialect| dialect.paths()) {
+        let mut segments = path.split('/');
+        if segments.next() != Some("") || segments.any(str::is_empty) || path.contains(['%', '?', '#']) {
+            return refused(format!("{path:?} is no path of a dialect; one is such as \"/devices\""));
+        }
+        if let Some(other) = taken.iter().find(|other| is_within(path, other) || is_within(other, path)) {
+            return refused(format!(
+                "{path:?} and {other:?} cannot both be served: a request is for one dialect"
+            ));
+        }
+        taken.push(path);
+    }
+    Ok(())
+}
+
+/// Whether a path is another one, or lies below it.
+fn is_within(path: &str, other: &str) -> bool {
+    path.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl Endpoint {
@@ -135,9 +115,9 @@ impl Endpoint {
 
     /// Answers a request. The result is always a response: whatever goes wrong is rendered into one.
     pub fn handle(&self, request: http::Request<Vec<u8>>, context: &Context) -> Task<Response> {
-        let (endpoint, context) = (self.clone(), context.clone());
+        let (served, context) = (self.0.clone(), context.clone());
         let needs = self.durability();
-        Task::new(move |io| async move { Ok(endpoint.respond(request, &context, io).await) }).needing(needs)
+        Task::new(move |io| async move { Ok(served.answer(request, context, io).await) }).needing(needs)
     }
 
     /// The answer to a request that did not reach the host whole, in the shape of its path's dialect: `body_incomplete`,
@@ -148,17 +128,18 @@ impl Endpoint {
     ///
     /// ```
     /// use tokenmint::*;
-    /// use tokenmint::endpoint::{Endpoint, MoniteOptions};
+    /// use tokenmint::dialect::monite::{Monite, MoniteOptions};
+    /// use tokenmint::endpoint::Endpoint;
     /// let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
     /// let issuer = Issuer::new(keys, Policy::new("https://api.example.com").audience("api"))?;
-    /// let endpoint = Endpoint::builder().monite(issuer, MoniteOptions::default()).build()?;
+    /// let endpoint = Endpoint::builder().dialect(Monite::new(issuer, MoniteOptions::default())).build()?;
     ///
     /// let response = endpoint.refuse("/v1/auth/token", ErrorCode::BodyTimeout.into());
     /// assert_eq!(response.status(), 408);
     /// # Ok::<(), Error>(())
     /// ```
     pub fn refuse(&self, path: &str, error: Error) -> Response {
-        Dialect::of(path).reject(error.into())
+        self.0.owner(path).refusal(error.into())
     }
 
     /// How long acknowledged writes must last: the most that one of the issuers needs.
@@ -176,87 +157,67 @@ impl Endpoint {
         }
         issuers
     }
+}
 
-    async fn respond(&self, request: http::Request<Vec<u8>>, context: &Context, io: Io) -> Response {
-        let io = io.with_directory(self.0.directory.clone());
-        let dialect = Dialect::of(request.uri().path());
-        let answer = match Request::new(request) {
+/// Whose a path is.
+#[derive(Clone, Copy)]
+enum Owner<'a> {
+    Dialect(&'a dyn Dialect),
+    /// A dialect of this crate that is not served. What is asked of it is refused in its own shape: whoever asks can read
+    /// no other.
+    Unserved(&'static Wing),
+    Nobody,
+}
+
+impl Owner<'_> {
+    /// The answer to a request that is refused.
+    fn refusal(self, rejection: Rejection) -> Response {
+        match self {
+            Owner::Dialect(dialect) => dialect.refuse(rejection),
+            Owner::Unserved(wing) => (wing.refuse)(rejection),
+            Owner::Nobody => response::refusal(rejection),
+        }
+    }
+}
+
+impl Served {
+    async fn answer(&self, request: http::Request<Vec<u8>>, context: Context, io: Io) -> Response {
+        let owner = self.owner(request.uri().path());
+        let answered = match Request::new(request) {
             Some(request) => match request.check_length() {
-                Ok(()) => self.dispatch(dialect, &request, context, io).await,
+                Ok(()) => {
+                    let call = Call::new(request, context, io.with_directory(self.directory.clone()));
+                    self.dispatch(owner, &call).await
+                }
                 Err(error) => Err(error.into()),
             },
             None => Err(ErrorCode::RouteNotFound.into()),
         };
-        answer.unwrap_or_else(|rejection| dialect.reject(rejection))
+        answered.unwrap_or_else(|rejection| owner.refusal(rejection))
     }
 
-    async fn dispatch(
-        &self,
-        dialect: Dialect,
-        request: &Request,
-        context: &Context,
-        io: Io,
-    ) -> Result<Response, Rejection> {
-        let flow = |issuer: &Issuer| Flow::new(issuer.clone(), context, io.clone());
-        let Dialects { mercoa, monite, ledger, merge, .. } = &*self.0;
-        match dialect {
-            Dialect::Mercoa => match mercoa {
-                Some((issuer, options)) => mercoa::handle(&mut flow(issuer), options, request).await,
-                None => Err(ErrorCode::RouteNotFound.into()),
-            },
-            Dialect::Monite => match monite {
-                Some((issuer, options)) => monite::handle(&mut flow(issuer), options, request).await,
-                None => Err(ErrorCode::RouteNotFound.into()),
-            },
-            Dialect::Ledger => match ledger {
-                Some((issuer, options)) => ledger::handle(&mut flow(issuer), options, request).await,
-                None => Err(ErrorCode::RouteNotFound.into()),
-            },
-            Dialect::Merge => match merge {
-                Some((issuer, options)) => merge::handle(&mut flow(issuer), options, request).await,
-                None => Err(ErrorCode::RouteNotFound.into()),
-            },
-            Dialect::Common => common::handle(&self.0, request, context, io).await,
+    async fn dispatch(&self, owner: Owner<'_>, call: &Call) -> Result<Response, Rejection> {
+        match owner {
+            Owner::Dialect(dialect) => dialect.answer(call).await,
+            Owner::Unserved(_) => Err(ErrorCode::RouteNotFound.into()),
+            Owner::Nobody => {
+                let common = Common { issuers: self.issuers().collect(), public_keys: &self.public_keys };
+                common.answer(call).await
+            }
         }
     }
-}
 
-impl Dialects {
+    /// Whose a path is. It is looked at as it was sent: no dialect has a path with percent signs.
+    fn owner(&self, path: &str) -> Owner<'_> {
+        let has = |paths: &[&str]| paths.iter().any(|own| is_within(path, own));
+        if let Some(dialect) = self.dialects.iter().find(|dialect| has(dialect.paths())) {
+            return Owner::Dialect(&**dialect);
+        }
+        WINGS.iter().find(|wing| has(wing.paths)).map_or(Owner::Nobody, Owner::Unserved)
+    }
+
     /// The issuers, each once for each dialect that it serves.
-    pub(crate) fn issuers(&self) -> impl Iterator<Item = &Issuer> {
-        let mercoa = self.mercoa.as_ref().map(|(issuer, _)| issuer);
-        let monite = self.monite.as_ref().map(|(issuer, _)| issuer);
-        let ledger = self.ledger.as_ref().map(|(issuer, _)| issuer);
-        let merge = self.merge.as_ref().map(|(issuer, _)| issuer);
-        [mercoa, monite, ledger, merge].into_iter().flatten()
+    fn issuers(&self) -> impl Iterator<Item = &Issuer> {
+        self.dialects.iter().map(|dialect| dialect.issuer())
     }
-}
-
-impl Dialect {
-    /// By the first segment: no paths of the four collide (contract, prefixes).
-    fn of(path: &str) -> Self {
-        match path.strip_prefix('/').and_then(|path| path.split('/').next()) {
-            Some("entity" | "entityGroup" | "organization") => Dialect::Mercoa,
-            Some("v1") => Dialect::Monite,
-            Some("auth") => Dialect::Ledger,
-            Some("api" | "magic-link") => Dialect::Merge,
-            _ => Dialect::Common,
-        }
-    }
-
-    /// The answer to a request that is refused.
-    fn reject(self, rejection: Rejection) -> Response {
-        match self {
-            Dialect::Mercoa => mercoa::reject(rejection),
-            Dialect::Monite => monite::reject(rejection),
-            Dialect::Ledger => ledger::reject(rejection),
-            Dialect::Merge => merge::reject(rejection),
-            Dialect::Common => common::reject(rejection),
-        }
-    }
-}
-
-/// The rejection of a method that a path does not have; `allow` names those that it has.
-pub(crate) fn method_not_allowed(allow: &'static str) -> Rejection {
-    Error::new(ErrorCode::MethodNotAllowed).at("Allow").because(allow).into()
 }

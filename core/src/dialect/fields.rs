@@ -1,4 +1,19 @@
 //! Reading a request's fields: every wrong one is found, named by its path, and said why.
+//!
+//! [`Request::read`](super::Request::read) begins it. A field is read by a function from its JSON to a value: [`text`],
+//! [`boolean`], [`one_of`], or one of a dialect's own.
+//!
+//! ```
+//! use tokenmint::dialect::Request;
+//! use tokenmint::dialect::fields::{Fault, Json, ProblemKind, text};
+//! fn color(value: Json<'_>) -> Result<String, Fault> {
+//!     let color = text(value)?;
+//!     if color.starts_with('#') { Ok(color) } else { Err((ProblemKind::Format, "must be a color such as #fff".into())) }
+//! }
+//! let request = Request::new(http::Request::post("/").body(br#"{"color":"red"}"#.to_vec()).unwrap()).unwrap();
+//! let error = request.read(|fields| fields.required("color", color)).unwrap_err().into_error();
+//! assert_eq!(error.to_string(), "color: must be a color such as #fff");
+//! ```
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,24 +23,27 @@ use crate::json::{self, Object};
 
 /// What is wrong with one field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Problem {
+pub struct Problem {
     /// Where: names of members and positions in lists.
-    pub(crate) path: Vec<Step>,
-    pub(crate) kind: Kind,
+    pub path: Vec<PathStep>,
+    /// What kind of problem.
+    pub kind: ProblemKind,
     /// What is expected, for people; without the field's name.
-    pub(crate) message: String,
+    pub message: String,
 }
 
 /// One step of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+pub enum PathStep {
+    /// A member of an object.
     Member(String),
+    /// A place in a list, from 0.
     Item(usize),
 }
 
 /// What kind of problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum ProblemKind {
     /// The field is required and absent.
     Missing,
     /// The field has another JSON type.
@@ -40,42 +58,51 @@ pub(crate) enum Kind {
 
 impl Problem {
     /// The path as a text: `invoice.status`, `common_models.0.model_id`.
-    pub(crate) fn name(&self) -> String {
+    pub fn name(&self) -> String {
         let steps: Vec<String> = self.path.iter().map(ToString::to_string).collect();
         steps.join(".")
     }
 
     /// The problem as an error, for dialects with room for one.
-    pub(crate) fn error(&self) -> Error {
-        let code =
-            if self.kind == Kind::Missing { ErrorCode::FieldRequired } else { ErrorCode::FieldInvalid };
+    pub fn error(&self) -> Error {
+        let code = if self.kind == ProblemKind::Missing {
+            ErrorCode::FieldRequired
+        } else {
+            ErrorCode::FieldInvalid
+        };
         Error::new(code).at(self.name()).because(self.message.clone())
     }
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for PathStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Step::Member(name) => f.write_str(name),
-            Step::Item(index) => index.fmt(f),
+            PathStep::Member(name) => f.write_str(name),
+            PathStep::Item(index) => index.fmt(f),
         }
     }
 }
 
 /// A JSON value, one level deep; what is inside stays text.
 #[derive(Clone, Debug)]
-pub(crate) enum Json<'a> {
+pub enum Json<'a> {
+    /// `null`.
     Null,
+    /// `true` or `false`.
     Bool(bool),
+    /// A number, as it was written.
     Number(&'a str),
+    /// A string.
     Text(Cow<'a, str>),
+    /// A list: the text of each item.
     List(Vec<&'a str>),
+    /// An object: its text.
     Object(&'a str),
 }
 
 impl<'a> Json<'a> {
     /// Reads the text of a value that was checked before.
-    pub(crate) fn read(text: &'a str) -> Self {
+    pub fn read(text: &'a str) -> Self {
         match text.bytes().next() {
             Some(b'"') => Json::Text(json::string(text).unwrap_or_default()),
             Some(b'{') => Json::Object(text),
@@ -100,12 +127,12 @@ impl<'a> Json<'a> {
 }
 
 /// What a value is not: a kind and a message.
-pub(crate) type Fault = (Kind, String);
+pub type Fault = (ProblemKind, String);
 
 /// Reads the members of one object and collects what is wrong with them.
-pub(crate) struct Fields<'a> {
+pub struct Fields<'a> {
     object: Object<'a>,
-    path: Vec<Step>,
+    path: Vec<PathStep>,
     problems: Vec<Problem>,
 }
 
@@ -115,66 +142,50 @@ impl<'a> Fields<'a> {
     }
 
     /// What is wrong; nothing where all is good.
-    pub(crate) fn into_problems(self) -> Vec<Problem> {
+    pub fn into_problems(self) -> Vec<Problem> {
         self.problems
     }
 
     /// The JSON text of a member.
-    pub(crate) fn raw(&self, name: &str) -> Option<&'a str> {
+    pub fn raw(&self, name: &str) -> Option<&'a str> {
         self.object.get(name)
     }
 
     /// A member that must be there.
-    pub(crate) fn required<T>(
-        &mut self,
-        name: &str,
-        parse: impl FnOnce(Json<'a>) -> Result<T, Fault>,
-    ) -> Option<T> {
+    pub fn required<T>(&mut self, name: &str, parse: impl FnOnce(Json<'a>) -> Result<T, Fault>) -> Option<T> {
         match self.object.get(name) {
             Some(value) => self.parsed(name, value, parse),
             None => {
-                self.problem(name, Kind::Missing, "this field is required".to_owned());
+                self.problem(name, ProblemKind::Missing, "this field is required".to_owned());
                 None
             }
         }
     }
 
     /// A member that may be absent but not null.
-    pub(crate) fn optional<T>(
-        &mut self,
-        name: &str,
-        parse: impl FnOnce(Json<'a>) -> Result<T, Fault>,
-    ) -> Option<T> {
+    pub fn optional<T>(&mut self, name: &str, parse: impl FnOnce(Json<'a>) -> Result<T, Fault>) -> Option<T> {
         let value = self.object.get(name)?;
         self.parsed(name, value, parse)
     }
 
     /// A member that may be absent or null, which mean the same.
-    pub(crate) fn nullable<T>(
-        &mut self,
-        name: &str,
-        parse: impl FnOnce(Json<'a>) -> Result<T, Fault>,
-    ) -> Option<T> {
+    pub fn nullable<T>(&mut self, name: &str, parse: impl FnOnce(Json<'a>) -> Result<T, Fault>) -> Option<T> {
         let value = self.object.get(name).filter(|value| *value != "null")?;
         self.parsed(name, value, parse)
     }
 
     /// An object that may be absent or null; its members are read by `read`.
-    pub(crate) fn nested<T>(&mut self, name: &str, read: impl FnOnce(&mut Fields<'a>) -> T) -> Option<T> {
+    pub fn nested<T>(&mut self, name: &str, read: impl FnOnce(&mut Fields<'a>) -> T) -> Option<T> {
         let text = self.nullable(name, object)?;
-        self.descend(vec![Step::Member(name.to_owned())], text, read)
+        self.descend(vec![PathStep::Member(name.to_owned())], text, read)
     }
 
     /// A list of objects that may be absent or null; the members of each are read by `read`.
-    pub(crate) fn each<T>(
-        &mut self,
-        name: &str,
-        mut read: impl FnMut(&mut Fields<'a>) -> T,
-    ) -> Option<Vec<T>> {
+    pub fn each<T>(&mut self, name: &str, mut read: impl FnMut(&mut Fields<'a>) -> T) -> Option<Vec<T>> {
         let items = self.nullable(name, list)?;
         let mut found = Vec::new();
         for (index, item) in items.into_iter().enumerate() {
-            let path = vec![Step::Member(name.to_owned()), Step::Item(index)];
+            let path = vec![PathStep::Member(name.to_owned()), PathStep::Item(index)];
             match object(Json::read(item)) {
                 Ok(text) => found.extend(self.descend(path, text, &mut read)),
                 Err((kind, message)) => self.report(path, kind, message),
@@ -184,15 +195,15 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads an object at a path below this one.
-    pub(crate) fn descend<T>(
+    pub fn descend<T>(
         &mut self,
-        path: Vec<Step>,
+        path: Vec<PathStep>,
         text: &'a str,
         read: impl FnOnce(&mut Fields<'a>) -> T,
     ) -> Option<T> {
         // The whole body was checked before, so its parts are objects without duplicates.
         let object = Object::parse(text).ok()?;
-        let path: Vec<Step> = self.path.iter().cloned().chain(path).collect();
+        let path: Vec<PathStep> = self.path.iter().cloned().chain(path).collect();
         let mut fields = Fields { object, path, problems: Vec::new() };
         let value = read(&mut fields);
         self.problems.append(&mut fields.problems);
@@ -200,12 +211,12 @@ impl<'a> Fields<'a> {
     }
 
     /// Says that something is wrong with a member.
-    pub(crate) fn problem(&mut self, name: &str, kind: Kind, message: String) {
-        self.report(vec![Step::Member(name.to_owned())], kind, message);
+    pub fn problem(&mut self, name: &str, kind: ProblemKind, message: String) {
+        self.report(vec![PathStep::Member(name.to_owned())], kind, message);
     }
 
     /// Says that something is wrong at a path below this one.
-    pub(crate) fn report(&mut self, path: Vec<Step>, kind: Kind, message: String) {
+    pub fn report(&mut self, path: Vec<PathStep>, kind: ProblemKind, message: String) {
         let path = self.path.iter().cloned().chain(path).collect();
         self.problems.push(Problem { path, kind, message });
     }
@@ -227,7 +238,7 @@ impl<'a> Fields<'a> {
 }
 
 /// Any string.
-pub(crate) fn text(value: Json<'_>) -> Result<String, Fault> {
+pub fn text(value: Json<'_>) -> Result<String, Fault> {
     match value {
         Json::Text(text) => Ok(text.into_owned()),
         other => Err(wrong_type("a string", &other)),
@@ -235,7 +246,7 @@ pub(crate) fn text(value: Json<'_>) -> Result<String, Fault> {
 }
 
 /// A string of `least` to `most` characters; characters are counted, not bytes.
-pub(crate) fn text_of(least: usize, most: usize) -> impl Fn(Json<'_>) -> Result<String, Fault> {
+pub fn text_of(least: usize, most: usize) -> impl Fn(Json<'_>) -> Result<String, Fault> {
     move |value| {
         let text = text(value)?;
         let found = text.chars().count();
@@ -247,12 +258,12 @@ pub(crate) fn text_of(least: usize, most: usize) -> impl Fn(Json<'_>) -> Result<
             (true, least) => format!("must have at least {least} characters, found {found}"),
             (false, _) => format!("must have at most {most} characters, found {found}"),
         };
-        Err((Kind::Range, bound))
+        Err((ProblemKind::Range, bound))
     }
 }
 
 /// `true` or `false`.
-pub(crate) fn boolean(value: Json<'_>) -> Result<bool, Fault> {
+pub fn boolean(value: Json<'_>) -> Result<bool, Fault> {
     match value {
         Json::Bool(value) => Ok(value),
         other => Err(wrong_type("true or false", &other)),
@@ -260,27 +271,27 @@ pub(crate) fn boolean(value: Json<'_>) -> Result<bool, Fault> {
 }
 
 /// One of the allowed names.
-pub(crate) fn one_of<T>(
+pub fn one_of<T>(
     names: &'static [&'static str],
     parse: fn(&str) -> Option<T>,
 ) -> impl Fn(Json<'_>) -> Result<T, Fault> {
     move |value| {
         let text = text(value)?;
-        parse(&text).ok_or_else(|| (Kind::Choice, format!("must be one of: {}", names.join(", "))))
+        parse(&text).ok_or_else(|| (ProblemKind::Choice, format!("must be one of: {}", names.join(", "))))
     }
 }
 
 /// A UUID in its usual form of 36 characters, in either case (RFC 9562 section 4).
-pub(crate) fn uuid(value: Json<'_>) -> Result<uuid::Uuid, Fault> {
+pub fn uuid(value: Json<'_>) -> Result<uuid::Uuid, Fault> {
     let text = text(value)?;
     let usual = if text.len() == 36 { uuid::Uuid::try_parse(&text).ok() } else { None };
     usual.ok_or_else(|| {
-        (Kind::Format, "must be a UUID such as 123e4567-e89b-12d3-a456-426614174000".to_owned())
+        (ProblemKind::Format, "must be a UUID such as 123e4567-e89b-12d3-a456-426614174000".to_owned())
     })
 }
 
 /// The text of an object.
-pub(crate) fn object(value: Json<'_>) -> Result<&str, Fault> {
+pub fn object(value: Json<'_>) -> Result<&str, Fault> {
     match value {
         Json::Object(text) => Ok(text),
         other => Err(wrong_type("an object", &other)),
@@ -288,7 +299,7 @@ pub(crate) fn object(value: Json<'_>) -> Result<&str, Fault> {
 }
 
 /// The items of a list.
-pub(crate) fn list(value: Json<'_>) -> Result<Vec<&str>, Fault> {
+pub fn list(value: Json<'_>) -> Result<Vec<&str>, Fault> {
     match value {
         Json::List(items) => Ok(items),
         other => Err(wrong_type("a list", &other)),
@@ -296,7 +307,7 @@ pub(crate) fn list(value: Json<'_>) -> Result<Vec<&str>, Fault> {
 }
 
 /// A list whose items are all read by `parse`; the first wrong item is named.
-pub(crate) fn list_of<T>(
+pub fn list_of<T>(
     parse: impl Fn(Json<'_>) -> Result<T, Fault>,
 ) -> impl Fn(Json<'_>) -> Result<Vec<T>, Fault> {
     move |value| {
@@ -309,8 +320,8 @@ pub(crate) fn list_of<T>(
 }
 
 /// The fault of a value of another type.
-pub(crate) fn wrong_type(expected: &str, found: &Json<'_>) -> Fault {
-    (Kind::Type, format!("must be {expected}, found {}", found.type_name()))
+pub fn wrong_type(expected: &str, found: &Json<'_>) -> Fault {
+    (ProblemKind::Type, format!("must be {expected}, found {}", found.type_name()))
 }
 
 #[cfg(test)]
@@ -333,12 +344,12 @@ mod tests {
         let found: Vec<_> =
             fields.into_problems().iter().map(|problem| (problem.name(), problem.kind)).collect();
         let expected = [
-            ("a", Kind::Type),
-            ("missing", Kind::Missing),
-            ("n", Kind::Type),
-            ("b.c", Kind::Type),
-            ("d.1.e", Kind::Missing),
-            ("d.2", Kind::Type),
+            ("a", ProblemKind::Type),
+            ("missing", ProblemKind::Missing),
+            ("n", ProblemKind::Type),
+            ("b.c", ProblemKind::Type),
+            ("d.1.e", ProblemKind::Missing),
+            ("d.2", ProblemKind::Type),
         ];
         assert_eq!(found, expected.map(|(name, kind)| (name.to_owned(), kind)));
     }

@@ -1,25 +1,133 @@
 //! Dialects: an `http::Request` in, an `http::Response` out, in the shape of one system.
 //!
-//! A dialect is a rendering: it reads a request, calls a flow, and gives the result or the error in its vendor's shape.
-//! Every decision that the vendors leave open is written down in `docs/endpoints.md`. What only one of them needs is in
-//! its folder; what two of them share, the entities and their users, is in one beside them.
+//! A dialect is a rendering: it reads a request, calls a flow, and gives the result or the error in its system's shape. It
+//! never weakens a flow and never decides. What only one of them needs is in its folder, its wing; what two of them share,
+//! the entities and their users, is in a wing beside theirs.
+//!
+//! One of your own needs nothing of this crate but what is public:
+//!
+//! ```
+//! use http::{Method, StatusCode};
+//! use tokenmint::dialect::{Answer, Call, Dialect, fields, method_not_allowed, response};
+//! use tokenmint::endpoint::Endpoint;
+//! use tokenmint::*;
+//!
+//! /// Says whose a token is.
+//! #[derive(Debug)]
+//! struct Whose(Issuer);
+//!
+//! impl Dialect for Whose {
+//!     fn issuer(&self) -> &Issuer {
+//!         &self.0
+//!     }
+//!
+//!     fn paths(&self) -> &[&str] {
+//!         &["/whose"]
+//!     }
+//!
+//!     fn answer<'a>(&'a self, call: &'a Call) -> Answer<'a> {
+//!         Box::pin(async move {
+//!             match (call.request().method(), call.request().segments().as_slice()) {
+//!                 (&Method::POST, ["whose"]) => {
+//!                     let token = call.request().read(|fields| fields.required("token", fields::text))?;
+//!                     let active = call.run(|context| self.0.check(&token, context)).await?;
+//!                     Ok(response::json(StatusCode::OK, active.subject))
+//!                 }
+//!                 (_, ["whose"]) => Err(method_not_allowed("POST")),
+//!                 _ => Err(ErrorCode::RouteNotFound.into()),
+//!             }
+//!         })
+//!     }
+//! }
+//!
+//! let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
+//! let issuer = Issuer::new(keys, Policy::new("https://api.example.com").audience("api"))?;
+//! let endpoint = Endpoint::builder().dialect(Whose(issuer.clone())).build()?;
+//!
+//! let (store, context) = (MemoryStore::new(), Context::new(UnixTime::from_seconds(1_700_000_000), [7; 32]));
+//! let token = issuer.mint(&Claims::new().subject("u1"), Lifetime::HOUR, &context)?;
+//! let ask = |body: String| {
+//!     let request = http::Request::post("/whose").body(body.into_bytes()).unwrap();
+//!     endpoint.handle(request, &context).run(&store).result
+//! };
+//! assert_eq!(ask(format!(r#"{{"token":"{token}"}}"#))?.body(), br#""u1""#);
+//! let refused = ask("{}".to_owned())?;
+//! assert_eq!(refused.status(), 400);
+//! assert_eq!(refused.body(), br#"{"error":"invalid_request","error_description":"token: this field is required"}"#);
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! Every decision that the vendors leave open is written down in `docs/endpoints.md`.
 
+use std::fmt;
+use std::pin::Pin;
+
+mod call;
 mod common;
 pub mod endpoint;
 pub mod entities;
-mod fields;
-pub(crate) mod ledger;
-pub(crate) mod mercoa;
-pub(crate) mod merge;
-pub(crate) mod monite;
+pub mod fields;
+pub mod ledger;
+pub mod mercoa;
+pub mod merge;
+pub mod monite;
+mod rejection;
 mod request;
+pub mod response;
 
-use crate::surface::table::tables;
+pub use call::Call;
 pub(crate) use common::JWKS_MAX_AGE;
+pub use rejection::{Rejection, method_not_allowed};
+pub use request::{Form, MAX_BODY, Request};
+pub use response::Response;
+
+use crate::error::Result;
+use crate::issuer::Issuer;
+use crate::surface::table::tables;
 
 tables! {
     ledger::operations,
     mercoa::operations,
     merge::operations,
     entities::operations,
+}
+
+/// What a dialect of this crate is known by, whether it is served or not.
+struct Wing {
+    paths: &'static [&'static str],
+    refuse: fn(Rejection) -> Response,
+}
+
+/// The dialects of this crate.
+static WINGS: [Wing; 4] = [mercoa::WING, monite::WING, ledger::WING, merge::WING];
+
+/// What a dialect gives back when it is asked: a response, or why there is none.
+pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response, Rejection>> + Send + 'a>>;
+
+/// The requests and responses of one system.
+pub trait Dialect: fmt::Debug + Send + Sync + 'static {
+    /// Whose tokens it hands out. Its public keys are published, its tokens introspected, and the store that it is served
+    /// with must last as long as its policy says.
+    fn issuer(&self) -> &Issuer;
+
+    /// Its paths, such as `/devices`: whatever is one of them or lies below one is asked of this dialect and of no other.
+    fn paths(&self) -> &[&str];
+
+    /// Whether it can work: looked at once, when the endpoint is built. It can, where nothing is said.
+    ///
+    /// # Errors
+    /// `policy_invalid` at what is missing, such as what [`Issuer::check_session_secret`] says.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Answers a request for one of its paths. What it wants of the store it asks for by [`Call::run`], and awaits nothing
+    /// else.
+    fn answer<'a>(&'a self, call: &'a Call) -> Answer<'a>;
+
+    /// Renders a refusal: what its own answers are refused with, and a request that did not arrive whole, is too large or
+    /// cannot be read. In OAuth's shape (RFC 6749 section 5.2) where nothing is said.
+    fn refuse(&self, rejection: Rejection) -> Response {
+        response::refusal(rejection)
+    }
 }

@@ -1,93 +1,79 @@
-//! Requests as the dialects read them, and the responses they give.
+//! Requests as the dialects read them.
 
-use http::header::{
-    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
-};
-use http::{HeaderMap, Method, StatusCode};
+use std::fmt;
 
-use super::fields::{Fields, Problem};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method};
+
+use super::fields::Fields;
+use super::rejection::Rejection;
+use crate::encoding::from_base64;
 use crate::error::{Error, ErrorCode};
-use crate::json::{Fault, Object, push_string};
+use crate::flow::client::ClientProof;
+use crate::json::{Fault, Object};
 use crate::secret::Secret;
 
 /// The largest body that is read, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 
-/// A response of an endpoint.
-pub type Response = http::Response<Vec<u8>>;
-
-/// A request: its path is cut into segments, each decoded for itself.
-pub(crate) struct Request {
+/// A request that arrived whole, with a body of at most [`MAX_BODY`] bytes.
+pub struct Request {
     pub(crate) method: Method,
     pub(crate) path: Vec<String>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
 
-/// Why a request is refused: one error, or all that is wrong with its fields.
-#[derive(Debug)]
-pub(crate) enum Rejection {
-    Error(Error),
-    Fields(Vec<Problem>),
-}
-
-impl From<Error> for Rejection {
-    fn from(error: Error) -> Self {
-        Rejection::Error(error)
-    }
-}
-
-impl From<ErrorCode> for Rejection {
-    fn from(code: ErrorCode) -> Self {
-        Rejection::Error(code.into())
-    }
-}
-
-impl Rejection {
-    /// The rejection as one error: the first wrong field stands for all.
-    pub(crate) fn into_error(self) -> Error {
-        match self {
-            Rejection::Error(error) => error,
-            Rejection::Fields(problems) => {
-                problems.first().map_or_else(|| ErrorCode::InvalidRequest.into(), Problem::error)
-            }
-        }
-    }
-}
+/// The fields of a form, in their order.
+pub struct Form(Vec<(String, String)>);
 
 impl Request {
-    /// Takes a request apart; `None` where a segment of the path is not UTF-8 behind its percent signs.
-    pub(crate) fn new(request: http::Request<Vec<u8>>) -> Option<Self> {
+    /// Takes a request apart; `None` where a segment of the path is not UTF-8 behind its percent signs. An [`Endpoint`] does
+    /// this, and looks at the length of the body; by itself it is for tests.
+    ///
+    /// [`Endpoint`]: crate::endpoint::Endpoint
+    pub fn new(request: http::Request<Vec<u8>>) -> Option<Self> {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path().strip_prefix('/')?;
         let path: Option<Vec<String>> = path.split('/').map(decode_segment).collect();
         Some(Request { method: parts.method, path: path?, headers: parts.headers, body })
     }
 
-    /// The segments of the path, for matching.
-    pub(crate) fn segments(&self) -> Vec<&str> {
+    /// The method.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The segments of the path, for matching. The path is cut first and its percent signs are decoded then, so a segment
+    /// may hold a slash. The query is not among them.
+    pub fn segments(&self) -> Vec<&str> {
         self.path.iter().map(String::as_str).collect()
     }
 
-    /// A header's value; `None` where it is absent or not text.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    /// All headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The body as it came.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// A header's value; `None` where it is absent or not text, and the first where there are several.
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
     /// The credential of `Authorization: Bearer ...` (RFC 6750 section 2.1); the scheme's case is ignored (RFC 9110
     /// section 11.1).
-    pub(crate) fn bearer(&self) -> Result<Secret, Error> {
+    ///
+    /// # Errors
+    /// `unauthenticated` where the header is absent, there twice, or of another form.
+    pub fn bearer(&self) -> Result<Secret, Error> {
         let refused = |text: &'static str| Error::new(ErrorCode::Unauthenticated).because(text);
-        let mut values = self.headers.get_all(AUTHORIZATION).iter();
-        let value = match (values.next(), values.next()) {
-            (Some(value), None) => value,
-            (None, _) => {
-                return Err(refused(
-                    "the request has no Authorization header; send Authorization: Bearer <token>",
-                ));
-            }
-            _ => return Err(refused("the request has two Authorization headers")),
-        };
+        let absent = "the request has no Authorization header; send Authorization: Bearer <token>";
+        let value = self.authorization(absent).map_err(refused)?;
         let text = value.to_str().map_err(|_| refused("the Authorization header is not text"))?;
         let (scheme, credential) = credentials(text);
         if !scheme.eq_ignore_ascii_case("bearer") {
@@ -98,6 +84,35 @@ impl Request {
             return Err(refused("the bearer token is not valid"));
         }
         Ok(Secret::from(credential))
+    }
+
+    /// The client of `Authorization: Basic ...`. RFC 6749 section 2.3.1: id and secret are each encoded as in a form before
+    /// they become user name and password.
+    ///
+    /// # Errors
+    /// `invalid_client` where the header is absent, there twice, or of another form.
+    pub fn basic(&self) -> Result<ClientProof, Error> {
+        let refused = |text: &'static str| Error::new(ErrorCode::InvalidClient).because(text);
+        let absent = "the request has no Authorization header; send Authorization: Basic <credentials>";
+        let header = self.authorization(absent).map_err(refused)?.to_str().unwrap_or_default();
+        let client = || {
+            let (scheme, credential) = credentials(header);
+            let decoded = from_base64(credential).filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+            let decoded = String::from_utf8(decoded).ok()?;
+            let (id, secret) = decoded.split_once(':')?;
+            Some(ClientProof::new(decode_form(id)?, decode_form(secret)?))
+        };
+        client().ok_or_else(|| refused("the Authorization header is not Basic credentials"))
+    }
+
+    /// The one `Authorization` header, or what is wrong.
+    fn authorization(&self, absent: &'static str) -> Result<&HeaderValue, &'static str> {
+        let mut values = self.headers.get_all(AUTHORIZATION).iter();
+        match (values.next(), values.next()) {
+            (Some(value), None) => Ok(value),
+            (None, _) => Err(absent),
+            _ => Err("the request has two Authorization headers"),
+        }
     }
 
     /// Refuses a body that is too large, and one of another length than was announced: RFC 9112 section 8, a message that
@@ -145,8 +160,11 @@ impl Request {
     }
 
     /// Refuses a request that says nothing of a body: an empty one is announced (`Content-Length: 0`), and one that got
-    /// lost on its way would look the same.
-    pub(crate) fn check_empty_is_meant(&self, instead: &'static str) -> Result<(), Error> {
+    /// lost on its way would look the same. For requests that mean much where they say nothing; `instead` says what to send.
+    ///
+    /// # Errors
+    /// `length_required` at `Content-Length`.
+    pub fn check_empty_is_meant(&self, instead: &'static str) -> Result<(), Error> {
         if !self.body.is_empty() || self.headers.contains_key(CONTENT_LENGTH) {
             return Ok(());
         }
@@ -154,7 +172,7 @@ impl Request {
     }
 
     /// Refuses a body of another media type than JSON. An empty body needs no type, and a body without one is taken.
-    pub(crate) fn check_media_type(&self) -> Result<(), Error> {
+    fn check_media_type(&self) -> Result<(), Error> {
         let Some(found) = self.headers.get(CONTENT_TYPE) else { return Ok(()) };
         let essence = found.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
         if self.body.is_empty() || essence.eq_ignore_ascii_case("application/json") {
@@ -166,7 +184,10 @@ impl Request {
     }
 
     /// The fields of a form in the body (`application/x-www-form-urlencoded`).
-    pub(crate) fn form(&self) -> Result<Vec<(String, String)>, Error> {
+    ///
+    /// # Errors
+    /// `media_type_unsupported`, `body_malformed`.
+    pub fn form(&self) -> Result<Form, Error> {
         let found = self.header("content-type").unwrap_or_default();
         let essence = found.split(';').next().unwrap_or_default().trim();
         if !self.body.is_empty() && !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
@@ -181,11 +202,41 @@ impl Request {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             Ok((decode(name)?, decode(value)?))
         };
-        text.split('&').filter(|pair| !pair.is_empty()).map(pair).collect()
+        text.split('&').filter(|pair| !pair.is_empty()).map(pair).collect::<Result<_, _>>().map(Form)
     }
 
-    /// The fields of a JSON object in the body.
-    pub(crate) fn fields(&self) -> Result<Fields<'_>, Error> {
+    /// Reads the fields of a JSON object in the body, and refuses them with all that is wrong with them.
+    ///
+    /// ```
+    /// use tokenmint::dialect::Request;
+    /// use tokenmint::dialect::fields::{boolean, text_of};
+    /// let read = |body: &str| {
+    ///     let request = Request::new(http::Request::post("/devices").body(body.into()).unwrap()).unwrap();
+    ///     request.read(|fields| {
+    ///         let name = fields.required("name", text_of(1, 100));
+    ///         let trusted = fields.nullable("trusted", boolean);
+    ///         Some((name?, trusted))
+    ///     })
+    /// };
+    /// assert_eq!(read(r#"{"name":"phone"}"#).unwrap(), ("phone".to_owned(), None));
+    /// let error = read(r#"{"trusted":"yes"}"#).unwrap_err().into_error();
+    /// assert_eq!((error.code().name(), error.field()), ("field_required", Some("name")));
+    /// ```
+    ///
+    /// # Errors
+    /// `media_type_unsupported`, `body_malformed`, and every field that is missing or wrong.
+    pub fn read<T>(&self, read: impl FnOnce(&mut Fields<'_>) -> Option<T>) -> Result<T, Rejection> {
+        let mut fields = self.fields()?;
+        let value = read(&mut fields);
+        let problems = fields.into_problems();
+        value.filter(|_| problems.is_empty()).ok_or(Rejection::Fields(problems))
+    }
+
+    /// The fields of a JSON object in the body, of at most 32 levels and with no name twice; [`Request::read`] is simpler.
+    ///
+    /// # Errors
+    /// `media_type_unsupported`, `body_malformed`.
+    pub fn fields(&self) -> Result<Fields<'_>, Error> {
         self.check_media_type()?;
         let malformed = |text: String| Error::new(ErrorCode::BodyMalformed).because(text);
         if self.body.iter().all(u8::is_ascii_whitespace) {
@@ -199,96 +250,49 @@ impl Request {
     }
 }
 
-/// A JSON response that no cache keeps (RFC 6749 section 5.1).
-pub(crate) fn json(status: StatusCode, body: impl serde::Serialize) -> Response {
-    json_text(status, serde_json::to_vec(&body).unwrap_or_default())
-}
-
-/// A value of a response that holds tokens, which are long and hold nothing to be escaped.
-pub(crate) enum Value<'a> {
-    Text(&'a str),
-    Number(u64),
-}
-
-/// A JSON object in a response, its members in this order.
-pub(crate) fn json_object(status: StatusCode, members: &[(&str, Value<'_>)]) -> Response {
-    let mut body = Vec::with_capacity(1024);
-    for (index, (name, value)) in members.iter().enumerate() {
-        body.push(if index == 0 { b'{' } else { b',' });
-        push_string(&mut body, name);
-        body.push(b':');
-        match value {
-            Value::Text(text) => push_string(&mut body, text),
-            Value::Number(number) => body.extend_from_slice(number.to_string().as_bytes()),
+impl Form {
+    /// The one value of a field.
+    ///
+    /// # Errors
+    /// `field_required`, and `field_invalid` where it is there twice. RFC 6749 section 3.2: parameters MUST NOT be included
+    /// more than once, and one without a value counts as left out.
+    pub fn required(&self, name: &'static str) -> Result<&str, Error> {
+        let mut values = self.values(name);
+        match (values.next(), values.next()) {
+            (None | Some(""), None) => {
+                Err(Error::new(ErrorCode::FieldRequired).at(name).because("this parameter is required"))
+            }
+            (Some(value), None) => Ok(value),
+            _ => Err(Error::new(ErrorCode::FieldInvalid).at(name).because("this parameter is there twice")),
         }
     }
-    body.push(b'}');
-    json_text(status, body)
-}
 
-/// A JSON string in a response.
-pub(crate) fn json_string(status: StatusCode, text: &str) -> Response {
-    let mut body = Vec::with_capacity(text.len() + 2);
-    push_string(&mut body, text);
-    json_text(status, body)
-}
-
-/// A response without content, that no cache keeps.
-pub(crate) fn empty(status: StatusCode) -> Response {
-    let mut response = Response::new(Vec::new());
-    *response.status_mut() = status;
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
-/// A response of ready-made JSON, that no cache keeps.
-pub(crate) fn json_text(status: StatusCode, body: Vec<u8>) -> Response {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
-/// The status of an error where a dialect does not say otherwise.
-pub(crate) fn status(error: &Error) -> StatusCode {
-    match error.code().number() {
-        // Keys and configuration: nothing that a client could mend.
-        200..300 => StatusCode::INTERNAL_SERVER_ERROR,
-        _ => StatusCode::from_u16(error.code().http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+    /// Every value of a field.
+    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// Adds `Retry-After` where the error says when to come back, `WWW-Authenticate` to a 401 (RFC 9110 section 15.5.2),
-/// and `Allow` to a 405 (section 15.5.6).
-pub(crate) fn with_error_headers(mut response: Response, error: &Error) -> Response {
-    if let Some(retry) = error.retry_after() {
-        set(&mut response, RETRY_AFTER, &retry.after_seconds.to_string());
+// Neither shows what may be a secret.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("method", &self.method).finish_non_exhaustive()
     }
-    if response.status() == StatusCode::UNAUTHORIZED {
-        set(&mut response, http::header::WWW_AUTHENTICATE, "Bearer");
-    }
-    if error.code() == ErrorCode::MethodNotAllowed {
-        set(&mut response, ALLOW, error.message());
-    }
-    response
 }
 
-/// Sets a header; a value that is not a header's is left out.
-pub(crate) fn set(response: &mut Response, name: impl Into<HeaderName>, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        response.headers_mut().insert(name.into(), value);
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
 }
 
 /// The scheme of an `Authorization` header, and what stands behind it: RFC 9110 section 11.4, any number of blanks between.
-pub(crate) fn credentials(header: &str) -> (&str, &str) {
+pub(super) fn credentials(header: &str) -> (&str, &str) {
     header.split_once(' ').map_or((header, ""), |(scheme, rest)| (scheme, rest.trim_start_matches(' ')))
 }
 
 /// Decodes a name or value of a form: a plus is a space.
-pub(crate) fn decode_form(text: &str) -> Option<String> {
+fn decode_form(text: &str) -> Option<String> {
     decode_segment(&text.replace('+', " "))
 }
 

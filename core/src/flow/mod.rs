@@ -17,7 +17,7 @@ pub(crate) mod access;
 pub(crate) mod client;
 pub(crate) mod client_credentials;
 pub(crate) mod create_api_key;
-pub(crate) mod directory;
+pub mod directory;
 pub(crate) mod list_api_keys;
 mod named_session;
 pub(crate) mod page;

@@ -85,18 +85,12 @@ impl Records {
 
     /// Reads records in one command; at most 8.
     pub(crate) async fn load<const N: usize>(&self, keys: [RecordKey; N]) -> Result<[Option<Entry>; N]> {
-        // The store is asked for all, also where the configuration knows better: a command more or less would tell
-        // whether a client is known.
-        let configured = keys.each_ref().map(|key| self.io.configured(key));
         match self.io.execute(Command::Load { keys: keys.into() }).await {
             Ok(Reply::Loaded { entries, store_now_ms }) => {
                 if store_now_ms.is_some_and(|now_ms| now_ms.abs_diff(self.now_us / 1000) > MAX_SKEW_MS) {
                     self.io.emit(Event::new(EventKind::ClockSkew));
                 }
-                let entries: [Option<Entry>; N] =
-                    entries.try_into().map_err(|_| Error::new(ErrorCode::StoreCorrupt))?;
-                let mut configured = configured.into_iter();
-                Ok(entries.map(|stored| configured.next().flatten().or(stored)))
+                entries.try_into().map_err(|_| Error::new(ErrorCode::StoreCorrupt))
             }
             Ok(_) => Err(ErrorCode::StoreCorrupt.into()),
             Err(error) => Err(store_error(error)),

@@ -1,8 +1,11 @@
 //! What the dialects share: the public keys, introspection (RFC 7662), and paths that nobody has.
 
 use serde_json::{Value, json};
+use tokenmint::dialect::ledger::{Ledger, LedgerOptions, ledger_policy};
+use tokenmint::dialect::mercoa::Mercoa;
+use tokenmint::dialect::monite::{Monite, MoniteOptions};
 use tokenmint::directory::{self, BearerKey, Client};
-use tokenmint::endpoint::{Endpoint, LedgerOptions, MoniteOptions, ledger_policy};
+use tokenmint::endpoint::Endpoint;
 use tokenmint::*;
 
 use crate::host::{Answer, Host, START, request};
@@ -44,9 +47,9 @@ fn host_with(format: AccessFormat) -> Host {
     let monite = hmac(MONITE, format);
     // Mercoa's and Monite's issuers are asked before Ledger's; a second one of the same keys shows mix-ups.
     let endpoint = Endpoint::builder()
-        .mercoa(hmac("https://mercoa.example.com", AccessFormat::Jwt), Default::default())
-        .monite(monite, MoniteOptions::default())
-        .ledger(hmac(LEDGER, AccessFormat::Jwt), LedgerOptions::default())
+        .dialect(Mercoa::new(hmac("https://mercoa.example.com", AccessFormat::Jwt)))
+        .dialect(Monite::new(monite, MoniteOptions::default()))
+        .dialect(Ledger::new(hmac(LEDGER, AccessFormat::Jwt), LedgerOptions::default()))
         .build()
         .unwrap();
     let host = Host::new(endpoint);
@@ -125,9 +128,9 @@ fn public_keys_are_served_and_secret_ones_are_not() {
         return;
     }
     let endpoint = Endpoint::builder()
-        .monite(ed25519(MONITE), MoniteOptions::default())
-        .ledger(ed25519(LEDGER), LedgerOptions::default())
-        .mercoa(hmac("https://mercoa.example.com", AccessFormat::Jwt), Default::default())
+        .dialect(Monite::new(ed25519(MONITE), MoniteOptions::default()))
+        .dialect(Ledger::new(ed25519(LEDGER), LedgerOptions::default()))
+        .dialect(Mercoa::new(hmac("https://mercoa.example.com", AccessFormat::Jwt)))
         .build()
         .unwrap();
     let host = Host::new(endpoint);
@@ -167,8 +170,8 @@ fn two_keys_of_one_id_are_refused_when_the_endpoint_is_built() {
     let key = Key::generate(Some("ed"), Algorithm::EdDSA, &mut Entropy::new([3; 32])).unwrap();
     let other = Issuer::new(KeySet::builder().key(key).unwrap().build().unwrap(), policy(LEDGER)).unwrap();
     let built = Endpoint::builder()
-        .monite(ed25519(MONITE), MoniteOptions::default())
-        .ledger(other, LedgerOptions::default())
+        .dialect(Monite::new(ed25519(MONITE), MoniteOptions::default()))
+        .dialect(Ledger::new(other, LedgerOptions::default()))
         .build();
     assert_eq!(built.unwrap_err().code(), ErrorCode::KeyDuplicate);
 }
@@ -350,7 +353,9 @@ fn introspection_has_the_limit_of_its_caller() {
     let rate = Rate::new(1, Lifetime::MINUTE, 2).unwrap();
     let keys = KeySet::builder().hmac("k1", [7; 32].as_slice()).unwrap().build().unwrap();
     let issuer = Issuer::new(keys, policy(MONITE).client_rate(rate)).unwrap();
-    let host = Host::new(Endpoint::builder().monite(issuer, MoniteOptions::default()).build().unwrap());
+    let host = Host::new(
+        Endpoint::builder().dialect(Monite::new(issuer, MoniteOptions::default())).build().unwrap(),
+    );
     host.run(directory::create_client(
         Client::new(CLIENT, "org", SecretHash::of(SECRET.as_bytes())),
         &host.context(),
@@ -385,13 +390,13 @@ fn paths_that_nobody_has() {
 #[test]
 fn a_dialect_that_is_not_served_is_a_404_in_its_own_shape() {
     let ledger = Endpoint::builder()
-        .ledger(hmac(LEDGER, AccessFormat::Jwt), LedgerOptions::default())
+        .dialect(Ledger::new(hmac(LEDGER, AccessFormat::Jwt), LedgerOptions::default()))
         .build()
         .unwrap();
     let answer = Host::new(ledger).send(request("POST", "/v1/auth/token", &[], "{}"));
     assert_eq!((answer.status, answer.body["error"]["message"].is_string()), (404, true));
     let monite = Endpoint::builder()
-        .monite(hmac(MONITE, AccessFormat::Jwt), MoniteOptions::default())
+        .dialect(Monite::new(hmac(MONITE, AccessFormat::Jwt), MoniteOptions::default()))
         .build()
         .unwrap();
     let answer = Host::new(monite).send(request("POST", "/auth/token", &[], "{}"));
@@ -412,8 +417,8 @@ fn a_store_that_cannot_answer_is_a_503_in_every_shape() {
         }
     }
     let endpoint = Endpoint::builder()
-        .monite(hmac(MONITE, AccessFormat::Jwt), MoniteOptions::default())
-        .ledger(hmac(LEDGER, AccessFormat::Jwt), LedgerOptions::default())
+        .dialect(Monite::new(hmac(MONITE, AccessFormat::Jwt), MoniteOptions::default()))
+        .dialect(Ledger::new(hmac(LEDGER, AccessFormat::Jwt), LedgerOptions::default()))
         .build()
         .unwrap();
     let context = Context::new(UnixTime::from_seconds(START), [1; 32]);

@@ -6,4 +6,5 @@ mod ledger;
 mod mercoa;
 mod merge;
 mod monite;
+mod own;
 mod private_names;

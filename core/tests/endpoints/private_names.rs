@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::value::RawValue;
 use tokenmint::config::{Config, IssuerConfig, RemoteConfig, VerifierConfig};
-use tokenmint::endpoint::{Endpoint, MergeOptions};
+use tokenmint::dialect::merge::{Merge, MergeOptions};
+use tokenmint::endpoint::Endpoint;
 use tokenmint::*;
 
 use crate::host::{Answer, Host, request};
@@ -178,7 +179,7 @@ fn commands_replies_and_keys_have_no_such_member() {
 #[test]
 fn the_body_of_a_link_is_read_once() {
     let issuer = Issuer::new(keys(), policy()).unwrap();
-    let endpoint = Endpoint::builder().merge(issuer, MergeOptions::default()).build().unwrap();
+    let endpoint = Endpoint::builder().dialect(Merge::new(issuer, MergeOptions::default())).build().unwrap();
     let host = Host::new(endpoint);
     operation(
         &host.store,

@@ -1,5 +1,6 @@
 //! Account tokens: their exchange, replacement and end at the same time.
 
+use tokenmint::dialect::merge::*;
 use tokenmint::*;
 use tokenmint_certify::explorer::{Answer, Turn, explore};
 

@@ -1,5 +1,6 @@
 //! Links: redeemed by several at once, around their end, and by some who cannot be told apart.
 
+use tokenmint::dialect::merge::*;
 use tokenmint::*;
 use tokenmint_certify::explorer::{Answer, Unguarded, explore};
 

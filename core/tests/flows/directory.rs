@@ -1,5 +1,7 @@
 //! The directory: made once, found under two ids, disabled and never somebody else.
 
+use tokenmint::dialect::entities::*;
+use tokenmint::dialect::mercoa::{EntityOptions, EntityTarget, EntityTokenRequest};
 use tokenmint::directory::*;
 use tokenmint::*;
 

@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 use tokenmint::config::{Config, InlineOnly, Service};
+use tokenmint::dialect::entities;
+use tokenmint::dialect::mercoa::*;
+use tokenmint::dialect::merge::*;
 use tokenmint::*;
 
 const SECRET: &str = "correct horse battery staple, 32 bytes or more";
@@ -89,7 +92,7 @@ fn no_type_shows_its_secret() {
         public_token: SECRET.into(),
         redeemer: None,
     };
-    let endpoint = endpoint::Endpoint::builder().mercoa(issuer.clone(), endpoint::MercoaOptions::default());
+    let endpoint = endpoint::Endpoint::builder().dialect(Mercoa::new(issuer.clone()));
     secrets.check(&format!("{endpoint:?}"));
     secrets.check(&format!("{:?}", endpoint.build().unwrap()));
     for text in [
@@ -220,8 +223,8 @@ fn no_flow_shows_a_token() {
     let key = directory::BearerKey { organization: "org_1".into(), permissions, disabled: false };
     host.run(directory::create_bearer_key(&BEARER.into(), key, &at(0, 2)));
     let entity =
-        directory::Entity { id: "e".into(), foreign_id: None, organization: "org_1".into(), disabled: false };
-    host.run(directory::create_entity(entity, &at(0, 3)));
+        entities::Entity { id: "e".into(), foreign_id: None, organization: "org_1".into(), disabled: false };
+    host.run(entities::create_entity(entity, &at(0, 3)));
 
     let proof = || ClientProof::new("c", SECRET);
     let mut tokens = Vec::new();

@@ -8,24 +8,25 @@ use http::header::HeaderName;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::json as value;
 
-use super::endpoint::method_not_allowed;
-use super::fields::{Fields, text};
-use super::request::{
-    Rejection, Request, Response, Value, json, json_object, set, status, with_error_headers,
-};
+use super::fields::text;
+use super::rejection::{Rejection, method_not_allowed};
+use super::request::Request;
+use super::response::{Response, Value, json, json_object, set, status, with_error_headers};
+use super::{Answer, Call, Dialect, Wing};
 use crate::credential::SecretHash;
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::Flow;
 use crate::flow::client::{ClientProof, Demand};
 use crate::flow::token_pair::TokenPair;
-use crate::policy::{Policy, SessionLifetimes};
+use crate::issuer::Issuer;
+use crate::policy::{AccessFormat, Policy, SessionLifetimes};
 use crate::record::client::Permission;
 use crate::time::Lifetime;
 
 /// What the Ledger endpoints ask of a request's headers.
 ///
 /// ```
-/// use tokenmint::{Entropy, SecretHash, endpoint::LedgerOptions};
+/// use tokenmint::{Entropy, SecretHash, dialect::ledger::LedgerOptions};
 /// let (api_key, hash) = SecretHash::generate(&mut Entropy::new([7; 32]));
 /// let options = LedgerOptions { api_key: Some(hash), workspace: Some("acme".into()) };
 /// # drop((api_key, options));
@@ -43,7 +44,7 @@ pub struct LedgerOptions {
 /// policy does not say it, an access token lives 5 minutes, a session 30 minutes without a refresh and a day at all.
 ///
 /// ```
-/// use tokenmint::{Policy, endpoint::ledger_policy};
+/// use tokenmint::{Policy, dialect::ledger::ledger_policy};
 /// let policy = ledger_policy(Policy::new("https://api.example.com"));
 /// # drop(policy);
 /// # Ok::<(), tokenmint::Error>(())
@@ -62,11 +63,52 @@ pub fn ledger_policy(policy: Policy) -> Policy {
 /// Too many requests are a 420 here, not a 429 (contract 3.1).
 const RATE_LIMITED: u16 = 420;
 
-pub(super) async fn handle(
-    flow: &mut Flow,
-    options: &LedgerOptions,
-    request: &Request,
-) -> Result<Response, Rejection> {
+/// Ledger Enterprise's sessions.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    issuer: Issuer,
+    options: LedgerOptions,
+}
+
+impl Ledger {
+    /// Serves the sessions of an issuer, whose policy [`ledger_policy`] has seen.
+    pub fn new(issuer: Issuer, options: LedgerOptions) -> Self {
+        Ledger { issuer, options }
+    }
+}
+
+/// What it is known by.
+pub(super) const WING: Wing = Wing { paths: &["/auth"], refuse: reject };
+
+impl Dialect for Ledger {
+    fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    fn paths(&self) -> &[&str] {
+        WING.paths
+    }
+
+    fn check(&self) -> Result<()> {
+        self.issuer.check_session_secret()?;
+        if self.issuer.policy().access_format != AccessFormat::Jwt {
+            return Err(Error::new(ErrorCode::PolicyInvalid)
+                .at("access_format")
+                .because("Ledger's access tokens are JWTs (contract 3.1); its policy has opaque ones"));
+        }
+        Ok(())
+    }
+
+    fn answer<'a>(&'a self, call: &'a Call) -> Answer<'a> {
+        Box::pin(async move { handle(&mut call.flow(&self.issuer), &self.options, call.request()).await })
+    }
+
+    fn refuse(&self, rejection: Rejection) -> Response {
+        reject(rejection)
+    }
+}
+
+async fn handle(flow: &mut Flow, options: &LedgerOptions, request: &Request) -> Result<Response, Rejection> {
     match request.segments().as_slice() {
         ["auth", "token"] if request.method == Method::POST => token(flow, options, request).await,
         ["auth", "token", "refresh"] if request.method == Method::POST => {
@@ -77,7 +119,7 @@ pub(super) async fn handle(
     }
 }
 
-pub(super) fn reject(rejection: Rejection) -> Response {
+fn reject(rejection: Rejection) -> Response {
     let error = rejection.into_error();
     let status = match error.code() {
         ErrorCode::InvalidGrant => StatusCode::UNAUTHORIZED,
@@ -101,7 +143,7 @@ pub(super) fn reject(rejection: Rejection) -> Response {
 }
 
 async fn token(flow: &mut Flow, options: &LedgerOptions, request: &Request) -> Result<Response, Rejection> {
-    let client = read(request, |fields| {
+    let client = request.read(|fields| {
         let id = fields.required("api_key_id", text);
         let secret = fields.required("api_key_secret", text);
         Some(ClientProof::new(id?, secret?))
@@ -113,20 +155,13 @@ async fn token(flow: &mut Flow, options: &LedgerOptions, request: &Request) -> R
 }
 
 async fn refresh(flow: &mut Flow, options: &LedgerOptions, request: &Request) -> Result<Response, Rejection> {
-    let token = read(request, |fields| fields.required("refresh_token", text))?;
+    let token = request.read(|fields| fields.required("refresh_token", text))?;
     let stated = Stated::read(&request.headers, options);
     if !stated.acceptable {
         // As for a token that nobody made, the store is not asked.
         return flow.refuse("", ErrorCode::InvalidGrant.into()).map_err(Rejection::from);
     }
     Ok(pair(flow.refresh(&token, None, stated.user.as_deref()).await?))
-}
-
-fn read<T>(request: &Request, parse: impl FnOnce(&mut Fields<'_>) -> Option<T>) -> Result<T, Rejection> {
-    let mut fields = request.fields()?;
-    let parsed = parse(&mut fields);
-    let problems = fields.into_problems();
-    parsed.filter(|_| problems.is_empty()).ok_or(Rejection::Fields(problems))
 }
 
 fn pair(pair: TokenPair) -> Response {

@@ -3,37 +3,75 @@
 use http::{Method, StatusCode};
 use serde::Serialize;
 
-use super::endpoint::method_not_allowed;
-use super::fields::{Fault, Fields, Json, Kind, boolean, list_of, one_of, text, text_of, wrong_type};
-use super::request::{Rejection, Request, Response, json, json_string, status, with_error_headers};
+use super::fields::{Fault, Fields, Json, ProblemKind, boolean, list_of, one_of, text, text_of, wrong_type};
+use super::rejection::{Rejection, method_not_allowed};
+use super::request::Request;
+use super::response::{Response, json, json_string, status, with_error_headers};
+use super::{Answer, Call, Dialect, Wing};
 use crate::error::ErrorCode;
 use crate::expires_in;
 use crate::flow::Flow;
+use crate::issuer::Issuer;
 use crate::time::Lifetime;
-use entity_options::{
+
+mod entity_options;
+mod entity_token;
+pub(crate) mod operations;
+
+pub use entity_options::{
     EntityFeatures, EntityOptions, InvoiceOptions, InvoiceStatus, LineItems, PageOptions, StyleOptions,
     VendorNetwork, VendorOptions,
 };
-use entity_token::EntityTarget;
-
-pub(crate) mod entity_options;
-pub(crate) mod entity_token;
-pub(crate) mod operations;
+pub use entity_token::{EntityTarget, EntityTokenRequest};
 
 /// How many sessions can be ended by one request: each is a record of its own.
 const MAX_SESSIONS: usize = 100;
 
-/// How Mercoa's endpoint answers. There is nothing to choose so far.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct MercoaOptions {}
+/// Mercoa's entity tokens.
+///
+/// ```
+/// use tokenmint::dialect::mercoa::Mercoa;
+/// use tokenmint::endpoint::Endpoint;
+/// use tokenmint::*;
+/// let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
+/// let issuer = Issuer::new(keys, Policy::new("https://api.example.com"))?;
+/// let endpoint = Endpoint::builder().dialect(Mercoa::new(issuer)).build()?;
+/// # drop(endpoint);
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Mercoa(Issuer);
+
+impl Mercoa {
+    /// Serves the entity tokens of an issuer.
+    pub fn new(issuer: Issuer) -> Self {
+        Mercoa(issuer)
+    }
+}
+
+/// What it is known by.
+pub(super) const WING: Wing = Wing { paths: &["/entity", "/entityGroup", "/organization"], refuse: reject };
+
+impl Dialect for Mercoa {
+    fn issuer(&self) -> &Issuer {
+        &self.0
+    }
+
+    fn paths(&self) -> &[&str] {
+        WING.paths
+    }
+
+    fn answer<'a>(&'a self, call: &'a Call) -> Answer<'a> {
+        Box::pin(async move { handle(&mut call.flow(&self.0), call.request()).await })
+    }
+
+    fn refuse(&self, rejection: Rejection) -> Response {
+        reject(rejection)
+    }
+}
 
 // The order is fixed: path, method, bearer, body. Nobody learns from a body's errors without a credential.
-pub(super) async fn handle(
-    flow: &mut Flow,
-    _options: &MercoaOptions,
-    request: &Request,
-) -> Result<Response, Rejection> {
+async fn handle(flow: &mut Flow, request: &Request) -> Result<Response, Rejection> {
     let operation = Operation::of(&request.segments()).ok_or(ErrorCode::RouteNotFound)?;
     if request.method != Method::POST {
         return Err(method_not_allowed("POST"));
@@ -59,7 +97,7 @@ pub(super) async fn handle(
 }
 
 /// Mercoa's error body (contract 1.5): the field at fault has no other place than the text.
-pub(super) fn reject(rejection: Rejection) -> Response {
+fn reject(rejection: Rejection) -> Response {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Body {
@@ -159,7 +197,7 @@ fn lifetime(value: Json<'_>, longest: Lifetime) -> Result<(Lifetime, String), Fa
     };
     let lifetime = lifetime
         .and_then(|lifetime| lifetime.at_most(longest))
-        .map_err(|error| (Kind::Format, error.message().to_owned()))?;
+        .map_err(|error| (ProblemKind::Format, error.message().to_owned()))?;
     let asked = asked.unwrap_or_else(|| lifetime.seconds().to_string());
     Ok((lifetime, asked))
 }
@@ -202,9 +240,11 @@ fn sessions(fields: &mut Fields<'_>) -> Option<Vec<String>> {
         let names = list_of(text_of(1, usize::MAX))(value)?;
         match names.len() {
             // Whoever filtered a list down to nothing meant nothing, surely not everything (row 1.52).
-            0 => Err((Kind::Range, "must not be empty; leave it out to end all tokens".to_owned())),
+            0 => Err((ProblemKind::Range, "must not be empty; leave it out to end all tokens".to_owned())),
             1..=MAX_SESSIONS => Ok(names),
-            found => Err((Kind::Range, format!("must have at most {MAX_SESSIONS} items, found {found}"))),
+            found => {
+                Err((ProblemKind::Range, format!("must have at most {MAX_SESSIONS} items, found {found}")))
+            }
         }
     })
 }

@@ -4,7 +4,9 @@
 use http::StatusCode;
 use serde::Serialize;
 
-use super::super::request::{self, Rejection, Request, Response};
+use super::super::rejection::Rejection;
+use super::super::request::Request;
+use super::super::response::{Response, empty, json};
 use super::account::ExchangeRequest;
 use super::redeemer;
 use crate::error::{Error, ErrorCode};
@@ -61,7 +63,7 @@ pub(super) async fn retrieve(
     // No member beyond the contract's: the SDKs' models forbid others.
     let integration = Integration { name: &integration.name, slug: &integration.slug, categories };
     let body = Retrieved { account_token: account.account_token, integration, id: account.id.to_string() };
-    Ok(request::json(StatusCode::OK, body))
+    Ok(json(StatusCode::OK, body))
 }
 
 pub(super) async fn regenerate(
@@ -73,7 +75,7 @@ pub(super) async fn regenerate(
     let account = flow.regenerate(&bearer, category, token).await?;
     let body =
         Regenerated { linked_account_id: account.id.to_string(), account_token: account.account_token };
-    Ok(request::json(StatusCode::OK, body))
+    Ok(json(StatusCode::OK, body))
 }
 
 /// The vendor's SDKs read no body here.
@@ -84,7 +86,7 @@ pub(super) async fn delete(
 ) -> Result<Response, Rejection> {
     let (bearer, token) = presented(flow, request, "deleted").await?;
     flow.delete_account(&bearer, category, token).await?;
-    Ok(request::empty(StatusCode::OK))
+    Ok(empty(StatusCode::OK))
 }
 
 /// The API key, and the account token beside it.

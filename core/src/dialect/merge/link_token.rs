@@ -5,9 +5,11 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::super::fields::{
-    Fault, Fields, Json, Kind, boolean, list, list_of, object, one_of, text, text_of, uuid, wrong_type,
+    Fault, Fields, Json, ProblemKind, boolean, list, list_of, object, one_of, text, text_of, uuid, wrong_type,
 };
-use super::super::request::{Rejection, Request, Response, json};
+use super::super::rejection::Rejection;
+use super::super::request::Request;
+use super::super::response::{Response, json};
 use super::link::LinkDetails;
 use super::{CATEGORIES, MergeOptions, fields};
 use crate::error::{Error, ErrorCode};
@@ -116,7 +118,7 @@ fn read(flow: &Flow, options: &MergeOptions, mut fields: Fields<'_>) -> Result<W
 fn name(value: Json<'_>) -> Result<String, Fault> {
     let text = text_of(1, 100)(value)?;
     if text.chars().all(char::is_whitespace) {
-        return Err((Kind::Range, "must not be blank".to_owned()));
+        return Err((ProblemKind::Range, "must not be blank".to_owned()));
     }
     Ok(text)
 }
@@ -130,7 +132,7 @@ fn categories(value: Json<'_>) -> Result<Vec<String>, Fault> {
         }
     }
     if unique.is_empty() {
-        return Err((Kind::Range, "must name at least one category".to_owned()));
+        return Err((ProblemKind::Range, "must name at least one category".to_owned()));
     }
     Ok(unique)
 }
@@ -140,11 +142,11 @@ fn integration(flow: &Flow, fields: &mut Fields<'_>, categories: Option<&[String
     fields.nullable("integration", |value| {
         let slug = text_of(1, usize::MAX)(value)?;
         let Some(known) = flow.issuer.integration(&slug) else {
-            return Err((Kind::Choice, "there is no integration with this slug".to_owned()));
+            return Err((ProblemKind::Choice, "there is no integration with this slug".to_owned()));
         };
         let within = |categories: &[String]| categories.iter().any(|name| known.categories.contains(name));
         if !categories.is_none_or(within) {
-            return Err((Kind::Choice, "the integration is in none of the categories".to_owned()));
+            return Err((ProblemKind::Choice, "the integration is in none of the categories".to_owned()));
         }
         Ok(slug)
     })
@@ -159,7 +161,7 @@ fn expiry(fields: &mut Fields<'_>, magic_link: Option<bool>) -> i64 {
         || fields.raw("should_create_magic_link_url").is_none_or(|value| value == "null");
     if minutes > EXPIRY_MAX_PLAIN && magic_link != Some(true) && flag_is_good {
         let text = format!("must be at most {EXPIRY_MAX_PLAIN} unless should_create_magic_link_url is true");
-        fields.problem(NAME, Kind::Range, text);
+        fields.problem(NAME, ProblemKind::Range, text);
     }
     minutes
 }
@@ -170,10 +172,13 @@ fn minutes(value: Json<'_>) -> Result<i64, Fault> {
         other => return Err(wrong_type("a whole number of minutes", &other)),
     };
     let Some(minutes) = integer(number) else {
-        return Err((Kind::Type, "must be a whole number of minutes".to_owned()));
+        return Err((ProblemKind::Type, "must be a whole number of minutes".to_owned()));
     };
     if !(EXPIRY_MIN..=EXPIRY_MAX).contains(&minutes) {
-        return Err((Kind::Range, format!("must be from {EXPIRY_MIN} to {EXPIRY_MAX}, found {number}")));
+        return Err((
+            ProblemKind::Range,
+            format!("must be from {EXPIRY_MIN} to {EXPIRY_MAX}, found {number}"),
+        ));
     }
     Ok(minutes)
 }
@@ -241,7 +246,7 @@ fn settings(fields: &mut Fields<'_>) -> JsonMembers {
             None => {}
             Some(Ok(value)) => drop(settings.insert(name.to_owned(), value)),
             Some(Err(_)) => {
-                fields.problem(name, Kind::Range, "holds a number that is too large".to_owned());
+                fields.problem(name, ProblemKind::Range, "holds a number that is too large".to_owned());
             }
         }
     }
@@ -253,7 +258,7 @@ fn known<'a>(ids: &'a [Uuid], what: &'static str) -> impl Fn(Json<'_>) -> Result
     move |value| {
         let id = uuid(value)?;
         let known = ids.contains(&id).then_some(id);
-        known.ok_or_else(|| (Kind::Choice, format!("there is no {what} with this id")))
+        known.ok_or_else(|| (ProblemKind::Choice, format!("there is no {what} with this id")))
     }
 }
 

@@ -6,8 +6,9 @@ use http::header::{
 };
 use http::{Method, StatusCode};
 
-use super::super::endpoint::method_not_allowed;
-use super::super::request::{Request, Response, set, status, with_error_headers};
+use super::super::rejection::method_not_allowed;
+use super::super::request::Request;
+use super::super::response::{Response, set, status, with_error_headers};
 use super::link::{LinkDetails, RedeemRequest};
 use crate::encoding::{base64, base64url, sha256};
 use crate::error::{Error, ErrorCode};
@@ -60,10 +61,7 @@ async fn redeem(flow: &mut Flow, token: &str, request: &Request) -> Response {
         Ok(form) => form,
         Err(error) => return failure(&error),
     };
-    let field = |name: &str| {
-        let found = form.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
-        found.filter(|value| !value.is_empty())
-    };
+    let field = |name: &str| form.values(name).next().filter(|value| !value.is_empty()).map(str::to_owned);
     let redemption = RedeemRequest {
         link_token: token.to_owned(),
         integration: field("integration"),

@@ -5,26 +5,31 @@ use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::endpoint::method_not_allowed;
-use super::fields::{Fields, Problem, Step};
-use super::request;
-use super::request::{Rejection, Request, Response, status, with_error_headers};
+use super::fields::{Fields, PathStep, Problem};
+use super::rejection::{Rejection, method_not_allowed};
+use super::request::Request;
+use super::response::{self, Response, status, with_error_headers};
+use super::{Answer, Call, Dialect, Wing};
 use crate::error::{Error, ErrorCode};
 use crate::flow::Flow;
+use crate::issuer::Issuer;
 use crate::json::Object;
 
-pub(crate) mod account;
+mod account;
 mod account_token;
-pub(crate) mod link;
+mod link;
 mod link_token;
 mod magic_link;
 pub(crate) mod operations;
 mod redeem;
 
+pub use account::{Account, AccountToken, ExchangeRequest};
+pub use link::{LinkDetails, LinkToken, LinkView, PublicToken, RedeemRequest};
+
 /// What the endpoints of Merge need beyond the issuer's policy, which holds the catalogue of integrations.
 ///
 /// ```
-/// use tokenmint::endpoint::MergeOptions;
+/// use tokenmint::dialect::merge::MergeOptions;
 /// let options = MergeOptions { magic_link_base: "https://link.example.com".into(), ..MergeOptions::default() };
 /// assert!(options.linked_destinations.is_empty());
 /// ```
@@ -50,7 +55,7 @@ impl Default for MergeOptions {
 
 impl MergeOptions {
     /// Whether the options can work.
-    pub(super) fn check(&self) -> Result<(), Error> {
+    fn check(&self) -> Result<(), Error> {
         let base: Option<http::Uri> = self.magic_link_base.parse().ok();
         let good = base.is_some_and(|base| {
             matches!(base.scheme_str(), Some("http" | "https"))
@@ -86,11 +91,47 @@ pub(crate) const CATEGORIES: [&str; 11] = [
     "calendar",
 ];
 
-pub(super) async fn handle(
-    flow: &mut Flow,
-    options: &MergeOptions,
-    request: &Request,
-) -> Result<Response, Rejection> {
+/// Merge's links.
+#[derive(Clone, Debug)]
+pub struct Merge {
+    issuer: Issuer,
+    options: MergeOptions,
+}
+
+impl Merge {
+    /// Serves the links of an issuer, whose policy has the catalogue of integrations.
+    pub fn new(issuer: Issuer, options: MergeOptions) -> Self {
+        Merge { issuer, options }
+    }
+}
+
+/// What it is known by.
+pub(super) const WING: Wing = Wing { paths: &["/api", "/magic-link"], refuse: reject };
+
+impl Dialect for Merge {
+    fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    fn paths(&self) -> &[&str] {
+        WING.paths
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.issuer.check_session_secret()?;
+        self.options.check()
+    }
+
+    fn answer<'a>(&'a self, call: &'a Call) -> Answer<'a> {
+        Box::pin(async move { handle(&mut call.flow(&self.issuer), &self.options, call.request()).await })
+    }
+
+    fn refuse(&self, rejection: Rejection) -> Response {
+        reject(rejection)
+    }
+}
+
+async fn handle(flow: &mut Flow, options: &MergeOptions, request: &Request) -> Result<Response, Rejection> {
     let (get, post) = (request.method == Method::GET, request.method == Method::POST);
     match request.segments().as_slice() {
         ["api", "link-token", "redeem"] if post => redeem::handle(flow, request).await,
@@ -117,9 +158,9 @@ pub(super) async fn handle(
 }
 
 /// The errors of the Django REST framework: `{"<field>": ["text"]}` for wrong fields, `{"detail": "text"}` for the rest.
-pub(super) fn reject(rejection: Rejection) -> Response {
+fn reject(rejection: Rejection) -> Response {
     let error = match rejection {
-        Rejection::Fields(problems) => return request::json(StatusCode::BAD_REQUEST, tree(&problems)),
+        Rejection::Fields(problems) => return response::json(StatusCode::BAD_REQUEST, tree(&problems)),
         Rejection::Error(error) => error,
     };
     let body = match (error.code(), error.field()) {
@@ -133,7 +174,7 @@ pub(super) fn reject(rejection: Rejection) -> Response {
         }
         _ => json!({ "detail": error.message() }),
     };
-    with_error_headers(request::json(status(&error), body), &error)
+    with_error_headers(response::json(status(&error), body), &error)
 }
 
 /// The fields of a body; an empty one is an object without members, so each required field is named.
@@ -181,19 +222,19 @@ fn tree(problems: &[Problem]) -> Node {
 }
 
 impl Node {
-    fn insert(&mut self, path: &[Step], message: &str) {
+    fn insert(&mut self, path: &[PathStep], message: &str) {
         match (self, path.split_first()) {
             // What is wrong with an item as a whole has a name of its own.
             (node @ Node::Members(_), None) => {
-                node.insert(&[Step::Member("non_field_errors".to_owned())], message);
+                node.insert(&[PathStep::Member("non_field_errors".to_owned())], message);
             }
             (Node::Items(messages), None) => messages.push(Node::Text(message.to_owned())),
-            (Node::Members(members), Some((Step::Member(name), rest))) => {
+            (Node::Members(members), Some((PathStep::Member(name), rest))) => {
                 if let Some(node) = members.entry(name, rest) {
                     node.insert(rest, message);
                 }
             }
-            (Node::Items(items), Some((Step::Item(index), rest))) => {
+            (Node::Items(items), Some((PathStep::Item(index), rest))) => {
                 if items.len() <= *index {
                     items.resize(*index + 1, Node::Members(Members::default()));
                 }
@@ -209,9 +250,9 @@ impl Node {
 
 impl Members {
     /// The member of a name; a new one is a list of messages or items, or an object where a member follows.
-    fn entry(&mut self, name: &str, rest: &[Step]) -> Option<&mut Node> {
+    fn entry(&mut self, name: &str, rest: &[PathStep]) -> Option<&mut Node> {
         if self.0.iter().all(|(known, _)| known != name) {
-            let follows = matches!(rest.first(), Some(Step::Member(_)));
+            let follows = matches!(rest.first(), Some(PathStep::Member(_)));
             let empty = if follows { Node::Members(Members::default()) } else { Node::Items(Vec::new()) };
             self.0.push((name.to_owned(), empty));
         }
@@ -221,22 +262,22 @@ impl Members {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fields::Kind;
+    use super::super::fields::ProblemKind;
     use super::*;
 
-    fn problem(path: Vec<Step>, message: &str) -> Problem {
-        Problem { path, kind: Kind::Type, message: message.to_owned() }
+    fn problem(path: Vec<PathStep>, message: &str) -> Problem {
+        Problem { path, kind: ProblemKind::Type, message: message.to_owned() }
     }
 
     #[test]
     fn problems_nest_as_the_framework_nests_them() {
-        let member = |name: &str| Step::Member(name.to_owned());
+        let member = |name: &str| PathStep::Member(name.to_owned());
         let problems = [
             problem(vec![member("a")], "one"),
             problem(vec![member("a")], "two"),
-            problem(vec![member("b"), Step::Item(1), member("c")], "three"),
-            problem(vec![member("b"), Step::Item(2)], "four"),
-            problem(vec![member("d"), member("e"), Step::Item(0), member("f"), member("g")], "five"),
+            problem(vec![member("b"), PathStep::Item(1), member("c")], "three"),
+            problem(vec![member("b"), PathStep::Item(2)], "four"),
+            problem(vec![member("d"), member("e"), PathStep::Item(0), member("f"), member("g")], "five"),
         ];
         let expected = json!({
             "a": ["one", "two"],
@@ -248,7 +289,7 @@ mod tests {
 
     #[test]
     fn an_answer_of_problems_is_bounded() {
-        let wrong = |index| problem(vec![Step::Member("a".to_owned()), Step::Item(index)], "no");
+        let wrong = |index| problem(vec![PathStep::Member("a".to_owned()), PathStep::Item(index)], "no");
         let problems: Vec<Problem> = (0..1000).map(wrong).collect();
         let shown = serde_json::to_value(tree(&problems)).unwrap();
         assert_eq!(shown["a"].as_array().unwrap().len(), MAX_PROBLEMS);

@@ -3,7 +3,9 @@
 use http::StatusCode;
 
 use super::super::fields::{text, text_of};
-use super::super::request::{Rejection, Request, Response, json};
+use super::super::rejection::Rejection;
+use super::super::request::Request;
+use super::super::response::{Response, json};
 use super::link::RedeemRequest;
 use super::{fields, redeemer};
 use crate::flow::Flow;

@@ -5,17 +5,20 @@
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::json as value;
 
-use super::endpoint::method_not_allowed;
-use super::fields::{Fields, Kind, Problem, Step, one_of, text, uuid};
-use super::request::{Rejection, Request, Response, Value, json, json_object, status, with_error_headers};
+use super::fields::{Fields, PathStep, Problem, ProblemKind, one_of, text, uuid};
+use super::rejection::{Rejection, method_not_allowed};
+use super::request::Request;
+use super::response::{Response, Value, json, json_object, status, with_error_headers};
+use super::{Answer, Call, Dialect, Wing};
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::Flow;
 use crate::flow::client::ClientProof;
+use crate::issuer::Issuer;
 
 /// How the Monite endpoints behave where the contract leaves it open.
 ///
 /// ```
-/// use tokenmint::endpoint::MoniteOptions;
+/// use tokenmint::dialect::monite::MoniteOptions;
 /// assert!(MoniteOptions::default().version_required);
 /// ```
 #[derive(Clone, Debug)]
@@ -35,11 +38,42 @@ const VERSION_HEADER: &str = "x-monite-version";
 /// From this version on wrong credentials are a 400: it lists no 401 for the token operation (contract 2.1).
 const WRONG_CREDENTIALS_ARE_400: &str = "2024-05-25";
 
-pub(super) async fn handle(
-    flow: &mut Flow,
-    options: &MoniteOptions,
-    request: &Request,
-) -> Result<Response, Rejection> {
+/// Monite's access tokens.
+#[derive(Clone, Debug)]
+pub struct Monite {
+    issuer: Issuer,
+    options: MoniteOptions,
+}
+
+impl Monite {
+    /// Serves the access tokens of an issuer.
+    pub fn new(issuer: Issuer, options: MoniteOptions) -> Self {
+        Monite { issuer, options }
+    }
+}
+
+/// What it is known by.
+pub(super) const WING: Wing = Wing { paths: &["/v1"], refuse: reject };
+
+impl Dialect for Monite {
+    fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    fn paths(&self) -> &[&str] {
+        WING.paths
+    }
+
+    fn answer<'a>(&'a self, call: &'a Call) -> Answer<'a> {
+        Box::pin(async move { handle(&mut call.flow(&self.issuer), &self.options, call.request()).await })
+    }
+
+    fn refuse(&self, rejection: Rejection) -> Response {
+        reject(rejection)
+    }
+}
+
+async fn handle(flow: &mut Flow, options: &MoniteOptions, request: &Request) -> Result<Response, Rejection> {
     match request.segments().as_slice() {
         ["v1", "auth", "token"] if request.method == Method::POST => token(flow, options, request).await,
         ["v1", "auth", "revoke"] if request.method == Method::POST => revoke(flow, options, request).await,
@@ -48,7 +82,7 @@ pub(super) async fn handle(
     }
 }
 
-pub(super) fn reject(rejection: Rejection) -> Response {
+fn reject(rejection: Rejection) -> Response {
     match rejection {
         Rejection::Fields(problems) => unprocessable(&problems),
         Rejection::Error(error) => refusal(status(&error), &error),
@@ -102,7 +136,7 @@ impl TokenRequest {
         let user = fields.nullable("entity_user_id", uuid).map(|id| id.to_string());
         if grant == Some(GrantType::EntityUser) && !given {
             let needed = "this field is required with grant_type entity_user".to_owned();
-            fields.problem("entity_user_id", Kind::Missing, needed);
+            fields.problem("entity_user_id", ProblemKind::Missing, needed);
         }
         let user = if grant? == GrantType::EntityUser { Some(user?) } else { None };
         Some(TokenRequest { client: client?, user })
@@ -167,13 +201,13 @@ fn read<T>(
     }
 }
 
-fn within(part: &str, path: Vec<Step>) -> Vec<Step> {
-    std::iter::once(Step::Member(part.to_owned())).chain(path).collect()
+fn within(part: &str, path: Vec<PathStep>) -> Vec<PathStep> {
+    std::iter::once(PathStep::Member(part.to_owned())).chain(path).collect()
 }
 
 /// A body that is no JSON object: the problem of the body itself.
 fn malformed(error: &Error) -> Problem {
-    Problem { path: Vec::new(), kind: Kind::Format, message: error.message().to_owned() }
+    Problem { path: Vec::new(), kind: ProblemKind::Format, message: error.message().to_owned() }
 }
 
 /// An API version: a date. Texts of dates are in the order of the dates.
@@ -182,17 +216,20 @@ struct Version(String);
 impl Version {
     fn read(headers: &HeaderMap, options: &MoniteOptions) -> Result<Self, Problem> {
         let problem = |kind, message: &str| {
-            let path = within("header", vec![Step::Member(VERSION_HEADER.to_owned())]);
+            let path = within("header", vec![PathStep::Member(VERSION_HEADER.to_owned())]);
             Problem { path, kind, message: message.to_owned() }
         };
         let mut values = headers.get_all(VERSION_HEADER).iter();
         match (values.next(), values.next()) {
             (None, _) if !options.version_required => Ok(Version(WRONG_CREDENTIALS_ARE_400.to_owned())),
-            (None, _) => Err(problem(Kind::Missing, "this header is required, such as 2024-05-25")),
+            (None, _) => Err(problem(ProblemKind::Missing, "this header is required, such as 2024-05-25")),
             (Some(one), None) if one.to_str().is_ok_and(is_date) => {
                 Ok(Version(one.to_str().unwrap_or_default().to_owned()))
             }
-            _ => Err(problem(Kind::Format, "must be one date of the form YYYY-MM-DD, such as 2024-05-25")),
+            _ => Err(problem(
+                ProblemKind::Format,
+                "must be one date of the form YYYY-MM-DD, such as 2024-05-25",
+            )),
         }
     }
 
@@ -239,9 +276,9 @@ fn refusal(status: StatusCode, error: &Error) -> Response {
 /// The body of HTTPValidationError: everything that is wrong, each with its place.
 fn unprocessable(problems: &[Problem]) -> Response {
     let place = |problem: &Problem| -> Vec<serde_json::Value> {
-        let step = |step: &Step| match step {
-            Step::Member(name) => name.as_str().into(),
-            Step::Item(index) => (*index).into(),
+        let step = |step: &PathStep| match step {
+            PathStep::Member(name) => name.as_str().into(),
+            PathStep::Item(index) => (*index).into(),
         };
         problem.path.iter().map(step).collect()
     };
@@ -255,13 +292,13 @@ fn unprocessable(problems: &[Problem]) -> Response {
 /// The code of a problem, as FastAPI would call it.
 fn type_code(problem: &Problem) -> &'static str {
     match (problem.kind, problem.path.as_slice()) {
-        (Kind::Missing, _) => "missing",
-        (Kind::Type, _) => "string_type",
-        (Kind::Choice, _) => "enum",
-        (Kind::Format, [_]) => "json_invalid",
-        (Kind::Format, [Step::Member(part), ..]) if part == "header" => "date_parsing",
-        (Kind::Format, _) => "uuid_parsing",
-        (Kind::Range, _) => "value_error",
+        (ProblemKind::Missing, _) => "missing",
+        (ProblemKind::Type, _) => "string_type",
+        (ProblemKind::Choice, _) => "enum",
+        (ProblemKind::Format, [_]) => "json_invalid",
+        (ProblemKind::Format, [PathStep::Member(part), ..]) if part == "header" => "date_parsing",
+        (ProblemKind::Format, _) => "uuid_parsing",
+        (ProblemKind::Range, _) => "value_error",
     }
 }
 

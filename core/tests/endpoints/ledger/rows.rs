@@ -1,8 +1,9 @@
 //! Ledger's dialect, row by row: the numbers are those of the list of edge cases (sections 0 and 3).
 
 use serde_json::{Value, json};
+use tokenmint::dialect::ledger::{Ledger, LedgerOptions, ledger_policy};
 use tokenmint::directory::{self, Client};
-use tokenmint::endpoint::{Endpoint, LedgerOptions, ledger_policy};
+use tokenmint::endpoint::Endpoint;
 use tokenmint::*;
 
 use super::keys;
@@ -32,7 +33,7 @@ fn issuer(policy: Policy) -> Issuer {
 }
 
 fn host_with(policy: Policy, options: LedgerOptions) -> Host {
-    let host = Host::new(Endpoint::builder().ledger(issuer(policy), options).build().unwrap());
+    let host = Host::new(Endpoint::builder().dialect(Ledger::new(issuer(policy), options)).build().unwrap());
     for (id, secret, name) in [(ID, SECRET, None), (NAMED, NAMED_SECRET, Some("payments-bot"))] {
         host.keep_secret(secret);
         let mut client =
@@ -305,7 +306,7 @@ fn headers_are_refused_at_the_cost_of_a_wrong_secret() {
     let commands = |headers: &[(&str, &str)], secret: &str| {
         let host = host_with(policy().client_rate(rate).failure_rate(rate), options.clone());
         let endpoint = Endpoint::builder()
-            .ledger(issuer(policy().client_rate(rate).failure_rate(rate)), options.clone())
+            .dialect(Ledger::new(issuer(policy().client_rate(rate).failure_rate(rate)), options.clone()))
             .build()
             .unwrap();
         let body = json!({ "api_key_id": NAMED, "api_key_secret": secret }).to_string();
@@ -476,6 +477,7 @@ fn row_3_13_expires_in_is_exact_where_the_session_ends_first() {
 #[test]
 fn opaque_access_tokens_are_refused_when_the_endpoint_is_built() {
     let opaque = issuer(policy().access_format(AccessFormat::Opaque));
-    let error = Endpoint::builder().ledger(opaque, LedgerOptions::default()).build().unwrap_err();
+    let error =
+        Endpoint::builder().dialect(Ledger::new(opaque, LedgerOptions::default())).build().unwrap_err();
     assert_eq!((error.code(), error.field()), (ErrorCode::PolicyInvalid, Some("access_format")));
 }

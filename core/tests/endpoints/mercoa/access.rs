@@ -37,9 +37,9 @@ fn the_disabled_are_not_found() {
     let host = Host::new();
     let old = host.token("{}");
     let of_user = token(&host.post("/entity/ent_1/user/user_1/token", KEY, "{}"));
-    host.run(directory::disable_entity("org_1", "ent_1", &host.context()));
-    host.run(directory::disable_user("org_1", "user_2", &host.context()));
-    host.run(directory::disable_group("org_1", "entg_1", &host.context()));
+    host.run(entities::disable_entity("org_1", "ent_1", &host.context()));
+    host.run(entities::disable_user("org_1", "user_2", &host.context()));
+    host.run(entities::disable_group("org_1", "entg_1", &host.context()));
     for path in [
         "/entity/ent_1/token",
         "/entity/MY-DB-ID-12345/token",

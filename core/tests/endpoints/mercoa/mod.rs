@@ -9,8 +9,10 @@ use std::cell::Cell;
 
 use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::Value;
-use tokenmint::directory::{self, BearerKey, Entity, Group, User};
-use tokenmint::endpoint::{Endpoint, MercoaOptions, Response};
+use tokenmint::dialect::entities::{self, Entity, Group, User};
+use tokenmint::dialect::mercoa::*;
+use tokenmint::directory::{self, BearerKey};
+use tokenmint::endpoint::{Endpoint, Response};
 use tokenmint::*;
 
 const KEY: &str = "org_1-api-key-0123456789";
@@ -36,7 +38,7 @@ impl Host {
     fn with(policy: impl FnOnce(Policy) -> Policy) -> Self {
         let keys = KeySet::builder().hmac("k1", SECRET.as_slice()).unwrap().build().unwrap();
         let issuer = Issuer::new(keys, policy(Policy::new("https://api.example.com"))).unwrap();
-        let endpoint = Endpoint::builder().mercoa(issuer.clone(), MercoaOptions::default()).build().unwrap();
+        let endpoint = Endpoint::builder().dialect(Mercoa::new(issuer.clone())).build().unwrap();
         let host =
             Host { endpoint, issuer, store: MemoryStore::new(), now: Cell::new(START), seeds: Cell::new(0) };
         for (key, organization) in [(KEY, "org_1"), (OTHER_KEY, "org_2")] {
@@ -47,7 +49,7 @@ impl Host {
         host.entity("org_1", "ent_1", Some("MY-DB-ID-12345"));
         host.entity("org_1", "ent_2", Some("acme/42 é"));
         host.entity("org_2", "ent_9", None);
-        host.run(directory::create_group(entity("org_1", "entg_1", Some("GROUP-7")), &host.context()));
+        host.run(entities::create_group(entity("org_1", "entg_1", Some("GROUP-7")), &host.context()));
         host.user("user_1", "USER-1", Some("ent_1"), None);
         host.user("user_2", "USER-2", Some("ent_2"), None);
         host.user("user_3", "USER-3", None, Some("entg_1"));
@@ -70,7 +72,7 @@ impl Host {
     }
 
     fn entity(&self, organization: &str, id: &str, foreign_id: Option<&str>) {
-        self.run(directory::create_entity(entity(organization, id, foreign_id), &self.context()));
+        self.run(entities::create_entity(entity(organization, id, foreign_id), &self.context()));
     }
 
     fn user(&self, id: &str, foreign_id: &str, entity: Option<&str>, group: Option<&str>) {
@@ -82,7 +84,7 @@ impl Host {
             group: group.map(Into::into),
             disabled: false,
         };
-        self.run(directory::create_user(user, &self.context()));
+        self.run(entities::create_user(user, &self.context()));
     }
 
     /// Sends a request. Row 0.16 and the shape of an error hold for every answer.

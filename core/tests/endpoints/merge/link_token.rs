@@ -2,7 +2,8 @@
 
 use http::Method;
 use serde_json::json;
-use tokenmint::{Lifetime, LinkView};
+use tokenmint::Lifetime;
+use tokenmint::dialect::merge::LinkView;
 
 use super::world::{KEY, LINK_TOKEN, NOW, World, policy, with};
 

@@ -3,7 +3,8 @@
 use http::Method;
 use serde_json::json;
 use sha2::Digest;
-use tokenmint::endpoint::{Endpoint, MergeOptions};
+use tokenmint::dialect::merge::{Merge, MergeOptions};
+use tokenmint::endpoint::Endpoint;
 use tokenmint::{ErrorCode, Issuer, KeySet};
 
 use super::world::{Answer, World, policy};
@@ -164,7 +165,7 @@ fn the_base_of_magic_links_must_be_a_url() {
     let build = |base: &str| {
         let keys = KeySet::builder().hmac("k1", [7; 32].as_slice()).unwrap().build().unwrap();
         let options = MergeOptions { magic_link_base: base.into(), ..MergeOptions::default() };
-        Endpoint::builder().merge(Issuer::new(keys, policy()).unwrap(), options).build()
+        Endpoint::builder().dialect(Merge::new(Issuer::new(keys, policy()).unwrap(), options)).build()
     };
     for base in ["http://127.0.0.1:8080", "https://link.example.com", "https://example.com/links/"] {
         assert!(build(base).is_ok(), "{base}");

@@ -4,8 +4,9 @@ use std::cell::Cell;
 
 use http::{HeaderMap, Method, Request};
 use serde_json::{Value, json};
+use tokenmint::dialect::merge::{Merge, MergeOptions};
 use tokenmint::directory::{BearerKey, create_bearer_key};
-use tokenmint::endpoint::{Endpoint, MergeOptions};
+use tokenmint::endpoint::Endpoint;
 use tokenmint::*;
 use uuid::Uuid;
 
@@ -91,8 +92,10 @@ impl World {
             linked_destinations: vec![DESTINATION],
             credentials: vec![CREDENTIAL],
         };
-        let endpoint =
-            Endpoint::builder().merge(Issuer::new(keys, policy).unwrap(), options).build().unwrap();
+        let endpoint = Endpoint::builder()
+            .dialect(Merge::new(Issuer::new(keys, policy).unwrap(), options))
+            .build()
+            .unwrap();
         let world =
             World { store: MemoryStore::new(), endpoint, now: Cell::new(NOW), requests: Cell::new(0) };
         for (key, organization) in [(KEY, "org_1"), (OTHER_KEY, "org_2")] {

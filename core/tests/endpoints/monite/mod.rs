@@ -3,8 +3,10 @@
 mod revoke;
 
 use serde_json::{Value, json};
-use tokenmint::directory::{self, Client, Entity, User};
-use tokenmint::endpoint::{Endpoint, MoniteOptions};
+use tokenmint::dialect::entities::{self, Entity, User};
+use tokenmint::dialect::monite::{Monite, MoniteOptions};
+use tokenmint::directory::{self, Client};
+use tokenmint::endpoint::Endpoint;
 use tokenmint::*;
 
 use crate::host::{Answer, Host, request};
@@ -32,7 +34,7 @@ fn issuer(policy: Policy) -> Issuer {
 }
 
 fn host_with(policy: Policy, options: MoniteOptions) -> Host {
-    let host = Host::new(Endpoint::builder().monite(issuer(policy), options).build().unwrap());
+    let host = Host::new(Endpoint::builder().dialect(Monite::new(issuer(policy), options)).build().unwrap());
     for (id, secret) in [(CLIENT, SECRET), (OTHER, OTHER_SECRET)] {
         host.keep_secret(secret);
         let client = Client::new(id, "org", SecretHash::of(secret.as_bytes()))
@@ -51,10 +53,10 @@ fn host_with(policy: Policy, options: MoniteOptions) -> Host {
             group: None,
             disabled,
         };
-        host.run(directory::create_user(user, &host.context()));
+        host.run(entities::create_user(user, &host.context()));
     }
     let off = Entity { id: "ent_off".into(), foreign_id: None, organization: "org".into(), disabled: true };
-    host.run(directory::create_entity(off, &host.context()));
+    host.run(entities::create_entity(off, &host.context()));
     host
 }
 

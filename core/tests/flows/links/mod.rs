@@ -5,6 +5,7 @@ mod lost;
 
 use std::sync::Mutex;
 
+use tokenmint::dialect::merge::*;
 use tokenmint::directory::{BearerKey, create_bearer_key};
 use tokenmint::*;
 

@@ -4,7 +4,8 @@ mod credentials;
 
 use std::fmt::Write as _;
 
-use tokenmint::directory::{self, Client, User};
+use tokenmint::dialect::entities::{self, User};
+use tokenmint::directory::{self, Client};
 use tokenmint::*;
 
 const NOW: i64 = 1_700_000_000;
@@ -54,7 +55,7 @@ impl World {
             group: None,
             disabled: false,
         };
-        world.ok(directory::create_user(user, &world.at(NOW)));
+        world.ok(entities::create_user(user, &world.at(NOW)));
         world
     }
 

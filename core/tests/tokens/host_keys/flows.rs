@@ -2,6 +2,8 @@
 
 use super::vault::Vault;
 use super::*;
+use tokenmint::dialect::entities;
+use tokenmint::dialect::mercoa::*;
 use tokenmint::directory::{self, Client};
 
 const SECRET: &str = "a secret that a machine made, long enough";
@@ -133,13 +135,13 @@ fn while_the_signer_is_away_no_session_begins() {
     .run(&world.store)
     .result
     .unwrap();
-    let entity = directory::Entity {
+    let entity = entities::Entity {
         organization: "org".into(),
         id: "ent_1".into(),
         foreign_id: None,
         disabled: false,
     };
-    directory::create_entity(entity, &at(0, 41)).run(&world.store).result.unwrap();
+    entities::create_entity(entity, &at(0, 41)).run(&world.store).result.unwrap();
     let open = || {
         let proof = ClientProof::new("client", SECRET);
         world.run(world.issuer.exchange_api_key(proof, ClientConditions::default(), &at(60, 3))).1

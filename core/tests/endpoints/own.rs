@@ -1,0 +1,176 @@
+//! A dialect of somebody else's, on the public interface alone.
+
+use http::{Method, StatusCode};
+use serde_json::json;
+use tokenmint::dialect::fields::{Problem, boolean, text_of};
+use tokenmint::dialect::mercoa::Mercoa;
+use tokenmint::dialect::{Answer, Call, Dialect, Rejection, Response, method_not_allowed, response};
+use tokenmint::endpoint::{Endpoint, MAX_BODY};
+use tokenmint::*;
+
+use crate::host::{Host, request};
+
+/// Hands out names. It tells everything that is wrong with a request's fields.
+#[derive(Debug)]
+struct Names {
+    issuer: Issuer,
+    paths: Vec<&'static str>,
+}
+
+impl Dialect for Names {
+    fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    fn paths(&self) -> &[&str] {
+        &self.paths
+    }
+
+    fn check(&self) -> Result<()> {
+        self.issuer.check_session_secret()
+    }
+
+    fn answer<'a>(&'a self, call: &'a Call) -> Answer<'a> {
+        Box::pin(async move {
+            match (call.request().method(), call.request().segments().as_slice()) {
+                (&Method::POST, ["names"]) => {
+                    let (name, _) = call.request().read(|fields| {
+                        let name = fields.required("name", text_of(1, 3));
+                        let known = fields.nullable("known", boolean);
+                        Some((name?, known))
+                    })?;
+                    let claims = Claims::new().subject(name);
+                    let mint = |context: &Context| self.issuer.mint_task(&claims, Lifetime::HOUR, context);
+                    let tokens = [call.run(mint).await?, call.run(mint).await?];
+                    Ok(response::json(StatusCode::CREATED, tokens))
+                }
+                (_, ["names"]) => Err(method_not_allowed("POST")),
+                (&Method::GET, ["names", name]) => Ok(response::json(StatusCode::OK, name)),
+                _ => Err(ErrorCode::RouteNotFound.into()),
+            }
+        })
+    }
+
+    fn refuse(&self, rejection: Rejection) -> Response {
+        let (wrong, error) = match rejection {
+            Rejection::Fields(problems) => {
+                (problems.iter().map(Problem::name).collect(), problems[0].error())
+            }
+            Rejection::Error(error) => (Vec::new(), error),
+        };
+        let body = json!({ "code": error.code().name(), "wrong": wrong });
+        response::with_error_headers(response::json(response::status(&error), body), &error)
+    }
+}
+
+fn policy() -> Policy {
+    Policy::new("https://names.example.com").session_secret([9; 32].as_slice())
+}
+
+fn names(paths: &[&'static str], policy: Policy) -> Names {
+    let keys = KeySet::builder().hmac("k1", [7; 32].as_slice()).unwrap().build().unwrap();
+    Names { issuer: Issuer::new(keys, policy).unwrap(), paths: paths.to_vec() }
+}
+
+fn host() -> Host {
+    Host::new(Endpoint::builder().dialect(names(&["/names"], policy())).build().unwrap())
+}
+
+#[test]
+fn what_is_below_its_paths_is_asked_of_it_and_nothing_else() {
+    let host = host();
+    let named = host.send(request("GET", "/names/a%2Fb", &[], ""));
+    assert_eq!((named.status, named.body), (200, json!("a/b")));
+    for path in ["/name", "/namesake", "/n%61mes/x", "/"] {
+        let other = host.send(request("GET", path, &[], ""));
+        assert_eq!((other.status, &other.body["error"]), (404, &json!("invalid_request")), "{path}");
+    }
+}
+
+#[test]
+fn it_refuses_in_its_own_shape_whatever_is_refused() {
+    let host = host();
+    let large = "x".repeat(MAX_BODY + 1);
+    for (sent, status, code, wrong) in [
+        (
+            request("POST", "/names", &[], r#"{"name":"long","known":1}"#),
+            400,
+            "field_invalid",
+            json!(["name", "known"]),
+        ),
+        (request("POST", "/names", &[], r#"{"known":null}"#), 400, "field_required", json!(["name"])),
+        (request("POST", "/names", &[], "{"), 400, "body_malformed", json!([])),
+        (request("POST", "/names", &[], large), 413, "body_too_large", json!([])),
+        (request("POST", "/names", &[("content-length", "9")], "{}"), 400, "body_incomplete", json!([])),
+        (request("PUT", "/names", &[], ""), 405, "method_not_allowed", json!([])),
+        (request("GET", "/names/%ff", &[], ""), 404, "route_not_found", json!([])),
+    ] {
+        let answer = host.send(sent);
+        assert_eq!((answer.status, &answer.body), (status, &json!({ "code": code, "wrong": wrong })));
+    }
+    let endpoint = Endpoint::builder().dialect(names(&["/names"], policy())).build().unwrap();
+    let refused = endpoint.refuse("/names", ErrorCode::BodyTimeout.into());
+    assert_eq!(
+        (refused.status(), refused.body().as_slice()),
+        (StatusCode::REQUEST_TIMEOUT, br#"{"code":"body_timeout","wrong":[]}"#.as_slice())
+    );
+}
+
+#[test]
+fn each_task_of_a_request_has_randomness_of_its_own() {
+    let made = host().send(request("POST", "/names", &[], r#"{"name":"a"}"#));
+    let ids: Vec<String> = made
+        .body
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|token| {
+            let claims = unverified::decode(token.as_str().unwrap()).unwrap();
+            claims.claim_json("jti").unwrap().to_owned()
+        })
+        .collect();
+    assert!(ids.len() == 2 && ids[0] != ids[1], "{ids:?}");
+}
+
+#[test]
+fn two_dialects_with_one_path_are_refused_when_the_endpoint_is_built() {
+    let build = |first: &[&'static str], second: &[&'static str]| {
+        let built =
+            Endpoint::builder().dialect(names(first, policy())).dialect(names(second, policy())).build();
+        built
+            .map(drop)
+            .map_err(|error| (error.code(), error.field().map(str::to_owned), error.message().to_owned()))
+    };
+    assert_eq!(build(&["/names", "/a/b"], &["/namesake", "/a/c"]), Ok(()));
+    for (first, second) in [
+        (["/names"], ["/names"]),
+        (["/names"], ["/names/x"]),
+        (["/a/b/c"], ["/a/b"]),
+        (["/x"], ["/introspect"]),
+        (["/x"], ["/.well-known"]),
+        (["/x"], ["names"]),
+        (["/x"], ["/"]),
+        (["/x"], ["/y/"]),
+        (["/x"], ["/y//z"]),
+        (["/x"], ["/y%20"]),
+        (["/x"], ["/y?z"]),
+    ] {
+        let (code, field, text) = build(&first, &second).unwrap_err();
+        assert_eq!((code, field.as_deref()), (ErrorCode::PolicyInvalid, Some("paths")), "{second:?}");
+        assert!(text.contains(second[0]), "{text}");
+    }
+    let mercoa = Mercoa::new(names(&[], policy()).issuer);
+    let error =
+        Endpoint::builder().dialect(mercoa).dialect(names(&["/entity/x"], policy())).build().unwrap_err();
+    assert_eq!(
+        error.message(),
+        "\"/entity/x\" and \"/entity\" cannot both be served: a request is for one dialect"
+    );
+}
+
+#[test]
+fn what_it_lacks_is_told_when_the_endpoint_is_built() {
+    let without = Policy::new("https://names.example.com");
+    let error = Endpoint::builder().dialect(names(&["/names"], without)).build().unwrap_err();
+    assert_eq!((error.code(), error.field()), (ErrorCode::PolicyInvalid, Some("session_secret")));
+}
