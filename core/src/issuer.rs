@@ -15,7 +15,7 @@ use crate::task::{Io, Task};
 use crate::time::{Context, Lifetime};
 use crate::token::derived::DerivationKey;
 use crate::token::id;
-use crate::token::mint::{Frame, Given, Payload, Unsigned};
+use crate::token::mint::{CallerClaims, IssuerClaims, NewPayload, Unsigned};
 use crate::token::template::Template;
 use crate::token::verifier::Verifier;
 
@@ -161,15 +161,15 @@ impl Issuer {
     }
 
     /// Mints a token within a flow.
-    pub(crate) async fn mint_asking(
+    pub(crate) async fn mint_with_host(
         &self,
         io: &Io,
         claims: &Claims,
         lifetime: Lifetime,
         context: &Context,
     ) -> Result<String> {
-        let unsigned = self.unsigned(Given::Typed(claims), lifetime, context, |_| Ok(()))?;
-        unsigned.sign_asking(io, &self.0.signing).await
+        let unsigned = self.unsigned(CallerClaims::Typed(claims), lifetime, context, |_| Ok(()))?;
+        unsigned.sign_with_host(io, &self.0.signing).await
     }
 
     /// Mints a token with the members of any type that serde writes as a JSON object as custom claims.
@@ -272,7 +272,7 @@ impl Issuer {
 
     /// A verifier of this issuer's tokens: its keys, its name, its `typ`, and its audience where the policy has one.
     pub fn verifier(&self) -> Verifier {
-        for_audience_of(&self.0.policy, self.0.verifier.clone().unsaid_audience())
+        for_audience_of(&self.0.policy, self.0.verifier.clone().unset_audience())
     }
 
     /// As [`Issuer::verifier`]; where the policy has no audience, for whichever.
@@ -324,9 +324,9 @@ impl Issuer {
         claims: &Claims,
         lifetime: Lifetime,
         context: &Context,
-        add: impl FnOnce(&mut Payload<'_>) -> Result<()>,
+        add: impl FnOnce(&mut NewPayload<'_>) -> Result<()>,
     ) -> Result<String> {
-        self.unsigned(Given::Typed(claims), lifetime, context, add)?.sign(&self.0.signing)
+        self.unsigned(CallerClaims::Typed(claims), lifetime, context, add)?.sign(&self.0.signing)
     }
 
     fn unsigned_claims(
@@ -337,7 +337,7 @@ impl Issuer {
         context: &Context,
     ) -> Result<Unsigned> {
         let claims = ClaimsText::parse(claims)?;
-        self.unsigned(Given::Text(&claims), lifetime, context, |payload| {
+        self.unsigned(CallerClaims::Text(&claims), lifetime, context, |payload| {
             members.map_or(Ok(()), |members| payload.add_json(members))
         })
     }
@@ -348,20 +348,20 @@ impl Issuer {
         claims: &Claims,
         lifetime: Lifetime,
         context: &Context,
-        add: impl FnOnce(&mut Payload<'_>) -> Result<()>,
+        add: impl FnOnce(&mut NewPayload<'_>) -> Result<()>,
     ) -> Task<String> {
-        self.sign_task(self.unsigned(Given::Typed(claims), lifetime, context, add))
+        self.sign_task(self.unsigned(CallerClaims::Typed(claims), lifetime, context, add))
     }
 
     /// Asks whoever holds the key for the signature.
     fn sign_task(&self, unsigned: Result<Unsigned>) -> Task<String> {
         let issuer = self.clone();
-        Task::new(|io| async move { unsigned?.sign_asking(&io, &issuer.0.signing).await })
+        Task::new(|io| async move { unsigned?.sign_with_host(&io, &issuer.0.signing).await })
     }
 
     /// The claims of a token as one JSON object.
     pub(crate) fn payload(&self, claims: &Claims, lifetime: Lifetime, context: &Context) -> Result<String> {
-        self.written(Given::Typed(claims), lifetime, context, |payload| {
+        self.written(CallerClaims::Typed(claims), lifetime, context, |payload| {
             String::from_utf8(payload.into_json()).map_err(|_| ErrorCode::Internal.into())
         })
     }
@@ -369,10 +369,10 @@ impl Issuer {
     /// Writes the payload and lets `add` put members behind it.
     fn unsigned(
         &self,
-        given: Given<'_>,
+        given: CallerClaims<'_>,
         lifetime: Lifetime,
         context: &Context,
-        add: impl FnOnce(&mut Payload<'_>) -> Result<()>,
+        add: impl FnOnce(&mut NewPayload<'_>) -> Result<()>,
     ) -> Result<Unsigned> {
         self.written(given, lifetime, context, |mut payload| {
             add(&mut payload)?;
@@ -383,10 +383,10 @@ impl Issuer {
     /// Writes the payload, and goes on with it.
     fn written<T>(
         &self,
-        given: Given<'_>,
+        given: CallerClaims<'_>,
         lifetime: Lifetime,
         context: &Context,
-        then: impl FnOnce(Payload<'_>) -> Result<T>,
+        then: impl FnOnce(NewPayload<'_>) -> Result<T>,
     ) -> Result<T> {
         let policy = &self.0.policy;
         let lifetime = lifetime.at_most(policy.max_lifetime)?;
@@ -395,7 +395,7 @@ impl Issuer {
             true => "",
             false => id::new(context).hyphenated().encode_lower(&mut text),
         };
-        let frame = Frame {
+        let own = IssuerClaims {
             issuer: &policy.issuer,
             audience: &policy.audience,
             issued_at: context.now(),
@@ -403,7 +403,7 @@ impl Issuer {
             id,
             fixed: &policy.fixed_claims,
         };
-        then(Payload::new(given, &frame)?)
+        then(NewPayload::new(given, &own)?)
     }
 }
 

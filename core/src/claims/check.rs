@@ -8,12 +8,12 @@ use crate::time::UnixTime;
 
 /// The payload of a token whose signature was good.
 #[derive(Clone, Copy)]
-pub(crate) struct Payload<'a> {
+pub(crate) struct ReadPayload<'a> {
     pub(crate) text: &'a str,
     pub(crate) members: &'a Members,
 }
 
-impl<'a> Payload<'a> {
+impl<'a> ReadPayload<'a> {
     /// The JSON text of a claim.
     pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
         self.members.get(self.text, name)
@@ -55,7 +55,7 @@ impl<'a> Payload<'a> {
 }
 
 /// RFC 7519 section 4.1.4: `exp` must be after now; with a leeway, now < exp + leeway.
-pub(crate) fn expiry(payload: Payload<'_>, now: UnixTime, leeway: u64, required: bool) -> Result<()> {
+pub(crate) fn expiry(payload: ReadPayload<'_>, now: UnixTime, leeway: u64, required: bool) -> Result<()> {
     let Some(exp) = payload.time("exp")? else {
         return if required { Err(missing("exp")) } else { Ok(()) };
     };
@@ -69,7 +69,7 @@ pub(crate) fn expiry(payload: Payload<'_>, now: UnixTime, leeway: u64, required:
 
 /// RFC 7519 section 4.1.5: `nbf` must not be after now; with a leeway, now + leeway >= nbf. The clock has whole seconds, so
 /// a fraction of `nbf` is not counted: within its second nobody can tell whether it is over.
-pub(crate) fn not_before(payload: Payload<'_>, now: UnixTime, leeway: u64) -> Result<()> {
+pub(crate) fn not_before(payload: ReadPayload<'_>, now: UnixTime, leeway: u64) -> Result<()> {
     match payload.time("nbf")? {
         Some(nbf) if seconds(now) + widen(leeway) < nbf.floor() => {
             Err(Error::new(ErrorCode::TokenNotYetValid)
@@ -82,7 +82,7 @@ pub(crate) fn not_before(payload: Payload<'_>, now: UnixTime, leeway: u64) -> Re
 
 /// `iat` must be a time. One a little ahead is no reason to refuse: clocks differ, and `nbf` exists.
 pub(crate) fn issued_at(
-    payload: Payload<'_>,
+    payload: ReadPayload<'_>,
     now: UnixTime,
     leeway: u64,
     max_age: Option<u64>,
@@ -99,17 +99,17 @@ pub(crate) fn issued_at(
 }
 
 /// RFC 7519 section 4.1.1, RFC 8725 section 3.8: an expected issuer must be there, a string, and equal.
-pub(crate) fn issuer(payload: Payload<'_>, expected: &[String]) -> Result<()> {
+pub(crate) fn issuer(payload: ReadPayload<'_>, expected: &[String]) -> Result<()> {
     one_of(payload, "iss", expected, ErrorCode::IssuerMismatch)
 }
 
 /// RFC 7519 section 4.1.2: an expected subject must be there, a string, and equal.
-pub(crate) fn subject(payload: Payload<'_>, expected: &[String]) -> Result<()> {
+pub(crate) fn subject(payload: ReadPayload<'_>, expected: &[String]) -> Result<()> {
     one_of(payload, "sub", expected, ErrorCode::SubjectMismatch)
 }
 
 /// RFC 7519 section 4.1.3, RFC 8725 section 3.9: `aud` is a string or a list of strings; one must be expected.
-pub(crate) fn audience(payload: Payload<'_>, expected: &[String]) -> Result<()> {
+pub(crate) fn audience(payload: ReadPayload<'_>, expected: &[String]) -> Result<()> {
     let Some(value) = payload.get("aud") else {
         return if expected.is_empty() { Ok(()) } else { Err(missing("aud")) };
     };
@@ -162,7 +162,7 @@ pub(crate) fn missing(name: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorCode::ClaimMissing).at(name).because("the claim is required and missing")
 }
 
-fn one_of(payload: Payload<'_>, name: &'static str, expected: &[String], code: ErrorCode) -> Result<()> {
+fn one_of(payload: ReadPayload<'_>, name: &'static str, expected: &[String], code: ErrorCode) -> Result<()> {
     let Some(found) = payload.string(name)? else {
         return if expected.is_empty() { Ok(()) } else { Err(missing(name)) };
     };

@@ -75,12 +75,12 @@ impl Flow {
 
     /// Verifies a JWT of this issuer; where only the host can check its key, it is asked.
     pub(crate) async fn verify(&self, token: &str) -> Result<Verified> {
-        self.issuer.checker().verify_asking(&self.io, token, self.now()).await
+        self.issuer.checker().verify_with_host(&self.io, token, self.now()).await
     }
 
     /// As [`Flow::verify`], for whichever audience.
     pub(crate) async fn verify_for_anybody(&self, token: &str) -> Result<Verified> {
-        self.issuer.any_audience().verify_asking(&self.io, token, self.now()).await
+        self.issuer.any_audience().verify_with_host(&self.io, token, self.now()).await
     }
 
     /// Refuses, and says so in an event; `client` is empty where nobody knows whose request it was.
@@ -99,6 +99,6 @@ impl Flow {
     pub(crate) async fn mint(&mut self, claims: Claims, lifetime: Lifetime) -> Result<String> {
         let id = self.entropy().uuid();
         let claims = if claims.id.is_some() { claims } else { claims.id(id.to_string()) };
-        self.issuer.mint_asking(&self.io, &claims, lifetime, &self.context).await
+        self.issuer.mint_with_host(&self.io, &claims, lifetime, &self.context).await
     }
 }

@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
 use crate::record::session::Session;
 use crate::time::UnixTime;
-use crate::token::mint::{Frame, Given, Payload};
+use crate::token::mint::{CallerClaims, IssuerClaims, NewPayload};
 
 /// What a refresh token says.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Session {
             .set("generation", self.generation)
             .set("typ", "Refresh");
         let mac = base64url(&self.mac(issuer, id, self.generation)?);
-        let frame = Frame {
+        let own = IssuerClaims {
             issuer: &policy.issuer,
             audience: &[],
             issued_at: self.rotated_at.seconds(),
@@ -40,7 +40,7 @@ impl Session {
             id: &mac,
             fixed: &[],
         };
-        Payload::new(Given::Typed(&claims), &frame)?.sign(&sessions.refresh_header, key)
+        NewPayload::new(CallerClaims::Typed(&claims), &own)?.sign(&sessions.refresh_header, key)
     }
 
     /// Whether a refresh token was made from this record's salt.

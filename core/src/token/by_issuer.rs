@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::parts::{Parts, encoding};
 use super::verifier::Verifier;
-use crate::claims::check::{Payload, missing};
+use crate::claims::check::{ReadPayload, missing};
 use crate::encoding::from_base64url;
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::{Fault, Members};
@@ -69,7 +69,7 @@ fn named<'k>(by_issuer: &'k BTreeMap<String, KeySet>, parts: &Parts<'_>) -> Resu
     let payload = from_base64url(parts.payload).ok_or_else(|| encoding("payload"))?;
     let text = std::str::from_utf8(&payload).map_err(|_| malformed(Fault::NotUtf8))?;
     let members = Members::of_token(text).map_err(malformed)?;
-    let issuer = Payload { text, members: &members }.string("iss")?.ok_or_else(|| missing("iss"))?;
+    let issuer = ReadPayload { text, members: &members }.string("iss")?.ok_or_else(|| missing("iss"))?;
     by_issuer.get(issuer.as_ref()).ok_or_else(|| {
         let shown: String = issuer.chars().take(60).collect();
         Error::new(ErrorCode::IssuerMismatch)

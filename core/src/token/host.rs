@@ -23,7 +23,7 @@ impl Verifier {
     /// As [`Verifier::verify`]; `store_unavailable` where the host cannot say.
     pub fn verify_task(&self, token: &str, now: UnixTime) -> Task<Verified> {
         let (verifier, token) = (self.clone(), token.to_owned());
-        Task::new(|io| async move { verifier.verify_asking(&io, &token, now).await })
+        Task::new(|io| async move { verifier.verify_with_host(&io, &token, now).await })
     }
 
     /// Verifies a signature as [`Verifier::verify_jws`] does, asking the host as [`Verifier::verify_task`] does.
@@ -32,7 +32,9 @@ impl Verifier {
     /// As those of both.
     pub fn verify_jws_task(&self, token: &str) -> Task<Jws> {
         let (verifier, token) = (self.clone(), token.to_owned());
-        Task::new(|io| async move { asking(&io, |host| verifier.verify_jws_with(&token, Some(host))).await? })
+        Task::new(
+            |io| async move { with_host(&io, |host| verifier.verify_jws_with(&token, Some(host))).await? },
+        )
     }
 
     /// Explains a verdict as [`Verifier::explain`] does, asking the host as [`Verifier::verify_task`] does.
@@ -42,19 +44,19 @@ impl Verifier {
     pub fn explain_task(&self, token: &str, now: UnixTime) -> Task<Explanation> {
         let (verifier, token) = (self.clone(), token.to_owned());
         Task::new(
-            |io| async move { asking(&io, |host| verifier.explain_with(&token, now, Some(host))).await },
+            |io| async move { with_host(&io, |host| verifier.explain_with(&token, now, Some(host))).await },
         )
     }
 
     /// As [`Verifier::verify_task`], within a flow.
-    pub(crate) async fn verify_asking(&self, io: &Io, token: &str, now: UnixTime) -> Result<Verified> {
-        asking(io, |host| self.verify_with(token, now, Some(host))).await?
+    pub(crate) async fn verify_with_host(&self, io: &Io, token: &str, now: UnixTime) -> Result<Verified> {
+        with_host(io, |host| self.verify_with(token, now, Some(host))).await?
     }
 }
 
 /// What `judge` comes to when the host has answered all that it asks. It is a function: with the same token it comes to
 /// the same questions again.
-async fn asking<T>(io: &Io, judge: impl Fn(&HostVerdicts) -> T) -> Result<T> {
+async fn with_host<T>(io: &Io, judge: impl Fn(&HostVerdicts) -> T) -> Result<T> {
     let mut verdicts = Vec::new();
     loop {
         let host = HostVerdicts::new(verdicts);
@@ -73,7 +75,7 @@ impl Unsigned {
     ///
     /// # Errors
     /// `store_unavailable` where the host cannot sign now, `internal` where what it gave is not a signature of `key`.
-    pub(crate) async fn sign_asking(self, io: &Io, key: &Key) -> Result<String> {
+    pub(crate) async fn sign_with_host(self, io: &Io, key: &Key) -> Result<String> {
         let Some(name) = key.host_name() else { return self.sign(key) };
         let message = self.signing_input()?.as_bytes();
         let command =

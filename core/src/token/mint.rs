@@ -15,7 +15,7 @@ use crate::key::Key;
 use crate::time::UnixTime;
 
 /// What the issuer adds to the claims it is given.
-pub(crate) struct Frame<'a> {
+pub(crate) struct IssuerClaims<'a> {
     pub(crate) issuer: &'a str,
     pub(crate) audience: &'a [String],
     pub(crate) issued_at: UnixTime,
@@ -26,48 +26,48 @@ pub(crate) struct Frame<'a> {
 
 /// The claims that a caller gives.
 #[derive(Clone, Copy)]
-pub(crate) enum Given<'a> {
+pub(crate) enum CallerClaims<'a> {
     Typed(&'a Claims),
     Text(&'a ClaimsText<'a>),
 }
 
-impl Given<'_> {
+impl CallerClaims<'_> {
     fn has_custom(self, name: &str) -> bool {
         match self {
-            Given::Typed(claims) => claims.has_custom(name),
-            Given::Text(text) => text.has_custom(name),
+            CallerClaims::Typed(claims) => claims.has_custom(name),
+            CallerClaims::Text(text) => text.has_custom(name),
         }
     }
 
     /// Whether the caller chose the token's id.
     pub(crate) fn has_id(self) -> bool {
         match self {
-            Given::Typed(claims) => claims.id.is_some(),
-            Given::Text(text) => text.id.is_some(),
+            CallerClaims::Typed(claims) => claims.id.is_some(),
+            CallerClaims::Text(text) => text.id.is_some(),
         }
     }
 }
 
 /// The payload as it is written: one JSON object, open at its end.
-pub(crate) struct Payload<'a> {
+pub(crate) struct NewPayload<'a> {
     text: Vec<u8>,
-    given: Given<'a>,
+    given: CallerClaims<'a>,
     fixed: &'a [FixedClaim],
 }
 
 /// A claim that every token of an issuer carries: its name and JSON text.
 pub(crate) type FixedClaim = (Cow<'static, str>, String);
 
-impl<'a> Payload<'a> {
+impl<'a> NewPayload<'a> {
     /// The registered claims, the custom ones that are given, and the issuer's fixed ones that those do not set.
-    pub(crate) fn new(given: Given<'a>, frame: &Frame<'a>) -> Result<Self> {
-        let mut payload = Payload { text: Vec::with_capacity(512), given, fixed: frame.fixed };
-        payload.string(b"{\"iss\":", frame.issuer);
+    pub(crate) fn new(given: CallerClaims<'a>, own: &IssuerClaims<'a>) -> Result<Self> {
+        let mut payload = NewPayload { text: Vec::with_capacity(512), given, fixed: own.fixed };
+        payload.string(b"{\"iss\":", own.issuer);
         match given {
-            Given::Typed(claims) => payload.typed(claims, frame)?,
-            Given::Text(text) => payload.ready(text, frame),
+            CallerClaims::Typed(claims) => payload.typed(claims, own)?,
+            CallerClaims::Text(text) => payload.ready(text, own),
         }
-        for (name, value) in frame.fixed {
+        for (name, value) in own.fixed {
             if !given.has_custom(name) {
                 payload.name(name);
                 payload.text.extend_from_slice(value.as_bytes());
@@ -76,18 +76,18 @@ impl<'a> Payload<'a> {
         Ok(payload)
     }
 
-    fn typed(&mut self, claims: &Claims, frame: &Frame<'_>) -> Result<()> {
+    fn typed(&mut self, claims: &Claims, own: &IssuerClaims<'_>) -> Result<()> {
         claims.check()?;
         if let Some(subject) = &claims.subject {
             self.string(b",\"sub\":", subject);
         }
-        self.audience(if claims.audience.is_empty() { frame.audience } else { &claims.audience });
-        self.time(b",\"iat\":", frame.issued_at);
+        self.audience(if claims.audience.is_empty() { own.audience } else { &claims.audience });
+        self.time(b",\"iat\":", own.issued_at);
         if let Some(not_before) = claims.not_before {
             self.time(b",\"nbf\":", not_before);
         }
-        self.time(b",\"exp\":", frame.expires_at);
-        self.string(b",\"jti\":", claims.id.as_deref().unwrap_or(frame.id));
+        self.time(b",\"exp\":", own.expires_at);
+        self.string(b",\"jti\":", claims.id.as_deref().unwrap_or(own.id));
         for (name, value) in claims.custom() {
             self.name(name);
             self.text.extend_from_slice(value);
@@ -95,17 +95,17 @@ impl<'a> Payload<'a> {
         Ok(())
     }
 
-    fn ready(&mut self, claims: &ClaimsText<'_>, frame: &Frame<'_>) {
+    fn ready(&mut self, claims: &ClaimsText<'_>, own: &IssuerClaims<'_>) {
         self.json(b",\"sub\":", claims.subject);
         match claims.audience {
-            None => self.audience(frame.audience),
+            None => self.audience(own.audience),
             given => self.json(b",\"aud\":", given),
         }
-        self.time(b",\"iat\":", frame.issued_at);
+        self.time(b",\"iat\":", own.issued_at);
         self.json(b",\"nbf\":", claims.not_before);
-        self.time(b",\"exp\":", frame.expires_at);
+        self.time(b",\"exp\":", own.expires_at);
         match claims.id {
-            None => self.string(b",\"jti\":", frame.id),
+            None => self.string(b",\"jti\":", own.id),
             given => self.json(b",\"jti\":", given),
         }
         for (name, value) in claims.custom() {
@@ -231,14 +231,14 @@ impl<'a> Payload<'a> {
 
 /// The names of more custom claims, checked one by one.
 struct Names<'a> {
-    given: Given<'a>,
+    given: CallerClaims<'a>,
     fixed: &'a [FixedClaim],
     empty: bool,
     fault: Option<Error>,
 }
 
 impl<'a> Names<'a> {
-    fn new(given: Given<'a>, fixed: &'a [FixedClaim]) -> Self {
+    fn new(given: CallerClaims<'a>, fixed: &'a [FixedClaim]) -> Self {
         Names { given, fixed, empty: true, fault: None }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::claims::check::Payload;
+use crate::claims::check::ReadPayload;
 use crate::error::{ErrorCode, Result};
 use crate::json::{self, Members};
 use crate::key::Algorithm;
@@ -92,8 +92,8 @@ impl Verified {
         self.header.typ.as_deref()
     }
 
-    pub(super) fn payload(&self) -> Payload<'_> {
-        Payload { text: &self.json, members: &self.members }
+    pub(super) fn payload(&self) -> ReadPayload<'_> {
+        ReadPayload { text: &self.json, members: &self.members }
     }
 
     fn text(&self, name: &'static str) -> Option<String> {

@@ -42,10 +42,10 @@ pub struct Verifier {
     pub(super) fault: Option<Error>,
 }
 
-/// What a claim must be: not said yet, anything, or one of these.
+/// What a claim must be: not set yet, anything, or one of these.
 #[derive(Clone, Debug)]
 pub(super) enum Expected {
-    Unsaid,
+    Unset,
     Any,
     OneOf(Vec<String>),
 }
@@ -73,8 +73,8 @@ impl Verifier {
             keys,
             by_issuer: None,
             algorithms: None,
-            issuers: Expected::Unsaid,
-            audiences: Expected::Unsaid,
+            issuers: Expected::Unset,
+            audiences: Expected::Unset,
             subjects: Vec::new(),
             typ: Some("JWT".to_owned()),
             typ_said: false,
@@ -113,8 +113,8 @@ impl Verifier {
     }
 
     /// Leaves the audience to be said.
-    pub(crate) fn unsaid_audience(mut self) -> Self {
-        self.audiences = Expected::Unsaid;
+    pub(crate) fn unset_audience(mut self) -> Self {
+        self.audiences = Expected::Unset;
         self
     }
 
@@ -176,17 +176,17 @@ impl Verifier {
 
     /// Whether every check was said, and can be passed.
     pub(crate) fn check_policy(&self) -> Result<()> {
-        let unsaid = |expected: &Expected| matches!(expected, Expected::Unsaid);
+        let unset = |expected: &Expected| matches!(expected, Expected::Unset);
         let missing = |claim: &'static str, text: &'static str| {
             Err(Error::new(ErrorCode::PolicyInvalid).at(claim).because(text))
         };
         if let Some(fault) = &self.fault {
             return Err(fault.clone());
         }
-        if unsaid(&self.issuers) {
+        if unset(&self.issuers) {
             return missing("iss", "say which issuer is expected with `issuer`, or `any_issuer`");
         }
-        if unsaid(&self.audiences) {
+        if unset(&self.audiences) {
             return missing("aud", "say which audience is expected with `audience`, or `any_audience`");
         }
         Ok(())
