@@ -282,8 +282,8 @@ pub(crate) enum Credentials {
   tokenmint credentials create --kind bearer --json")]
 pub(crate) struct CreateCredentials {
     /// What they are for
-    #[arg(long, value_enum, default_value_t = Kind::Client)]
-    pub(crate) kind: Kind,
+    #[arg(long, value_enum, default_value_t = CredentialKind::Client)]
+    pub(crate) kind: CredentialKind,
     /// The organization that they act for
     #[arg(long, default_value = "my-organization")]
     pub(crate) organization: String,
@@ -293,7 +293,7 @@ pub(crate) struct CreateCredentials {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Kind {
+pub(crate) enum CredentialKind {
     /// A client id and a secret for access tokens
     Client,
     /// An API key id and a secret for sessions

@@ -2,7 +2,7 @@
 
 use tokenmint::{Entropy, SecretHash};
 
-use crate::args::{CreateCredentials, Kind};
+use crate::args::{CreateCredentials, CredentialKind};
 use crate::failure::{Failure, Result, print};
 use crate::keys;
 
@@ -13,10 +13,10 @@ pub(crate) fn create(args: &CreateCredentials) -> Result<()> {
         .map_err(|error| Failure::runtime("a new secret", error))?
         .to_owned();
     let id = match args.kind {
-        Kind::Client => Some(entropy.uuid().to_string()),
+        CredentialKind::Client => Some(entropy.uuid().to_string()),
         // 16 bytes, as in the vendor's examples.
-        Kind::Ledger => Some(base64_simd::URL_SAFE_NO_PAD.encode_to_string(entropy.bytes::<16>())),
-        Kind::Bearer => None,
+        CredentialKind::Ledger => Some(base64_simd::URL_SAFE_NO_PAD.encode_to_string(entropy.bytes::<16>())),
+        CredentialKind::Bearer => None,
     };
     let section = section(args, id.as_deref(), &hash);
     if args.json {
@@ -29,8 +29,8 @@ pub(crate) fn create(args: &CreateCredentials) -> Result<()> {
         }));
     }
     let given = match (args.kind, &id) {
-        (Kind::Client, Some(id)) => format!("client_id      {id}\nclient_secret  {secret}"),
-        (Kind::Ledger, Some(id)) => format!("api_key_id      {id}\napi_key_secret  {secret}"),
+        (CredentialKind::Client, Some(id)) => format!("client_id      {id}\nclient_secret  {secret}"),
+        (CredentialKind::Ledger, Some(id)) => format!("api_key_id      {id}\napi_key_secret  {secret}"),
         _ => format!("api_key  {secret}"),
     };
     print(format_args!(
@@ -43,7 +43,7 @@ pub(crate) fn create(args: &CreateCredentials) -> Result<()> {
 fn section(args: &CreateCredentials, id: Option<&str>, hash: &SecretHash) -> String {
     let organization = toml::Value::from(args.organization.as_str());
     match (args.kind, id) {
-        (Kind::Bearer, _) | (_, None) => format!(
+        (CredentialKind::Bearer, _) | (_, None) => format!(
             "[[api_keys]]\nkey_sha256 = \"{hash}\"\norganization = {organization}\n\
              permissions = [\"entity_tokens\", \"links\"]\n"
         ),
@@ -51,19 +51,19 @@ fn section(args: &CreateCredentials, id: Option<&str>, hash: &SecretHash) -> Str
             "[[clients]]\nid = \"{id}\"\norganization = {organization}\nsecret_sha256 = [\"{hash}\"]\n\
              permissions = {}\n",
             match kind {
-                Kind::Ledger => "[\"sessions\"]",
+                CredentialKind::Ledger => "[\"sessions\"]",
                 _ => "[\"client_credentials\", \"entity_user\"]",
             }
         ),
     }
 }
 
-impl Kind {
+impl CredentialKind {
     fn name(self) -> &'static str {
         match self {
-            Kind::Client => "client",
-            Kind::Ledger => "ledger",
-            Kind::Bearer => "bearer",
+            CredentialKind::Client => "client",
+            CredentialKind::Ledger => "ledger",
+            CredentialKind::Bearer => "bearer",
         }
     }
 }

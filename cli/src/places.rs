@@ -27,10 +27,10 @@ pub(crate) struct Places {
 #[derive(Default)]
 struct Taken {
     last: u64,
-    entries: HashMap<u64, Entry>,
+    entries: HashMap<u64, Held>,
 }
 
-struct Entry {
+struct Held {
     address: IpAddr,
     /// Since when the client has to act; none while its request is answered.
     waiting: Option<Instant>,
@@ -75,7 +75,7 @@ impl Places {
         let (since, lost) = (Instant::now(), Arc::new(Notify::new()));
         taken.last += 1;
         let id = taken.last;
-        taken.entries.insert(id, Entry { address, waiting: Some(since), lost: Arc::clone(&lost) });
+        taken.entries.insert(id, Held { address, waiting: Some(since), lost: Arc::clone(&lost) });
         Some(Place { places: Arc::clone(self), id, since, lost })
     }
 

@@ -92,7 +92,7 @@ pub use store::{
 pub use task::{Outcome, Step, Task};
 pub use time::{Context, Lifetime, UnixTime};
 pub use token::MAX_TOKEN;
-pub use token::explain::{Check, Explanation, Outcome as CheckOutcome};
+pub use token::explain::{Check, CheckOutcome, Explanation};
 pub use token::handle::HandleFormat;
 pub use token::jws::Jws;
 pub use token::template::Template;

@@ -38,7 +38,7 @@ use crate::time::{Lifetime, UnixTime};
 #[serde(deny_unknown_fields)]
 pub struct KeyRing {
     rules: RotationRules,
-    keys: Vec<Entry>,
+    keys: Vec<RingEntry>,
 }
 
 /// The times of a rotation, in seconds.
@@ -116,7 +116,7 @@ pub struct RotationStep {
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct RingEntry {
     kid: String,
     alg: Algorithm,
     state: KeyState,
@@ -249,7 +249,7 @@ impl KeyRing {
         }
         let state = if self.keys.is_empty() { KeyState::Active } else { KeyState::Announced };
         let (kid, key) = (kid.to_owned(), Some(KeyText(key)));
-        self.keys.push(Entry { kid, alg, state, since: now, last_expiry: None, key });
+        self.keys.push(RingEntry { kid, alg, state, since: now, last_expiry: None, key });
         Ok(())
     }
 
@@ -367,7 +367,7 @@ impl KeyRing {
         removals.fold(replace, |first, step| if step.earliest < first.earliest { step } else { first })
     }
 
-    fn activation(&self, announced: &Entry, due: UnixTime) -> RotationStep {
+    fn activation(&self, announced: &RingEntry, due: UnixTime) -> RotationStep {
         let known = after(announced.since, self.rules.publish_wait());
         RotationStep {
             action: RotationAction::Activate { kid: announced.kid.clone() },
@@ -380,11 +380,11 @@ impl KeyRing {
         }
     }
 
-    fn of(&self, state: KeyState) -> impl Iterator<Item = &Entry> {
+    fn of(&self, state: KeyState) -> impl Iterator<Item = &RingEntry> {
         self.keys.iter().filter(move |entry| entry.state == state)
     }
 
-    fn find(&mut self, kid: &str, state: KeyState) -> Result<&mut Entry> {
+    fn find(&mut self, kid: &str, state: KeyState) -> Result<&mut RingEntry> {
         let entry = self.keys.iter_mut().find(|entry| entry.kid == kid && entry.state == state);
         entry.ok_or_else(|| missing(kid, state.name()))
     }
@@ -421,7 +421,7 @@ impl KeyState {
     }
 }
 
-impl Entry {
+impl RingEntry {
     /// When no token that this retired key signed can live any more.
     fn end_of_tokens(&self, rules: &RotationRules) -> UnixTime {
         let last = after(self.since, rules.token_lifetime_seconds);

@@ -14,7 +14,7 @@ use crate::doctor::Finding;
 use crate::driver::{Cursor, Driver, Page};
 use crate::mark::{self, Beneath};
 use crate::seal::Seal;
-use crate::target::{Kind, Target};
+use crate::target::{StoreKind, Target};
 
 /// A store that was opened by its URL, for asynchronous hosts.
 ///
@@ -84,13 +84,13 @@ impl Database {
     async fn connect(target: Target) -> Result<Self> {
         let seal = target.sealing_key_file.as_deref().map(Seal::read).transpose()?;
         let driver = match &target.kind {
-            Kind::Memory => AnyDriver::Memory(MemoryStore::new()),
+            StoreKind::Memory => AnyDriver::Memory(MemoryStore::new()),
             #[cfg(feature = "sqlite")]
-            Kind::Sqlite(_) => AnyDriver::Sqlite(crate::sqlite::Sqlite::open(&target).await?),
+            StoreKind::Sqlite(_) => AnyDriver::Sqlite(crate::sqlite::Sqlite::open(&target).await?),
             #[cfg(feature = "postgres")]
-            Kind::Postgres(_) => AnyDriver::Postgres(crate::postgres::Postgres::open(&target).await?),
+            StoreKind::Postgres(_) => AnyDriver::Postgres(crate::postgres::Postgres::open(&target).await?),
             #[cfg(feature = "redis")]
-            Kind::Redis(_) => AnyDriver::Redis(crate::redis::Redis::open(&target).await?),
+            StoreKind::Redis(_) => AnyDriver::Redis(crate::redis::Redis::open(&target).await?),
             #[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "redis")))]
             _ => return Err(crate::target::invalid("url", "this build has no driver for this store")),
         };

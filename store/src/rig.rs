@@ -11,7 +11,7 @@ use tokenmint_certify::{Connection, Rig};
 
 use crate::database::Database;
 use crate::doctor::Severity;
-use crate::target::{Kind, Target};
+use crate::target::{StoreKind, Target};
 
 /// The rig of a store that [`Database`] opens by its URL.
 ///
@@ -40,10 +40,10 @@ impl DatabaseRig {
     pub async fn new(url: impl Into<String>) -> Result<Self> {
         let url = url.into();
         let (name, memory) = match Target::parse(&url)?.kind {
-            Kind::Memory => ("memory", Some(Connection::new(Arc::new(Database::open(&url).await?)))),
-            Kind::Sqlite(_) => ("sqlite", None),
-            Kind::Postgres(_) => ("postgres", None),
-            Kind::Redis(_) => ("redis", None),
+            StoreKind::Memory => ("memory", Some(Connection::new(Arc::new(Database::open(&url).await?)))),
+            StoreKind::Sqlite(_) => ("sqlite", None),
+            StoreKind::Postgres(_) => ("postgres", None),
+            StoreKind::Redis(_) => ("redis", None),
         };
         Ok(DatabaseRig { url, name, worker: None, memory })
     }

@@ -14,7 +14,7 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What a URL says. Its debug text shows the kind only: the rest may hold a password.
 pub(crate) struct Target {
-    pub(crate) kind: Kind,
+    pub(crate) kind: StoreKind,
     /// How long a command may take, waiting for a connection included.
     pub(crate) timeout: Duration,
     /// The file with the key that values are sealed with.
@@ -29,7 +29,7 @@ pub(crate) struct Target {
 
 /// Which store.
 #[derive(PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum StoreKind {
     Memory,
     Sqlite(PathBuf),
     /// The URL without this crate's own parameters.
@@ -57,19 +57,19 @@ impl Target {
 
     /// A file of SQLite, whatever its name.
     pub(crate) fn file(path: &Path) -> Self {
-        Self::of(Kind::Sqlite(path.to_owned()))
+        Self::of(StoreKind::Sqlite(path.to_owned()))
     }
 
     /// Lets relative paths begin at a folder.
     pub(crate) fn beside(mut self, folder: &Path) -> Self {
-        if let Kind::Sqlite(path) = &mut self.kind {
+        if let StoreKind::Sqlite(path) = &mut self.kind {
             *path = folder.join(&path);
         }
         self.sealing_key_file = self.sealing_key_file.map(|path| folder.join(path));
         self
     }
 
-    fn of(kind: Kind) -> Self {
+    fn of(kind: StoreKind) -> Self {
         Target {
             kind,
             timeout: TIMEOUT,
@@ -83,7 +83,7 @@ impl Target {
     fn direct(text: &str) -> Result<Self> {
         // The text may hold a password, so no error repeats it.
         let (scheme, rest) = text.split_once(':').ok_or_else(unknown)?;
-        let mut target = Self::of(Kind::Memory);
+        let mut target = Self::of(StoreKind::Memory);
         match scheme {
             "memory" | "sqlite" => {
                 let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -93,7 +93,7 @@ impl Target {
                     }
                 }
                 if scheme == "sqlite" {
-                    target.kind = Kind::Sqlite(sqlite_path(path)?);
+                    target.kind = StoreKind::Sqlite(sqlite_path(path)?);
                 } else if !path.is_empty() {
                     return Err(invalid("url", "memory: has no path"));
                 }
@@ -116,8 +116,11 @@ impl Target {
                     }
                 }
                 set_parameters(&mut url, &rest);
-                target.kind =
-                    if scheme.starts_with("redis") { Kind::Redis(url) } else { Kind::Postgres(url) };
+                target.kind = if scheme.starts_with("redis") {
+                    StoreKind::Redis(url)
+                } else {
+                    StoreKind::Postgres(url)
+                };
             }
             _ => return Err(unknown()),
         }
@@ -151,10 +154,10 @@ impl Target {
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
-            Kind::Memory => "Target(memory)",
-            Kind::Sqlite(_) => "Target(sqlite)",
-            Kind::Postgres(_) => "Target(postgres)",
-            Kind::Redis(_) => "Target(redis)",
+            StoreKind::Memory => "Target(memory)",
+            StoreKind::Sqlite(_) => "Target(sqlite)",
+            StoreKind::Postgres(_) => "Target(postgres)",
+            StoreKind::Redis(_) => "Target(redis)",
         })
     }
 }
@@ -202,26 +205,26 @@ mod tests {
     #[test]
     fn each_kind_has_its_url() {
         let kind = |text| Target::parse(text).unwrap().kind;
-        assert!(kind("memory:") == Kind::Memory);
+        assert!(kind("memory:") == StoreKind::Memory);
         for (text, path) in [
             ("sqlite:tokens.db", "tokens.db"),
             ("sqlite:/var/t.db?timeout_ms=5", "/var/t.db"),
             ("sqlite:///var/t.db", "/var/t.db"),
         ] {
-            assert!(kind(text) == Kind::Sqlite(path.into()), "{text}");
+            assert!(kind(text) == StoreKind::Sqlite(path.into()), "{text}");
         }
-        let Kind::Postgres(url) = kind("postgres://u:p@h:5433/d?sslmode=require&connections=3") else {
+        let StoreKind::Postgres(url) = kind("postgres://u:p@h:5433/d?sslmode=require&connections=3") else {
             panic!("another kind")
         };
         assert_eq!(url.as_str(), "postgres://u:p@h:5433/d?sslmode=require");
-        let Kind::Redis(url) = kind("redis://:p@h/2?wait_replicas=1") else { panic!("another kind") };
+        let StoreKind::Redis(url) = kind("redis://:p@h/2?wait_replicas=1") else { panic!("another kind") };
         assert_eq!(url.as_str(), "redis://:p@h/2");
     }
 
     #[test]
     fn a_file_has_any_name_and_a_relative_one_begins_at_its_folder() {
         let path = |target: Target| match target.kind {
-            Kind::Sqlite(path) => path,
+            StoreKind::Sqlite(path) => path,
             _ => panic!("another kind"),
         };
         for name in ["a?timeout_ms=1", "//a", ":memory:", "a%20b"] {

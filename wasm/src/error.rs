@@ -26,12 +26,12 @@ impl From<Failure> for JsValue {
 /// The error as a JSON object.
 pub(crate) fn text(error: &Error) -> String {
     // Texts and numbers: they can always be written.
-    serde_json::to_string(&Text::from(error)).unwrap_or_default()
+    serde_json::to_string(&ErrorText::from(error)).unwrap_or_default()
 }
 
 /// The form in which TypeScript reads it.
 #[derive(Serialize)]
-pub(crate) struct Text<'a> {
+pub(crate) struct ErrorText<'a> {
     code: &'static str,
     number: i32,
     message: &'a str,
@@ -43,10 +43,10 @@ pub(crate) struct Text<'a> {
     retry_after_seconds: Option<u64>,
 }
 
-impl<'a> From<&'a Error> for Text<'a> {
+impl<'a> From<&'a Error> for ErrorText<'a> {
     fn from(error: &'a Error) -> Self {
         let code = error.code();
-        Text {
+        ErrorText {
             code: code.name(),
             number: code.number(),
             message: error.message(),

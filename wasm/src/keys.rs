@@ -4,7 +4,7 @@ use serde::Serialize;
 use tokenmint::{Algorithm, KeySetBuilder as Builder};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::error::{Result, Text, internal};
+use crate::error::{ErrorText, Result, internal};
 
 /// A key.
 #[wasm_bindgen]
@@ -151,7 +151,7 @@ impl KeySet {
 struct Skipped<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     kid: Option<&'a str>,
-    error: Text<'a>,
+    error: ErrorText<'a>,
 }
 
 /// The JWK of a key in PEM, private where the PEM is.

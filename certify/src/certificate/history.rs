@@ -13,12 +13,12 @@ pub(crate) struct Event {
     /// When it was asked for, and when its answer was there, on one clock for all.
     pub(crate) start: u64,
     pub(crate) end: u64,
-    pub(crate) kind: Kind,
+    pub(crate) kind: Observed,
 }
 
 /// What was asked, and what was answered.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Kind {
+pub(crate) enum Observed {
     Loaded(Option<Version>),
     /// A write that was done: what it expected, and what it wrote.
     Written(Option<Version>, Option<Version>),
@@ -31,23 +31,23 @@ pub(crate) enum Kind {
 impl Event {
     /// An answer of which nothing is known can be the last of all, or never come.
     fn end(&self) -> u64 {
-        if let Kind::Unknown(..) = self.kind { u64::MAX } else { self.end }
+        if let Observed::Unknown(..) = self.kind { u64::MAX } else { self.end }
     }
 
     /// The states that this event can leave where it finds `state`.
     fn apply(&self, state: Option<Version>) -> Option<Option<Version>> {
         match self.kind {
-            Kind::Loaded(seen) => (seen == state).then_some(state),
-            Kind::Written(expected, written) | Kind::Unknown(expected, written) => {
+            Observed::Loaded(seen) => (seen == state).then_some(state),
+            Observed::Written(expected, written) | Observed::Unknown(expected, written) => {
                 (expected == state).then_some(written)
             }
-            Kind::Conflict(..) => None,
+            Observed::Conflict(..) => None,
         }
     }
 }
 
 /// One step of the search: an event, or one half of a conflict, which compares first and reads not before that.
-struct Step {
+struct Part {
     start: u64,
     end: u64,
     does: Does,
@@ -70,12 +70,12 @@ pub(crate) fn is_linearizable(events: &[Event]) -> bool {
     let mut steps = Vec::with_capacity(events.len() + 8);
     for event in events {
         let (start, end) = (event.start, event.end());
-        if let Kind::Conflict(expected, seen) = event.kind {
-            steps.push(Step { start, end, does: Does::Refuse { expected } });
+        if let Observed::Conflict(expected, seen) = event.kind {
+            steps.push(Part { start, end, does: Does::Refuse { expected } });
             let after = steps.len() - 1;
-            steps.push(Step { start, end, does: Does::Show { seen, after } });
+            steps.push(Part { start, end, does: Does::Show { seen, after } });
         } else {
-            steps.push(Step { start, end, does: Does::Apply(*event) });
+            steps.push(Part { start, end, does: Does::Apply(*event) });
         }
     }
     let mut known = HashSet::new();
@@ -127,15 +127,15 @@ impl Taken {
 
 #[cfg(test)]
 mod tests {
-    use super::Kind::*;
+    use super::Observed::*;
     use super::*;
 
     fn v(n: u8) -> Option<Version> {
         Version::new(&[n; 8])
     }
 
-    fn history(events: &[(u64, u64, Kind)]) -> bool {
-        let event = |&(start, end, kind): &(u64, u64, Kind)| Event { start, end, kind };
+    fn history(events: &[(u64, u64, Observed)]) -> bool {
+        let event = |&(start, end, kind): &(u64, u64, Observed)| Event { start, end, kind };
         is_linearizable(&events.iter().map(event).collect::<Vec<_>>())
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokenmint::{AsyncStore, Command, Expect, RecordKey, Reply, StoreError, Version, Write};
 
-use super::history::{Event, Kind, is_linearizable};
+use super::history::{Event, Observed, is_linearizable};
 use super::random::Random;
 use super::trial::{Verdict, ensure, entry, failed, race};
 
@@ -91,20 +91,20 @@ impl<S: AsyncStore> Client<S> {
                 let entry = entries.into_iter().next().flatten();
                 ensure!(whole(&entry), "an entry with the version of one and the value of another");
                 *seen = entry.map(|entry| entry.version);
-                Kind::Loaded(*seen)
+                Observed::Loaded(*seen)
             }
             Ok(Reply::Done) => {
                 *seen = written;
-                Kind::Written(expected, written)
+                Observed::Written(expected, written)
             }
             Ok(Reply::Conflict(entry)) => {
                 ensure!(whole(&entry), "an entry with the version of one and the value of another");
                 *seen = entry.map(|entry| entry.version);
-                Kind::Conflict(expected, *seen)
+                Observed::Conflict(expected, *seen)
             }
             Err(StoreError::Unavailable) => return Ok(None),
             Err(StoreError::Unknown) if expected.is_some() || written.is_some() => {
-                Kind::Unknown(expected, written)
+                Observed::Unknown(expected, written)
             }
             other => return Err(failed(format!("a command was answered by {other:?}"))),
         };

@@ -15,13 +15,13 @@ pub(crate) struct Misfit(Box<Reason>);
 struct Reason {
     /// Names and places, such as `keys[0].pem_file`; empty for the whole.
     path: String,
-    kind: Kind,
+    kind: MisfitKind,
     text: String,
 }
 
 /// What kind of misfit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum MisfitKind {
     /// The text is not JSON of the form that is read here.
     Text,
     /// A field is missing.
@@ -35,7 +35,7 @@ pub(crate) enum Kind {
 pub(crate) const LONGEST_SHOWN: usize = 24;
 
 impl Misfit {
-    fn new(kind: Kind, text: impl Into<String>) -> Self {
+    fn new(kind: MisfitKind, text: impl Into<String>) -> Self {
         Misfit(Box::new(Reason { path: String::new(), kind, text: text.into() }))
     }
 
@@ -54,7 +54,7 @@ impl Misfit {
         self.within(&format!("[{at}]"))
     }
 
-    pub(crate) fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> MisfitKind {
         self.0.kind
     }
 
@@ -68,10 +68,10 @@ impl From<Fault> for Misfit {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Duplicate { name } if is_shown(&name) => {
-                Misfit::new(Kind::Field, "this field is there twice").within(&name)
+                Misfit::new(MisfitKind::Field, "this field is there twice").within(&name)
             }
-            Fault::Duplicate { .. } => Misfit::new(Kind::Field, "a field is there twice"),
-            other => Misfit::new(Kind::Text, other.to_string()),
+            Fault::Duplicate { .. } => Misfit::new(MisfitKind::Field, "a field is there twice"),
+            other => Misfit::new(MisfitKind::Text, other.to_string()),
         }
     }
 }
@@ -89,27 +89,27 @@ impl std::error::Error for Misfit {}
 impl de::Error for Misfit {
     #[cold]
     fn custom<T: fmt::Display>(text: T) -> Self {
-        Misfit::new(Kind::Field, text.to_string())
+        Misfit::new(MisfitKind::Field, text.to_string())
     }
 
     #[cold]
     fn invalid_type(found: Unexpected<'_>, needed: &dyn Expected) -> Self {
-        Misfit::new(Kind::Field, format!("must be {}, found {}", words(needed), kind(found)))
+        Misfit::new(MisfitKind::Field, format!("must be {}, found {}", words(needed), kind(found)))
     }
 
     #[cold]
     fn invalid_value(_: Unexpected<'_>, needed: &dyn Expected) -> Self {
-        Misfit::new(Kind::Field, format!("must be {}", words(needed)))
+        Misfit::new(MisfitKind::Field, format!("must be {}", words(needed)))
     }
 
     #[cold]
     fn invalid_length(found: usize, needed: &dyn Expected) -> Self {
-        Misfit::new(Kind::Field, format!("must be {}, found {found} items", words(needed)))
+        Misfit::new(MisfitKind::Field, format!("must be {}, found {found} items", words(needed)))
     }
 
     #[cold]
     fn unknown_variant(_: &str, known: &'static [&'static str]) -> Self {
-        Misfit::new(Kind::Field, format!("must be one of: {}", known.join(", ")))
+        Misfit::new(MisfitKind::Field, format!("must be one of: {}", known.join(", ")))
     }
 
     #[cold]
@@ -117,20 +117,23 @@ impl de::Error for Misfit {
         let known =
             if known.is_empty() { "none is".to_owned() } else { format!("known are {}", known.join(", ")) };
         if is_shown(name) {
-            return Misfit::new(Kind::Field, format!("this field is not known; {known}")).within(name);
+            return Misfit::new(MisfitKind::Field, format!("this field is not known; {known}")).within(name);
         }
         let length = name.chars().count();
-        Misfit::new(Kind::Field, format!("a field with a name of {length} characters is not known; {known}"))
+        Misfit::new(
+            MisfitKind::Field,
+            format!("a field with a name of {length} characters is not known; {known}"),
+        )
     }
 
     #[cold]
     fn missing_field(name: &'static str) -> Self {
-        Misfit::new(Kind::Missing, "this field is required").within(name)
+        Misfit::new(MisfitKind::Missing, "this field is required").within(name)
     }
 
     #[cold]
     fn duplicate_field(name: &'static str) -> Self {
-        Misfit::new(Kind::Field, "this field is there twice").within(name)
+        Misfit::new(MisfitKind::Field, "this field is there twice").within(name)
     }
 }
 

@@ -10,9 +10,9 @@ use std::fmt;
 pub(crate) use kept::JsonMembers;
 pub use kept::JsonText;
 pub(crate) use members::read_members;
-pub(crate) use misfit::{Kind, LONGEST_SHOWN};
+pub(crate) use misfit::{LONGEST_SHOWN, MisfitKind};
 pub(crate) use read::{from_text, from_value, read_as};
-use scan::{LABELLED, Name, Scanner, Span, duplicate, label, plain_run};
+use scan::{LABELLED, MemberName, Scanner, Span, duplicate, label, plain_run};
 pub(crate) use write::{write_named, write_within};
 
 use crate::inline::Inline;
@@ -75,7 +75,7 @@ impl fmt::Display for Fault {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Members {
     /// Names and values; nothing is allocated for the first few.
-    members: Inline<(Name, Span), 12>,
+    members: Inline<(MemberName, Span), 12>,
     /// Names that were spelled with escapes.
     decoded: Vec<String>,
     /// Whether there is no escape in the whole text.
@@ -117,14 +117,14 @@ impl Members {
 
     #[cold]
     fn compare_names(&self, text: &str) -> Result<(), Fault> {
-        let names: Vec<Name> = self.members.as_slice().iter().map(|(name, _)| *name).collect();
+        let names: Vec<MemberName> = self.members.as_slice().iter().map(|(name, _)| *name).collect();
         duplicate(text, &self.decoded, &names).map_or(Ok(()), Err)
     }
 
     /// The JSON text of a member's value; `text` is what was parsed.
     pub(crate) fn get<'a>(&self, text: &'a str, name: &str) -> Option<&'a str> {
         let label = label(name);
-        let is_it = |(found, _): &&(Name, Span)| {
+        let is_it = |(found, _): &&(MemberName, Span)| {
             found.label == label && (name.len() <= LABELLED || found.text(text, &self.decoded) == name)
         };
         self.members.as_slice().iter().find(is_it).map(|(_, value)| value.of(text))

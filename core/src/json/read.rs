@@ -368,7 +368,7 @@ impl<'de> MapAccess<'de> for &mut Members<'_, 'de> {
         if !self.follows()? {
             return Ok(None);
         }
-        seed.deserialize(Name(self.name.clone())).map(Some).map_err(|misfit| misfit.within(&self.name))
+        seed.deserialize(VariantName(self.name.clone())).map(Some).map_err(|misfit| misfit.within(&self.name))
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value> {
@@ -377,7 +377,7 @@ impl<'de> MapAccess<'de> for &mut Members<'_, 'de> {
 }
 
 /// A member's name, which may hold a number or a truth value where a map's keys are such.
-struct Name<'de>(Cow<'de, str>);
+struct VariantName<'de>(Cow<'de, str>);
 
 macro_rules! scalar_names {
     ($($method:ident $visit:ident)*) => {
@@ -390,7 +390,7 @@ macro_rules! scalar_names {
     };
 }
 
-impl<'de> Deserializer<'de> for Name<'de> {
+impl<'de> Deserializer<'de> for VariantName<'de> {
     type Error = Misfit;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -442,7 +442,7 @@ impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self)> {
         let name = self.0.string()?;
-        let variant = seed.deserialize(Name(name))?;
+        let variant = seed.deserialize(VariantName(name))?;
         self.0.scanner.blanks();
         self.0.scan(|scanner| scanner.expect(b':'))?;
         self.0.scanner.blanks();

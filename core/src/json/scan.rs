@@ -151,7 +151,7 @@ impl<'a> Scanner<'a> {
 
     /// The object that is the whole text; `found` gets its members. Whether two of them may have one name.
     #[inline(always)]
-    pub(super) fn outer_object(&mut self, found: impl FnMut(&mut Self, Name, Span)) -> Scan<bool> {
+    pub(super) fn outer_object(&mut self, found: impl FnMut(&mut Self, MemberName, Span)) -> Scan<bool> {
         self.object(1, found)
     }
 
@@ -183,7 +183,7 @@ impl<'a> Scanner<'a> {
 
     /// One object; `found` gets its members. Whether two of them may have one name.
     #[inline(always)]
-    fn object(&mut self, depth: usize, mut found: impl FnMut(&mut Self, Name, Span)) -> Scan<bool> {
+    fn object(&mut self, depth: usize, mut found: impl FnMut(&mut Self, MemberName, Span)) -> Scan<bool> {
         if depth > self.deepest {
             return self.fail(Fault::TooDeep { deepest: self.deepest });
         }
@@ -220,7 +220,7 @@ impl<'a> Scanner<'a> {
 
     // The parts are one value each until the end: joined earlier, they would pass through memory.
     #[inline(always)]
-    fn name(&mut self) -> Scan<Name> {
+    fn name(&mut self) -> Scan<MemberName> {
         let open = self.at;
         let (label, start, end) = if self.string()? {
             (self.decode_name(open)?, self.decoded.len() - 1, 0)
@@ -228,7 +228,7 @@ impl<'a> Scanner<'a> {
             let (start, end) = (open + 1, self.at - 1);
             (self.label(start, end), start, end)
         };
-        Ok(Name { label, place: Span::new(start, end) })
+        Ok(MemberName { label, place: Span::new(start, end) })
     }
 
     /// Decodes the name from `open` to here, and gives its label.
@@ -357,8 +357,8 @@ impl<'a> Scanner<'a> {
 /// Two members of one name. Few names are compared pairwise; many are sorted first, so a large object costs no more
 /// than n log n.
 #[cold]
-pub(super) fn duplicate(whole: &str, decoded: &[String], names: &[Name]) -> Option<Fault> {
-    let text = |name: &Name| name.text(whole, decoded);
+pub(super) fn duplicate(whole: &str, decoded: &[String], names: &[MemberName]) -> Option<Fault> {
+    let text = |name: &MemberName| name.text(whole, decoded);
     let twice = |name: &str| Some(Fault::Duplicate { name: name.to_owned() });
     if names.len() > 16 {
         let mut names: Vec<&str> = names.iter().map(text).collect();
@@ -373,7 +373,7 @@ pub(super) fn duplicate(whole: &str, decoded: &[String], names: &[Name]) -> Opti
         return None;
     }
     for (index, name) in names.iter().enumerate() {
-        let same = |other: &Name| other.label == name.label && text(other) == text(name);
+        let same = |other: &MemberName| other.label == name.label && text(other) == text(name);
         if names.iter().skip(index + 1).any(same) {
             return twice(text(name));
         }
@@ -445,13 +445,13 @@ impl Span {
 
 /// A member's name: where it stands, or, where it holds escapes, its number among the decoded ones.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Name {
+pub(super) struct MemberName {
     pub(super) label: u64,
     /// Ends with 0 for a decoded name, whose number then is the start.
     place: Span,
 }
 
-impl Name {
+impl MemberName {
     pub(super) fn text<'a>(self, text: &'a str, decoded: &'a [String]) -> &'a str {
         match self.place.bounds() {
             (number, 0) => decoded.get(number).map(String::as_str).unwrap_or_default(),

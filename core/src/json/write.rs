@@ -332,7 +332,7 @@ macro_rules! structs {
 
             fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Written {
                 if self.ends == Ends::Ready {
-                    return value.serialize(Text(|text: &str| self.writer.ready(text)));
+                    return value.serialize(TextOnly(|text: &str| self.writer.ready(text)));
                 }
                 self.name(name);
                 value.serialize(&mut *self.writer)
@@ -352,7 +352,7 @@ impl ser::SerializeMap for Open<'_, '_> {
     type Error = Refused;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Written {
-        key.serialize(Text(|name: &str| {
+        key.serialize(TextOnly(|name: &str| {
             self.name(name);
             Ok(())
         }))
@@ -368,9 +368,9 @@ impl ser::SerializeMap for Open<'_, '_> {
 }
 
 /// Hands on what is a text, and what serde_json takes for one where it is a member's name.
-struct Text<F>(F);
+struct TextOnly<F>(F);
 
-impl<F: FnOnce(&str) -> Written> Text<F> {
+impl<F: FnOnce(&str) -> Written> TextOnly<F> {
     fn scalar<T: Serialize>(self, value: T) -> Written {
         let text = serde_json::to_string(&value).map_err(ser::Error::custom)?;
         if text == "null" {
@@ -384,7 +384,7 @@ fn no_text<T>() -> Written<T> {
     Err(ser::Error::custom("key must be a string"))
 }
 
-impl<F: FnOnce(&str) -> Written> Serializer for Text<F> {
+impl<F: FnOnce(&str) -> Written> Serializer for TextOnly<F> {
     type Ok = ();
     type Error = Refused;
     type SerializeSeq = Impossible<(), Refused>;

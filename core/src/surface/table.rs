@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use crate::describe::{Object, Shape, described, shapes};
 use crate::error::{ErrorCode, Result};
 use crate::issuer::Issuer;
-use crate::json::{self, Kind};
+use crate::json::{self, MisfitKind};
 use crate::task::Task;
 use crate::time::{Context, Lifetime};
 
@@ -156,9 +156,9 @@ shapes! {
 pub(crate) fn read<T: DeserializeOwned>(input: &str) -> Result<T> {
     json::from_text(input).map_err(|misfit| {
         let code = match misfit.kind() {
-            Kind::Text => ErrorCode::InvalidRequest,
-            Kind::Missing => ErrorCode::FieldRequired,
-            Kind::Field => ErrorCode::FieldInvalid,
+            MisfitKind::Text => ErrorCode::InvalidRequest,
+            MisfitKind::Missing => ErrorCode::FieldRequired,
+            MisfitKind::Field => ErrorCode::FieldInvalid,
         };
         misfit.error(code)
     })

@@ -23,7 +23,7 @@ use crate::time::UnixTime;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Outcome {
+pub enum CheckOutcome {
     /// It found nothing wrong.
     Passed,
     /// It refuses the token.
@@ -42,7 +42,7 @@ pub struct Check {
     /// `signature`, `payload`, `typ`, `exp`, `nbf`, `iat`, `iss`, `aud`, `sub`, `jti`, `required`.
     pub name: &'static str,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: CheckOutcome,
     /// What stands in the token: at most 60 characters of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seen: Option<String>,
@@ -128,7 +128,7 @@ impl Verifier {
                 let failed = self.failed_stage(&error, token);
                 let at = stages.iter().position(|stage| stage.name == failed).unwrap_or_default();
                 for (index, stage) in stages.iter_mut().enumerate().skip(at) {
-                    stage.outcome = if index == at { Outcome::Failed } else { Outcome::NotReached };
+                    stage.outcome = if index == at { CheckOutcome::Failed } else { CheckOutcome::NotReached };
                 }
                 if let Some(stage) = stages.get_mut(at) {
                     stage.hint = hint(&error, token);
@@ -136,7 +136,7 @@ impl Verifier {
                 }
                 stages.extend(CLAIM_CHECKS.iter().map(|check| Check {
                     name: check.name,
-                    outcome: Outcome::NotReached,
+                    outcome: CheckOutcome::NotReached,
                     seen: None,
                     limit: (check.limit)(self, now),
                     error: None,
@@ -155,7 +155,7 @@ impl Verifier {
         let quoted = |text: Option<String>| text.map(|text| format!("{:?}", excerpt(&text)));
         let stage = |name, seen, limit: Option<String>| Check {
             name,
-            outcome: Outcome::Passed,
+            outcome: CheckOutcome::Passed,
             seen,
             limit,
             error: None,
@@ -235,9 +235,9 @@ fn judged(
     hint: impl Fn(&Error) -> Option<String>,
 ) -> Check {
     let (outcome, error) = match result {
-        Err(error) => (Outcome::Failed, Some(error)),
-        Ok(()) if limit.is_none() || (seen.is_none() && name != "required") => (Outcome::NotAsked, None),
-        Ok(()) => (Outcome::Passed, None),
+        Err(error) => (CheckOutcome::Failed, Some(error)),
+        Ok(()) if limit.is_none() || (seen.is_none() && name != "required") => (CheckOutcome::NotAsked, None),
+        Ok(()) => (CheckOutcome::Passed, None),
     };
     Check { name, outcome, seen, limit, hint: error.as_ref().and_then(hint), error }
 }
@@ -344,16 +344,16 @@ impl fmt::Display for Explanation {
         }
         for check in &self.checks {
             let outcome = match check.outcome {
-                Outcome::Passed => "ok",
-                Outcome::Failed => "FAILED",
-                Outcome::NotReached => "not reached",
-                Outcome::NotAsked => "not asked",
+                CheckOutcome::Passed => "ok",
+                CheckOutcome::Failed => "FAILED",
+                CheckOutcome::NotReached => "not reached",
+                CheckOutcome::NotAsked => "not asked",
             };
             write!(f, "  {:<11}  {outcome:<11}", check.name)?;
             if let Some(seen) = &check.seen {
                 write!(f, "  found {}", seen.escape_debug())?;
             }
-            if let Some(limit) = check.limit.as_ref().filter(|_| check.outcome != Outcome::NotReached) {
+            if let Some(limit) = check.limit.as_ref().filter(|_| check.outcome != CheckOutcome::NotReached) {
                 write!(f, "  needs {limit}")?;
             }
             if let Some(error) = &check.error {

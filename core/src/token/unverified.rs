@@ -31,7 +31,7 @@ use crate::json::{self, Fault, Members};
 pub fn decode(token: &str) -> Result<Unverified> {
     let parts = Parts::split(token)?;
     let header = UnverifiedHeader::parse(&parts)?;
-    let claims = Text::parse(parts.payload, "payload", ErrorCode::PayloadMalformed)?;
+    let claims = UnverifiedText::parse(parts.payload, "payload", ErrorCode::PayloadMalformed)?;
     from_base64url(parts.signature).ok_or_else(|| encoding("signature"))?;
     Ok(Unverified { header, claims })
 }
@@ -48,7 +48,7 @@ pub fn decode_header(token: &str) -> Result<UnverifiedHeader> {
 #[derive(Clone)]
 pub struct Unverified {
     header: UnverifiedHeader,
-    claims: Text,
+    claims: UnverifiedText,
 }
 
 impl Unverified {
@@ -88,7 +88,7 @@ impl Unverified {
 
 /// A header that nobody has verified.
 #[derive(Clone)]
-pub struct UnverifiedHeader(Text);
+pub struct UnverifiedHeader(UnverifiedText);
 
 impl UnverifiedHeader {
     /// What the token says in `alg`, where that is a string: any text.
@@ -112,23 +112,23 @@ impl UnverifiedHeader {
     }
 
     fn parse(parts: &Parts<'_>) -> Result<Self> {
-        Text::parse(parts.header, "header", ErrorCode::HeaderMalformed).map(UnverifiedHeader)
+        UnverifiedText::parse(parts.header, "header", ErrorCode::HeaderMalformed).map(UnverifiedHeader)
     }
 }
 
 #[derive(Clone)]
-struct Text {
+struct UnverifiedText {
     json: String,
     members: Members,
 }
 
-impl Text {
+impl UnverifiedText {
     fn parse(segment: &str, part: &'static str, code: ErrorCode) -> Result<Self> {
         let malformed = |fault: Fault| Error::new(code).at(part).because(format!("the {part} is {fault}"));
         let bytes = from_base64url(segment).ok_or_else(|| encoding(part))?;
         let json = String::from_utf8(bytes).map_err(|_| malformed(Fault::NotUtf8))?;
         let members = Members::of_token(&json).map_err(malformed)?;
-        Ok(Text { json, members })
+        Ok(UnverifiedText { json, members })
     }
 
     fn get(&self, name: &str) -> Option<&str> {

@@ -17,7 +17,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::faults::Failure;
 use super::{connect, pooler};
-use crate::target::{Kind, Target, invalid, unavailable};
+use crate::target::{StoreKind, Target, invalid, unavailable};
 
 /// How many connections where the URL does not say.
 const CONNECTIONS: u32 = 16;
@@ -53,7 +53,9 @@ pub(super) struct Link {
 impl Link {
     /// Connects to nothing yet.
     pub(super) fn new(target: &Target) -> Result<Self> {
-        let Kind::Postgres(url) = &target.kind else { return Err(invalid("url", "not a URL of PostgreSQL")) };
+        let StoreKind::Postgres(url) = &target.kind else {
+            return Err(invalid("url", "not a URL of PostgreSQL"));
+        };
         let (config, tls) = connect::wanted(url, target.timeout)?;
         let pooled = Arc::new(AtomicBool::new(false));
         let found = Arc::clone(&pooled);

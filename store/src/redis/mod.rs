@@ -18,7 +18,7 @@ use self::server::Server;
 use crate::doctor::Finding;
 use crate::driver::{Cursor, Driver, Page};
 use crate::host;
-use crate::target::{Kind, Target, invalid, unavailable};
+use crate::target::{StoreKind, Target, invalid, unavailable};
 
 mod cluster;
 mod connect;
@@ -56,7 +56,7 @@ pub(crate) struct Redis {
 
 impl Driver for Redis {
     async fn open(target: &Target) -> Result<Self> {
-        let Kind::Redis(url) = &target.kind else { return Err(invalid("url", "not a URL of Redis")) };
+        let StoreKind::Redis(url) = &target.kind else { return Err(invalid("url", "not a URL of Redis")) };
         if let Some((name, _)) = url.query_pairs().next() {
             return Err(invalid("url", format!("redis has no parameter {name:?}")));
         }

@@ -17,7 +17,7 @@ use self::readers::Readers;
 use self::write::{Change, Job, Writer};
 use crate::doctor::Finding;
 use crate::driver::{Cursor, Driver, Page};
-use crate::target::{Kind, Target, invalid, unavailable};
+use crate::target::{StoreKind, Target, invalid, unavailable};
 
 mod examine;
 mod failure;
@@ -68,7 +68,7 @@ impl Sqlite {
 
 impl Driver for Sqlite {
     async fn open(target: &Target) -> Result<Self> {
-        let Kind::Sqlite(path) = &target.kind else {
+        let StoreKind::Sqlite(path) = &target.kind else {
             return Err(invalid("url", "not a file of SQLite"));
         };
         // What is absolute is never taken for the `file:` URI of SQLite, nor moved by a change of folder.

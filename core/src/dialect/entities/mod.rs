@@ -8,7 +8,7 @@ use crate::flow::directory::task;
 use crate::store::RecordKey;
 use crate::task::Task;
 use crate::time::Context;
-use names::Name;
+use names::ForeignName;
 
 mod names;
 pub(crate) mod operations;
@@ -58,7 +58,7 @@ pub struct User {
 /// # Errors
 /// `already_exists` for another entity of that id or foreign id in the organization.
 pub fn create_entity(entity: Entity, context: &Context) -> Task<()> {
-    task(context, |mut directory| async move { directory.create_named(Kind::Entity, &entity).await })
+    task(context, |mut directory| async move { directory.create_named(EntityKind::Entity, &entity).await })
 }
 
 /// Refuses an entity from now on: no tokens for it or its users.
@@ -66,7 +66,7 @@ pub fn create_entity(entity: Entity, context: &Context) -> Task<()> {
 /// # Errors
 /// `not_found`.
 pub fn disable_entity(organization: &str, id: &str, context: &Context) -> Task<()> {
-    disable_named(Kind::Entity, organization, id, context)
+    disable_named(EntityKind::Entity, organization, id, context)
 }
 
 /// Creates a group of entities.
@@ -74,7 +74,7 @@ pub fn disable_entity(organization: &str, id: &str, context: &Context) -> Task<(
 /// # Errors
 /// `already_exists` for another group of that id or foreign id in the organization.
 pub fn create_group(group: Group, context: &Context) -> Task<()> {
-    task(context, |mut directory| async move { directory.create_named(Kind::Group, &group).await })
+    task(context, |mut directory| async move { directory.create_named(EntityKind::Group, &group).await })
 }
 
 /// Refuses a group from now on.
@@ -82,7 +82,7 @@ pub fn create_group(group: Group, context: &Context) -> Task<()> {
 /// # Errors
 /// `not_found`.
 pub fn disable_group(organization: &str, id: &str, context: &Context) -> Task<()> {
-    disable_named(Kind::Group, organization, id, context)
+    disable_named(EntityKind::Group, organization, id, context)
 }
 
 /// Creates a user of an entity, a group, or both.
@@ -99,9 +99,9 @@ pub fn create_user(user: User, context: &Context) -> Task<()> {
                 names.push((user_alias_key(&user.organization, parent, foreign_id), parent.clone()));
             }
         }
-        let names: Vec<Name<'_, User>> = names
+        let names: Vec<ForeignName<'_, User>> = names
             .iter()
-            .map(|(alias, parent)| Name {
+            .map(|(alias, parent)| ForeignName {
                 alias,
                 foreign_id: user.foreign_id.as_deref().unwrap_or_default(),
                 record: Box::new(|id| user_key(&user.organization, id)),
@@ -132,7 +132,7 @@ pub fn disable_user(organization: &str, id: &str, context: &Context) -> Task<()>
     })
 }
 
-fn disable_named(kind: Kind, organization: &str, id: &str, context: &Context) -> Task<()> {
+fn disable_named(kind: EntityKind, organization: &str, id: &str, context: &Context) -> Task<()> {
     let (key, id) = (kind.key(organization, id), id.to_owned());
     task(context, move |mut directory| async move {
         directory
@@ -146,27 +146,27 @@ fn disable_named(kind: Kind, organization: &str, id: &str, context: &Context) ->
 
 /// Entities and groups: the same record under another name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum EntityKind {
     Entity,
     Group,
 }
 
-impl Kind {
+impl EntityKind {
     pub(crate) fn key(self, organization: &str, id: &str) -> RecordKey {
         RecordKey::of(self.name(), &[organization, id])
     }
 
     pub(crate) fn alias_key(self, organization: &str, foreign_id: &str) -> RecordKey {
         match self {
-            Kind::Entity => RecordKey::of("entity-alias", &[organization, foreign_id]),
-            Kind::Group => RecordKey::of("group-alias", &[organization, foreign_id]),
+            EntityKind::Entity => RecordKey::of("entity-alias", &[organization, foreign_id]),
+            EntityKind::Group => RecordKey::of("group-alias", &[organization, foreign_id]),
         }
     }
 
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Kind::Entity => "entity",
-            Kind::Group => "group",
+            EntityKind::Entity => "entity",
+            EntityKind::Group => "group",
         }
     }
 }

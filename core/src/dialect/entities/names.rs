@@ -3,14 +3,14 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Alias, Entity, Kind};
+use super::{Alias, Entity, EntityKind};
 use crate::error::{ErrorCode, Result};
 use crate::flow::directory::{Directory, exists};
 use crate::record::{Decision, Draft, decode_some};
 use crate::store::RecordKey;
 
 /// A foreign id that a record shall have: where its alias is, and which records stand behind such an alias.
-pub(super) struct Name<'a, T> {
+pub(super) struct ForeignName<'a, T> {
     pub(super) alias: &'a RecordKey,
     pub(super) foreign_id: &'a str,
     pub(super) record: Box<dyn Fn(&str) -> RecordKey + Send + Sync + 'a>,
@@ -18,12 +18,12 @@ pub(super) struct Name<'a, T> {
 }
 
 impl Directory {
-    pub(super) async fn create_named(&mut self, kind: Kind, entity: &Entity) -> Result<()> {
+    pub(super) async fn create_named(&mut self, kind: EntityKind, entity: &Entity) -> Result<()> {
         let key = kind.key(&entity.organization, &entity.id);
         let alias = entity.foreign_id.as_ref().map(|id| (kind.alias_key(&entity.organization, id), id));
-        let names: Vec<Name<'_, Entity>> = alias
+        let names: Vec<ForeignName<'_, Entity>> = alias
             .iter()
-            .map(|(alias, foreign_id)| Name {
+            .map(|(alias, foreign_id)| ForeignName {
                 alias,
                 foreign_id,
                 record: Box::new(|id| kind.key(&entity.organization, id)),
@@ -43,7 +43,7 @@ impl Directory {
         record: &T,
         what: &'static str,
         id: &str,
-        names: &[Name<'_, T>],
+        names: &[ForeignName<'_, T>],
     ) -> Result<()>
     where
         T: Serialize + DeserializeOwned + PartialEq + Sync,
@@ -78,7 +78,7 @@ impl Directory {
 
     /// Points a foreign id to `id`. An alias whose record was never written, or does not have that foreign id, is left
     /// over from a crash or a conflict: it is taken.
-    async fn claim_alias<T: DeserializeOwned>(&mut self, name: &Name<'_, T>, id: &str) -> Result<()> {
+    async fn claim_alias<T: DeserializeOwned>(&mut self, name: &ForeignName<'_, T>, id: &str) -> Result<()> {
         let alias = Alias { id: id.to_owned() };
         let mut update = self.records.open(name.alias.clone()).await?;
         loop {

@@ -1,6 +1,6 @@
 //! An access token for a user of a client's organization.
 
-use super::{Entity, Kind, User, user_key};
+use super::{Entity, EntityKind, User, user_key};
 use crate::claims::Claims;
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::Flow;
@@ -45,7 +45,7 @@ impl Flow {
 
     /// Whether an entity is refused, and its users with it. It need not be in the directory itself.
     async fn is_disabled(&self, organization: &str, entity: &str) -> Result<bool> {
-        let [entry] = self.records.load([Kind::Entity.key(organization, entity)]).await?;
+        let [entry] = self.records.load([EntityKind::Entity.key(organization, entity)]).await?;
         Ok(decode_some::<Entity>(entry.as_ref())?.is_some_and(|entity| entity.disabled))
     }
 }

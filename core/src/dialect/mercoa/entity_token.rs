@@ -4,7 +4,7 @@
 
 use super::entity_options::EntityOptions;
 use crate::claims::Claims;
-use crate::dialect::entities::{Alias, Entity, Kind, User, user_alias_key, user_key};
+use crate::dialect::entities::{Alias, Entity, EntityKind, User, user_alias_key, user_key};
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::flow::Flow;
@@ -49,7 +49,7 @@ pub enum EntityTarget {
 /// The target as the directory knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Subject {
-    kind: Kind,
+    kind: EntityKind,
     /// The entity or group.
     id: String,
     foreign_id: Option<String>,
@@ -205,10 +205,10 @@ impl Flow {
     /// Finds the target; `None` where there is none, or it is disabled.
     async fn resolve(&mut self, organization: &str, target: &EntityTarget) -> Result<Option<Subject>> {
         let (kind, id, user) = match target {
-            EntityTarget::Entity(id) => (Kind::Entity, id, None),
-            EntityTarget::EntityUser(id, user) => (Kind::Entity, id, Some(user)),
-            EntityTarget::Group(id) => (Kind::Group, id, None),
-            EntityTarget::GroupUser(id, user) => (Kind::Group, id, Some(user)),
+            EntityTarget::Entity(id) => (EntityKind::Entity, id, None),
+            EntityTarget::EntityUser(id, user) => (EntityKind::Entity, id, Some(user)),
+            EntityTarget::Group(id) => (EntityKind::Group, id, None),
+            EntityTarget::GroupUser(id, user) => (EntityKind::Group, id, Some(user)),
         };
         let keys = [kind.key(organization, id), kind.alias_key(organization, id)];
         let record = |id: &str| kind.key(organization, id);
@@ -232,12 +232,12 @@ impl Flow {
     ) -> Result<Option<String>> {
         let keys = [user_key(organization, given), user_alias_key(organization, &parent.id, given)];
         let of_parent = |user: &User| match parent.kind {
-            Kind::Entity => user.entity.as_ref() == Some(&parent.id),
-            Kind::Group => user.group.as_ref() == Some(&parent.id),
+            EntityKind::Entity => user.entity.as_ref() == Some(&parent.id),
+            EntityKind::Group => user.group.as_ref() == Some(&parent.id),
         };
         // A group knows its users by their foreign ids only (contract 1.1). Somebody else's id may be the foreign id
         // of a user here, and must not hide it.
-        let by_id = |user: &User| parent.kind == Kind::Entity && of_parent(user);
+        let by_id = |user: &User| parent.kind == EntityKind::Entity && of_parent(user);
         let found = self.named::<User>(keys, by_id, |id| user_key(organization, id)).await?;
         let found = found.filter(|user| {
             let named = by_id(user) && user.id == given || user.foreign_id.as_deref() == Some(given);
@@ -267,11 +267,11 @@ impl Subject {
     /// The claims that name the target (contract 1.6).
     fn claims(&self) -> Claims {
         let claims = match self.kind {
-            Kind::Entity => Claims::new().set("entityId", &self.id),
-            Kind::Group => Claims::new().set("entityGroupId", &self.id),
+            EntityKind::Entity => Claims::new().set("entityId", &self.id),
+            EntityKind::Group => Claims::new().set("entityGroupId", &self.id),
         };
         let claims = match &self.foreign_id {
-            Some(foreign_id) if self.kind == Kind::Entity => claims.set("entityForeignId", foreign_id),
+            Some(foreign_id) if self.kind == EntityKind::Entity => claims.set("entityForeignId", foreign_id),
             _ => claims,
         };
         match &self.user {
@@ -283,8 +283,8 @@ impl Subject {
     /// Whether a token is for this target.
     fn is_of(&self, token: &Verified) -> Result<bool> {
         let name = match self.kind {
-            Kind::Entity => "entityId",
-            Kind::Group => "entityGroupId",
+            EntityKind::Entity => "entityId",
+            EntityKind::Group => "entityGroupId",
         };
         let (id, user): (Option<String>, Option<String>) = (token.claim(name)?, token.claim("userId")?);
         Ok(id.as_ref() == Some(&self.id) && user == self.user)

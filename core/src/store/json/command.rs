@@ -111,7 +111,7 @@ impl<'a> From<&'a Command> for CommandText<'a> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct GivenCommand {
-    command: Name,
+    command: CommandName,
     keys: Option<Vec<GivenKey>>,
     key: Option<GivenKey>,
     expect: Option<GivenVersion>,
@@ -129,7 +129,7 @@ struct GivenCommand {
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Name {
+enum CommandName {
     Load,
     Cas,
     Throttle,
@@ -147,27 +147,27 @@ enum GivenIndex {
 impl GivenCommand {
     fn command(mut self) -> Result<Command> {
         let command = match self.command {
-            Name::Load => {
+            CommandName::Load => {
                 let keys = needed("keys", self.keys.take())?;
                 Command::Load { keys: keys.into_iter().map(|key| key.0).collect() }
             }
-            Name::Cas => Command::Cas {
+            CommandName::Cas => Command::Cas {
                 key: needed("key", self.key.take())?.0,
                 expect: self.expect.take().map_or(Expect::Absent, |version| Expect::Version(version.0)),
                 write: self.write.take().map_or(Write::Delete, |entry| Write::Put(entry.into())),
             },
-            Name::Throttle => Command::Throttle {
+            CommandName::Throttle => Command::Throttle {
                 key: needed("key", self.key.take())?.0,
                 interval_us: needed("interval_us", self.interval_us.take())?,
                 burst_us: needed("burst_us", self.burst_us.take())?,
                 cost: needed("cost", self.cost.take())?,
                 now_us: needed("now_us", self.now_us.take())?,
             },
-            Name::Sweep => Command::Sweep {
+            CommandName::Sweep => Command::Sweep {
                 before_ms: needed("before_ms", self.before_ms.take())?,
                 limit: needed("limit", self.limit.take())?,
             },
-            Name::List => {
+            CommandName::List => {
                 let value = needed("value", self.value.take())?.0;
                 let by = match needed("by", self.by.take())? {
                     GivenIndex::Subject => IndexValue::Subject(value),

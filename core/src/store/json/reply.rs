@@ -58,7 +58,7 @@ impl Reply {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct GivenReply {
-    reply: Option<Name>,
+    reply: Option<ReplyName>,
     error: Option<StoreErrorText>,
     entries: Option<Vec<Option<ListedEntry>>>,
     store_now_ms: Option<u64>,
@@ -72,7 +72,7 @@ struct GivenReply {
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Name {
+enum ReplyName {
     Loaded,
     Done,
     Conflict,
@@ -95,9 +95,9 @@ impl GivenReply {
         if self.is_spent() { Ok(reply) } else { Err(wrong("a field of another reply")) }
     }
 
-    fn named(&mut self, name: Name) -> Result<Reply> {
+    fn named(&mut self, name: ReplyName) -> Result<Reply> {
         Ok(match name {
-            Name::Loaded => {
+            ReplyName::Loaded => {
                 let entries = needed("entries", self.entries.take())?.into_iter();
                 let entries = entries.map(|entry| entry.map(ListedEntry::loaded).transpose());
                 Reply::Loaded {
@@ -105,19 +105,19 @@ impl GivenReply {
                     store_now_ms: self.store_now_ms.take(),
                 }
             }
-            Name::Done => Reply::Done,
-            Name::Conflict => Reply::Conflict(self.entry.take().map(Entry::from)),
-            Name::Admitted => Reply::Admitted { tat_us: needed("tat_us", self.tat_us.take())? },
-            Name::Denied => Reply::Denied { tat_us: needed("tat_us", self.tat_us.take())? },
-            Name::Removed => Reply::Removed(needed("count", self.count.take())?),
-            Name::Listed => {
+            ReplyName::Done => Reply::Done,
+            ReplyName::Conflict => Reply::Conflict(self.entry.take().map(Entry::from)),
+            ReplyName::Admitted => Reply::Admitted { tat_us: needed("tat_us", self.tat_us.take())? },
+            ReplyName::Denied => Reply::Denied { tat_us: needed("tat_us", self.tat_us.take())? },
+            ReplyName::Removed => Reply::Removed(needed("count", self.count.take())?),
+            ReplyName::Listed => {
                 let entries = needed("entries", self.entries.take())?.into_iter();
                 let entries = entries.map(|entry| needed("entries", entry)?.listed());
                 let next = self.next.take().map(|key| key.0);
                 Reply::Listed { entries: entries.collect::<Result<_>>()?, next }
             }
-            Name::Signed => Reply::Signed(needed("signature", self.signature.take())?.0.into_owned()),
-            Name::Verified => Reply::Verified(needed("valid", self.valid.take())?),
+            ReplyName::Signed => Reply::Signed(needed("signature", self.signature.take())?.0.into_owned()),
+            ReplyName::Verified => Reply::Verified(needed("valid", self.valid.take())?),
         })
     }
 
