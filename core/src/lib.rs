@@ -100,7 +100,8 @@ pub use token::unverified;
 pub use token::verified::Verified;
 pub use token::verifier::Verifier;
 
-/// The examples of the README are tests.
+/// The examples of the READMEs are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 mod readme {}

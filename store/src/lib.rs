@@ -67,3 +67,8 @@ pub use doctor::{Finding, Severity};
 pub use rig::DatabaseRig;
 #[doc(no_inline)]
 pub use tokenmint::Durability;
+
+/// The example of the README is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -4,6 +4,7 @@ mod c;
 mod cargo;
 pub(crate) mod fuzz;
 mod go;
+mod markdown;
 mod npm;
 mod oracles;
 mod policy;
@@ -20,79 +21,37 @@ use anyhow::{Result, bail};
 use crate::shell::Shell;
 use crate::{setup, vectors, wasm};
 
-/// How a step that did not fail ended.
-enum Outcome {
-    Passed,
-    /// There is nothing to check yet; the text says what is missing.
-    Skipped(String),
-}
-
 struct Step {
     name: &'static str,
     about: &'static str,
-    run: fn(&Shell) -> Result<Outcome>,
+    run: fn(&Shell) -> Result<()>,
 }
 
 /// Cheap and telling steps first.
 const STEPS: &[Step] = &[
-    Step { name: "setup", about: "what the tests need is installed", run: |shell| passed(setup::run(shell)) },
-    Step { name: "format", about: "the sources are formatted", run: |shell| passed(cargo::format(shell)) },
-    Step {
-        name: "policy",
-        about: "dependencies: licences, bans, sources",
-        run: |shell| passed(policy::run(shell)),
-    },
+    Step { name: "setup", about: "what the tests need is installed", run: setup::run },
+    Step { name: "format", about: "the sources are formatted", run: cargo::format },
+    Step { name: "markdown", about: "the documents' links lead somewhere", run: markdown::run },
+    Step { name: "policy", about: "dependencies: licences, bans, sources", run: policy::run },
     Step {
         name: "vectors",
         about: "generated files are what the code says",
-        run: |shell| passed(vectors::run(shell, true)),
+        run: |shell| vectors::run(shell, true),
     },
     Step { name: "schemas", about: "the vector files follow their schemas", run: schemas::run },
-    Step {
-        name: "clippy",
-        about: "no lint, in every set of features",
-        run: |shell| passed(cargo::clippy(shell)),
-    },
-    Step {
-        name: "purity",
-        about: "the core's lints refuse clock, files, ...",
-        run: |shell| passed(purity::run(shell)),
-    },
-    Step {
-        name: "tests",
-        about: "every test, in every set of features",
-        run: |shell| passed(cargo::tests(shell)),
-    },
-    Step {
-        name: "docs",
-        about: "the documentation builds, no link broken",
-        run: |shell| passed(cargo::docs(shell)),
-    },
-    Step { name: "wasm", about: "the core builds for the browser", run: |shell| passed(wasm::build(shell)) },
-    Step { name: "c", about: "the C library does what the core does", run: |shell| passed(c::run(shell)) },
-    Step {
-        name: "python",
-        about: "the Python package: wheel, vectors, types",
-        run: |shell| passed(python::run(shell)),
-    },
-    Step { name: "go", about: "the Go module does what the core does", run: |shell| passed(go::run(shell)) },
-    Step {
-        name: "npm",
-        about: "the npm package: Node, browsers, the playground",
-        run: |shell| passed(npm::run(shell)),
-    },
+    Step { name: "clippy", about: "no lint, in every set of features", run: cargo::clippy },
+    Step { name: "purity", about: "the core's lints refuse clock, files, ...", run: purity::run },
+    Step { name: "tests", about: "every test, in every set of features", run: cargo::tests },
+    Step { name: "docs", about: "the documentation builds, no link broken", run: cargo::docs },
+    Step { name: "wasm", about: "the core builds for the browser", run: wasm::build },
+    Step { name: "c", about: "the C library does what the core does", run: c::run },
+    Step { name: "python", about: "the Python package: wheel, vectors, types", run: python::run },
+    Step { name: "go", about: "the Go module does what the core does", run: go::run },
+    Step { name: "npm", about: "the npm package: Node, browsers, the playground", run: npm::run },
     Step { name: "fuzz", about: "no input breaks a promise: corpus and search", run: fuzz::run },
     Step { name: "oracles", about: "other libraries accept and refuse the same", run: oracles::run },
-    Step {
-        name: "sdks",
-        about: "the vendors' SDKs get what they expect",
-        run: |shell| passed(sdks::run(shell)),
-    },
+    Step { name: "sdks", about: "the vendors' SDKs get what they expect", run: sdks::run },
 ];
-
-fn passed(result: Result<()>) -> Result<Outcome> {
-    result.map(|()| Outcome::Passed)
-}
 
 /// Prints the steps.
 pub(crate) fn list() {
@@ -130,19 +89,15 @@ struct Report {
 }
 
 impl Report {
-    fn add(&mut self, name: &str, took: Duration, result: Result<Outcome>) {
+    fn add(&mut self, name: &str, took: Duration, result: Result<()>) {
         let verdict = match result {
-            Ok(Outcome::Passed) => {
+            Ok(()) => {
                 self.passed += 1;
-                "passed".to_owned()
-            }
-            Ok(Outcome::Skipped(reason)) => {
-                println!("skipped: {reason}");
-                format!("skipped: {reason}")
+                "passed"
             }
             Err(error) => {
                 self.failure = Some(error.context(format!("step `{name}` failed")));
-                "FAILED".to_owned()
+                "FAILED"
             }
         };
         self.total += took;
