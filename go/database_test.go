@@ -92,7 +92,7 @@ func sessionsKeepTheirState(t *testing.T, url string) {
 		t.Errorf("the session goes on: %v", err)
 	}
 
-	other, err := issuer.ExchangeAPIKey(ctx, store, ExchangeAPIKeyRequest{ClientProof: ClientProof{"c1", "s1"}})
+	other, err := issuer.ExchangeAPIKey(ctx, store, ExchangeAPIKeyRequest{ClientID: "c1", ClientSecret: "s1"})
 	must(t, err)
 	_, err = issuer.Check(ctx, store, other.AccessToken)
 	must(t, err)
@@ -110,8 +110,8 @@ func sessionsKeepTheirState(t *testing.T, url string) {
 // session makes a client and opens a session for it.
 func session(t testing.TB, issuer *Issuer, store Store) *TokenPair {
 	t.Helper()
-	must(t, issuer.CreateClient(t.Context(), store, Client{ID: "c1", Organization: "o", Secret: "s1", Permissions: []Permission{MayOpenSessions}}))
-	pair, err := issuer.ExchangeAPIKey(t.Context(), store, ExchangeAPIKeyRequest{ClientProof: ClientProof{"c1", "s1"}})
+	must(t, issuer.CreateClient(t.Context(), store, Client{ID: "c1", Organization: "o", Secret: "s1", Permissions: []Permission{PermissionSessions}}))
+	pair, err := issuer.ExchangeAPIKey(t.Context(), store, ExchangeAPIKeyRequest{ClientID: "c1", ClientSecret: "s1"})
 	must(t, err)
 	return pair
 }
@@ -131,7 +131,7 @@ func linksStayUsed(t *testing.T, url string) {
 func raceForALink(t *testing.T, issuer *Issuer, store Store) string {
 	t.Helper()
 	ctx := t.Context()
-	must(t, issuer.CreateBearerKey(ctx, store, BearerKey{Bearer: "key-1", Organization: "o", Permissions: []Permission{MayMakeLinks}}))
+	must(t, issuer.CreateBearerKey(ctx, store, BearerKey{Bearer: "key-1", Organization: "o", Permissions: []Permission{PermissionLinks}}))
 	link, err := issuer.CreateLink(ctx, store, CreateLinkRequest{"key-1", LinkDetails{
 		OriginID: "u1", EndUserOrganization: "Acme", EndUserEmail: "a@example.com", Categories: []string{"ats"},
 	}, LifetimeOf(time.Hour)})
@@ -164,7 +164,7 @@ func nothingComesBack(t *testing.T, url, wiped string) {
 	ready := func(url string) (*Database, func() string) {
 		store := open(t, url)
 		must(t, issuer.AdoptStore(ctx, store))
-		must(t, issuer.CreateClient(ctx, store, Client{ID: "c1", Organization: "o", Secret: "s1", Permissions: []Permission{MayUseClientCredentials}}))
+		must(t, issuer.CreateClient(ctx, store, Client{ID: "c1", Organization: "o", Secret: "s1", Permissions: []Permission{PermissionClientCredentials}}))
 		return store, func() string {
 			token, err := issuer.ClientCredentials(ctx, store, ClientProof{"c1", "s1"})
 			must(t, err)
@@ -178,7 +178,7 @@ func nothingComesBack(t *testing.T, url, wiped string) {
 		return err
 	}
 	kept, revoked := token(), token()
-	must(t, issuer.RevokeToken(ctx, store, "c1", revoked))
+	must(t, issuer.RevokeToken(ctx, store, RevokeTokenRequest{Token: revoked, Client: "c1"}))
 	// The store is known by now: to adopt it again changes nothing.
 	must(t, issuer.AdoptStore(ctx, store))
 	must(t, check(kept))
@@ -233,7 +233,9 @@ func TestADatabaseIsAStore(t *testing.T) {
 		limit := &Throttle{Key: "t", IntervalMicros: 10, BurstMicros: 20, Cost: 1, NowMicros: 100}
 		for _, command := range []Command{
 			&Load{[]Key{"k", "other"}}, &Cas{"k", "", entry}, &Cas{"k", "", entry}, &Cas{"other", "version1", nil},
-			&Load{[]Key{"k", "other"}}, limit, limit, limit, &Cas{"k", "version1", nil}, &Load{[]Key{"k"}},
+			&Load{[]Key{"k", "other"}}, limit, limit, limit,
+			&Cas{"a", "", entry}, &List{"subject", "s", "", 1}, &List{"subject", "s", "a", 1}, &List{"client", "s", "", 9},
+			&Cas{"a", "version1", nil}, &Cas{"k", "version1", nil}, &Load{[]Key{"k"}},
 		} {
 			found, err := store.Execute(t.Context(), command)
 			must(t, err)
@@ -270,7 +272,7 @@ func TestAHostKeyBesideADatabase(t *testing.T) {
 	issuer, err := NewIssuer(keys, "https://a.example", Audience("app"))
 	must(t, err)
 	ctx, store := t.Context(), open(t, file(t))
-	must(t, issuer.CreateClient(ctx, store, Client{ID: "c1", Organization: "o", Secret: "s1", Permissions: []Permission{MayUseClientCredentials}}))
+	must(t, issuer.CreateClient(ctx, store, Client{ID: "c1", Organization: "o", Secret: "s1", Permissions: []Permission{PermissionClientCredentials}}))
 	token, err := issuer.ClientCredentials(ctx, store, ClientProof{"c1", "s1"})
 	must(t, err)
 	active, err := issuer.Check(ctx, store, token.AccessToken)

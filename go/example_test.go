@@ -110,14 +110,12 @@ func ExampleIssuer_Refresh() {
 	}
 	ctx, store := context.Background(), &tokenmint.MemoryStore{}
 	err = issuer.CreateClient(ctx, store, tokenmint.Client{
-		ID: "c1", Organization: "org", Secret: "s1", Permissions: []tokenmint.Permission{tokenmint.MayOpenSessions},
+		ID: "c1", Organization: "org", Secret: "s1", Permissions: []tokenmint.Permission{tokenmint.PermissionSessions},
 	})
 	if err != nil {
 		panic(err)
 	}
-	pair, err := issuer.ExchangeAPIKey(ctx, store, tokenmint.ExchangeAPIKeyRequest{
-		ClientProof: tokenmint.ClientProof{ClientID: "c1", ClientSecret: "s1"},
-	})
+	pair, err := issuer.ExchangeAPIKey(ctx, store, tokenmint.ExchangeAPIKeyRequest{ClientID: "c1", ClientSecret: "s1"})
 	if err != nil {
 		panic(err)
 	}

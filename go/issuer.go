@@ -37,7 +37,7 @@ func NewIssuer(keys *KeySet, name string, opts ...IssuerOption) (*Issuer, error)
 }
 
 // NewIssuerFromJSON is an issuer whose policy is a JSON object such as {"issuer":"https://api.example.com"}, with the
-// fields that docs/c-abi.md lists. One that is not known is an error.
+// fields that docs/operations.md lists. One that is not known is an error.
 func NewIssuerFromJSON(keys *KeySet, config []byte, opts ...HostOption) (*Issuer, error) {
 	return newIssuer(keys, config, hostOf(opts))
 }

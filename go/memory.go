@@ -48,6 +48,8 @@ func (s *MemoryStore) Execute(_ context.Context, command Command) (Reply, error)
 		return s.cas(c)
 	case *Throttle:
 		return s.throttle(c)
+	case *List:
+		return s.list(c)
 	}
 	return nil, ErrStoreUnavailable
 }
@@ -87,6 +89,25 @@ func (s *MemoryStore) throttle(c *Throttle) (Reply, error) {
 	}
 	s.arrivals[c.Key] = next
 	return &Admitted{next}, nil
+}
+
+func (s *MemoryStore) list(c *List) (Reply, error) {
+	var keys []Key
+	for key, entry := range s.entries {
+		by := map[string]Key{"subject": entry.Subject, "client": entry.Client}
+		if by[c.By] == c.Value && key > c.After {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	listed := &Listed{}
+	for _, key := range keys[:min(len(keys), int(c.Limit))] {
+		listed.Entries = append(listed.Entries, ListedEntry{key, s.entries[key].clone()})
+	}
+	if count := len(listed.Entries); count > 0 && count < len(keys) {
+		listed.Next = keys[count-1]
+	}
+	return listed, nil
 }
 
 // Sweep forgets what expired [StoreSlack] ago or earlier, and says how many entries that were. Call it now and then.

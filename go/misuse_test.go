@@ -100,7 +100,7 @@ func TestErrorsHaveTheirCode(t *testing.T) {
 	_, rsa := GenerateKey("k", RS256)
 	_, unknownOption := issuer.EntityToken(context.Background(), &MemoryStore{}, EntityTokenRequest{
 		Bearer:  "b",
-		Target:  Target{Entity: "e"},
+		Target:  EntityTarget{Entity: "e"},
 		Options: map[string]any{"pages": map[string]any{"approvls": true}},
 	})
 	var number struct {
@@ -425,7 +425,7 @@ func TestAFieldThatIsNotKnownIsNamed(t *testing.T) {
 		"options.pgaes":      map[string]any{"pgaes": map[string]any{}},
 		"options.pages.nope": json.RawMessage(`{"pages":{"nope":true}}`),
 	} {
-		_, err := issuer.EntityToken(t.Context(), &MemoryStore{}, EntityTokenRequest{Bearer: "key", Target: Target{Entity: "e"}, Options: options})
+		_, err := issuer.EntityToken(t.Context(), &MemoryStore{}, EntityTokenRequest{Bearer: "key", Target: EntityTarget{Entity: "e"}, Options: options})
 		var refused *Error
 		if !errors.As(err, &refused) || refused.Code != ErrFieldInvalid || refused.Field != field {
 			t.Errorf("%s: %v", field, err)

@@ -43,24 +43,6 @@ func OnEvent(tell func(context.Context, Event)) HostOption {
 	return hostOption(func(h *host) { h.tell = tell })
 }
 
-// Event is one thing that happened in a flow, with ids and fingerprints, never tokens or secrets.
-type Event struct {
-	// Kind is what happened, such as "token_issued" or "refresh_reuse_detected".
-	Kind string `json:"event"`
-	// Client is the client or organization on whose behalf.
-	Client string `json:"client,omitempty"`
-	// Subject is the subject it is about.
-	Subject string `json:"subject,omitempty"`
-	// Session is the session it belongs to.
-	Session string `json:"session,omitempty"`
-	// ID is the id of the token or record: a jti, or a fingerprint where the token is a secret.
-	ID string `json:"id,omitempty"`
-	// Generation is that of a session or account token.
-	Generation uint64 `json:"generation,omitempty"`
-	// Reason is the name of the code for which it was refused.
-	Reason string `json:"reason,omitempty"`
-}
-
 // host is what the core asks its host for.
 type host struct {
 	clock  func() time.Time

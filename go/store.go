@@ -22,15 +22,15 @@ const (
 //
 // [OpenStore] opens one that lasts; a [MemoryStore] does not.
 type Store interface {
-	// Execute carries out one command: [Load] is answered by [Loaded], [Cas] by [Done] or [Conflict], and [Throttle] by
-	// [Admitted] or [Denied].
+	// Execute carries out one command: [Load] is answered by [Loaded], [Cas] by [Done] or [Conflict], [Throttle] by
+	// [Admitted] or [Denied], and [List] by [Listed].
 	Execute(ctx context.Context, command Command) (Reply, error)
 }
 
-// Command is what a flow asks of its store: a *[Load], *[Cas] or *[Throttle].
+// Command is what a flow asks of its store: a *[Load], *[Cas], *[Throttle] or *[List].
 type Command interface{ isCommand() }
 
-// Reply is what a store answers: a *[Loaded], *[Done], *[Conflict], *[Admitted] or *[Denied].
+// Reply is what a store answers: a *[Loaded], *[Done], *[Conflict], *[Admitted], *[Denied] or *[Listed].
 type Reply interface{ reply() wireReply }
 
 // Key is the key of an entry: 1 to 128 bytes, any bytes, compared byte for byte.
@@ -80,9 +80,22 @@ type Throttle struct {
 	NowMicros uint64
 }
 
+// List lists entries by an index, in the order of their keys.
+type List struct {
+	// By is the index: "subject" or "client".
+	By string
+	// Value is what an entry has in that index.
+	Value Key
+	// After is the key behind which it goes on; empty at the start.
+	After Key
+	// Limit is how many entries the reply has at most.
+	Limit uint32
+}
+
 func (*Load) isCommand()     {}
 func (*Cas) isCommand()      {}
 func (*Throttle) isCommand() {}
+func (*List) isCommand()     {}
 
 // Loaded are the entries of a [Load], in the order of its keys; nil where there is none.
 type Loaded struct {
@@ -102,3 +115,16 @@ type Admitted struct{ TatMicros uint64 }
 
 // Denied says that a [Throttle] was denied; this is the time that is stored.
 type Denied struct{ TatMicros uint64 }
+
+// Listed are the entries of a [List] by their keys, and where to go on.
+type Listed struct {
+	Entries []ListedEntry
+	// Next is the key behind which there are more; empty at the end.
+	Next Key
+}
+
+// ListedEntry is an entry of a list, and its key.
+type ListedEntry struct {
+	Key   Key
+	Entry *Entry
+}

@@ -57,7 +57,7 @@ func TestAStoresErrorIsTold(t *testing.T) {
 func TestALostAnswerIsNoLostWrite(t *testing.T) {
 	_, issuer, _ := pair(t)
 	store := &broken{after: errors.New("the answer was lost")}
-	client := Client{ID: "c1", Organization: "org", Secret: "s1", Permissions: []Permission{MayUseClientCredentials}}
+	client := Client{ID: "c1", Organization: "org", Secret: "s1", Permissions: []Permission{PermissionClientCredentials}}
 	must(t, issuer.CreateClient(t.Context(), store, client))
 	store.after = nil
 	token, err := issuer.ClientCredentials(t.Context(), store, ClientProof{"c1", "s1"})

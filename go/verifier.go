@@ -34,7 +34,7 @@ func NewVerifier(keys *KeySet, opts ...VerifierOption) (*Verifier, error) {
 }
 
 // NewVerifierFromJSON is a verifier whose expectations are a JSON object such as
-// {"issuer":"https://api.example.com","audience":"app"}, with the fields that docs/c-abi.md lists. One that is not known
+// {"issuer":"https://api.example.com","audience":"app"}, with the fields that docs/operations.md lists. One that is not known
 // is an error.
 func NewVerifierFromJSON(keys *KeySet, config []byte, opts ...HostOption) (*Verifier, error) {
 	return newVerifier(keys, config, hostOf(opts))

@@ -25,6 +25,8 @@ func (b *wireBytes) UnmarshalText(text []byte) (err error) {
 }
 
 type wireEntry struct {
+	// In a list only.
+	Key             wireBytes  `json:"key,omitempty"`
 	Version         wireBytes  `json:"version"`
 	Value           wireBytes  `json:"value"`
 	ExpiresAtMillis uint64     `json:"expires_at_ms"`
@@ -42,6 +44,10 @@ type wireCommand struct {
 	BurstMicros    uint64      `json:"burst_us"`
 	Cost           uint32      `json:"cost"`
 	NowMicros      uint64      `json:"now_us"`
+	By             string      `json:"by"`
+	Value          wireBytes   `json:"value"`
+	After          wireBytes   `json:"after"`
+	Limit          uint32      `json:"limit"`
 	KeyID          string      `json:"kid"`
 	Algorithm      Algorithm   `json:"algorithm"`
 	Message        wireBytes   `json:"message"`
@@ -52,6 +58,7 @@ type wireReply struct {
 	Entries   *[]*wireEntry `json:"entries,omitempty"`
 	StoreNow  *int64        `json:"store_now_ms,omitempty"`
 	Entry     **wireEntry   `json:"entry,omitempty"`
+	Next      wireBytes     `json:"next,omitempty"`
 	Tat       *uint64       `json:"tat_us,omitempty"`
 	Signature wireBytes     `json:"signature,omitempty"`
 	Error     string        `json:"error,omitempty"`
@@ -78,6 +85,8 @@ func (c *wireCommand) forStore() Command {
 		return &Cas{Key(c.Key), Version(c.Expect), c.Write.entry()}
 	case "throttle":
 		return &Throttle{Key(c.Key), c.IntervalMicros, c.BurstMicros, c.Cost, c.NowMicros}
+	case "list":
+		return &List{c.By, Key(c.Value), Key(c.After), c.Limit}
 	}
 	return nil
 }
@@ -107,7 +116,7 @@ func (e *Entry) wire() *wireEntry {
 		bytes := wireBytes(key)
 		return &bytes
 	}
-	return &wireEntry{wireBytes(e.Version), e.Value, e.ExpiresAtMillis, index(e.Subject), index(e.Client)}
+	return &wireEntry{nil, wireBytes(e.Version), e.Value, e.ExpiresAtMillis, index(e.Subject), index(e.Client)}
 }
 
 func (r *Loaded) reply() wireReply {
@@ -133,6 +142,17 @@ func (r *Conflict) reply() wireReply {
 func (r *Admitted) reply() wireReply { return wireReply{Reply: "admitted", Tat: &r.TatMicros} }
 
 func (r *Denied) reply() wireReply { return wireReply{Reply: "denied", Tat: &r.TatMicros} }
+
+func (r *Listed) reply() wireReply {
+	entries := make([]*wireEntry, len(r.Entries))
+	for i, listed := range r.Entries {
+		entries[i] = listed.Entry.wire()
+		if entries[i] != nil {
+			entries[i].Key = wireBytes(listed.Key)
+		}
+	}
+	return wireReply{Reply: "listed", Entries: &entries, Next: wireBytes(r.Next)}
+}
 
 // asking is a command as the library reads it.
 func asking(command Command) any {
@@ -167,6 +187,14 @@ func asking(command Command) any {
 			Cost           uint32    `json:"cost"`
 			NowMicros      uint64    `json:"now_us"`
 		}{"throttle", wireBytes(c.Key), c.IntervalMicros, c.BurstMicros, c.Cost, c.NowMicros}
+	case *List:
+		return struct {
+			Command string    `json:"command"`
+			By      string    `json:"by"`
+			Value   wireBytes `json:"value"`
+			After   wireBytes `json:"after,omitempty"`
+			Limit   uint32    `json:"limit"`
+		}{"list", c.By, wireBytes(c.Value), wireBytes(c.After), c.Limit}
 	}
 	return nil
 }
@@ -189,6 +217,14 @@ func parseReply(text []byte) (Reply, error) {
 			}
 		}
 		return loaded, nil
+	case "listed":
+		listed := &Listed{Next: Key(r.Next)}
+		if r.Entries != nil {
+			for _, entry := range *r.Entries {
+				listed.Entries = append(listed.Entries, ListedEntry{Key(entry.Key), entry.entry()})
+			}
+		}
+		return listed, nil
 	case "done":
 		return &Done{}, nil
 	case "conflict":

@@ -19,7 +19,7 @@ from tokenmint import (
     parse_expires_in_json,
 )
 from tokenmint.errors import AlgorithmNotAllowed, TokenmintError
-from vectors import ROOT, events, fill, flow, flow_issuer, load, outcome, plain
+from vectors import ROOT, events, fill, flow, flow_issuer, load, outcome, plain, present
 
 
 def named(file: str) -> pytest.MarkDecorator:
@@ -167,7 +167,7 @@ def test_flows(case: dict[str, Any], store: type[MemoryStore] | type[DictStore] 
         else:
             atonce = used
             found = outcome(lambda: plain(task.run(atonce)))
-        assert found == step.get("error", step.get("output"))
+        assert found == step.get("error", present(step.get("output")))
         assert events(task) == step["events"]
 
 

@@ -38,11 +38,22 @@ def plain(value: Any) -> Any:
     if isinstance(value, str):
         return {"token": value}
     assert is_dataclass(value) and not isinstance(value, type)
-    return {name: seconds(field) for name, field in asdict(value).items()}
+    return present({name: seconds(field) for name, field in asdict(value).items()})
+
+
+def present(output: Any) -> Any:
+    """What is absent may be null in the file."""
+    if not isinstance(output, dict):
+        return output
+    return {name: value for name, value in output.items() if value is not None}
 
 
 def seconds(value: Any) -> Any:
     match value:
+        case list():
+            return [present(seconds(item)) for item in value]
+        case dict():
+            return {name: seconds(field) for name, field in value.items()}
         case timedelta():
             return value // timedelta(seconds=1)
         case datetime():
@@ -58,25 +69,21 @@ def events(task: Task[Any]) -> list[dict[str, Any]]:
 
 def flow_issuer(case: dict[str, Any]) -> Issuer:
     """The issuer of a case of flows.json."""
-    described = dict(load("flows.json")["issuer"])
-    policy = case.get("policy", {})
-    rates = {name: Rate(**policy[name]) for name in ("client_rate", "failure_rate") if name in policy}
-    return Issuer(
-        KeySet(Key.from_jwk(described["key"])),
-        described["issuer"],
-        audience=described["audience"],
-        session_secret=described["session_secret"],
-        session_idle=described["session_idle"],
-        session_absolute=described["session_absolute"],
-        integrations=[Integration(**one) for one in described["integrations"]],
-        **{**policy, **rates},
-    )
+    described = {**load("flows.json")["issuer"], **case.get("policy", {})}
+    keys = KeySet(Key.from_jwk(described.pop("key")))
+    for name in ("client_rate", "failure_rate"):
+        if name in described:
+            described[name] = Rate(**described[name])
+    described["integrations"] = [Integration(**one) for one in described["integrations"]]
+    return Issuer(keys, described.pop("issuer"), **described)
 
 
 def flow(issuer: Issuer, step: dict[str, Any]) -> Task[Any]:
     """The task of a step of flows.json, by the method of its name."""
     given = dict(step["input"])
     target = given.pop("target", {})
+    if "except" in given:
+        given["except_"] = given.pop("except")
     method = getattr(issuer, step["op"])
     return method(**given, **target, now=step["now"], seed=bytes.fromhex(step["seed"]))  # type: ignore[no-any-return]
 
@@ -98,4 +105,4 @@ def fill(text: str, exchanges: list[str]) -> str:
     return text
 
 
-__all__ = ["Event", "events", "fill", "flow", "flow_issuer", "load", "outcome", "plain", "steps"]
+__all__ = ["Event", "events", "fill", "flow", "flow_issuer", "load", "outcome", "plain", "present", "steps"]

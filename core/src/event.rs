@@ -6,7 +6,7 @@ use crate::describe::{choices, described};
 use crate::error::ErrorCode;
 
 described! {
-    /// One thing that happened in a flow.
+    /// One thing that happened in a flow: ids and fingerprints, never tokens or secrets.
     ///
     /// Serializes as one flat JSON object, for example
     /// `{"event":"refresh_rotated","client":"c1","subject":"u1","session":"...","generation":2}`.

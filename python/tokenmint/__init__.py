@@ -41,37 +41,19 @@ from tokenmint.errors import (
     TokenmintError,
 )
 from tokenmint.issuer import Integration, Issuer, Rate
-from tokenmint.results import (
-    AccessToken,
-    Account,
-    AccountToken,
-    ActiveToken,
-    Check,
-    Event,
-    Explanation,
-    Jws,
-    LinkToken,
-    LinkView,
-    PublicToken,
-    Response,
-    TokenPair,
-    Unverified,
-)
+from tokenmint.outputs import *  # noqa: F403
+from tokenmint.outputs import __all__ as _outputs
+from tokenmint.results import Check, Explanation, Jws, Response, Unverified
 from tokenmint.store import AsyncStore, Store
 from tokenmint.task import Task
 
 __all__ = [
-    "AccessToken",
-    "Account",
-    "AccountToken",
-    "ActiveToken",
     "AsyncStore",
     "Check",
     "ClaimsError",
     "ConfigurationError",
     "Database",
     "Endpoint",
-    "Event",
     "Explanation",
     "HttpError",
     "Integration",
@@ -80,10 +62,7 @@ __all__ = [
     "Key",
     "KeySet",
     "LifetimeError",
-    "LinkToken",
-    "LinkView",
     "MemoryStore",
-    "PublicToken",
     "Rate",
     "RequestError",
     "Response",
@@ -92,7 +71,6 @@ __all__ = [
     "Task",
     "TokenError",
     "TokenExpired",
-    "TokenPair",
     "TokenmintError",
     "Unverified",
     "Verifier",
@@ -106,3 +84,4 @@ __all__ = [
     "parse_expires_in_json",
     "secret_matches",
 ]
+__all__ += _outputs

@@ -8,10 +8,10 @@ from urllib.parse import quote, unquote_to_bytes
 
 from tokenmint import _tokenmint
 from tokenmint.errors import BodyIncomplete, BodyTimeout, HttpError, InvalidRequest, LengthRequired
-from tokenmint.issuer import Now
 from tokenmint.results import Response
 from tokenmint.store import AsyncStore, Store
 from tokenmint.task import Task
+from tokenmint.values import Now
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

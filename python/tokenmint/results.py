@@ -1,9 +1,8 @@
-"""What verification and the flows give. Tokens do not stand in the text form of any of these."""
+"""What verification and an endpoint give."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tokenmint.errors import TokenmintError
@@ -71,114 +70,9 @@ class Explanation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Event:
-    """One thing that happened in a flow: ids and fingerprints, never tokens or secrets."""
-
-    event: str
-    """What kind of thing, for example `refresh_reuse_detected`."""
-    client: str | None = None
-    subject: str | None = None
-    session: str | None = None
-    id: str | None = None
-    """A `jti`, or a fingerprint where the token is a secret."""
-    generation: int | None = None
-    reason: str | None = None
-    """The code of the error, where something was refused."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AccessToken:
-    """An access token."""
-
-    access_token: str = field(repr=False)
-    expires_in: timedelta
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TokenPair:
-    """An access token, and the refresh token for the next pair."""
-
-    access_token: str = field(repr=False)
-    expires_in: timedelta
-    refresh_token: str = field(repr=False)
-    refresh_expires_in: timedelta
-    session: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ActiveToken:
-    """What a token that is good now says."""
-
-    client: str | None
-    subject: str | None
-    scope: str | None
-    id: str | None
-    issued_at: datetime | None
-    expires_at: datetime | None
-    audience: list[str]
-    """All that `aud` names."""
-    claims: dict[str, Any] = field(repr=False)
-    """The verified claims; of an opaque token, those that a JWT in its place would have."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LinkToken:
-    """A link that was made: good for one redemption."""
-
-    link_token: str = field(repr=False)
-    expires_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LinkView:
-    """A link that is waiting to be redeemed."""
-
-    details: dict[str, Any]
-    expires_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PublicToken:
-    """What a redeemed link gives to a front end, to be exchanged by its back end."""
-
-    public_token: str = field(repr=False)
-    expires_in: timedelta
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AccountToken:
-    """The lasting token of a linked account."""
-
-    account_token: str = field(repr=False)
-    id: str
-    integration: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Account:
-    """A linked account."""
-
-    organization: str
-    origin_id: str
-    category: str
-    integration: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Response:
     """An HTTP response of an endpoint."""
 
     status: int
     headers: list[tuple[str, str]] = field(repr=False)
     body: bytes = field(repr=False)
-
-
-def typed(output: dict[str, Any]) -> dict[str, Any]:
-    """Seconds of an output as Python's types for times and lifetimes."""
-    for name, value in output.items():
-        if isinstance(value, int):
-            if name.endswith("expires_in"):
-                output[name] = timedelta(seconds=value)
-            elif name.endswith("_at"):
-                output[name] = datetime.fromtimestamp(value, UTC)
-    return output

@@ -7,7 +7,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 from tokenmint import _tokenmint
 from tokenmint.errors import StoreError
-from tokenmint.results import Event
+from tokenmint.outputs import Event
 from tokenmint.store import AsyncStore, Command, Database, MemoryStore, Reply, Store
 
 T = TypeVar("T")

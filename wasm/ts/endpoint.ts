@@ -2,6 +2,7 @@ import * as raw from "#raw";
 import { gatherStream, Late } from "./body.js";
 import { configured, type Configured } from "./endpoint_config.js";
 import { invalid, TokenmintError } from "./error.js";
+import type { Event } from "./event.js";
 import { type Call, type Host, microsecondsFor, seedFor, systemHost } from "./host.js";
 import type { HostKeys } from "./host_keys.js";
 import type { Key } from "./key.js";
@@ -11,7 +12,6 @@ import { encode } from "#memory";
 import { bytes, guard, kind, text } from "./module.js";
 import { optionsOf } from "./names.js";
 import { Owned, rawOf } from "./owned.js";
-import type { Event } from "./results.js";
 import type { Store } from "./store.js";
 import { type Task, taskOf } from "./task.js";
 

@@ -11,33 +11,14 @@ export {
   type PlatformResponse,
 } from "./endpoint.js";
 export { StoreError, type StoreReason } from "./error.js";
-export type {
-  BearerKeyRecord,
-  ClientProof,
-  ClientRecord,
-  EntityOptions,
-  EntityRecord,
-  EntityTokenRequest,
-  Permission,
-  RecordId,
-  UserRecord,
-} from "./flows.js";
-export { type Integration, Issuer, type IssuerPolicy, type Rate } from "./issuer.js";
+export type { Event } from "./event.js";
+export type { EntityOptions, EntityTokenRequest } from "./flows.js";
+export { Issuer, type IssuerPolicy } from "./issuer.js";
 export { formatExpiresIn, nodeJsonwebtokenExpiry, parseExpiresIn, parseExpiresInJson } from "./lifetime.js";
 export { MemoryStore } from "./memory_store.js";
 export { nodeHandler, type NodeRequest, type NodeResponse } from "./node_http.js";
-export type {
-  AccessToken,
-  Account,
-  AccountToken,
-  ActiveToken,
-  Event,
-  LinkDetails,
-  LinkToken,
-  LinkView,
-  PublicToken,
-  TokenPair,
-} from "./results.js";
+export type * from "./operations.js";
+export type { Integration, Rate } from "./options.js";
 export type {
   Admitted,
   Cas,

@@ -3,7 +3,6 @@ import { heap, writeText } from "#memory";
 import { configJson, configuredBy } from "./config.js";
 import { invalid, TokenmintError } from "./error.js";
 import { ASKED, askedKey, askedMessage, enterBytes, leftError, leftToken } from "./exchange.js";
-import { Flows } from "./flows.js";
 import { type Call, type Host, microsecondsFor, ownSeed, SEED_BYTES, seedFor, systemHost, writeSeed } from "./host.js";
 import { attempt, type HostKeys } from "./host_keys.js";
 import { fromJson, toJson } from "./json.js";
@@ -11,65 +10,15 @@ import { hostsOf, KeySet } from "./keyset.js";
 import { type Lifetime, parseExpiresIn } from "./lifetime.js";
 import { failure, guard, kind, optionalText, ready, text } from "./module.js";
 import { inCoreNames, inOwnNames, optionsOf } from "./names.js";
+import { Operations } from "./operations.js";
+import type { IssuerConfig } from "./options.js";
 import { rawOf } from "./owned.js";
 import { notHere, Task, taskOf, type Tell } from "./task.js";
 import { MAX_TOKEN } from "./token.js";
 import { type Verifier, verifierOf } from "./verifier.js";
 
-/** A rate limit: `events` for each `per` on average, and at most `burst` at once. */
-export interface Rate {
-  events: number;
-  per: Lifetime;
-  burst: number;
-}
-
-/** What a link can connect to. */
-export interface Integration {
-  slug: string;
-  name: string;
-  categories: readonly string[];
-}
-
 /** What an issuer grants, and for how long. Only `issuer` is required. */
-export interface IssuerPolicy {
-  /** Its name, usually its URL: `iss` in its tokens. */
-  issuer: string;
-  /** The `aud` of tokens whose claims name none. */
-  audience?: string | readonly string[] | undefined;
-  /** The header's `typ`; `JWT`. */
-  tokenType?: string | undefined;
-  /** How long tokens of the flows live; access tokens of sessions 15 minutes, all others one hour. */
-  lifetime?: Lifetime | undefined;
-  /** The longest life that a token can be given. */
-  maxLifetime?: Lifetime | undefined;
-  /** How far clocks may differ when its own tokens are verified, in seconds; 0. */
-  leewaySeconds?: number | undefined;
-  /** What access tokens of the flows look like; `jwt`. */
-  accessFormat?: "jwt" | "opaque" | undefined;
-  /** Custom claims that every token carries. */
-  fixedClaims?: Readonly<Record<string, unknown>> | undefined;
-  /** At least 32 bytes of text, from which refresh, public and account tokens are derived. */
-  sessionSecret?: string | undefined;
-  /** How long a session lives without a refresh; 30 days. At least the lifetime of its access tokens. */
-  sessionIdle?: Lifetime | undefined;
-  /** How long a session lives at all; 90 days. */
-  sessionAbsolute?: Lifetime | undefined;
-  /** Claims beside `sid` that hold the session's id. */
-  sessionClaims?: string | readonly string[] | undefined;
-  /** For how many seconds a refresh token is answered again; 10, at most 60. */
-  refreshGraceSeconds?: number | undefined;
-  /** For how long an entity token can be renewed with itself; 30 days. */
-  renewal?: Lifetime | undefined;
-  /** How many requests of one client are admitted; no limit. */
-  clientRate?: Rate | undefined;
-  /** How many failed attempts are answered; no limit. */
-  failureRate?: Rate | undefined;
-  /** For how many seconds the redeemer of a link gets the same answer again; 10, at most 60. */
-  redeemWindowSeconds?: number | undefined;
-  /** How long a redeemed link's public token lives; one hour. */
-  publicTokenLifetime?: Lifetime | undefined;
-  /** What links can connect to. */
-  integrations?: readonly Integration[] | undefined;
+export interface IssuerPolicy extends IssuerConfig {
   /** Where time and randomness come from. */
   host?: Host | undefined;
 }
@@ -90,7 +39,7 @@ export interface IssuerPolicy {
  * assert.deepEqual(claims["pages"], ["invoices"]);
  * ```
  */
-export class Issuer extends Flows {
+export class Issuer extends Operations {
   readonly #hosts: HostKeys;
   readonly #host: Host;
 
@@ -165,9 +114,18 @@ export class Issuer extends Flows {
   }
 
   /** @internal */
-  protected flow<T>(name: string, input: object, call: Call | undefined, read: (json: string) => T, tell: Tell = inOwnNames): Task<T> {
+  protected flow<T>(
+    name: string,
+    input: object,
+    call: Call | undefined,
+    read: (json: string) => T,
+    within?: string,
+    tell: Tell = (error) => inOwnNames(error, within),
+  ): Task<T> {
     if (typeof input !== "object" || input === null) throw invalid("input", `expected an object, found ${kind(input)}`);
-    return this.#operation(name, toJson(inCoreNames(input)), call, read, tell);
+    const named = inCoreNames(input) as Record<string, unknown>;
+    if (within !== undefined) named[within] = inCoreNames(named[within]);
+    return this.#operation(name, toJson(named), call, read, tell);
   }
 
   #operation<T>(name: string, input: string, call: Call | undefined, read: (json: string) => T, tell?: Tell): Task<T> {

@@ -1,10 +1,10 @@
 import type * as raw from "#raw";
 import { base64url, fromBase64url } from "#memory";
 import { invalid, StoreError, TokenmintError } from "./error.js";
+import type { Event } from "./event.js";
 import type { HostKeys } from "./host_keys.js";
 import { bytes, failure, guard, kind, ready } from "./module.js";
 import { release } from "./owned.js";
-import { type Event, eventsOf } from "./results.js";
 import { type Command, failureReply, fromWire, type Reply, type Store, toWire } from "./store.js";
 
 /** The module's own store, where a store is one: it is worked on without leaving the module. */
@@ -146,7 +146,7 @@ export class Task<T> {
 
   /** What happened on the way, for the host's log; also where the flow refused. Empty before the end. */
   get events(): readonly Event[] {
-    if (typeof this.#events === "string") this.#events = eventsOf(this.#events);
+    if (typeof this.#events === "string") this.#events = JSON.parse(this.#events) as Event[];
     return this.#events;
   }
 

@@ -8,8 +8,8 @@ import { type Call, type Host, secondsFor, systemHost } from "./host.js";
 import { attempt, HostKeys } from "./host_keys.js";
 import { fromJson } from "./json.js";
 import { hostsOf, KeySet } from "./keyset.js";
-import type { Lifetime } from "./lifetime.js";
 import { failure, guard, kind, text } from "./module.js";
+import type { VerifierConfig } from "./options.js";
 import { Owned, rawOf } from "./owned.js";
 import { keysAtOnce, keysFor, RemoteKeySet } from "./remote.js";
 import type { Claims, Explanation, Jws } from "./results.js";
@@ -17,31 +17,7 @@ import { Task, taskOf } from "./task.js";
 import { tokenText } from "./token.js";
 
 /** What a verifier demands. The issuer and the audience are said, or the check is dropped by name. */
-export interface VerifierOptions {
-  /** What `iss` must be, or one of these. */
-  issuer?: string | readonly string[] | undefined;
-  /** Takes a token of any issuer whose key is in the key set. */
-  anyIssuer?: boolean | undefined;
-  /** What `aud` must name, or one of these. */
-  audience?: string | readonly string[] | undefined;
-  /** Takes a token for any audience. */
-  anyAudience?: boolean | undefined;
-  /** What `sub` must be, or one of these; anything where it is left out. */
-  subject?: string | readonly string[] | undefined;
-  /** What the header's `typ` must be; `JWT` where it is left out. */
-  tokenType?: string | undefined;
-  /** Takes a token of any `typ`, or of none. */
-  anyTokenType?: boolean | undefined;
-  /** Takes a token without `exp`. */
-  withoutExpiry?: boolean | undefined;
-  /** Claims that must be there. */
-  require?: string | readonly string[] | undefined;
-  /** Takes only these algorithms; those of the keys where it is left out. */
-  algorithms?: readonly Algorithm[] | undefined;
-  /** Refuses a token issued longer ago than this; `iat` is required then. */
-  maxAge?: Lifetime | undefined;
-  /** How far clocks may differ, in seconds; 0. */
-  leewaySeconds?: number | undefined;
+export interface VerifierOptions extends VerifierConfig {
   /** The clock. */
   host?: Host | undefined;
 }

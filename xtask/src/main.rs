@@ -8,6 +8,7 @@ mod npm;
 mod release;
 mod setup;
 mod shell;
+mod surface;
 mod test;
 mod vectors;
 mod wasm;

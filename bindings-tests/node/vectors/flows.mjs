@@ -38,21 +38,24 @@ function byName(issuer, step, call) {
 function byMethod(issuer, step, call) {
   const { target, ...members } = step.input;
   const input = { ...camel(members), ...target };
-  if (input.details) input.details = camel(input.details);
+  if (step.op === "create_link") input.details = camel(input.details);
   if (input.options) input.options = camel(input.options);
   return issuer[camelName(step.op)](input, call);
 }
 
-/** A result's members by the names of the file; what a client wrote into claims or options is its own. */
+/** What is in these has the names of whoever gave it. */
+const OWN = new Set(["claims", "payload", "settings"]);
+
+/** A result's members by the names of the file; what somebody wrote into claims is their own. */
 function snake(value) {
   if (value === undefined) return {};
   if (typeof value === "string") return { token: value };
   if (Array.isArray(value) || typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [snakeName(name), name === "claims" ? inner : plain(inner)]));
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [snakeName(name), OWN.has(name) ? inner : plain(inner)]));
 }
 
 function plain(value) {
-  return value instanceof Date ? value.getTime() / 1000 : Array.isArray(value) ? value : isObject(value) ? snake(value) : value;
+  return value instanceof Date ? value.getTime() / 1000 : Array.isArray(value) ? value.map(plain) : isObject(value) ? snake(value) : value;
 }
 
 /** What is absent may be null in the file. */

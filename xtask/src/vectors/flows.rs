@@ -7,18 +7,21 @@ use tokenmint::{Issuer, KeySet, MemoryStore, Outcome};
 
 use super::{Generated, context, pretty};
 
-const CASES: &str = include_str!("cases/flows.json");
+/// What the flows do, and each error that an operation lists.
+const CASES: [&str; 2] = [include_str!("cases/flows.json"), include_str!("cases/errors.json")];
 const ABOUT: &str = "Operations on one empty store, one after the other: each with its time and seed, its exact result, \
     and what happened as events. The issuer signs with HS256; keys and secrets are test keys.";
 /// Signs the tokens of these cases; also the session secret.
 const KEY: [u8; 32] = *b"a test key that protects nothing";
 
 pub(super) fn generate() -> Result<Vec<Generated>> {
-    let cases: Value = serde_json::from_str(CASES)?;
     let mut written = Vec::new();
-    for case in cases["cases"].as_array().context("cases")? {
-        let id = case["id"].as_str().context("`id`")?;
-        written.push(run(case).with_context(|| id.to_owned())?);
+    for cases in CASES {
+        let cases: Value = serde_json::from_str(cases)?;
+        for case in cases["cases"].as_array().context("cases")? {
+            let id = case["id"].as_str().context("`id`")?;
+            written.push(run(case).with_context(|| id.to_owned())?);
+        }
     }
     let mut issuer = described();
     issuer["key"] = json!({ "kty": "oct", "alg": "HS256", "kid": "k1", "k": "YSB0ZXN0IGtleSB0aGF0IHByb3RlY3RzIG5vdGhpbmc" });

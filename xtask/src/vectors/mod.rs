@@ -18,9 +18,9 @@ use serde_json::Value;
 use crate::shell::Shell;
 
 /// A file of the repository and what the code says it holds.
-struct Generated {
-    path: &'static str,
-    content: String,
+pub(crate) struct Generated {
+    pub(crate) path: &'static str,
+    pub(crate) content: String,
 }
 
 /// Each returns the same files with the same bytes whenever and wherever it runs: times and seeds are fixed.
@@ -33,6 +33,7 @@ const GENERATORS: &[fn() -> Result<Vec<Generated>>] = &[
     flows::generate,
     transcripts::generate,
     verify::generate,
+    crate::surface::generate,
 ];
 
 /// Where the vectors stand; every `*.json` directly in it comes from a generator, or is named in [`AUTHORED`].

@@ -1,0 +1,739 @@
+"""The flows as methods of an issuer. docs/operations.md shows each with an example.
+
+Written by `cargo xtask vectors` from the core's table of operations.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self, TypeAlias
+
+from tokenmint import _tokenmint, outputs
+from tokenmint.flows import Flows
+from tokenmint.task import Task
+from tokenmint.values import Integration, Lifetime, Now, Rate
+
+Permission: TypeAlias = Literal["client_credentials", "entity_user", "sessions", "entity_tokens", "links"]
+"""What a credential may be used for."""
+
+
+class Operations(Flows):
+    """The flows. Each gives a `Task` that asks a store."""
+
+    __slots__ = ()
+
+    def __new__(
+        cls,
+        keys: _tokenmint.KeySet,
+        issuer: str,
+        *,
+        audience: str | Sequence[str] | None = None,
+        token_type: str | None = None,
+        lifetime: Lifetime | None = None,
+        max_lifetime: Lifetime | None = None,
+        leeway_seconds: int | None = None,
+        access_format: Literal["jwt", "opaque"] | None = None,
+        fixed_claims: Mapping[str, Any] | None = None,
+        session_secret: str | None = None,
+        session_idle: Lifetime | None = None,
+        session_absolute: Lifetime | None = None,
+        session_claims: str | Sequence[str] | None = None,
+        refresh_grace_seconds: int | None = None,
+        renewal: Lifetime | None = None,
+        client_rate: Rate | None = None,
+        failure_rate: Rate | None = None,
+        redeem_window_seconds: int | None = None,
+        public_token_lifetime: Lifetime | None = None,
+        integrations: Sequence[Integration] | None = None,
+    ) -> Self:
+        """An issuer of this name, usually its URL.
+
+        - `audience`: The `aud` of tokens whose claims name none.
+        - `token_type`: The header's `typ`; `JWT` where absent.
+        - `lifetime`: How long tokens of the flows live; where absent, access tokens of sessions 15 minutes and all
+          others one hour.
+        - `max_lifetime`: The longest life that a token can be given; no bound but the calendar's where absent.
+        - `leeway_seconds`: How far clocks may differ when its own tokens are verified; 0 where absent.
+        - `access_format`: What access tokens of the flows look like; `jwt` where absent.
+        - `fixed_claims`: Custom claims that every token carries.
+        - `session_secret`: At least 32 bytes of text from which refresh, public and account tokens are derived.
+        - `session_idle`: How long a session lives without a refresh; 30 days where absent. At least the lifetime of its
+          access tokens.
+        - `session_absolute`: How long a session lives at all; 90 days where absent.
+        - `session_claims`: Claims beside `sid` that hold the session's id.
+        - `refresh_grace_seconds`: For how many seconds a refresh token is answered again; 10 where absent, at most 60.
+        - `renewal`: For how long after its first issue an entity token can be renewed with itself; 30 days where
+          absent.
+        - `client_rate`: How many requests of one client are admitted; no limit where absent.
+        - `failure_rate`: How many failed attempts are answered with the reason; no limit where absent.
+        - `redeem_window_seconds`: For how many seconds the same redeemer of a link gets the same answer again; 10 where
+          absent, at most 60.
+        - `public_token_lifetime`: How long a redeemed link's public token lives; one hour where absent.
+        - `integrations`: What links can connect to.
+
+        Raises `PolicyInvalid`, `KeyMissing` where no key can sign, `KeyWeak` for a short session secret.
+        """
+        policy = {
+            "issuer": issuer,
+            "audience": audience,
+            "token_type": token_type,
+            "lifetime": lifetime,
+            "max_lifetime": max_lifetime,
+            "leeway_seconds": leeway_seconds,
+            "access_format": access_format,
+            "fixed_claims": fixed_claims,
+            "session_secret": session_secret,
+            "session_idle": session_idle,
+            "session_absolute": session_absolute,
+            "session_claims": session_claims,
+            "refresh_grace_seconds": refresh_grace_seconds,
+            "renewal": renewal,
+            "client_rate": client_rate,
+            "failure_rate": failure_rate,
+            "redeem_window_seconds": redeem_window_seconds,
+            "public_token_lifetime": public_token_lifetime,
+            "integrations": integrations,
+        }
+        return super().__new__(cls, keys, {name: value for name, value in policy.items() if value is not None})
+
+    # Tokens for machines.
+
+    def client_credentials(
+        self,
+        client_id: str,
+        client_secret: str,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.AccessToken]:
+        """Gives a client an access token for itself (RFC 6749 section 4.4).
+
+        Raises `InvalidClient` or `RateLimited`.
+        """
+        given = {"client_id": client_id, "client_secret": client_secret}
+        return self._flow("client_credentials", given, now, seed, outputs.AccessToken)
+
+    # Sessions.
+
+    def refresh(
+        self,
+        refresh_token: str,
+        *,
+        client: str | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.TokenPair]:
+        """Exchanges a refresh token for the next pair (RFC 6749 section 6). Presented again within the grace, a refresh
+        token gives the same answer; later, it ends the session, for somebody else has it too. With `client`, the
+        session must be that client's.
+
+        Raises `InvalidGrant`, `RateLimited` or `PolicyInvalid`.
+        """
+        given = {"refresh_token": refresh_token, "client": client}
+        return self._flow("refresh", given, now, seed, outputs.TokenPair)
+
+    def check(
+        self,
+        token: str,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.ActiveToken]:
+        """Says what an access token stands for, if it is good now: verified, and not revoked.
+
+        Raises `TokenRevoked`, and as `Verifier.verify` does.
+        """
+        given = {"token": token}
+        return self._flow("check", given, now, seed, outputs.ActiveToken)
+
+    def revoke_session(
+        self,
+        session: str,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Ends a session, and the tokens that it gave."""
+        given = {"session": session}
+        return self._change("revoke_session", given, now, seed)
+
+    # Single use.
+
+    def issue_single_use(
+        self,
+        purpose: str,
+        lifetime: Lifetime,
+        *,
+        subject: str | None = None,
+        payload: Mapping[str, Any] | None = None,
+        slot: str | None = None,
+        digits: int | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.SingleUseToken]:
+        """Makes a token that is good once, for one purpose: for a link in a mail, or a short code of digits. In a slot
+        there is one token at a time: a newer one ends the older. Five wrong codes end a code.
+
+        Raises `LifetimeTooLong` or `PolicyInvalid`.
+        """
+        given = {
+            "purpose": purpose,
+            "lifetime": lifetime,
+            "subject": subject,
+            "payload": payload,
+            "slot": slot,
+            "digits": digits,
+        }
+        return self._flow("issue_single_use", given, now, seed, outputs.SingleUseToken)
+
+    def peek_single_use(
+        self,
+        purpose: str,
+        token: str,
+        *,
+        slot: str | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.SingleUseView]:
+        """Shows what a single-use token is for. It stays good; only a wrong code counts, here as well.
+
+        Raises `LinkUnknown`, `LinkUsed`, `LinkExpired`, `AttemptsExhausted` or `PolicyInvalid`.
+        """
+        given = {"purpose": purpose, "token": token, "slot": slot}
+        return self._flow("peek_single_use", given, now, seed, outputs.SingleUseView)
+
+    def redeem_single_use(
+        self,
+        purpose: str,
+        token: str,
+        *,
+        slot: str | None = None,
+        redeemer: str | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.RedeemedSingleUse]:
+        """Redeems a single-use token. The same redeemer gets the same answer for a while.
+
+        Raises `LinkUnknown`, `LinkUsed`, `LinkExpired`, `AttemptsExhausted` or `PolicyInvalid`.
+        """
+        given = {"purpose": purpose, "token": token, "slot": slot, "redeemer": redeemer}
+        return self._flow("redeem_single_use", given, now, seed, outputs.RedeemedSingleUse)
+
+    def cancel_single_use(
+        self,
+        purpose: str,
+        *,
+        token: str | None = None,
+        slot: str | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Ends a single-use token that was not redeemed, or whichever is in a slot. One that is not known is as good as
+        cancelled.
+
+        Raises `LinkUsed` or `PolicyInvalid`.
+        """
+        given = {"purpose": purpose, "token": token, "slot": slot}
+        return self._change("cancel_single_use", given, now, seed)
+
+    # API keys for customers.
+
+    def create_api_key(
+        self,
+        owner: str,
+        *,
+        scope: str | None = None,
+        claims: Mapping[str, Any] | None = None,
+        lifetime: Lifetime | None = None,
+        name: str | None = None,
+        prefix: str | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.NewApiKey]:
+        """Makes an API key for a customer, to be shown once: only the SHA-256 of it is kept.
+
+        Raises `InvalidScope` or `ClaimReserved`.
+        """
+        given = {"owner": owner, "scope": scope, "claims": claims, "lifetime": lifetime, "name": name, "prefix": prefix}
+        return self._flow("create_api_key", given, now, seed, outputs.NewApiKey)
+
+    def verify_api_key(
+        self,
+        api_key: str,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.VerifiedApiKey]:
+        """Says whose an API key is and what it allows, if it is good now, with one read; a typo is found without any.
+
+        Raises `Unauthenticated`, `TokenExpired`, `TokenRevoked` or `RateLimited`.
+        """
+        given = {"api_key": api_key}
+        return self._flow("verify_api_key", given, now, seed, outputs.VerifiedApiKey)
+
+    def list_api_keys(
+        self,
+        owner: str,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.ApiKeyList]:
+        """Lists the API keys of a customer, also those that have ended, until they are forgotten."""
+        given = {"owner": owner, "after": after, "limit": limit}
+        return self._flow("list_api_keys", given, now, seed, outputs.ApiKeyList)
+
+    def rotate_api_key(
+        self,
+        id: str,
+        *,
+        keep_for: Lifetime | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.NewApiKey]:
+        """Gives an API key another secret, while the one before is good for a chosen time. Secrets that were replaced
+        earlier keep their time; at most four are live beside the newest.
+
+        Raises `NotFound` or `AlreadyExists`.
+        """
+        given = {"id": id, "keep_for": keep_for}
+        return self._flow("rotate_api_key", given, now, seed, outputs.NewApiKey)
+
+    def revoke_api_key(
+        self,
+        id: str,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Ends an API key, with all its secrets; twice is as good as once.
+
+        Raises `NotFound`.
+        """
+        given = {"id": id}
+        return self._change("revoke_api_key", given, now, seed)
+
+    # Revocation.
+
+    def revoke_token(
+        self,
+        token: str,
+        client: str,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Revokes one token of a client (RFC 7009); one that is not known, or not its own, changes nothing."""
+        given = {"token": token, "client": client}
+        return self._change("revoke_token", given, now, seed)
+
+    def revoke_subject(
+        self,
+        subject: str,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Revokes every token about a subject that was issued until now."""
+        given = {"subject": subject}
+        return self._change("revoke_subject", given, now, seed)
+
+    def revoke_client(
+        self,
+        client: str,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Revokes every token of a client that was issued until now."""
+        given = {"client": client}
+        return self._change("revoke_client", given, now, seed)
+
+    def revoke_all(
+        self,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Revokes every token of this issuer that was issued until now."""
+        return self._change("revoke_all", {}, now, seed)
+
+    def adopt_store(
+        self,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Makes a store ready for this issuer: to be run at each start, before the other operations, and now and then.
+        A store that was wiped has lost what was revoked, so every token from before is refused from then on. A store
+        that knows the issuer stays as it is. The `prepare` of an endpoint does it for the endpoint's issuers.
+        """
+        return self._change("adopt_store", {}, now, seed)
+
+    # Clients.
+
+    def create_client(
+        self,
+        id: str,
+        organization: str,
+        permissions: Sequence[Permission],
+        *,
+        secret: str | None = None,
+        secret_sha256: str | Sequence[str] | None = None,
+        subject: str | None = None,
+        name: str | None = None,
+        claims: Mapping[str, Any] | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Adds a client, with its secret or the SHA-256 of it; the same client again is no error.
+
+        Raises `AlreadyExists`.
+        """
+        given = {
+            "id": id,
+            "organization": organization,
+            "secret": secret,
+            "secret_sha256": secret_sha256,
+            "permissions": permissions,
+            "subject": subject,
+            "name": name,
+            "claims": claims,
+        }
+        return self._change("create_client", given, now, seed)
+
+    def disable_client(
+        self,
+        id: str,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Ends a client and its tokens.
+
+        Raises `NotFound`.
+        """
+        given = {"id": id}
+        return self._change("disable_client", given, now, seed)
+
+    def add_client_secret(
+        self,
+        id: str,
+        *,
+        secret: str | None = None,
+        secret_sha256: str | Sequence[str] | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Adds a second secret: both are live until the older one is retired.
+
+        Raises `NotFound` or `AlreadyExists`.
+        """
+        given = {"id": id, "secret": secret, "secret_sha256": secret_sha256}
+        return self._change("add_client_secret", given, now, seed)
+
+    def retire_client_secret(
+        self,
+        id: str,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Retires the older of two secrets.
+
+        Raises `NotFound`.
+        """
+        given = {"id": id}
+        return self._change("retire_client_secret", given, now, seed)
+
+    # Bearer keys of organizations.
+
+    def create_bearer_key(
+        self,
+        organization: str,
+        permissions: Sequence[Permission],
+        *,
+        bearer: str | None = None,
+        key_sha256: str | Sequence[str] | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Adds a bearer key, itself or the SHA-256 of it; the same key again is no error.
+
+        Raises `AlreadyExists`.
+        """
+        given = {"bearer": bearer, "key_sha256": key_sha256, "organization": organization, "permissions": permissions}
+        return self._change("create_bearer_key", given, now, seed)
+
+    def disable_bearer_key(
+        self,
+        *,
+        bearer: str | None = None,
+        key_sha256: str | Sequence[str] | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Ends a bearer key.
+
+        Raises `NotFound`.
+        """
+        given = {"bearer": bearer, "key_sha256": key_sha256}
+        return self._change("disable_bearer_key", given, now, seed)
+
+    # Sessions of API-key clients.
+
+    def exchange_api_key(
+        self,
+        client_id: str,
+        client_secret: str,
+        *,
+        name: str | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.TokenPair]:
+        """Opens a session for an API key, which is an id and a secret.
+
+        Raises `InvalidClient`, `RateLimited` or `PolicyInvalid`.
+        """
+        given = {"client_id": client_id, "client_secret": client_secret, "name": name}
+        return self._flow("exchange_api_key", given, now, seed, outputs.TokenPair)
+
+    # Entity tokens.
+
+    def invalidate_tokens(
+        self,
+        bearer: str,
+        *,
+        sessions: Sequence[str] | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Ends the entity tokens of these sessions, or all of the organization's, that were issued until now.
+
+        Raises `Unauthenticated`, `Forbidden`, `RateLimited` or `TokenExpired`.
+        """
+        given = {"bearer": bearer, "sessions": sessions}
+        return self._change("invalidate_tokens", given, now, seed)
+
+    # Links and accounts.
+
+    def create_link(
+        self,
+        bearer: str,
+        details: Mapping[str, Any],
+        expires_in: Lifetime,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.LinkToken]:
+        """Makes a single-use link for the holder of an API key.
+
+        Raises `Unauthenticated`, `RateLimited`, `LifetimeTooLong` or `PolicyInvalid`.
+        """
+        given = {"bearer": bearer, "details": details, "expires_in": expires_in}
+        return self._flow("create_link", given, now, seed, outputs.LinkToken)
+
+    def peek_link(
+        self,
+        link_token: str,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.LinkView]:
+        """Looks at a link and does not consume it, as a GET must.
+
+        Raises `LinkUnknown`, `LinkUsed` or `LinkExpired`.
+        """
+        given = {"link_token": link_token}
+        return self._flow("peek_link", given, now, seed, outputs.LinkView)
+
+    def redeem_link(
+        self,
+        link_token: str,
+        *,
+        integration: str | None = None,
+        redeemer: str | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.PublicToken]:
+        """Redeems a link, once; the same redeemer gets the same answer again for a short time.
+
+        Raises `LinkUnknown`, `LinkUsed` or `LinkExpired`.
+        """
+        given = {"link_token": link_token, "integration": integration, "redeemer": redeemer}
+        return self._flow("redeem_link", given, now, seed, outputs.PublicToken)
+
+    def exchange_public_token(
+        self,
+        bearer: str,
+        category: str,
+        public_token: str,
+        *,
+        redeemer: str | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.AccountToken]:
+        """Exchanges a public token for the lasting token of the account, once.
+
+        Raises `Unauthenticated`, `LinkUnknown` or `RateLimited`.
+        """
+        given = {"bearer": bearer, "category": category, "public_token": public_token, "redeemer": redeemer}
+        return self._flow("exchange_public_token", given, now, seed, outputs.AccountToken)
+
+    def regenerate_account_token(
+        self,
+        bearer: str,
+        category: str,
+        account_token: str,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.AccountToken]:
+        """Replaces an account's token; the old one is good no longer.
+
+        Raises `Unauthenticated` or `RateLimited`.
+        """
+        given = {"bearer": bearer, "category": category, "account_token": account_token}
+        return self._flow("regenerate_account_token", given, now, seed, outputs.AccountToken)
+
+    def delete_account(
+        self,
+        bearer: str,
+        category: str,
+        account_token: str,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Ends an account's token, and the account with it; twice is as good as once.
+
+        Raises `Unauthenticated` or `RateLimited`.
+        """
+        given = {"bearer": bearer, "category": category, "account_token": account_token}
+        return self._change("delete_account", given, now, seed)
+
+    def account(
+        self,
+        account_token: str,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.Account]:
+        """Says which account an account token stands for.
+
+        Raises `Unauthenticated`.
+        """
+        given = {"account_token": account_token}
+        return self._flow("account", given, now, seed, outputs.Account)
+
+    # Entities, groups and users.
+
+    def entity_user(
+        self,
+        client_id: str,
+        client_secret: str,
+        user: str,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.AccessToken]:
+        """Gives a client an access token for a user of its organization.
+
+        Raises `InvalidClient`, `NotFound` or `RateLimited`.
+        """
+        given = {"client_id": client_id, "client_secret": client_secret, "user": user}
+        return self._flow("entity_user", given, now, seed, outputs.AccessToken)
+
+    def create_entity(
+        self,
+        id: str,
+        organization: str,
+        *,
+        foreign_id: str | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Adds an entity that tokens can be minted for; the same entity again is no error.
+
+        Raises `AlreadyExists`.
+        """
+        given = {"id": id, "foreign_id": foreign_id, "organization": organization}
+        return self._change("create_entity", given, now, seed)
+
+    def disable_entity(
+        self,
+        organization: str,
+        id: str,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Ends an entity.
+
+        Raises `NotFound`.
+        """
+        given = {"organization": organization, "id": id}
+        return self._change("disable_entity", given, now, seed)
+
+    def create_group(
+        self,
+        id: str,
+        organization: str,
+        *,
+        foreign_id: str | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Adds a group of entities; the same group again is no error.
+
+        Raises `AlreadyExists`.
+        """
+        given = {"id": id, "foreign_id": foreign_id, "organization": organization}
+        return self._change("create_group", given, now, seed)
+
+    def disable_group(
+        self,
+        organization: str,
+        id: str,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Ends a group.
+
+        Raises `NotFound`.
+        """
+        given = {"organization": organization, "id": id}
+        return self._change("disable_group", given, now, seed)
+
+    def create_user(
+        self,
+        id: str,
+        organization: str,
+        *,
+        foreign_id: str | None = None,
+        entity: str | None = None,
+        group: str | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Adds a user of an entity, of a group, or of both; the same user again is no error.
+
+        Raises `AlreadyExists`.
+        """
+        given = {"id": id, "foreign_id": foreign_id, "organization": organization, "entity": entity, "group": group}
+        return self._change("create_user", given, now, seed)
+
+    def disable_user(
+        self,
+        organization: str,
+        id: str,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Ends a user.
+
+        Raises `NotFound`.
+        """
+        given = {"organization": organization, "id": id}
+        return self._change("disable_user", given, now, seed)

@@ -1,0 +1,244 @@
+"""What the flows give. Tokens do not stand in the text form of any of these.
+
+Written by `cargo xtask vectors` from the core's table of operations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+__all__ = [
+    "AccessToken",
+    "Account",
+    "AccountToken",
+    "ActiveToken",
+    "ApiKey",
+    "ApiKeyList",
+    "Event",
+    "LinkToken",
+    "LinkView",
+    "NewApiKey",
+    "PublicToken",
+    "RedeemedSingleUse",
+    "SingleUseToken",
+    "SingleUseView",
+    "TokenPair",
+    "VerifiedApiKey",
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """One thing that happened in a flow: ids and fingerprints, never tokens or secrets."""
+
+    event: str
+    """What kind of thing."""
+    client: str | None = None
+    """The client or organization on whose behalf."""
+    subject: str | None = None
+    """The subject it is about."""
+    session: str | None = None
+    """The session it belongs to."""
+    id: str | None = None
+    """The id of the token or record: a `jti`, or a fingerprint where the token is a secret."""
+    generation: int | None = None
+    """The generation of a session or account token."""
+    reason: str | None = None
+    """Why it was refused."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccessToken:
+    """An access token (RFC 6749 section 5.1)."""
+
+    access_token: str = field(repr=False)
+    """The token, to be sent as a bearer."""
+    expires_in: timedelta
+    """How long it lives."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenPair:
+    """An access token, and the refresh token for the next pair."""
+
+    access_token: str = field(repr=False)
+    """The access token, to be sent as a bearer."""
+    expires_in: timedelta
+    """How long the access token lives."""
+    refresh_token: str = field(repr=False)
+    """The refresh token: good for one exchange."""
+    refresh_expires_in: timedelta
+    """How long the refresh token lives if it is not used."""
+    session: str
+    """The id of the session, by which it can be ended; `sid` in the access token."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ActiveToken:
+    """What a token that is good now says."""
+
+    client: str | None = None
+    """The client or organization that it was issued to."""
+    subject: str | None = None
+    """Whom it is about."""
+    scope: str | None = None
+    """Its scope."""
+    id: str | None = None
+    """Its id."""
+    issued_at: datetime | None = None
+    """When it was issued."""
+    expires_at: datetime | None = None
+    """When it ends."""
+    audience: list[str]
+    """Whom it is for: all that `aud` names."""
+    claims: dict[str, Any] = field(repr=False)
+    """The verified claims; of an opaque token, those that a JWT in its place would have."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SingleUseToken:
+    """A single-use token that was made."""
+
+    token: str = field(repr=False)
+    """The token, or the code."""
+    expires_at: datetime
+    """When it ends."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SingleUseView:
+    """What a single-use token is for."""
+
+    subject: str | None = None
+    """Whom it is about."""
+    payload: dict[str, Any] = field(repr=False)
+    """What it was made with."""
+    expires_at: datetime
+    """When it ends."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RedeemedSingleUse:
+    """What a redeemed single-use token gives."""
+
+    subject: str | None = None
+    """Whom it is about."""
+    payload: dict[str, Any] = field(repr=False)
+    """What it was made with."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewApiKey:
+    """An API key that was made, or has another secret."""
+
+    api_key: str = field(repr=False)
+    """The key. Nobody can look it up later."""
+    id: str
+    """Its id, by which it is managed."""
+    expires_at: datetime | None = None
+    """When it ends, if it does."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VerifiedApiKey:
+    """An API key that is good."""
+
+    id: str
+    """Its id."""
+    owner: str
+    """Whose it is."""
+    scope: str | None = None
+    """What it allows."""
+    claims: dict[str, Any] = field(repr=False)
+    """What it was made with."""
+    name: str | None = None
+    """Its name."""
+    expires_at: datetime | None = None
+    """When it ends, if it does."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApiKey:
+    """An API key in a list."""
+
+    id: str
+    """Its id."""
+    scope: str | None = None
+    """What it allows."""
+    name: str | None = None
+    """Its name."""
+    created_at: datetime
+    """When it was made."""
+    expires_at: datetime | None = None
+    """When it ends, if it does, or did."""
+    revoked: bool
+    """Whether it was revoked, by itself or with all that is its owner's."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApiKeyList:
+    """API keys of an owner."""
+
+    api_keys: list[ApiKey]
+    """The keys, in no order that means anything."""
+    next: str | None = None
+    """Where to go on; not there at the end."""
+    _of: ClassVar[dict[str, type]] = {"api_keys": ApiKey}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LinkToken:
+    """A link that was made: its token is good for one redemption."""
+
+    link_token: str = field(repr=False)
+    """The token."""
+    expires_at: datetime
+    """When it ends."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LinkView:
+    """A link that is waiting to be redeemed."""
+
+    details: dict[str, Any]
+    """What it is for."""
+    expires_at: datetime
+    """When it ends."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PublicToken:
+    """What a redeemed link gives: good for one exchange by the organization that made the link."""
+
+    public_token: str = field(repr=False)
+    """The token."""
+    expires_in: timedelta
+    """How long it lives."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountToken:
+    """The lasting token of a linked account."""
+
+    account_token: str = field(repr=False)
+    """The token: it stands until it is replaced or ended."""
+    id: str
+    """The id of the account: the same whenever the same end user links the same category."""
+    integration: str
+    """The slug of the integration."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """A linked account."""
+
+    organization: str
+    """The organization that linked it."""
+    origin_id: str
+    """The end user's id in the organization's own system."""
+    category: str
+    """The category."""
+    integration: str
+    """The slug of the integration."""

@@ -1,0 +1,716 @@
+// What flows take and give, and their methods. Times are seconds since 1970 and lifetimes are seconds, as in tokens and in
+// OAuth. Written by `cargo xtask vectors` from the core's table of operations.
+
+import { Flows, nothing, outputOf } from "./flows.js";
+import type { Call } from "./host.js";
+import type { Lifetime } from "./lifetime.js";
+import type { Claims } from "./results.js";
+import type { Task } from "./task.js";
+
+/** What a credential may be used for. */
+export type Permission = "client_credentials" | "entity_user" | "sessions" | "entity_tokens" | "links";
+
+/** A client's id and secret (RFC 6749 section 2.3.1). */
+export interface ClientProof {
+  /** The client's id. */
+  clientId: string;
+  /** One of its secrets. */
+  clientSecret: string;
+}
+
+/** An access token (RFC 6749 section 5.1). */
+export interface AccessToken {
+  /** The token, to be sent as a bearer. */
+  readonly accessToken: string;
+  /** How long it lives. In seconds. */
+  readonly expiresIn: number;
+}
+
+/** Asks for the successor of a refresh token. */
+export interface RefreshRequest {
+  /** The refresh token. */
+  refreshToken: string;
+  /** The client that presents it, where it has proved who it is. */
+  client?: string | undefined;
+}
+
+/** An access token, and the refresh token for the next pair. */
+export interface TokenPair {
+  /** The access token, to be sent as a bearer. */
+  readonly accessToken: string;
+  /** How long the access token lives. In seconds. */
+  readonly expiresIn: number;
+  /** The refresh token: good for one exchange. */
+  readonly refreshToken: string;
+  /** How long the refresh token lives if it is not used. In seconds. */
+  readonly refreshExpiresIn: number;
+  /** The id of the session, by which it can be ended; `sid` in the access token. */
+  readonly session: string;
+}
+
+/** What a token that is good now says. */
+export interface ActiveToken {
+  /** The client or organization that it was issued to. */
+  readonly client?: string;
+  /** Whom it is about. */
+  readonly subject?: string;
+  /** Its scope. */
+  readonly scope?: string;
+  /** Its id. */
+  readonly id?: string;
+  /** When it was issued. In seconds since 1970. */
+  readonly issuedAt?: number;
+  /** When it ends. In seconds since 1970. */
+  readonly expiresAt?: number;
+  /** Whom it is for: all that `aud` names. */
+  readonly audience: readonly string[];
+  /** The verified claims; of an opaque token, those that a JWT in its place would have. */
+  readonly claims: Claims;
+}
+
+/** Asks for a single-use token. */
+export interface IssueSingleUse {
+  /** What it is good for, such as `reset`. */
+  purpose: string;
+  /** How long it lives. */
+  lifetime: Lifetime;
+  /** Whom it is about: given back when it is redeemed. */
+  subject?: string | undefined;
+  /** What else is given back: at most 16 KiB. */
+  payload?: Readonly<Record<string, unknown>> | undefined;
+  /** A place for one token at a time, such as a user's id. */
+  slot?: string | undefined;
+  /** A short code of 6 to 10 digits in place of a token; it needs a slot. */
+  digits?: number | undefined;
+}
+
+/** A single-use token that was made. */
+export interface SingleUseToken {
+  /** The token, or the code. */
+  readonly token: string;
+  /** When it ends. In seconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** A single-use token that is looked at. */
+export interface PeekSingleUse {
+  /** What it is presented for. */
+  purpose: string;
+  /** The token, or the code. */
+  token: string;
+  /** The slot that it must be of; a code is nothing without. */
+  slot?: string | undefined;
+}
+
+/** What a single-use token is for. */
+export interface SingleUseView {
+  /** Whom it is about. */
+  readonly subject?: string;
+  /** What it was made with. */
+  readonly payload: Readonly<Record<string, unknown>>;
+  /** When it ends. In seconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** A single-use token that is to be redeemed. */
+export interface RedeemSingleUse {
+  /** What it is presented for. */
+  purpose: string;
+  /** The token, or the code. */
+  token: string;
+  /** The slot that it must be of; a code is nothing without. */
+  slot?: string | undefined;
+  /** Whatever tells one redeemer from another, such as an idempotency key. */
+  redeemer?: string | undefined;
+}
+
+/** What a redeemed single-use token gives. */
+export interface RedeemedSingleUse {
+  /** Whom it is about. */
+  readonly subject?: string;
+  /** What it was made with. */
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/** A single-use token that is to be cancelled: itself, or the slot that it is in. */
+export interface CancelledSingleUse {
+  /** What it was made for. */
+  purpose: string;
+  /** The token; a code has its slot. */
+  token?: string | undefined;
+  /** The slot. */
+  slot?: string | undefined;
+}
+
+/** Asks for an API key. */
+export interface CreateApiKey {
+  /** Whose it is to be. */
+  owner: string;
+  /** What it allows. */
+  scope?: string | undefined;
+  /** Whatever else is to be known when it is presented: at most 16 KiB. */
+  claims?: Readonly<Record<string, unknown>> | undefined;
+  /** How long it lives; for good where it is left out. */
+  lifetime?: Lifetime | undefined;
+  /** A name that tells the owner's keys apart: at most 200 bytes. */
+  name?: string | undefined;
+  /** What it begins with, `key` where it is left out: lower-case letters, digits and `_`. */
+  prefix?: string | undefined;
+}
+
+/** An API key that was made, or has another secret. */
+export interface NewApiKey {
+  /** The key. Nobody can look it up later. */
+  readonly apiKey: string;
+  /** Its id, by which it is managed. */
+  readonly id: string;
+  /** When it ends, if it does. In seconds since 1970. */
+  readonly expiresAt?: number;
+}
+
+/** An API key that is good. */
+export interface VerifiedApiKey {
+  /** Its id. */
+  readonly id: string;
+  /** Whose it is. */
+  readonly owner: string;
+  /** What it allows. */
+  readonly scope?: string;
+  /** What it was made with. */
+  readonly claims: Claims;
+  /** Its name. */
+  readonly name?: string;
+  /** When it ends, if it does. In seconds since 1970. */
+  readonly expiresAt?: number;
+}
+
+/** Asks for the API keys of an owner. */
+export interface ListApiKeys {
+  /** Whose. */
+  owner: string;
+  /** Where to go on: `next` of the answer before. */
+  after?: string | undefined;
+  /** How many to look at, 1 to 100; 100 where it is left out. */
+  limit?: number | undefined;
+}
+
+/** An API key in a list. */
+export interface ApiKey {
+  /** Its id. */
+  readonly id: string;
+  /** What it allows. */
+  readonly scope?: string;
+  /** Its name. */
+  readonly name?: string;
+  /** When it was made. In seconds since 1970. */
+  readonly createdAt: number;
+  /** When it ends, if it does, or did. In seconds since 1970. */
+  readonly expiresAt?: number;
+  /** Whether it was revoked, by itself or with all that is its owner's. */
+  readonly revoked: boolean;
+}
+
+/** API keys of an owner. */
+export interface ApiKeyList {
+  /** The keys, in no order that means anything. */
+  readonly apiKeys: readonly ApiKey[];
+  /** Where to go on; not there at the end. */
+  readonly next?: string;
+}
+
+/** Asks for another secret of an API key. */
+export interface RotateApiKey {
+  /** Its id. */
+  id: string;
+  /** How long the secret before stays good; it ends at once where this is left out. */
+  keepFor?: Lifetime | undefined;
+}
+
+/** Names a token, and the client that revokes it. */
+export interface RevokeTokenRequest {
+  /** The access token. */
+  token: string;
+  /** The client, which has proved who it is. */
+  client: string;
+}
+
+/** A client: an id, and a secret to prove it, or one or two hashes of it. */
+export interface Client {
+  /** Its id. */
+  id: string;
+  /** The organization that it acts for. */
+  organization: string;
+  /** Its secret, of which only the hash is stored. */
+  secret?: string | undefined;
+  /** The SHA-256 of its secret in base64url; two while it changes over. */
+  secretSha256?: string | readonly string[] | undefined;
+  /** What it may do. */
+  permissions: readonly Permission[];
+  /** The `sub` of its session tokens, where that is not its id. */
+  subject?: string | undefined;
+  /** What it must state when it opens a session. */
+  name?: string | undefined;
+  /** Custom claims of its session tokens. */
+  claims?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A further secret of a client: itself, or the hash of it. */
+export interface ClientSecret {
+  /** The client's id. */
+  id: string;
+  /** The secret, of which only the hash is stored. */
+  secret?: string | undefined;
+  /** The SHA-256 of the secret in base64url. */
+  secretSha256?: string | readonly string[] | undefined;
+}
+
+/** A bearer key: itself, or the hash of it. */
+export interface BearerKey {
+  /** What a request presents, of which only the hash is stored. */
+  bearer?: string | undefined;
+  /** The SHA-256 of it in base64url. */
+  keySha256?: string | readonly string[] | undefined;
+  /** The organization that it acts for. */
+  organization: string;
+  /** What it may do. */
+  permissions: readonly Permission[];
+}
+
+/** Names a bearer key, by itself or by the hash of it. */
+export interface BearerKeyHash {
+  /** What a request presents. */
+  bearer?: string | undefined;
+  /** The SHA-256 of it in base64url. */
+  keySha256?: string | readonly string[] | undefined;
+}
+
+/** Asks for a session. */
+export interface ExchangeApiKeyRequest {
+  /** The client's id. */
+  clientId: string;
+  /** One of its secrets. */
+  clientSecret: string;
+  /** What the client must state, where it has a name. */
+  name?: string | undefined;
+}
+
+/** Says which entity tokens end. */
+export interface InvalidateTokensRequest {
+  /** An API key. */
+  bearer: string;
+  /** The sessions whose tokens end; all tokens where it is left out. */
+  sessions?: readonly string[] | undefined;
+}
+
+/** What a link is for. */
+export interface LinkDetails {
+  /** The end user's id in the organization's own system. */
+  readonly originId: string;
+  /** The end user's organization. */
+  readonly endUserOrganization: string;
+  /** The end user's e-mail address, for identification. */
+  readonly endUserEmail: string;
+  /** The categories that can be linked. */
+  readonly categories: readonly string[];
+  /** The slug of the one integration that can be linked; any of the categories where absent. */
+  readonly integration?: string | undefined;
+  /** Whatever else the front end of the link needs. */
+  readonly settings?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Asks for a link. */
+export interface CreateLinkRequest {
+  /** An API key. */
+  bearer: string;
+  /** What the link is for. */
+  details: LinkDetails;
+  /** How long it shall live. */
+  expiresIn: Lifetime;
+}
+
+/** A link that was made: its token is good for one redemption. */
+export interface LinkToken {
+  /** The token. */
+  readonly linkToken: string;
+  /** When it ends. In seconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** A link that is waiting to be redeemed. */
+export interface LinkView {
+  /** What it is for. */
+  readonly details: LinkDetails;
+  /** When it ends. In seconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** Asks to redeem a link. */
+export interface RedeemLinkRequest {
+  /** The link's token. */
+  linkToken: string;
+  /** The integration that the end user chose; it may be left out where the link names one. */
+  integration?: string | undefined;
+  /**
+   * Whatever tells one redeemer from another, such as an idempotency key: who comes back with the same one shortly
+   * after gets the same answer. Without one, the link is simply used.
+   */
+  redeemer?: string | undefined;
+}
+
+/** What a redeemed link gives: good for one exchange by the organization that made the link. */
+export interface PublicToken {
+  /** The token. */
+  readonly publicToken: string;
+  /** How long it lives. In seconds. */
+  readonly expiresIn: number;
+}
+
+/** Asks for the token of an account. */
+export interface ExchangePublicTokenRequest {
+  /** An API key of the organization that made the link. */
+  bearer: string;
+  /** The category that is asked for. */
+  category: string;
+  /** The public token. */
+  publicToken: string;
+  /** As of a link that is redeemed. */
+  redeemer?: string | undefined;
+}
+
+/** The lasting token of a linked account. */
+export interface AccountToken {
+  /** The token: it stands until it is replaced or ended. */
+  readonly accountToken: string;
+  /** The id of the account: the same whenever the same end user links the same category. */
+  readonly id: string;
+  /** The slug of the integration. */
+  readonly integration: string;
+}
+
+/** Names an account by its token, for the organization that it belongs to. */
+export interface OwnAccount {
+  /** An API key of the organization. */
+  bearer: string;
+  /** The account's category. */
+  category: string;
+  /** The account's token. */
+  accountToken: string;
+}
+
+/** A linked account. */
+export interface Account {
+  /** The organization that linked it. */
+  readonly organization: string;
+  /** The end user's id in the organization's own system. */
+  readonly originId: string;
+  /** The category. */
+  readonly category: string;
+  /** The slug of the integration. */
+  readonly integration: string;
+}
+
+/** Asks for an access token for a user. */
+export interface EntityUserRequest {
+  /** The client's id. */
+  clientId: string;
+  /** One of its secrets. */
+  clientSecret: string;
+  /** The user's id. */
+  user: string;
+}
+
+/** An entity, or a group of entities, of an organization. */
+export interface Entity {
+  /** Its id. */
+  id: string;
+  /** Its id in the organization's own system. */
+  foreignId?: string | undefined;
+  /** The organization that it belongs to. */
+  organization: string;
+}
+
+/** Names a record by its owner and its id. */
+export interface OwnedId {
+  /** The organization that it belongs to. */
+  organization: string;
+  /** Its id. */
+  id: string;
+}
+
+/** A user of an entity, of a group, or of both. */
+export interface User {
+  /** Its id. */
+  id: string;
+  /** Its id in the organization's own system. */
+  foreignId?: string | undefined;
+  /** The organization that it belongs to. */
+  organization: string;
+  /** The entity that it is a user of. */
+  entity?: string | undefined;
+  /** The group that it is a user of. */
+  group?: string | undefined;
+}
+
+/** The flows: each gives a {@link Task} that asks a store. docs/operations.md shows each with an example. */
+export abstract class Operations extends Flows {
+  /**
+   * Gives a client an access token for itself (RFC 6749 section 4.4). Fails with `invalid_client` or `rate_limited`.
+   */
+  clientCredentials(input: ClientProof, call?: Call): Task<AccessToken> {
+    return this.flow("client_credentials", input, call, outputOf<AccessToken>);
+  }
+
+  /**
+   * Exchanges a refresh token for the next pair (RFC 6749 section 6). Presented again within the grace, a refresh token
+   * gives the same answer; later, it ends the session, for somebody else has it too. With `client`, the session must be
+   * that client's. Fails with `invalid_grant`, `rate_limited` or `policy_invalid`.
+   */
+  refresh(input: RefreshRequest, call?: Call): Task<TokenPair> {
+    return this.flow("refresh", input, call, outputOf<TokenPair>);
+  }
+
+  /**
+   * Says what an access token stands for, if it is good now: verified, and not revoked. Fails with `token_revoked`, and
+   * as `Verifier.verify` does.
+   */
+  check(input: { token: string }, call?: Call): Task<ActiveToken> {
+    return this.flow("check", input, call, outputOf<ActiveToken>);
+  }
+
+  /** Ends a session, and the tokens that it gave. */
+  revokeSession(input: { session: string }, call?: Call): Task<void> {
+    return this.flow("revoke_session", input, call, nothing);
+  }
+
+  /**
+   * Makes a token that is good once, for one purpose: for a link in a mail, or a short code of digits. In a slot there
+   * is one token at a time: a newer one ends the older. Five wrong codes end a code. Fails with `lifetime_too_long` or
+   * `policy_invalid`.
+   */
+  issueSingleUse(input: IssueSingleUse, call?: Call): Task<SingleUseToken> {
+    return this.flow("issue_single_use", input, call, outputOf<SingleUseToken>);
+  }
+
+  /**
+   * Shows what a single-use token is for. It stays good; only a wrong code counts, here as well. Fails with
+   * `link_unknown`, `link_used`, `link_expired`, `attempts_exhausted` or `policy_invalid`.
+   */
+  peekSingleUse(input: PeekSingleUse, call?: Call): Task<SingleUseView> {
+    return this.flow("peek_single_use", input, call, outputOf<SingleUseView>);
+  }
+
+  /**
+   * Redeems a single-use token. The same redeemer gets the same answer for a while. Fails with `link_unknown`,
+   * `link_used`, `link_expired`, `attempts_exhausted` or `policy_invalid`.
+   */
+  redeemSingleUse(input: RedeemSingleUse, call?: Call): Task<RedeemedSingleUse> {
+    return this.flow("redeem_single_use", input, call, outputOf<RedeemedSingleUse>);
+  }
+
+  /**
+   * Ends a single-use token that was not redeemed, or whichever is in a slot. One that is not known is as good as
+   * cancelled. Fails with `link_used` or `policy_invalid`.
+   */
+  cancelSingleUse(input: CancelledSingleUse, call?: Call): Task<void> {
+    return this.flow("cancel_single_use", input, call, nothing);
+  }
+
+  /**
+   * Makes an API key for a customer, to be shown once: only the SHA-256 of it is kept. Fails with `invalid_scope` or
+   * `claim_reserved`.
+   */
+  createApiKey(input: CreateApiKey, call?: Call): Task<NewApiKey> {
+    return this.flow("create_api_key", input, call, outputOf<NewApiKey>);
+  }
+
+  /**
+   * Says whose an API key is and what it allows, if it is good now, with one read; a typo is found without any. Fails
+   * with `unauthenticated`, `token_expired`, `token_revoked` or `rate_limited`.
+   */
+  verifyApiKey(input: { apiKey: string }, call?: Call): Task<VerifiedApiKey> {
+    return this.flow("verify_api_key", input, call, outputOf<VerifiedApiKey>);
+  }
+
+  /** Lists the API keys of a customer, also those that have ended, until they are forgotten. */
+  listApiKeys(input: ListApiKeys, call?: Call): Task<ApiKeyList> {
+    return this.flow("list_api_keys", input, call, (json) => outputOf<ApiKeyList>(json, "api_keys"));
+  }
+
+  /**
+   * Gives an API key another secret, while the one before is good for a chosen time. Secrets that were replaced earlier
+   * keep their time; at most four are live beside the newest. Fails with `not_found` or `already_exists`.
+   */
+  rotateApiKey(input: RotateApiKey, call?: Call): Task<NewApiKey> {
+    return this.flow("rotate_api_key", input, call, outputOf<NewApiKey>);
+  }
+
+  /** Ends an API key, with all its secrets; twice is as good as once. Fails with `not_found`. */
+  revokeApiKey(input: { id: string }, call?: Call): Task<void> {
+    return this.flow("revoke_api_key", input, call, nothing);
+  }
+
+  /** Revokes one token of a client (RFC 7009); one that is not known, or not its own, changes nothing. */
+  revokeToken(input: RevokeTokenRequest, call?: Call): Task<void> {
+    return this.flow("revoke_token", input, call, nothing);
+  }
+
+  /** Revokes every token about a subject that was issued until now. */
+  revokeSubject(input: { subject: string }, call?: Call): Task<void> {
+    return this.flow("revoke_subject", input, call, nothing);
+  }
+
+  /** Revokes every token of a client that was issued until now. */
+  revokeClient(input: { client: string }, call?: Call): Task<void> {
+    return this.flow("revoke_client", input, call, nothing);
+  }
+
+  /** Revokes every token of this issuer that was issued until now. */
+  revokeAll(input: Record<string, never> = {}, call?: Call): Task<void> {
+    return this.flow("revoke_all", input, call, nothing);
+  }
+
+  /**
+   * Makes a store ready for this issuer: to be run at each start, before the other operations, and now and then. A
+   * store that was wiped has lost what was revoked, so every token from before is refused from then on. A store that
+   * knows the issuer stays as it is. The `prepare` of an endpoint does it for the endpoint's issuers.
+   */
+  adoptStore(input: Record<string, never> = {}, call?: Call): Task<void> {
+    return this.flow("adopt_store", input, call, nothing);
+  }
+
+  /**
+   * Adds a client, with its secret or the SHA-256 of it; the same client again is no error. Fails with
+   * `already_exists`.
+   */
+  createClient(input: Client, call?: Call): Task<void> {
+    return this.flow("create_client", input, call, nothing);
+  }
+
+  /** Ends a client and its tokens. Fails with `not_found`. */
+  disableClient(input: { id: string }, call?: Call): Task<void> {
+    return this.flow("disable_client", input, call, nothing);
+  }
+
+  /** Adds a second secret: both are live until the older one is retired. Fails with `not_found` or `already_exists`. */
+  addClientSecret(input: ClientSecret, call?: Call): Task<void> {
+    return this.flow("add_client_secret", input, call, nothing);
+  }
+
+  /** Retires the older of two secrets. Fails with `not_found`. */
+  retireClientSecret(input: { id: string }, call?: Call): Task<void> {
+    return this.flow("retire_client_secret", input, call, nothing);
+  }
+
+  /** Adds a bearer key, itself or the SHA-256 of it; the same key again is no error. Fails with `already_exists`. */
+  createBearerKey(input: BearerKey, call?: Call): Task<void> {
+    return this.flow("create_bearer_key", input, call, nothing);
+  }
+
+  /** Ends a bearer key. Fails with `not_found`. */
+  disableBearerKey(input: BearerKeyHash, call?: Call): Task<void> {
+    return this.flow("disable_bearer_key", input, call, nothing);
+  }
+
+  /**
+   * Opens a session for an API key, which is an id and a secret. Fails with `invalid_client`, `rate_limited` or
+   * `policy_invalid`.
+   */
+  exchangeApiKey(input: ExchangeApiKeyRequest, call?: Call): Task<TokenPair> {
+    return this.flow("exchange_api_key", input, call, outputOf<TokenPair>);
+  }
+
+  /**
+   * Ends the entity tokens of these sessions, or all of the organization's, that were issued until now. Fails with
+   * `unauthenticated`, `forbidden`, `rate_limited` or `token_expired`.
+   */
+  invalidateTokens(input: InvalidateTokensRequest, call?: Call): Task<void> {
+    return this.flow("invalidate_tokens", input, call, nothing);
+  }
+
+  /**
+   * Makes a single-use link for the holder of an API key. Fails with `unauthenticated`, `rate_limited`,
+   * `lifetime_too_long` or `policy_invalid`.
+   */
+  createLink(input: CreateLinkRequest, call?: Call): Task<LinkToken> {
+    return this.flow("create_link", input, call, outputOf<LinkToken>, "details");
+  }
+
+  /**
+   * Looks at a link and does not consume it, as a GET must. Fails with `link_unknown`, `link_used` or `link_expired`.
+   */
+  peekLink(input: { linkToken: string }, call?: Call): Task<LinkView> {
+    return this.flow("peek_link", input, call, (json) => outputOf<LinkView>(json, "details"));
+  }
+
+  /**
+   * Redeems a link, once; the same redeemer gets the same answer again for a short time. Fails with `link_unknown`,
+   * `link_used` or `link_expired`.
+   */
+  redeemLink(input: RedeemLinkRequest, call?: Call): Task<PublicToken> {
+    return this.flow("redeem_link", input, call, outputOf<PublicToken>);
+  }
+
+  /**
+   * Exchanges a public token for the lasting token of the account, once. Fails with `unauthenticated`, `link_unknown`
+   * or `rate_limited`.
+   */
+  exchangePublicToken(input: ExchangePublicTokenRequest, call?: Call): Task<AccountToken> {
+    return this.flow("exchange_public_token", input, call, outputOf<AccountToken>);
+  }
+
+  /** Replaces an account's token; the old one is good no longer. Fails with `unauthenticated` or `rate_limited`. */
+  regenerateAccountToken(input: OwnAccount, call?: Call): Task<AccountToken> {
+    return this.flow("regenerate_account_token", input, call, outputOf<AccountToken>);
+  }
+
+  /**
+   * Ends an account's token, and the account with it; twice is as good as once. Fails with `unauthenticated` or
+   * `rate_limited`.
+   */
+  deleteAccount(input: OwnAccount, call?: Call): Task<void> {
+    return this.flow("delete_account", input, call, nothing);
+  }
+
+  /** Says which account an account token stands for. Fails with `unauthenticated`. */
+  account(input: { accountToken: string }, call?: Call): Task<Account> {
+    return this.flow("account", input, call, outputOf<Account>);
+  }
+
+  /**
+   * Gives a client an access token for a user of its organization. Fails with `invalid_client`, `not_found` or
+   * `rate_limited`.
+   */
+  entityUser(input: EntityUserRequest, call?: Call): Task<AccessToken> {
+    return this.flow("entity_user", input, call, outputOf<AccessToken>);
+  }
+
+  /** Adds an entity that tokens can be minted for; the same entity again is no error. Fails with `already_exists`. */
+  createEntity(input: Entity, call?: Call): Task<void> {
+    return this.flow("create_entity", input, call, nothing);
+  }
+
+  /** Ends an entity. Fails with `not_found`. */
+  disableEntity(input: OwnedId, call?: Call): Task<void> {
+    return this.flow("disable_entity", input, call, nothing);
+  }
+
+  /** Adds a group of entities; the same group again is no error. Fails with `already_exists`. */
+  createGroup(input: Entity, call?: Call): Task<void> {
+    return this.flow("create_group", input, call, nothing);
+  }
+
+  /** Ends a group. Fails with `not_found`. */
+  disableGroup(input: OwnedId, call?: Call): Task<void> {
+    return this.flow("disable_group", input, call, nothing);
+  }
+
+  /** Adds a user of an entity, of a group, or of both; the same user again is no error. Fails with `already_exists`. */
+  createUser(input: User, call?: Call): Task<void> {
+    return this.flow("create_user", input, call, nothing);
+  }
+
+  /** Ends a user. Fails with `not_found`. */
+  disableUser(input: OwnedId, call?: Call): Task<void> {
+    return this.flow("disable_user", input, call, nothing);
+  }
+}

@@ -1,0 +1,94 @@
+// What can be said of an issuer and of a verifier. Written by `cargo xtask vectors` from the core's table of operations.
+
+import type { Algorithm } from "./algorithm.js";
+import type { Lifetime } from "./lifetime.js";
+
+/** A rate limit: `events` for each `per` on average, and at most `burst` at once. */
+export interface Rate {
+  /** How many events, at least 1. */
+  events: number;
+  /** In which time. */
+  per: Lifetime;
+  /** How many of them at once, at least 1. */
+  burst: number;
+}
+
+/** Something that a link can connect an end user to. */
+export interface Integration {
+  /** Its id in requests. */
+  slug: string;
+  /** Its name for people. */
+  name: string;
+  /** The categories it belongs to. */
+  categories: readonly string[];
+}
+
+/** An issuer's policy: the methods of `Policy` as fields. Only `issuer` is required. */
+export interface IssuerConfig {
+  /** Its name, usually its URL: `iss` in its tokens. */
+  issuer: string;
+  /** The `aud` of tokens whose claims name none. */
+  audience?: string | readonly string[] | undefined;
+  /** The header's `typ`; `JWT` where absent. */
+  tokenType?: string | undefined;
+  /** How long tokens of the flows live; where absent, access tokens of sessions 15 minutes and all others one hour. */
+  lifetime?: Lifetime | undefined;
+  /** The longest life that a token can be given; no bound but the calendar's where absent. */
+  maxLifetime?: Lifetime | undefined;
+  /** How far clocks may differ when its own tokens are verified; 0 where absent. */
+  leewaySeconds?: number | undefined;
+  /** What access tokens of the flows look like; `jwt` where absent. */
+  accessFormat?: "jwt" | "opaque" | undefined;
+  /** Custom claims that every token carries. */
+  fixedClaims?: Readonly<Record<string, unknown>> | undefined;
+  /** At least 32 bytes of text from which refresh, public and account tokens are derived. */
+  sessionSecret?: string | undefined;
+  /** How long a session lives without a refresh; 30 days where absent. At least the lifetime of its access tokens. */
+  sessionIdle?: Lifetime | undefined;
+  /** How long a session lives at all; 90 days where absent. */
+  sessionAbsolute?: Lifetime | undefined;
+  /** Claims beside `sid` that hold the session's id. */
+  sessionClaims?: string | readonly string[] | undefined;
+  /** For how many seconds a refresh token is answered again; 10 where absent, at most 60. */
+  refreshGraceSeconds?: number | undefined;
+  /** For how long after its first issue an entity token can be renewed with itself; 30 days where absent. */
+  renewal?: Lifetime | undefined;
+  /** How many requests of one client are admitted; no limit where absent. */
+  clientRate?: Rate | undefined;
+  /** How many failed attempts are answered with the reason; no limit where absent. */
+  failureRate?: Rate | undefined;
+  /** For how many seconds the same redeemer of a link gets the same answer again; 10 where absent, at most 60. */
+  redeemWindowSeconds?: number | undefined;
+  /** How long a redeemed link's public token lives; one hour where absent. */
+  publicTokenLifetime?: Lifetime | undefined;
+  /** What links can connect to. */
+  integrations?: readonly Integration[] | undefined;
+}
+
+/** What a verifier expects: the methods of `Verifier` as fields. */
+export interface VerifierConfig {
+  /** What `iss` must be, or one of these. */
+  issuer?: string | readonly string[] | undefined;
+  /** Takes a token from any issuer whose key is in the key set. */
+  anyIssuer?: boolean | undefined;
+  /** What `aud` must name, or one of these. */
+  audience?: string | readonly string[] | undefined;
+  /** Takes a token for any audience. */
+  anyAudience?: boolean | undefined;
+  /** What `sub` must be, or one of these; anything where absent. */
+  subject?: string | readonly string[] | undefined;
+  /** What the header's `typ` must be; `JWT` where absent. */
+  tokenType?: string | undefined;
+  /** Takes a token of any `typ`, or of none. */
+  anyTokenType?: boolean | undefined;
+  /** Takes a token without `exp`. */
+  withoutExpiry?: boolean | undefined;
+  /** Claims that must be there. */
+  require?: string | readonly string[] | undefined;
+  /** Takes only these algorithms; whichever the keys have where absent. */
+  algorithms?: readonly Algorithm[] | undefined;
+  /** Refuses a token issued longer ago than this; then `iat` is required. */
+  maxAge?: Lifetime | undefined;
+  /** Allows for clocks that differ by so many seconds; 0 where absent. */
+  leewaySeconds?: number | undefined;
+}
