@@ -4,6 +4,7 @@
 //! values does: it reads an object that begins with one of the names in [`PRIVATE`] as text to be parsed once more.
 
 use std::borrow::Cow;
+use std::str::FromStr;
 
 use serde::de::value::{BorrowedStrDeserializer, CowStrDeserializer};
 use serde::de::{
@@ -66,6 +67,16 @@ impl<'de> Reader<'de> {
         let start = self.scanner.at;
         self.scan(scan)?;
         Ok(self.scanner.since(start))
+    }
+
+    /// A number that an integer of 128 bits holds; where there is none, nothing is read.
+    fn wide<N: FromStr>(&mut self) -> Option<N> {
+        let start = self.scanner.at;
+        let number = self.text(Scanner::number).ok().and_then(|text| text.parse().ok());
+        if number.is_none() {
+            self.scanner.at = start;
+        }
+        number
     }
 
     #[inline(never)]
@@ -212,24 +223,16 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let start = self.scanner.at;
-        match self.text(Scanner::number).ok().and_then(|text| text.parse().ok()) {
+        match self.wide() {
             Some(number) => visitor.visit_i128(number),
-            None => {
-                self.scanner.at = start;
-                self.deserialize_any(visitor)
-            }
+            None => self.deserialize_any(visitor),
         }
     }
 
     fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let start = self.scanner.at;
-        match self.text(Scanner::number).ok().and_then(|text| text.parse().ok()) {
+        match self.wide() {
             Some(number) => visitor.visit_u128(number),
-            None => {
-                self.scanner.at = start;
-                self.deserialize_any(visitor)
-            }
+            None => self.deserialize_any(visitor),
         }
     }
 

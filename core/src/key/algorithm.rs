@@ -70,10 +70,7 @@ impl Algorithm {
     /// Whether this build can sign and verify with it: HMAC always, the others with the feature `aws-lc` or
     /// `rustcrypto`.
     pub const fn is_supported(self) -> bool {
-        match self {
-            Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => true,
-            _ => cfg!(any(feature = "aws-lc", feature = "rustcrypto", feature = "host")),
-        }
+        self.is_hmac() || cfg!(any(feature = "aws-lc", feature = "rustcrypto", feature = "host"))
     }
 
     /// Whether it is an HMAC: who can verify can also sign.

@@ -5,6 +5,8 @@ use tokenmint::dialect::mercoa::{EntityOptions, EntityTarget, EntityTokenRequest
 use tokenmint::directory::*;
 use tokenmint::*;
 
+use crate::drive::drive_to_write;
+
 const NOW: i64 = 1_700_000_000;
 const KEY: &str = "key-of-organization-1";
 
@@ -81,22 +83,6 @@ fn user_of(store: &MemoryStore, entity: &str, named: &str) -> Option<String> {
     resolves(store, EntityTarget::EntityUser(entity.into(), named.into()))
 }
 
-/// Drives a task until so many writes are done.
-fn step_to_write(task: &mut Task<()>, store: &MemoryStore, writes: usize) {
-    let (mut reply, mut done) = (None, 0);
-    while done < writes {
-        match task.step(reply.take()) {
-            Step::Need(command) => {
-                done += usize::from(matches!(command, Command::Cas { .. }));
-                reply = Some(store.execute(command));
-            }
-            _ => panic!("the task ended before its write number {writes}"),
-        }
-    }
-    // The reply is given, so the task waits for its next command.
-    drop(task.step(reply));
-}
-
 #[test]
 fn creating_the_same_again_is_no_error_and_creating_another_is() {
     let store = store();
@@ -145,7 +131,7 @@ fn a_foreign_id_of_a_refused_creation_is_free() {
 fn an_alias_left_over_from_a_crash_is_taken() {
     let store = store();
     let mut crashed = create_entity(entity("ent_1", Some("F")), &context(10));
-    step_to_write(&mut crashed, &store, 1);
+    drive_to_write(&mut crashed, &store, 1);
     drop(crashed);
     assert_eq!(entity_of(&store, "F"), None);
     done(create_entity(entity("ent_2", Some("F")), &context(11)), &store);
@@ -155,7 +141,7 @@ fn an_alias_left_over_from_a_crash_is_taken() {
 
     // And whoever crashed may simply try again.
     let mut crashed = create_entity(entity("ent_3", Some("G")), &context(13));
-    step_to_write(&mut crashed, &store, 1);
+    drive_to_write(&mut crashed, &store, 1);
     drop(crashed);
     done(create_entity(entity("ent_3", Some("G")), &context(14)), &store);
     assert_eq!(entity_of(&store, "G").as_deref(), Some("ent_3"));
@@ -166,16 +152,9 @@ fn of_two_creations_at_once_one_gets_the_foreign_id() {
     for writes in [1, 2] {
         let store = store();
         let mut slow = create_entity(entity("ent_1", Some("F")), &context(10));
-        step_to_write(&mut slow, &store, writes);
+        drive_to_write(&mut slow, &store, writes);
         let fast = create_entity(entity("ent_2", Some("F")), &context(11)).run(&store).result;
-        let mut reply = None;
-        let slow = loop {
-            match slow.step(reply.take()) {
-                Step::Need(command) => reply = Some(store.execute(command)),
-                Step::Done(outcome) => break outcome.result,
-                Step::Spent => panic!("spent"),
-            }
-        };
+        let slow = slow.run(&store).result;
         // Before its record is written an alias counts as left over; afterwards it does not.
         let (winner, loser) = if writes == 1 { ("ent_2", "ent_1") } else { ("ent_1", "ent_2") };
         assert_eq!((fast.is_ok(), slow.is_ok()), (writes == 1, writes == 2));

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod directory;
+mod drive;
 mod links;
 mod sessions;
 mod single_use;

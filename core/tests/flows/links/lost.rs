@@ -3,26 +3,20 @@
 use super::*;
 
 /// Drives a task to its end; the store is gone from its write number `from` on, which is still carried out or not.
-fn lose_the_store<T: 'static>(mut task: Task<T>, store: &Watched, from: usize, done: bool) -> Outcome<T> {
-    let (mut reply, mut writes, mut gone) = (None, 0, false);
-    loop {
-        match task.step(reply.take()) {
-            Step::Need(command) => {
-                writes += usize::from(matches!(command, Command::Cas { .. }) && !gone);
-                if writes == from && !gone {
-                    gone = true;
-                    if done {
-                        store.execute(command).unwrap();
-                    }
-                    reply = Some(Err(StoreError::Unknown));
-                    continue;
-                }
-                reply = Some(if gone { Err(StoreError::Unknown) } else { store.execute(command) });
-            }
-            Step::Done(outcome) => return outcome,
-            Step::Spent => panic!("spent"),
+fn lose_the_store<T: 'static>(task: Task<T>, store: &Watched, from: usize, done: bool) -> Outcome<T> {
+    let (mut writes, mut gone) = (0, false);
+    drive(task, |command| {
+        writes += usize::from(matches!(command, Command::Cas { .. }) && !gone);
+        let last = writes == from && !gone;
+        gone |= last;
+        if !gone {
+            return store.execute(command);
         }
-    }
+        if last && done {
+            store.execute(command).unwrap();
+        }
+        Err(StoreError::Unknown)
+    })
 }
 
 #[test]

@@ -9,6 +9,8 @@ use tokenmint::dialect::merge::*;
 use tokenmint::directory::{BearerKey, create_bearer_key};
 use tokenmint::*;
 
+use crate::drive::{drive, drive_to_write};
+
 const NOW: i64 = 1_700_000_000;
 const KEY: &str = "key-of-organization-1";
 const OTHER_KEY: &str = "key-of-organization-2";
@@ -133,33 +135,18 @@ fn code<T: std::fmt::Debug>(outcome: Outcome<T>) -> ErrorCode {
 
 /// Drives a task until so many writes are done, and drops it: the process died there.
 fn crash_after_writes<T: 'static>(mut task: Task<T>, store: &Watched, writes: usize) {
-    let (mut reply, mut done) = (None, 0);
-    while done < writes {
-        match task.step(reply.take()) {
-            Step::Need(command) => {
-                done += usize::from(matches!(command, Command::Cas { .. }));
-                reply = Some(store.execute(command));
-            }
-            _ => panic!("the task ended before its write number {writes}"),
-        }
-    }
+    drive_to_write(&mut task, store, writes);
 }
 
 /// Drives a task to its end; the answer to its first write is lost although the write was done.
-fn lose_the_answer<T: 'static>(mut task: Task<T>, store: &Watched) -> Outcome<T> {
-    let (mut reply, mut lost) = (None, false);
-    loop {
-        match task.step(reply.take()) {
-            Step::Need(command) => {
-                let answer = store.execute(command.clone());
-                let lose = !lost && matches!(command, Command::Cas { .. });
-                lost |= lose;
-                reply = Some(if lose { Err(StoreError::Unknown) } else { answer });
-            }
-            Step::Done(outcome) => return outcome,
-            Step::Spent => panic!("spent"),
-        }
-    }
+fn lose_the_answer<T: 'static>(task: Task<T>, store: &Watched) -> Outcome<T> {
+    let mut lost = false;
+    drive(task, |command| {
+        let lose = !lost && matches!(command, Command::Cas { .. });
+        lost |= lose;
+        let answer = store.execute(command);
+        if lose { Err(StoreError::Unknown) } else { answer }
+    })
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Secrets, limits, and what a refusal costs and tells.
 
 use super::*;
+use crate::drive::drive;
 
 #[test]
 fn two_secrets_are_live_while_a_client_changes_over() {
@@ -108,21 +109,14 @@ fn shape(command: &Command) -> String {
     }
 }
 
-fn trace<T: std::fmt::Debug + 'static>(world: &World, mut task: Task<T>) -> (Vec<String>, String) {
-    let (mut reply, mut commands) = (None, Vec::new());
-    loop {
-        match task.step(reply.take()) {
-            Step::Need(command) => {
-                commands.push(shape(&command));
-                reply = Some(world.store.execute(command));
-            }
-            Step::Done(outcome) => {
-                let error = outcome.result.unwrap_err();
-                return (commands, format!("{error:?} {:?}", kinds(&outcome.events)));
-            }
-            Step::Spent => panic!("stepped beyond the end"),
-        }
-    }
+fn trace<T: std::fmt::Debug + 'static>(world: &World, task: Task<T>) -> (Vec<String>, String) {
+    let mut commands = Vec::new();
+    let outcome = drive(task, |command| {
+        commands.push(shape(&command));
+        world.store.execute(command)
+    });
+    let error = outcome.result.unwrap_err();
+    (commands, format!("{error:?} {:?}", kinds(&outcome.events)))
 }
 
 #[test]
