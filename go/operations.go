@@ -389,13 +389,84 @@ type Client struct {
 	Name string `json:"name,omitempty"`
 	// Custom claims of its session tokens.
 	Claims any `json:"claims,omitempty"`
+	// What its own tokens may allow; none where it is left out.
+	Scope string `json:"scope,omitempty"`
+	// Whom its own tokens may be for; the policy's audience where it is left out.
+	Audience []string `json:"audience"`
 }
 
 // CreateClient adds a client, with its secret or the SHA-256 of it; the same client again is no error. It fails with
-// ErrAlreadyExists.
+// ErrAlreadyExists, ErrClaimReserved or ErrInvalidScope.
 func (i *Issuer) CreateClient(ctx context.Context, store Store, request Client) error {
 	request.Permissions = list(request.Permissions)
 	return i.operate(ctx, store, "create_client", request, nil)
+}
+
+// ChangeClient is what of a client is to be changed.
+type ChangeClient struct {
+	// The client's id.
+	ID string `json:"id"`
+	// What it may do.
+	Permissions []Permission `json:"permissions"`
+	// What its own tokens may allow; the empty text for nothing.
+	Scope string `json:"scope,omitempty"`
+	// Whom its own tokens may be for; an empty list for the policy's audience.
+	Audience []string `json:"audience"`
+	// What it must state when it opens a session; the empty text for nothing.
+	Name string `json:"name,omitempty"`
+	// Custom claims of its session tokens: all of them.
+	Claims any `json:"claims,omitempty"`
+	// Whether it is refused. One that is taken back has its tokens again that have not ended.
+	Disabled bool `json:"disabled,omitempty"`
+}
+
+// ChangeClient changes what a client may do; what is left out stays. Tokens that were made before stay as they are. It
+// fails with ErrNotFound, ErrClaimReserved or ErrInvalidScope.
+func (i *Issuer) ChangeClient(ctx context.Context, store Store, request ChangeClient) error {
+	return i.operate(ctx, store, "change_client", request, nil)
+}
+
+// ListClients asks for the clients of the store.
+type ListClients struct {
+	// Where to go on: next of the answer before.
+	After string `json:"after,omitempty"`
+	// How many to look at, 1 to 100; 100 where it is left out.
+	Limit uint64 `json:"limit,omitempty"`
+}
+
+// ClientView is a client in a list: all but its secrets.
+type ClientView struct {
+	// Its id.
+	ID string `json:"id"`
+	// The organization that it acts for.
+	Organization string `json:"organization"`
+	// What it may do.
+	Permissions []Permission `json:"permissions"`
+	// The sub of its session tokens, where that is not its id.
+	Subject string `json:"subject,omitempty"`
+	// What it must state when it opens a session.
+	Name string `json:"name,omitempty"`
+	// What its own tokens may allow.
+	Scope string `json:"scope,omitempty"`
+	// Whom its own tokens may be for; the policy's audience where it is empty.
+	Audience []string `json:"audience"`
+	// Custom claims of its session tokens.
+	Claims json.RawMessage `json:"claims"`
+	// Whether it is refused.
+	Disabled bool `json:"disabled"`
+}
+
+// ClientList clients of the store.
+type ClientList struct {
+	// The clients, in no order that means anything.
+	Clients []ClientView `json:"clients"`
+	// Where to go on; not there at the end.
+	Next string `json:"next,omitempty"`
+}
+
+// ListClients lists the clients of the store, page by page; those of a configuration are not in it.
+func (i *Issuer) ListClients(ctx context.Context, store Store, request ListClients) (*ClientList, error) {
+	return flow[ClientList](ctx, i, store, "list_clients", request)
 }
 
 // DisableClient ends a client and its tokens. It fails with ErrNotFound.
@@ -422,6 +493,29 @@ func (i *Issuer) AddClientSecret(ctx context.Context, store Store, request Clien
 // RetireClientSecret retires the older of two secrets. It fails with ErrNotFound.
 func (i *Issuer) RetireClientSecret(ctx context.Context, store Store, id string) error {
 	return i.operate(ctx, store, "retire_client_secret", map[string]string{"id": id}, nil)
+}
+
+// RotateClientSecret asks for a new secret of a client.
+type RotateClientSecret struct {
+	// The client's id.
+	ID string `json:"id"`
+	// How long the secrets before stay good; they end at once where this is left out.
+	KeepFor Lifetime `json:"keep_for,omitempty"`
+}
+
+// NewClientSecret is a client's new secret.
+type NewClientSecret struct {
+	// The client's id.
+	ID string `json:"id"`
+	// The secret. Nobody can look it up later.
+	Secret string `json:"secret"`
+}
+
+// RotateClientSecret makes a new secret for a client, to be shown once, while those before are good for a chosen time.
+// Secrets that were replaced earlier keep their time; at most four are live beside the newest. It fails with
+// ErrNotFound or ErrAlreadyExists.
+func (i *Issuer) RotateClientSecret(ctx context.Context, store Store, request RotateClientSecret) (*NewClientSecret, error) {
+	return flow[NewClientSecret](ctx, i, store, "rotate_client_secret", request)
 }
 
 // BearerKey is a bearer key: itself, or the hash of it.

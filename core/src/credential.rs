@@ -155,10 +155,19 @@ impl Credentials {
 
     /// Whether one of the secrets is `presented`. Takes the same time for one, two or none that match.
     pub fn matches(&self, presented: &[u8]) -> bool {
+        self.has(&SecretHash::of(presented))
+    }
+
+    /// As [`Credentials::matches`], by the hash.
+    pub(crate) fn has(&self, hash: &SecretHash) -> bool {
         const NONE: SecretHash = SecretHash([0; 32]);
-        let digest = sha256(presented);
-        let compare = |hash: Option<&SecretHash>| hash.unwrap_or(&NONE).0.ct_eq(&digest);
+        let compare = |known: Option<&SecretHash>| known.unwrap_or(&NONE).0.ct_eq(&hash.0);
         (compare(self.0.first()) | compare(self.0.get(1))).into()
+    }
+
+    /// The one or two hashes.
+    pub(crate) fn hashes(&self) -> &[SecretHash] {
+        &self.0
     }
 }
 

@@ -382,12 +382,14 @@ class Operations(Flows):
         subject: str | None = None,
         name: str | None = None,
         claims: Mapping[str, Any] | None = None,
+        scope: str | None = None,
+        audience: Sequence[str] | None = None,
         now: Now = None,
         seed: bytes | None = None,
     ) -> Task[None]:
         """Adds a client, with its secret or the SHA-256 of it; the same client again is no error.
 
-        Raises `AlreadyExists`.
+        Raises `AlreadyExists`, `ClaimReserved` or `InvalidScope`.
         """
         given = {
             "id": id,
@@ -398,8 +400,50 @@ class Operations(Flows):
             "subject": subject,
             "name": name,
             "claims": claims,
+            "scope": scope,
+            "audience": audience,
         }
         return self._change("create_client", given, now, seed)
+
+    def change_client(
+        self,
+        id: str,
+        *,
+        permissions: Sequence[Permission] | None = None,
+        scope: str | None = None,
+        audience: Sequence[str] | None = None,
+        name: str | None = None,
+        claims: Mapping[str, Any] | None = None,
+        disabled: bool | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Changes what a client may do; what is left out stays. Tokens that were made before stay as they are.
+
+        Raises `NotFound`, `ClaimReserved` or `InvalidScope`.
+        """
+        given = {
+            "id": id,
+            "permissions": permissions,
+            "scope": scope,
+            "audience": audience,
+            "name": name,
+            "claims": claims,
+            "disabled": disabled,
+        }
+        return self._change("change_client", given, now, seed)
+
+    def list_clients(
+        self,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.ClientList]:
+        """Lists the clients of the store, page by page; those of a configuration are not in it."""
+        given = {"after": after, "limit": limit}
+        return self._flow("list_clients", given, now, seed, outputs.ClientList)
 
     def disable_client(
         self,
@@ -444,6 +488,22 @@ class Operations(Flows):
         """
         given = {"id": id}
         return self._change("retire_client_secret", given, now, seed)
+
+    def rotate_client_secret(
+        self,
+        id: str,
+        *,
+        keep_for: Lifetime | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.NewClientSecret]:
+        """Makes a new secret for a client, to be shown once, while those before are good for a chosen time. Secrets
+        that were replaced earlier keep their time; at most four are live beside the newest.
+
+        Raises `NotFound` or `AlreadyExists`.
+        """
+        given = {"id": id, "keep_for": keep_for}
+        return self._flow("rotate_client_secret", given, now, seed, outputs.NewClientSecret)
 
     # Bearer keys of organizations.
 

@@ -16,10 +16,13 @@ __all__ = [
     "ActiveToken",
     "ApiKey",
     "ApiKeyList",
+    "ClientList",
+    "ClientView",
     "Event",
     "LinkToken",
     "LinkView",
     "NewApiKey",
+    "NewClientSecret",
     "PublicToken",
     "RedeemedSingleUse",
     "SingleUseToken",
@@ -186,6 +189,51 @@ class ApiKeyList:
     next: str | None = None
     """Where to go on; not there at the end."""
     _of: ClassVar[dict[str, type]] = {"api_keys": ApiKey}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClientView:
+    """A client in a list: all but its secrets."""
+
+    id: str
+    """Its id."""
+    organization: str
+    """The organization that it acts for."""
+    permissions: list[str]
+    """What it may do."""
+    subject: str | None = None
+    """The `sub` of its session tokens, where that is not its id."""
+    name: str | None = None
+    """What it must state when it opens a session."""
+    scope: str | None = None
+    """What its own tokens may allow."""
+    audience: list[str]
+    """Whom its own tokens may be for; the policy's audience where it is empty."""
+    claims: dict[str, Any] = field(repr=False)
+    """Custom claims of its session tokens."""
+    disabled: bool
+    """Whether it is refused."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClientList:
+    """Clients of the store."""
+
+    clients: list[ClientView]
+    """The clients, in no order that means anything."""
+    next: str | None = None
+    """Where to go on; not there at the end."""
+    _of: ClassVar[dict[str, type]] = {"clients": ClientView}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewClientSecret:
+    """A client's new secret."""
+
+    id: str
+    """The client's id."""
+    secret: str = field(repr=False)
+    """The secret. Nobody can look it up later."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -252,6 +252,66 @@ export interface Client {
   name?: string | undefined;
   /** Custom claims of its session tokens. */
   claims?: Readonly<Record<string, unknown>> | undefined;
+  /** What its own tokens may allow; none where it is left out. */
+  scope?: string | undefined;
+  /** Whom its own tokens may be for; the policy's audience where it is left out. */
+  audience?: readonly string[] | undefined;
+}
+
+/** What of a client is to be changed. */
+export interface ChangeClient {
+  /** The client's id. */
+  id: string;
+  /** What it may do. */
+  permissions?: readonly Permission[] | undefined;
+  /** What its own tokens may allow; the empty text for nothing. */
+  scope?: string | undefined;
+  /** Whom its own tokens may be for; an empty list for the policy's audience. */
+  audience?: readonly string[] | undefined;
+  /** What it must state when it opens a session; the empty text for nothing. */
+  name?: string | undefined;
+  /** Custom claims of its session tokens: all of them. */
+  claims?: Readonly<Record<string, unknown>> | undefined;
+  /** Whether it is refused. One that is taken back has its tokens again that have not ended. */
+  disabled?: boolean | undefined;
+}
+
+/** Asks for the clients of the store. */
+export interface ListClients {
+  /** Where to go on: `next` of the answer before. */
+  after?: string | undefined;
+  /** How many to look at, 1 to 100; 100 where it is left out. */
+  limit?: number | undefined;
+}
+
+/** A client in a list: all but its secrets. */
+export interface ClientView {
+  /** Its id. */
+  readonly id: string;
+  /** The organization that it acts for. */
+  readonly organization: string;
+  /** What it may do. */
+  readonly permissions: readonly Permission[];
+  /** The `sub` of its session tokens, where that is not its id. */
+  readonly subject?: string;
+  /** What it must state when it opens a session. */
+  readonly name?: string;
+  /** What its own tokens may allow. */
+  readonly scope?: string;
+  /** Whom its own tokens may be for; the policy's audience where it is empty. */
+  readonly audience: readonly string[];
+  /** Custom claims of its session tokens. */
+  readonly claims: Claims;
+  /** Whether it is refused. */
+  readonly disabled: boolean;
+}
+
+/** Clients of the store. */
+export interface ClientList {
+  /** The clients, in no order that means anything. */
+  readonly clients: readonly ClientView[];
+  /** Where to go on; not there at the end. */
+  readonly next?: string;
 }
 
 /** A further secret of a client: itself, or the hash of it. */
@@ -262,6 +322,22 @@ export interface ClientSecret {
   secret?: string | undefined;
   /** The SHA-256 of the secret in base64url. */
   secretSha256?: string | readonly string[] | undefined;
+}
+
+/** Asks for a new secret of a client. */
+export interface RotateClientSecret {
+  /** The client's id. */
+  id: string;
+  /** How long the secrets before stay good; they end at once where this is left out. */
+  keepFor?: Lifetime | undefined;
+}
+
+/** A client's new secret. */
+export interface NewClientSecret {
+  /** The client's id. */
+  readonly id: string;
+  /** The secret. Nobody can look it up later. */
+  readonly secret: string;
 }
 
 /** A bearer key: itself, or the hash of it. */
@@ -580,10 +656,23 @@ export abstract class Operations extends Flows {
 
   /**
    * Adds a client, with its secret or the SHA-256 of it; the same client again is no error. Fails with
-   * `already_exists`.
+   * `already_exists`, `claim_reserved` or `invalid_scope`.
    */
   createClient(input: Client, call?: Call): Task<void> {
     return this.flow("create_client", input, call, nothing);
+  }
+
+  /**
+   * Changes what a client may do; what is left out stays. Tokens that were made before stay as they are. Fails with
+   * `not_found`, `claim_reserved` or `invalid_scope`.
+   */
+  changeClient(input: ChangeClient, call?: Call): Task<void> {
+    return this.flow("change_client", input, call, nothing);
+  }
+
+  /** Lists the clients of the store, page by page; those of a configuration are not in it. */
+  listClients(input: ListClients, call?: Call): Task<ClientList> {
+    return this.flow("list_clients", input, call, (json) => outputOf<ClientList>(json, "clients"));
   }
 
   /** Ends a client and its tokens. Fails with `not_found`. */
@@ -599,6 +688,15 @@ export abstract class Operations extends Flows {
   /** Retires the older of two secrets. Fails with `not_found`. */
   retireClientSecret(input: { id: string }, call?: Call): Task<void> {
     return this.flow("retire_client_secret", input, call, nothing);
+  }
+
+  /**
+   * Makes a new secret for a client, to be shown once, while those before are good for a chosen time. Secrets that were
+   * replaced earlier keep their time; at most four are live beside the newest. Fails with `not_found` or
+   * `already_exists`.
+   */
+  rotateClientSecret(input: RotateClientSecret, call?: Call): Task<NewClientSecret> {
+    return this.flow("rotate_client_secret", input, call, outputOf<NewClientSecret>);
   }
 
   /** Adds a bearer key, itself or the SHA-256 of it; the same key again is no error. Fails with `already_exists`. */

@@ -64,7 +64,7 @@ impl Flow {
         let decoy = unknown.then(|| DECOY.as_bytes().to_vec());
         let value = entry.map(|entry| entry.value.as_slice()).or(decoy.as_deref());
         let client: Client = decode_value(value.unwrap_or_default())?;
-        let right = client.secrets.matches(proof.secret.expose());
+        let right = client.has_secret(proof.secret.expose(), self.now());
         let met = demand.is_met_by(&client);
         if unknown || !right || !met {
             let error = self.failure(&proof.id, ErrorCode::InvalidClient).await;

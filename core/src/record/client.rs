@@ -2,10 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::credential::{Credentials, SecretHash};
+use super::{Draft, Lasting};
+use crate::claims::not_registered;
+use crate::credential::{Credentials, Replaced, SecretHash};
 use crate::describe::choices;
+use crate::error::{Result, field_invalid};
 use crate::json::JsonMembers;
+use crate::scope;
 use crate::store::RecordKey;
+use crate::time::UnixTime;
 
 choices! {
     /// What a credential may be used for.
@@ -45,9 +50,18 @@ pub struct Client {
     /// Custom claims of its session tokens: a JSON object.
     #[serde(default, skip_serializing_if = "JsonMembers::is_empty")]
     pub claims: JsonMembers,
+    /// What its own tokens may allow (RFC 6749 section 3.3); none where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// Whom its own tokens may be for; the policy's audience where empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub audience: Vec<String>,
     /// Whether it is refused.
     #[serde(default)]
     pub disabled: bool,
+    /// Secrets that were replaced and are still live.
+    #[serde(default, skip_serializing_if = "Replaced::is_empty")]
+    pub(crate) replaced: Replaced,
 }
 
 /// A bearer API key in the directory, found by the SHA-256 of the key.
@@ -63,6 +77,60 @@ pub struct BearerKey {
 }
 
 impl Client {
+    /// A client with one secret and no permissions yet.
+    pub fn new(id: impl Into<String>, organization: impl Into<String>, secret: SecretHash) -> Self {
+        Client {
+            id: id.into(),
+            organization: organization.into(),
+            secrets: Credentials::new(secret),
+            permissions: Vec::new(),
+            subject: None,
+            name: None,
+            claims: JsonMembers::new(),
+            scope: None,
+            audience: Vec::new(),
+            disabled: false,
+            replaced: Replaced::default(),
+        }
+    }
+
+    /// Allows one thing more.
+    #[must_use]
+    pub fn permission(mut self, permission: Permission) -> Self {
+        self.permissions.push(permission);
+        self
+    }
+
+    /// What its own tokens may allow.
+    #[must_use]
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+
+    /// Whom its own tokens may be for; said again, one more.
+    #[must_use]
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience.push(audience.into());
+        self
+    }
+
+    /// Whether a secret is one of its live ones. Every one is compared.
+    pub(crate) fn has_secret(&self, presented: &[u8], now: UnixTime) -> bool {
+        let hash = SecretHash::of(presented);
+        self.secrets.has(&hash) | self.replaced.has(&hash, now)
+    }
+
+    /// Whether the client's record can be written: its claims and its scope are what tokens can carry.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.claims.keys().try_for_each(|name| not_registered(name))?;
+        scope::check(self.scope.as_deref().unwrap_or_default())?;
+        if self.audience.iter().any(String::is_empty) {
+            return Err(field_invalid("audience", "the audience is empty"));
+        }
+        Ok(())
+    }
+
     /// Whether a stated name is the client's. A client without a name answers to any.
     pub(crate) fn answers_to(&self, stated: Option<&str>) -> bool {
         match (stated, self.name.as_deref()) {
@@ -70,6 +138,19 @@ impl Client {
             _ => true,
         }
     }
+}
+
+impl Lasting for Client {
+    fn draft(&self) -> Result<Draft> {
+        Ok(Draft::permanent(self)?.listed(clients(), None))
+    }
+}
+
+impl Lasting for BearerKey {}
+
+/// By what all clients are listed. One that was written before there was a list is in it once it is changed.
+pub(crate) fn clients() -> RecordKey {
+    RecordKey::of("clients", &[])
 }
 
 /// The key of a client's record.

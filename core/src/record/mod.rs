@@ -78,6 +78,17 @@ impl Draft {
     }
 }
 
+/// A record that stays until somebody removes it.
+pub(crate) trait Lasting: Serialize {
+    /// The record as it is written.
+    fn draft(&self) -> Result<Draft>
+    where
+        Self: Sized,
+    {
+        Draft::permanent(self)
+    }
+}
+
 impl Records {
     pub(crate) fn new(io: Io, context: &Context) -> Self {
         Records { io, entropy: context.entropy(), now_us: context.now_micros() }

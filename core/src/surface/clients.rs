@@ -1,22 +1,33 @@
 //! Who may ask: clients with an id and a secret.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::secrets::{hashes, one};
-use super::table::{Nothing, operations};
+use super::table::{Hidden, Nothing, operations};
 use crate::config::{Hashes, SecretText};
 use crate::credential::SecretHash;
 use crate::describe::described;
 use crate::error::{ErrorCode, Result};
 use crate::flow::directory::{self, Permission};
+use crate::flow::page::Page;
 use crate::json::JsonMembers;
+use crate::time::Lifetime;
 
 operations! {
     "Clients":
 
     /// Adds a client, with its secret or the SHA-256 of it; the same client again is no error.
-    create_client(Client) -> Nothing, [AlreadyExists]
+    create_client(Client) -> Nothing, [AlreadyExists, ClaimReserved, InvalidScope]
         |_issuer, input, context| directory::create_client(input.client()?, context);
+    /// Changes what a client may do; what is left out stays. Tokens that were made before stay as they are.
+    change_client(ChangeClient) -> Nothing, [NotFound, ClaimReserved, InvalidScope]
+        |_issuer, input, context| {
+            let (id, change) = input.parts();
+            directory::change_client(&id, change, context)
+        };
+    /// Lists the clients of the store, page by page; those of a configuration are not in it.
+    list_clients(ListClients) -> ClientList, []
+        |_issuer, input, context| directory::list_clients(input.into(), context);
     /// Ends a client and its tokens.
     disable_client(Id) -> Nothing, [NotFound]
         |_issuer, input, context| directory::disable_client(&input.id, context);
@@ -29,6 +40,10 @@ operations! {
     /// Retires the older of two secrets.
     retire_client_secret(Id) -> Nothing, [NotFound]
         |_issuer, input, context| directory::retire_client_secret(&input.id, context);
+    /// Makes a new secret for a client, to be shown once, while those before are good for a chosen time.
+    /// Secrets that were replaced earlier keep their time; at most four are live beside the newest.
+    rotate_client_secret(RotateClientSecret) -> NewClientSecret, [NotFound, AlreadyExists]
+        |_issuer, input, context| directory::rotate_client_secret(&input.id, input.keep_for, context);
 }
 
 described! {
@@ -53,6 +68,96 @@ described! {
         /// Custom claims of its session tokens.
         #[serde(default)]
         claims: JsonMembers,
+        /// What its own tokens may allow; none where it is left out.
+        scope: Option<String>,
+        /// Whom its own tokens may be for; the policy's audience where it is left out.
+        #[serde(default)]
+        audience: Vec<String>,
+    }
+
+    /// What of a client is to be changed.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct ChangeClient {
+        /// The client's id.
+        id: String,
+        /// What it may do.
+        permissions: Option<Vec<Permission>>,
+        /// What its own tokens may allow; the empty text for nothing.
+        scope: Option<String>,
+        /// Whom its own tokens may be for; an empty list for the policy's audience.
+        audience: Option<Vec<String>>,
+        /// What it must state when it opens a session; the empty text for nothing.
+        name: Option<String>,
+        /// Custom claims of its session tokens: all of them.
+        claims: Option<JsonMembers>,
+        /// Whether it is refused. One that is taken back has its tokens again that have not ended.
+        disabled: Option<bool>,
+    }
+
+    /// Asks for the clients of the store.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct ListClients {
+        /// Where to go on: `next` of the answer before.
+        after: Option<String>,
+        /// How many to look at, 1 to 100; 100 where it is left out.
+        limit: Option<u32>,
+    }
+
+    /// Clients of the store.
+    #[derive(Serialize)]
+    pub(crate) struct ClientList {
+        /// The clients, in no order that means anything.
+        clients: Vec<ClientView>,
+        /// Where to go on; not there at the end.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next: Option<String>,
+    }
+
+    /// A client in a list: all but its secrets.
+    #[derive(Serialize)]
+    pub(crate) struct ClientView {
+        /// Its id.
+        id: String,
+        /// The organization that it acts for.
+        organization: String,
+        /// What it may do.
+        permissions: Vec<Permission>,
+        /// The `sub` of its session tokens, where that is not its id.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        subject: Option<String>,
+        /// What it must state when it opens a session.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// What its own tokens may allow.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        scope: Option<String>,
+        /// Whom its own tokens may be for; the policy's audience where it is empty.
+        audience: Vec<String>,
+        /// Custom claims of its session tokens.
+        claims: JsonMembers,
+        /// Whether it is refused.
+        disabled: bool,
+    }
+
+    /// Asks for a new secret of a client.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct RotateClientSecret {
+        /// The client's id.
+        id: String,
+        /// How long the secrets before stay good; they end at once where this is left out.
+        keep_for: Option<Lifetime>,
+    }
+
+    /// A client's new secret.
+    #[derive(Serialize)]
+    pub(crate) struct NewClientSecret {
+        /// The client's id.
+        id: String,
+        /// The secret. Nobody can look it up later.
+        secret: Hidden,
     }
 
     /// Names a record by its id.
@@ -88,7 +193,40 @@ impl Client {
         client.subject = self.subject;
         client.name = self.name;
         client.claims = self.claims;
+        client.scope = self.scope.filter(|scope| !scope.is_empty());
+        client.audience = self.audience;
         Ok(client)
+    }
+}
+
+impl ChangeClient {
+    fn parts(self) -> (String, directory::ChangeClient) {
+        let ChangeClient { id, permissions, scope, audience, name, claims, disabled } = self;
+        (id, directory::ChangeClient { permissions, scope, audience, name, claims, disabled })
+    }
+}
+
+impl From<ListClients> for directory::ListClients {
+    fn from(input: ListClients) -> Self {
+        directory::ListClients { page: Page { after: input.after, limit: input.limit } }
+    }
+}
+
+impl From<directory::ClientList> for ClientList {
+    fn from(list: directory::ClientList) -> Self {
+        let clients = list.clients.into_iter().map(|client| {
+            let directory::ClientView { id, organization, permissions, subject, name, .. } = client;
+            let directory::ClientView { scope, audience, claims, disabled, .. } = client;
+            ClientView { id, organization, permissions, subject, name, scope, audience, claims, disabled }
+        });
+        ClientList { clients: clients.collect(), next: list.next }
+    }
+}
+
+impl From<directory::NewClientSecret> for NewClientSecret {
+    fn from(new: directory::NewClientSecret) -> Self {
+        let secret = String::from_utf8_lossy(new.secret.expose()).into_owned();
+        NewClientSecret { id: new.id, secret: secret.into() }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The flows, driven through the public interface.
 
 mod api_keys;
+mod clients;
 mod directory;
 mod drive;
 mod links;

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::flow::directory::task;
+use crate::record::Lasting;
 use crate::store::RecordKey;
 use crate::task::Task;
 use crate::time::Context;
@@ -52,6 +53,9 @@ pub struct User {
     #[serde(default)]
     pub disabled: bool,
 }
+
+impl Lasting for Entity {}
+impl Lasting for User {}
 
 /// Creates an entity.
 ///

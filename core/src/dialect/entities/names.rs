@@ -1,12 +1,11 @@
 //! Foreign ids: the names that an organization's own system has for its records.
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Alias, Entity, EntityKind};
 use crate::error::{ErrorCode, Result};
 use crate::flow::directory::{Directory, exists};
-use crate::record::{Decision, Draft, decode_some};
+use crate::record::{Decision, Draft, Lasting, decode_some};
 use crate::store::RecordKey;
 
 /// A foreign id that a record shall have: where its alias is, and which records stand behind such an alias.
@@ -46,7 +45,7 @@ impl Directory {
         names: &[ForeignName<'_, T>],
     ) -> Result<()>
     where
-        T: Serialize + DeserializeOwned + PartialEq + Sync,
+        T: Lasting + DeserializeOwned + PartialEq + Sync,
     {
         for name in names {
             self.claim_alias(name, id).await?;

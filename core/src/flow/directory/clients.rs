@@ -1,0 +1,61 @@
+//! Clients are created and disabled, and get secrets of the host's own.
+
+use super::change::task;
+use crate::credential::SecretHash;
+use crate::record::client::{Client, client_key};
+use crate::task::Task;
+use crate::time::Context;
+
+/// Creates a client. Creating the very same one again is no error, so a retry is safe.
+///
+/// # Errors
+/// `already_exists` for another client of that id, `claim_reserved` for a registered name among its claims,
+/// `invalid_scope`, `field_invalid` at `audience` for an empty text.
+pub fn create_client(client: Client, context: &Context) -> Task<()> {
+    task(context, |mut directory| async move {
+        client.check()?;
+        directory.create(&client_key(&client.id), &client, "client", &client.id).await
+    })
+}
+
+/// Refuses a client from now on: no tokens, no refresh, and its tokens no longer stand.
+///
+/// # Errors
+/// `not_found`.
+pub fn disable_client(id: &str, context: &Context) -> Task<()> {
+    let id = id.to_owned();
+    task(context, |mut directory| async move {
+        directory
+            .change(&client_key(&id), "client", &id, |client: &mut Client| {
+                client.disabled = true;
+                Ok(())
+            })
+            .await
+    })
+}
+
+/// Makes a second secret of a client live.
+///
+/// # Errors
+/// `not_found`; `already_exists` where two are live.
+pub fn add_client_secret(id: &str, secret: SecretHash, context: &Context) -> Task<()> {
+    let id = id.to_owned();
+    task(context, move |mut directory| async move {
+        directory
+            .change(&client_key(&id), "client", &id, |client: &mut Client| client.secrets.add(secret))
+            .await
+    })
+}
+
+/// Ends the older of a client's two live secrets.
+///
+/// # Errors
+/// `not_found` where there is no such client, or only one secret.
+pub fn retire_client_secret(id: &str, context: &Context) -> Task<()> {
+    let id = id.to_owned();
+    task(context, |mut directory| async move {
+        directory
+            .change(&client_key(&id), "client", &id, |client: &mut Client| client.secrets.retire_oldest())
+            .await
+    })
+}
