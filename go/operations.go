@@ -124,8 +124,8 @@ func (i *Issuer) RevokeSession(ctx context.Context, store Store, session string)
 	return i.operate(ctx, store, "revoke_session", map[string]string{"session": session}, nil)
 }
 
-// IssueSingleUse asks for a single-use token.
-type IssueSingleUse struct {
+// IssueSingleUseRequest asks for a single-use token.
+type IssueSingleUseRequest struct {
 	// What it is good for, such as reset.
 	Purpose string `json:"purpose"`
 	// How long it lives.
@@ -151,12 +151,12 @@ type SingleUseToken struct {
 // IssueSingleUse makes a token that is good once, for one purpose: for a link in a mail, or a short code of digits. In
 // a slot there is one token at a time: a newer one ends the older. Five wrong codes end a code. It fails with
 // ErrLifetimeTooLong or ErrPolicyInvalid.
-func (i *Issuer) IssueSingleUse(ctx context.Context, store Store, request IssueSingleUse) (*SingleUseToken, error) {
+func (i *Issuer) IssueSingleUse(ctx context.Context, store Store, request IssueSingleUseRequest) (*SingleUseToken, error) {
 	return flow[SingleUseToken](ctx, i, store, "issue_single_use", request)
 }
 
-// PeekSingleUse is a single-use token that is looked at.
-type PeekSingleUse struct {
+// PeekSingleUseRequest is a single-use token that is looked at.
+type PeekSingleUseRequest struct {
 	// What it is presented for.
 	Purpose string `json:"purpose"`
 	// The token, or the code.
@@ -177,12 +177,12 @@ type SingleUseView struct {
 
 // PeekSingleUse shows what a single-use token is for. It stays good; only a wrong code counts, here as well. It fails
 // with ErrLinkUnknown, ErrLinkUsed, ErrLinkExpired, ErrAttemptsExhausted or ErrPolicyInvalid.
-func (i *Issuer) PeekSingleUse(ctx context.Context, store Store, request PeekSingleUse) (*SingleUseView, error) {
+func (i *Issuer) PeekSingleUse(ctx context.Context, store Store, request PeekSingleUseRequest) (*SingleUseView, error) {
 	return flow[SingleUseView](ctx, i, store, "peek_single_use", request)
 }
 
-// RedeemSingleUse is a single-use token that is to be redeemed.
-type RedeemSingleUse struct {
+// RedeemSingleUseRequest is a single-use token that is to be redeemed.
+type RedeemSingleUseRequest struct {
 	// What it is presented for.
 	Purpose string `json:"purpose"`
 	// The token, or the code.
@@ -203,12 +203,12 @@ type RedeemedSingleUse struct {
 
 // RedeemSingleUse redeems a single-use token. The same redeemer gets the same answer for a while. It fails with
 // ErrLinkUnknown, ErrLinkUsed, ErrLinkExpired, ErrAttemptsExhausted or ErrPolicyInvalid.
-func (i *Issuer) RedeemSingleUse(ctx context.Context, store Store, request RedeemSingleUse) (*RedeemedSingleUse, error) {
+func (i *Issuer) RedeemSingleUse(ctx context.Context, store Store, request RedeemSingleUseRequest) (*RedeemedSingleUse, error) {
 	return flow[RedeemedSingleUse](ctx, i, store, "redeem_single_use", request)
 }
 
-// CancelledSingleUse is a single-use token that is to be cancelled: itself, or the slot that it is in.
-type CancelledSingleUse struct {
+// CancelSingleUseRequest is a single-use token that is to be cancelled: itself, or the slot that it is in.
+type CancelSingleUseRequest struct {
 	// What it was made for.
 	Purpose string `json:"purpose"`
 	// The token; a code has its slot.
@@ -219,12 +219,12 @@ type CancelledSingleUse struct {
 
 // CancelSingleUse ends a single-use token that was not redeemed, or whichever is in a slot. One that is not known is as
 // good as cancelled. It fails with ErrLinkUsed or ErrPolicyInvalid.
-func (i *Issuer) CancelSingleUse(ctx context.Context, store Store, request CancelledSingleUse) error {
+func (i *Issuer) CancelSingleUse(ctx context.Context, store Store, request CancelSingleUseRequest) error {
 	return i.operate(ctx, store, "cancel_single_use", request, nil)
 }
 
-// CreateAPIKey asks for an API key.
-type CreateAPIKey struct {
+// CreateAPIKeyRequest asks for an API key.
+type CreateAPIKeyRequest struct {
 	// Whose it is to be.
 	Owner string `json:"owner"`
 	// What it allows.
@@ -251,7 +251,7 @@ type NewAPIKey struct {
 
 // CreateAPIKey makes an API key for a customer, to be shown once: only the SHA-256 of it is kept. It fails with
 // ErrInvalidScope or ErrClaimReserved.
-func (i *Issuer) CreateAPIKey(ctx context.Context, store Store, request CreateAPIKey) (*NewAPIKey, error) {
+func (i *Issuer) CreateAPIKey(ctx context.Context, store Store, request CreateAPIKeyRequest) (*NewAPIKey, error) {
 	return flow[NewAPIKey](ctx, i, store, "create_api_key", request)
 }
 
@@ -277,8 +277,8 @@ func (i *Issuer) VerifyAPIKey(ctx context.Context, store Store, apiKey string) (
 	return flow[VerifiedAPIKey](ctx, i, store, "verify_api_key", map[string]string{"api_key": apiKey})
 }
 
-// ListAPIKeys asks for the API keys of an owner.
-type ListAPIKeys struct {
+// ListAPIKeysRequest asks for the API keys of an owner.
+type ListAPIKeysRequest struct {
 	// Whose.
 	Owner string `json:"owner"`
 	// Where to go on: next of the answer before.
@@ -312,12 +312,12 @@ type APIKeyList struct {
 }
 
 // ListAPIKeys lists the API keys of a customer, also those that have ended, until they are forgotten.
-func (i *Issuer) ListAPIKeys(ctx context.Context, store Store, request ListAPIKeys) (*APIKeyList, error) {
+func (i *Issuer) ListAPIKeys(ctx context.Context, store Store, request ListAPIKeysRequest) (*APIKeyList, error) {
 	return flow[APIKeyList](ctx, i, store, "list_api_keys", request)
 }
 
-// RotateAPIKey asks for another secret of an API key.
-type RotateAPIKey struct {
+// RotateAPIKeyRequest asks for another secret of an API key.
+type RotateAPIKeyRequest struct {
 	// Its id.
 	ID string `json:"id"`
 	// How long the secret before stays good; it ends at once where this is left out.
@@ -327,7 +327,7 @@ type RotateAPIKey struct {
 // RotateAPIKey gives an API key another secret, while the one before is good for a chosen time. Secrets that were
 // replaced earlier keep their time; at most four are live beside the newest. It fails with ErrNotFound or
 // ErrAlreadyExists.
-func (i *Issuer) RotateAPIKey(ctx context.Context, store Store, request RotateAPIKey) (*NewAPIKey, error) {
+func (i *Issuer) RotateAPIKey(ctx context.Context, store Store, request RotateAPIKeyRequest) (*NewAPIKey, error) {
 	return flow[NewAPIKey](ctx, i, store, "rotate_api_key", request)
 }
 

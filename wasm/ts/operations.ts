@@ -69,7 +69,7 @@ export interface ActiveToken {
 }
 
 /** Asks for a single-use token. */
-export interface IssueSingleUse {
+export interface IssueSingleUseRequest {
   /** What it is good for, such as `reset`. */
   purpose: string;
   /** How long it lives. */
@@ -93,7 +93,7 @@ export interface SingleUseToken {
 }
 
 /** A single-use token that is looked at. */
-export interface PeekSingleUse {
+export interface PeekSingleUseRequest {
   /** What it is presented for. */
   purpose: string;
   /** The token, or the code. */
@@ -113,7 +113,7 @@ export interface SingleUseView {
 }
 
 /** A single-use token that is to be redeemed. */
-export interface RedeemSingleUse {
+export interface RedeemSingleUseRequest {
   /** What it is presented for. */
   purpose: string;
   /** The token, or the code. */
@@ -133,7 +133,7 @@ export interface RedeemedSingleUse {
 }
 
 /** A single-use token that is to be cancelled: itself, or the slot that it is in. */
-export interface CancelledSingleUse {
+export interface CancelSingleUseRequest {
   /** What it was made for. */
   purpose: string;
   /** The token; a code has its slot. */
@@ -143,7 +143,7 @@ export interface CancelledSingleUse {
 }
 
 /** Asks for an API key. */
-export interface CreateApiKey {
+export interface CreateApiKeyRequest {
   /** Whose it is to be. */
   owner: string;
   /** What it allows. */
@@ -185,7 +185,7 @@ export interface VerifiedApiKey {
 }
 
 /** Asks for the API keys of an owner. */
-export interface ListApiKeys {
+export interface ListApiKeysRequest {
   /** Whose. */
   owner: string;
   /** Where to go on: `next` of the answer before. */
@@ -219,7 +219,7 @@ export interface ApiKeyList {
 }
 
 /** Asks for another secret of an API key. */
-export interface RotateApiKey {
+export interface RotateApiKeyRequest {
   /** Its id. */
   id: string;
   /** How long the secret before stays good; it ends at once where this is left out. */
@@ -563,7 +563,7 @@ export abstract class Operations extends Flows {
    * is one token at a time: a newer one ends the older. Five wrong codes end a code. Fails with `lifetime_too_long` or
    * `policy_invalid`.
    */
-  issueSingleUse(input: IssueSingleUse, call?: Call): Task<SingleUseToken> {
+  issueSingleUse(input: IssueSingleUseRequest, call?: Call): Task<SingleUseToken> {
     return this.flow("issue_single_use", input, call, outputOf<SingleUseToken>);
   }
 
@@ -571,7 +571,7 @@ export abstract class Operations extends Flows {
    * Shows what a single-use token is for. It stays good; only a wrong code counts, here as well. Fails with
    * `link_unknown`, `link_used`, `link_expired`, `attempts_exhausted` or `policy_invalid`.
    */
-  peekSingleUse(input: PeekSingleUse, call?: Call): Task<SingleUseView> {
+  peekSingleUse(input: PeekSingleUseRequest, call?: Call): Task<SingleUseView> {
     return this.flow("peek_single_use", input, call, outputOf<SingleUseView>);
   }
 
@@ -579,7 +579,7 @@ export abstract class Operations extends Flows {
    * Redeems a single-use token. The same redeemer gets the same answer for a while. Fails with `link_unknown`,
    * `link_used`, `link_expired`, `attempts_exhausted` or `policy_invalid`.
    */
-  redeemSingleUse(input: RedeemSingleUse, call?: Call): Task<RedeemedSingleUse> {
+  redeemSingleUse(input: RedeemSingleUseRequest, call?: Call): Task<RedeemedSingleUse> {
     return this.flow("redeem_single_use", input, call, outputOf<RedeemedSingleUse>);
   }
 
@@ -587,7 +587,7 @@ export abstract class Operations extends Flows {
    * Ends a single-use token that was not redeemed, or whichever is in a slot. One that is not known is as good as
    * cancelled. Fails with `link_used` or `policy_invalid`.
    */
-  cancelSingleUse(input: CancelledSingleUse, call?: Call): Task<void> {
+  cancelSingleUse(input: CancelSingleUseRequest, call?: Call): Task<void> {
     return this.flow("cancel_single_use", input, call, nothing);
   }
 
@@ -595,7 +595,7 @@ export abstract class Operations extends Flows {
    * Makes an API key for a customer, to be shown once: only the SHA-256 of it is kept. Fails with `invalid_scope` or
    * `claim_reserved`.
    */
-  createApiKey(input: CreateApiKey, call?: Call): Task<NewApiKey> {
+  createApiKey(input: CreateApiKeyRequest, call?: Call): Task<NewApiKey> {
     return this.flow("create_api_key", input, call, outputOf<NewApiKey>);
   }
 
@@ -608,7 +608,7 @@ export abstract class Operations extends Flows {
   }
 
   /** Lists the API keys of a customer, also those that have ended, until they are forgotten. */
-  listApiKeys(input: ListApiKeys, call?: Call): Task<ApiKeyList> {
+  listApiKeys(input: ListApiKeysRequest, call?: Call): Task<ApiKeyList> {
     return this.flow("list_api_keys", input, call, (json) => outputOf<ApiKeyList>(json, "api_keys"));
   }
 
@@ -616,7 +616,7 @@ export abstract class Operations extends Flows {
    * Gives an API key another secret, while the one before is good for a chosen time. Secrets that were replaced earlier
    * keep their time; at most four are live beside the newest. Fails with `not_found` or `already_exists`.
    */
-  rotateApiKey(input: RotateApiKey, call?: Call): Task<NewApiKey> {
+  rotateApiKey(input: RotateApiKeyRequest, call?: Call): Task<NewApiKey> {
     return this.flow("rotate_api_key", input, call, outputOf<NewApiKey>);
   }
 

@@ -14,17 +14,17 @@ operations! {
     "API keys for customers":
 
     /// Makes an API key for a customer, to be shown once: only the SHA-256 of it is kept.
-    create_api_key(CreateApiKey) -> NewApiKey, [InvalidScope, ClaimReserved]
+    create_api_key(CreateApiKeyRequest) -> NewApiKey, [InvalidScope, ClaimReserved]
         |issuer, input, context| issuer.create_api_key(input.into(), context);
     /// Says whose an API key is and what it allows, if it is good now, with one read; a typo is found without any.
     verify_api_key(PresentedApiKey) -> VerifiedApiKey, [Unauthenticated, TokenExpired, TokenRevoked, RateLimited]
         |issuer, input, context| issuer.verify_api_key(&input.api_key.0, context);
     /// Lists the API keys of a customer, also those that have ended, until they are forgotten.
-    list_api_keys(ListApiKeys) -> ApiKeyList, []
+    list_api_keys(ListApiKeysRequest) -> ApiKeyList, []
         |issuer, input, context| issuer.list_api_keys(input.into(), context);
     /// Gives an API key another secret, while the one before is good for a chosen time.
     /// Secrets that were replaced earlier keep their time; at most four are live beside the newest.
-    rotate_api_key(RotateApiKey) -> NewApiKey, [NotFound, AlreadyExists]
+    rotate_api_key(RotateApiKeyRequest) -> NewApiKey, [NotFound, AlreadyExists]
         |issuer, input, context| issuer.rotate_api_key(&input.id, input.keep_for, context);
     /// Ends an API key, with all its secrets; twice is as good as once.
     revoke_api_key(ApiKeyId) -> Nothing, [NotFound]
@@ -35,7 +35,7 @@ described! {
     /// Asks for an API key.
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    pub(crate) struct CreateApiKey {
+    pub(crate) struct CreateApiKeyRequest {
         /// Whose it is to be.
         owner: String,
         /// What it allows.
@@ -94,7 +94,7 @@ described! {
     /// Asks for the API keys of an owner.
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    pub(crate) struct ListApiKeys {
+    pub(crate) struct ListApiKeysRequest {
         /// Whose.
         owner: String,
         /// Where to go on: `next` of the answer before.
@@ -136,7 +136,7 @@ described! {
     /// Asks for another secret of an API key.
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    pub(crate) struct RotateApiKey {
+    pub(crate) struct RotateApiKeyRequest {
         /// Its id.
         id: String,
         /// How long the secret before stays good; it ends at once where this is left out.
@@ -152,9 +152,9 @@ described! {
     }
 }
 
-impl From<CreateApiKey> for create_api_key::CreateApiKey {
-    fn from(input: CreateApiKey) -> Self {
-        let CreateApiKey { owner, scope, claims, lifetime, name, prefix } = input;
+impl From<CreateApiKeyRequest> for create_api_key::CreateApiKey {
+    fn from(input: CreateApiKeyRequest) -> Self {
+        let CreateApiKeyRequest { owner, scope, claims, lifetime, name, prefix } = input;
         create_api_key::CreateApiKey { owner, scope, claims, lifetime, name, prefix }
     }
 }
@@ -172,9 +172,9 @@ impl From<verify_api_key::VerifiedApiKey> for VerifiedApiKey {
     }
 }
 
-impl From<ListApiKeys> for list_api_keys::ListApiKeys {
-    fn from(input: ListApiKeys) -> Self {
-        let ListApiKeys { owner, after, limit } = input;
+impl From<ListApiKeysRequest> for list_api_keys::ListApiKeys {
+    fn from(input: ListApiKeysRequest) -> Self {
+        let ListApiKeysRequest { owner, after, limit } = input;
         list_api_keys::ListApiKeys { owner, page: Page { after, limit } }
     }
 }

@@ -16,16 +16,16 @@ operations! {
 
     /// Makes a token that is good once, for one purpose: for a link in a mail, or a short code of digits.
     /// In a slot there is one token at a time: a newer one ends the older. Five wrong codes end a code.
-    issue_single_use(IssueSingleUse) -> SingleUseToken, [LifetimeTooLong, PolicyInvalid]
+    issue_single_use(IssueSingleUseRequest) -> SingleUseToken, [LifetimeTooLong, PolicyInvalid]
         |issuer, input, context| issuer.issue_single_use(input.into(), context);
     /// Shows what a single-use token is for. It stays good; only a wrong code counts, here as well.
-    peek_single_use(PeekSingleUse) -> SingleUseView,
+    peek_single_use(PeekSingleUseRequest) -> SingleUseView,
         [LinkUnknown, LinkUsed, LinkExpired, AttemptsExhausted, PolicyInvalid]
         |issuer, input, context| {
             issuer.peek_single_use(&presented(input.purpose, input.token, input.slot), context)
         };
     /// Redeems a single-use token. The same redeemer gets the same answer for a while.
-    redeem_single_use(RedeemSingleUse) -> RedeemedSingleUse,
+    redeem_single_use(RedeemSingleUseRequest) -> RedeemedSingleUse,
         [LinkUnknown, LinkUsed, LinkExpired, AttemptsExhausted, PolicyInvalid]
         |issuer, input, context| {
             let redeemer = input.redeemer.as_deref();
@@ -33,7 +33,7 @@ operations! {
         };
     /// Ends a single-use token that was not redeemed, or whichever is in a slot. One that is not known is as good as
     /// cancelled.
-    cancel_single_use(CancelledSingleUse) -> Nothing, [LinkUsed, PolicyInvalid]
+    cancel_single_use(CancelSingleUseRequest) -> Nothing, [LinkUsed, PolicyInvalid]
         |issuer, input, context| issuer.cancel_single_use(&input.purpose, which(input.token, input.slot)?, context);
 }
 
@@ -41,7 +41,7 @@ described! {
     /// Asks for a single-use token.
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    pub(crate) struct IssueSingleUse {
+    pub(crate) struct IssueSingleUseRequest {
         /// What it is good for, such as `reset`.
         purpose: String,
         /// How long it lives.
@@ -69,7 +69,7 @@ described! {
     /// A single-use token that is looked at.
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    pub(crate) struct PeekSingleUse {
+    pub(crate) struct PeekSingleUseRequest {
         /// What it is presented for.
         purpose: String,
         /// The token, or the code.
@@ -81,7 +81,7 @@ described! {
     /// A single-use token that is to be redeemed.
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    pub(crate) struct RedeemSingleUse {
+    pub(crate) struct RedeemSingleUseRequest {
         /// What it is presented for.
         purpose: String,
         /// The token, or the code.
@@ -117,7 +117,7 @@ described! {
     /// A single-use token that is to be cancelled: itself, or the slot that it is in.
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    pub(crate) struct CancelledSingleUse {
+    pub(crate) struct CancelSingleUseRequest {
         /// What it was made for.
         purpose: String,
         /// The token; a code has its slot.
@@ -139,9 +139,9 @@ fn which(token: Option<String>, slot: Option<String>) -> Result<CancelSingleUse>
     }
 }
 
-impl From<IssueSingleUse> for single_use::IssueSingleUse {
-    fn from(input: IssueSingleUse) -> Self {
-        let IssueSingleUse { purpose, lifetime, subject, payload, slot, digits } = input;
+impl From<IssueSingleUseRequest> for single_use::IssueSingleUse {
+    fn from(input: IssueSingleUseRequest) -> Self {
+        let IssueSingleUseRequest { purpose, lifetime, subject, payload, slot, digits } = input;
         single_use::IssueSingleUse { purpose, lifetime, subject, payload, slot, digits }
     }
 }

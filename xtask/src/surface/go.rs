@@ -204,3 +204,41 @@ fn unexported(name: &str) -> String {
     let (first, rest) = name.split_once('_').unwrap_or((name, ""));
     first.to_owned() + &go_name(rest)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use tokenmint::operation::{issuer_options, verifier_options};
+
+    use super::*;
+
+    /// Options are functions in Go, which are written by hand.
+    #[test]
+    fn go_has_every_option() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let written = fs::read_to_string(root.join("go/options.go")).unwrap();
+        for (object, kind) in
+            [(issuer_options(), "lasting field common"), (verifier_options(), "expectation common")]
+        {
+            for field in
+                object.fields.iter().filter(|field| field.optional || kind.starts_with("expectation"))
+            {
+                let has = |kind| {
+                    let [literal, call] = ["{", "("].map(|open| format!("{kind}{open}{:?}", field.name));
+                    written.contains(&literal) || written.contains(&call)
+                };
+                assert!(kind.split(' ').any(has), "go/options.go has no {} of {}", field.name, object.name);
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_go() {
+        assert_eq!(go_name("exchange_api_key"), "ExchangeAPIKey");
+        assert_eq!(go_name("OwnedId"), "OwnedID");
+        assert_eq!(go_name("secret_sha256"), "SecretSHA256");
+        assert_eq!(unexported("account_token"), "accountToken");
+    }
+}
