@@ -543,6 +543,10 @@ mod tests {
         let deep = format!("{}1{}", "[".repeat(33), "]".repeat(33));
         assert_eq!(refused::<Value>(&deep), "nested deeper than 32 levels");
         assert_eq!(refused::<(u8, u8)>("[1,2,3]"), "must be a list of 2 items, found more");
+        // What 128 bits do not hold is read anew, from its beginning.
+        let found = "found a number with a point or an exponent";
+        assert_eq!(refused::<i128>("1.5"), format!("must be a whole number, {found}"));
+        assert_eq!(refused::<u128>("1.5"), format!("must be a whole number, 0 or more, {found}"));
     }
 
     #[test]
