@@ -44,10 +44,10 @@ pub(crate) fn missing_packages() -> Vec<&'static str> {
     packages
 }
 
-/// The core builds without native code and without anything of a host's.
-pub(crate) fn build(shell: &Shell) -> Result<()> {
+/// The core compiles without native code and without anything of a host's; the npm package is what is built of it.
+pub(crate) fn check(shell: &Shell) -> Result<()> {
     let core = ["--lib", "-p", "tokenmint", "--no-default-features"];
-    compile(shell, &core, Instructions::Simd).map(drop)
+    cargo(shell, "check", &core, Instructions::Simd).map(drop)
 }
 
 /// Which instructions the module may use.
@@ -61,7 +61,11 @@ pub(crate) enum Instructions {
 
 /// Builds for the browser with the profile `wasm`; the folder with what was built.
 pub(crate) fn compile(shell: &Shell, what: &[&str], instructions: Instructions) -> Result<PathBuf> {
-    let args = [&["build", "--locked", "--profile", "wasm", "--target", TARGET], what].concat();
+    cargo(shell, "build", what, instructions)
+}
+
+fn cargo(shell: &Shell, verb: &str, what: &[&str], instructions: Instructions) -> Result<PathBuf> {
+    let args = [&[verb, "--locked", "--profile", "wasm", "--target", TARGET], what].concat();
     let mut flags = release::flags(shell)?;
     // One folder for each, as cargo keeps the outputs of only one set of flags.
     let name = match instructions {

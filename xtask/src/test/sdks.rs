@@ -22,7 +22,8 @@ impl Drop for Server {
 }
 
 pub(super) fn run(shell: &Shell) -> Result<()> {
-    shell.run(shell.cargo(&["build", "--locked", "-p", "tokenmint-cli"]))?;
+    // As the tests build it: alone it would be built with other features of what it stands on, all of it anew.
+    shell.run(shell.cargo(&["test", "--locked", "--workspace", "--no-run", "--test", "cli"]))?;
     let binary = shell.target("debug/tokenmint");
     let mut command = shell.command(&binary, &["serve", "--demo", "--port", "0", "--quiet"]);
     let mut server = Server(command.stdout(Stdio::piped()).spawn().context("the server")?);
