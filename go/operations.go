@@ -64,12 +64,24 @@ func (i *Issuer) ClientCredentials(ctx context.Context, store Store, request Cli
 	return flow[AccessToken](ctx, i, store, "client_credentials", request)
 }
 
-// RefreshRequest asks for the successor of a refresh token.
-type RefreshRequest struct {
-	// The refresh token.
-	RefreshToken string `json:"refresh_token"`
-	// The client that presents it, where it has proved who it is.
+// SessionRequest asks for a session.
+type SessionRequest struct {
+	// Whom the session is about: sub of its tokens.
+	Subject string `json:"subject"`
+	// The client that it is opened for: client_id of its access tokens.
 	Client string `json:"client,omitempty"`
+	// What its access tokens allow: words with one space between them.
+	Scope string `json:"scope,omitempty"`
+	// Custom claims of its access tokens.
+	Claims any `json:"claims,omitempty"`
+	// What the list of sessions tells of it, such as a device's name: at most 1 KiB of JSON, in no token.
+	Details any `json:"details,omitempty"`
+	// How long its access tokens live.
+	AccessLifetime Lifetime `json:"access_lifetime,omitempty"`
+	// How long it lives without a refresh.
+	Idle Lifetime `json:"idle,omitempty"`
+	// How long it lives at all.
+	Absolute Lifetime `json:"absolute,omitempty"`
 }
 
 // TokenPair is an access token, and the refresh token for the next pair.
@@ -84,11 +96,32 @@ type TokenPair struct {
 	RefreshExpiresIn Lifetime `json:"refresh_expires_in"`
 	// The id of the session, by which it can be ended; sid in the access token.
 	Session string `json:"session"`
+	// What the access token allows, where it allows anything.
+	Scope string `json:"scope,omitempty"`
+}
+
+// StartSession starts a session, when the host has found out who is there: an access token, and a refresh token for the
+// next one. Without Client it is the subject's alone; with one, it ends with the client. Lifetimes are the policy's, or
+// shorter ones. It fails with ErrFieldInvalid, ErrInvalidScope, ErrClaimReserved, ErrLifetimeTooLong, ErrNotFound,
+// ErrRateLimited or ErrPolicyInvalid.
+func (i *Issuer) StartSession(ctx context.Context, store Store, request SessionRequest) (*TokenPair, error) {
+	return flow[TokenPair](ctx, i, store, "start_session", request)
+}
+
+// RefreshRequest asks for the successor of a refresh token.
+type RefreshRequest struct {
+	// The refresh token.
+	RefreshToken string `json:"refresh_token"`
+	// The client that presents it, where it has proved who it is.
+	Client string `json:"client,omitempty"`
+	// Less than the session's scope, for this access token only.
+	Scope string `json:"scope,omitempty"`
 }
 
 // Refresh exchanges a refresh token for the next pair (RFC 6749 section 6). Presented again within the grace, a refresh
 // token gives the same answer; later, it ends the session, for somebody else has it too. With Client, the session must
-// be that client's. It fails with ErrInvalidGrant, ErrRateLimited or ErrPolicyInvalid.
+// be that client's. With Scope, this access token allows less than the session. It fails with ErrInvalidGrant,
+// ErrInvalidScope, ErrRateLimited or ErrPolicyInvalid.
 func (i *Issuer) Refresh(ctx context.Context, store Store, request RefreshRequest) (*TokenPair, error) {
 	return flow[TokenPair](ctx, i, store, "refresh", request)
 }
@@ -122,6 +155,62 @@ func (i *Issuer) Check(ctx context.Context, store Store, token string) (*ActiveT
 // RevokeSession ends a session, and the tokens that it gave.
 func (i *Issuer) RevokeSession(ctx context.Context, store Store, session string) error {
 	return i.operate(ctx, store, "revoke_session", map[string]string{"session": session}, nil)
+}
+
+// SessionsOfSubject names the sessions of a subject.
+type SessionsOfSubject struct {
+	// The subject.
+	Subject string `json:"subject"`
+	// The id of the session that stays.
+	Except string `json:"except,omitempty"`
+}
+
+// RevokeSessions ends all sessions of a subject, and the tokens that they gave; with Except, all but that one. It fails
+// with ErrNotFound.
+func (i *Issuer) RevokeSessions(ctx context.Context, store Store, request SessionsOfSubject) error {
+	return i.operate(ctx, store, "revoke_sessions", request, nil)
+}
+
+// SessionListRequest asks for the sessions of a subject.
+type SessionListRequest struct {
+	// The subject.
+	Subject string `json:"subject"`
+	// Where to go on: the next of an answer before.
+	After string `json:"after,omitempty"`
+	// How many to look at, 1 to 100; 100 where absent.
+	Limit uint64 `json:"limit,omitempty"`
+}
+
+// Session is a session that lives.
+type Session struct {
+	// Its id, by which it can be ended.
+	Session string `json:"session"`
+	// The client that it was opened for.
+	Client string `json:"client,omitempty"`
+	// What its access tokens allow.
+	Scope string `json:"scope,omitempty"`
+	// What the host said of it when it began.
+	Details json.RawMessage `json:"details,omitempty"`
+	// When it began.
+	CreatedAt UnixTime `json:"created_at"`
+	// When it was refreshed last; when it began, where it never was.
+	LastUsedAt UnixTime `json:"last_used_at"`
+	// When it ends if nobody refreshes it.
+	ExpiresAt UnixTime `json:"expires_at"`
+}
+
+// SessionList sessions of a subject.
+type SessionList struct {
+	// Those that live. There may be fewer than the limit, and none, before the end.
+	Sessions []Session `json:"sessions"`
+	// Where to go on; absent at the end.
+	Next string `json:"next,omitempty"`
+}
+
+// ListSessions lists the sessions of a subject that live, such as the devices on which somebody is logged in. It fails
+// with ErrFieldInvalid.
+func (i *Issuer) ListSessions(ctx context.Context, store Store, request SessionListRequest) (*SessionList, error) {
+	return flow[SessionList](ctx, i, store, "list_sessions", request)
 }
 
 // IssueSingleUseRequest asks for a single-use token.
@@ -550,6 +639,22 @@ func (i *Issuer) DisableBearerKey(ctx context.Context, store Store, request Bear
 	return i.operate(ctx, store, "disable_bearer_key", request, nil)
 }
 
+// ExchangeAPIKeyRequest asks for a session.
+type ExchangeAPIKeyRequest struct {
+	// The client's id.
+	ClientID string `json:"client_id"`
+	// One of its secrets.
+	ClientSecret string `json:"client_secret"`
+	// What the client must state, where it has a name.
+	Name string `json:"name,omitempty"`
+}
+
+// ExchangeAPIKey opens a session for an API key, which is an id and a secret. It fails with ErrInvalidClient,
+// ErrRateLimited or ErrPolicyInvalid.
+func (i *Issuer) ExchangeAPIKey(ctx context.Context, store Store, request ExchangeAPIKeyRequest) (*TokenPair, error) {
+	return flow[TokenPair](ctx, i, store, "exchange_api_key", request)
+}
+
 // EntityTarget is whom an entity token is for: an entity or a group, and maybe a user of it.
 type EntityTarget struct {
 	// The entity's id.
@@ -595,38 +700,6 @@ type InvalidateTokensRequest struct {
 // It fails with ErrUnauthenticated, ErrForbidden, ErrRateLimited or ErrTokenExpired.
 func (i *Issuer) InvalidateTokens(ctx context.Context, store Store, request InvalidateTokensRequest) error {
 	return i.operate(ctx, store, "invalidate_tokens", request, nil)
-}
-
-// EntityUserRequest asks for an access token for a user.
-type EntityUserRequest struct {
-	// The client's id.
-	ClientID string `json:"client_id"`
-	// One of its secrets.
-	ClientSecret string `json:"client_secret"`
-	// The user's id.
-	User string `json:"user"`
-}
-
-// EntityUser gives a client an access token for a user of its organization. It fails with ErrInvalidClient, ErrNotFound
-// or ErrRateLimited.
-func (i *Issuer) EntityUser(ctx context.Context, store Store, request EntityUserRequest) (*AccessToken, error) {
-	return flow[AccessToken](ctx, i, store, "entity_user", request)
-}
-
-// ExchangeAPIKeyRequest asks for a session.
-type ExchangeAPIKeyRequest struct {
-	// The client's id.
-	ClientID string `json:"client_id"`
-	// One of its secrets.
-	ClientSecret string `json:"client_secret"`
-	// What the client must state, where it has a name.
-	Name string `json:"name,omitempty"`
-}
-
-// ExchangeAPIKey opens a session for an API key, which is an id and a secret. It fails with ErrInvalidClient,
-// ErrRateLimited or ErrPolicyInvalid.
-func (i *Issuer) ExchangeAPIKey(ctx context.Context, store Store, request ExchangeAPIKeyRequest) (*TokenPair, error) {
-	return flow[TokenPair](ctx, i, store, "exchange_api_key", request)
 }
 
 // LinkDetails is what a link is for.
@@ -774,6 +847,22 @@ type Account struct {
 // Account says which account an account token stands for. It fails with ErrUnauthenticated.
 func (i *Issuer) Account(ctx context.Context, store Store, accountToken string) (*Account, error) {
 	return flow[Account](ctx, i, store, "account", map[string]string{"account_token": accountToken})
+}
+
+// EntityUserRequest asks for an access token for a user.
+type EntityUserRequest struct {
+	// The client's id.
+	ClientID string `json:"client_id"`
+	// One of its secrets.
+	ClientSecret string `json:"client_secret"`
+	// The user's id.
+	User string `json:"user"`
+}
+
+// EntityUser gives a client an access token for a user of its organization. It fails with ErrInvalidClient, ErrNotFound
+// or ErrRateLimited.
+func (i *Issuer) EntityUser(ctx context.Context, store Store, request EntityUserRequest) (*AccessToken, error) {
+	return flow[AccessToken](ctx, i, store, "entity_user", request)
 }
 
 // Entity is an entity, or a group of entities, of an organization.

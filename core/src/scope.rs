@@ -15,6 +15,19 @@ pub(crate) fn check(scope: &str) -> Result<()> {
     ))
 }
 
+/// Refuses a scope with a word that the allowed one does not have.
+pub(crate) fn check_within(scope: &str, allowed: &str) -> Result<()> {
+    check(scope)?;
+    if words(scope).all(|word| words(allowed).any(|known| known == word)) {
+        return Ok(());
+    }
+    Err(refused("a word of the scope is not among those that are allowed"))
+}
+
+fn words(scope: &str) -> impl Iterator<Item = &str> {
+    scope.split(' ').filter(|word| !word.is_empty())
+}
+
 fn refused(text: &'static str) -> Error {
     Error::new(ErrorCode::InvalidScope).at("scope").because(text)
 }
@@ -30,6 +43,17 @@ mod tests {
         }
         for scope in [" ", "read ", " read", "read  write", "read\twrite", "é", "a\"b", "a\\b", "\u{7f}"] {
             assert_eq!(check(scope).unwrap_err().code(), ErrorCode::InvalidScope, "{scope:?}");
+        }
+    }
+
+    #[test]
+    fn a_scope_is_within_another_word_by_word() {
+        for (scope, allowed) in [("", ""), ("", "read"), ("write read", "read write"), ("read read", "read")]
+        {
+            assert!(check_within(scope, allowed).is_ok(), "{scope:?} in {allowed:?}");
+        }
+        for (scope, allowed) in [("read", ""), ("read write", "read"), ("rea", "read"), ("read", "Read")] {
+            assert!(check_within(scope, allowed).is_err(), "{scope:?} in {allowed:?}");
         }
     }
 }

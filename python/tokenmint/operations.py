@@ -113,21 +113,55 @@ class Operations(Flows):
 
     # Sessions.
 
+    def start_session(
+        self,
+        subject: str,
+        *,
+        client: str | None = None,
+        scope: str | None = None,
+        claims: Mapping[str, Any] | None = None,
+        details: Mapping[str, Any] | None = None,
+        access_lifetime: Lifetime | None = None,
+        idle: Lifetime | None = None,
+        absolute: Lifetime | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.TokenPair]:
+        """Starts a session, when the host has found out who is there: an access token, and a refresh token for the next
+        one. Without `client` it is the subject's alone; with one, it ends with the client. Lifetimes are the policy's,
+        or shorter ones.
+
+        Raises `FieldInvalid`, `InvalidScope`, `ClaimReserved`, `LifetimeTooLong`, `NotFound`, `RateLimited` or
+        `PolicyInvalid`.
+        """
+        given = {
+            "subject": subject,
+            "client": client,
+            "scope": scope,
+            "claims": claims,
+            "details": details,
+            "access_lifetime": access_lifetime,
+            "idle": idle,
+            "absolute": absolute,
+        }
+        return self._flow("start_session", given, now, seed, outputs.TokenPair)
+
     def refresh(
         self,
         refresh_token: str,
         *,
         client: str | None = None,
+        scope: str | None = None,
         now: Now = None,
         seed: bytes | None = None,
     ) -> Task[outputs.TokenPair]:
         """Exchanges a refresh token for the next pair (RFC 6749 section 6). Presented again within the grace, a refresh
         token gives the same answer; later, it ends the session, for somebody else has it too. With `client`, the
-        session must be that client's.
+        session must be that client's. With `scope`, this access token allows less than the session.
 
-        Raises `InvalidGrant`, `RateLimited` or `PolicyInvalid`.
+        Raises `InvalidGrant`, `InvalidScope`, `RateLimited` or `PolicyInvalid`.
         """
-        given = {"refresh_token": refresh_token, "client": client}
+        given = {"refresh_token": refresh_token, "client": client, "scope": scope}
         return self._flow("refresh", given, now, seed, outputs.TokenPair)
 
     def check(
@@ -154,6 +188,37 @@ class Operations(Flows):
         """Ends a session, and the tokens that it gave."""
         given = {"session": session}
         return self._change("revoke_session", given, now, seed)
+
+    def revoke_sessions(
+        self,
+        subject: str,
+        *,
+        except_: str | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Ends all sessions of a subject, and the tokens that they gave; with `except_`, all but that one.
+
+        Raises `NotFound`.
+        """
+        given = {"subject": subject, "except": except_}
+        return self._change("revoke_sessions", given, now, seed)
+
+    def list_sessions(
+        self,
+        subject: str,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.SessionList]:
+        """Lists the sessions of a subject that live, such as the devices on which somebody is logged in.
+
+        Raises `FieldInvalid`.
+        """
+        given = {"subject": subject, "after": after, "limit": limit}
+        return self._flow("list_sessions", given, now, seed, outputs.SessionList)
 
     # Single use.
 
@@ -539,41 +604,6 @@ class Operations(Flows):
         given = {"bearer": bearer, "key_sha256": key_sha256}
         return self._change("disable_bearer_key", given, now, seed)
 
-    # Entity tokens.
-
-    def invalidate_tokens(
-        self,
-        bearer: str,
-        *,
-        sessions: Sequence[str] | None = None,
-        now: Now = None,
-        seed: bytes | None = None,
-    ) -> Task[None]:
-        """Ends the entity tokens of these sessions, or all of the organization's, that were issued until now.
-
-        Raises `Unauthenticated`, `Forbidden`, `RateLimited` or `TokenExpired`.
-        """
-        given = {"bearer": bearer, "sessions": sessions}
-        return self._change("invalidate_tokens", given, now, seed)
-
-    # Access tokens for users.
-
-    def entity_user(
-        self,
-        client_id: str,
-        client_secret: str,
-        user: str,
-        *,
-        now: Now = None,
-        seed: bytes | None = None,
-    ) -> Task[outputs.AccessToken]:
-        """Gives a client an access token for a user of its organization.
-
-        Raises `InvalidClient`, `NotFound` or `RateLimited`.
-        """
-        given = {"client_id": client_id, "client_secret": client_secret, "user": user}
-        return self._flow("entity_user", given, now, seed, outputs.AccessToken)
-
     # Sessions of API-key clients.
 
     def exchange_api_key(
@@ -591,6 +621,23 @@ class Operations(Flows):
         """
         given = {"client_id": client_id, "client_secret": client_secret, "name": name}
         return self._flow("exchange_api_key", given, now, seed, outputs.TokenPair)
+
+    # Entity tokens.
+
+    def invalidate_tokens(
+        self,
+        bearer: str,
+        *,
+        sessions: Sequence[str] | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Ends the entity tokens of these sessions, or all of the organization's, that were issued until now.
+
+        Raises `Unauthenticated`, `Forbidden`, `RateLimited` or `TokenExpired`.
+        """
+        given = {"bearer": bearer, "sessions": sessions}
+        return self._change("invalidate_tokens", given, now, seed)
 
     # Links and accounts.
 
@@ -704,6 +751,22 @@ class Operations(Flows):
         return self._flow("account", given, now, seed, outputs.Account)
 
     # Entities, groups and users.
+
+    def entity_user(
+        self,
+        client_id: str,
+        client_secret: str,
+        user: str,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.AccessToken]:
+        """Gives a client an access token for a user of its organization.
+
+        Raises `InvalidClient`, `NotFound` or `RateLimited`.
+        """
+        given = {"client_id": client_id, "client_secret": client_secret, "user": user}
+        return self._flow("entity_user", given, now, seed, outputs.AccessToken)
 
     def create_entity(
         self,

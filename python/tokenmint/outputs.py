@@ -25,6 +25,8 @@ __all__ = [
     "NewClientSecret",
     "PublicToken",
     "RedeemedSingleUse",
+    "Session",
+    "SessionList",
     "SingleUseToken",
     "SingleUseView",
     "TokenPair",
@@ -76,6 +78,8 @@ class TokenPair:
     """How long the refresh token lives if it is not used."""
     session: str
     """The id of the session, by which it can be ended; `sid` in the access token."""
+    scope: str | None = None
+    """What the access token allows, where it allows anything."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,6 +102,37 @@ class ActiveToken:
     """Whom it is for: all that `aud` names."""
     claims: dict[str, Any] = field(repr=False)
     """The verified claims; of an opaque token, those that a JWT in its place would have."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Session:
+    """A session that lives."""
+
+    session: str
+    """Its id, by which it can be ended."""
+    client: str | None = None
+    """The client that it was opened for."""
+    scope: str | None = None
+    """What its access tokens allow."""
+    details: dict[str, Any] | None = field(default=None, repr=False)
+    """What the host said of it when it began."""
+    created_at: datetime
+    """When it began."""
+    last_used_at: datetime
+    """When it was refreshed last; when it began, where it never was."""
+    expires_at: datetime
+    """When it ends if nobody refreshes it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionList:
+    """Sessions of a subject."""
+
+    sessions: list[Session]
+    """Those that live. There may be fewer than the limit, and none, before the end."""
+    next: str | None = None
+    """Where to go on; absent at the end."""
+    _of: ClassVar[dict[str, type]] = {"sessions": Session}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,6 +8,7 @@ mod servers;
 use std::time::{Duration, Instant};
 
 use servers::proxy::{Mode, Proxy};
+use tokenmint::dialect::ledger::ClientConditions;
 use tokenmint::dialect::merge::*;
 use tokenmint::directory::{self, BearerKey, Client};
 use tokenmint::*;

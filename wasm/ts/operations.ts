@@ -26,12 +26,24 @@ export interface AccessToken {
   readonly expiresIn: number;
 }
 
-/** Asks for the successor of a refresh token. */
-export interface RefreshRequest {
-  /** The refresh token. */
-  refreshToken: string;
-  /** The client that presents it, where it has proved who it is. */
+/** Asks for a session. */
+export interface SessionRequest {
+  /** Whom the session is about: `sub` of its tokens. */
+  subject: string;
+  /** The client that it is opened for: `client_id` of its access tokens. */
   client?: string | undefined;
+  /** What its access tokens allow: words with one space between them. */
+  scope?: string | undefined;
+  /** Custom claims of its access tokens. */
+  claims?: Readonly<Record<string, unknown>> | undefined;
+  /** What the list of sessions tells of it, such as a device's name: at most 1 KiB of JSON, in no token. */
+  details?: Readonly<Record<string, unknown>> | undefined;
+  /** How long its access tokens live. */
+  accessLifetime?: Lifetime | undefined;
+  /** How long it lives without a refresh. */
+  idle?: Lifetime | undefined;
+  /** How long it lives at all. */
+  absolute?: Lifetime | undefined;
 }
 
 /** An access token, and the refresh token for the next pair. */
@@ -46,6 +58,18 @@ export interface TokenPair {
   readonly refreshExpiresIn: number;
   /** The id of the session, by which it can be ended; `sid` in the access token. */
   readonly session: string;
+  /** What the access token allows, where it allows anything. */
+  readonly scope?: string;
+}
+
+/** Asks for the successor of a refresh token. */
+export interface RefreshRequest {
+  /** The refresh token. */
+  refreshToken: string;
+  /** The client that presents it, where it has proved who it is. */
+  client?: string | undefined;
+  /** Less than the session's scope, for this access token only. */
+  scope?: string | undefined;
 }
 
 /** What a token that is good now says. */
@@ -66,6 +90,50 @@ export interface ActiveToken {
   readonly audience: readonly string[];
   /** The verified claims; of an opaque token, those that a JWT in its place would have. */
   readonly claims: Claims;
+}
+
+/** Names the sessions of a subject. */
+export interface SessionsOfSubject {
+  /** The subject. */
+  subject: string;
+  /** The id of the session that stays. */
+  except?: string | undefined;
+}
+
+/** Asks for the sessions of a subject. */
+export interface SessionListRequest {
+  /** The subject. */
+  subject: string;
+  /** Where to go on: the `next` of an answer before. */
+  after?: string | undefined;
+  /** How many to look at, 1 to 100; 100 where absent. */
+  limit?: number | undefined;
+}
+
+/** A session that lives. */
+export interface Session {
+  /** Its id, by which it can be ended. */
+  readonly session: string;
+  /** The client that it was opened for. */
+  readonly client?: string;
+  /** What its access tokens allow. */
+  readonly scope?: string;
+  /** What the host said of it when it began. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  /** When it began. In seconds since 1970. */
+  readonly createdAt: number;
+  /** When it was refreshed last; when it began, where it never was. In seconds since 1970. */
+  readonly lastUsedAt: number;
+  /** When it ends if nobody refreshes it. In seconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** Sessions of a subject. */
+export interface SessionList {
+  /** Those that live. There may be fewer than the limit, and none, before the end. */
+  readonly sessions: readonly Session[];
+  /** Where to go on; absent at the end. */
+  readonly next?: string;
 }
 
 /** Asks for a single-use token. */
@@ -360,24 +428,6 @@ export interface BearerKeyHash {
   keySha256?: string | readonly string[] | undefined;
 }
 
-/** Says which entity tokens end. */
-export interface InvalidateTokensRequest {
-  /** An API key. */
-  bearer: string;
-  /** The sessions whose tokens end; all tokens where it is left out. */
-  sessions?: readonly string[] | undefined;
-}
-
-/** Asks for an access token for a user. */
-export interface EntityUserRequest {
-  /** The client's id. */
-  clientId: string;
-  /** One of its secrets. */
-  clientSecret: string;
-  /** The user's id. */
-  user: string;
-}
-
 /** Asks for a session. */
 export interface ExchangeApiKeyRequest {
   /** The client's id. */
@@ -386,6 +436,14 @@ export interface ExchangeApiKeyRequest {
   clientSecret: string;
   /** What the client must state, where it has a name. */
   name?: string | undefined;
+}
+
+/** Says which entity tokens end. */
+export interface InvalidateTokensRequest {
+  /** An API key. */
+  bearer: string;
+  /** The sessions whose tokens end; all tokens where it is left out. */
+  sessions?: readonly string[] | undefined;
 }
 
 /** What a link is for. */
@@ -495,6 +553,16 @@ export interface Account {
   readonly integration: string;
 }
 
+/** Asks for an access token for a user. */
+export interface EntityUserRequest {
+  /** The client's id. */
+  clientId: string;
+  /** One of its secrets. */
+  clientSecret: string;
+  /** The user's id. */
+  user: string;
+}
+
 /** An entity, or a group of entities, of an organization. */
 export interface Entity {
   /** Its id. */
@@ -537,9 +605,20 @@ export abstract class Operations extends Flows {
   }
 
   /**
+   * Starts a session, when the host has found out who is there: an access token, and a refresh token for the next one.
+   * Without `client` it is the subject's alone; with one, it ends with the client. Lifetimes are the policy's, or
+   * shorter ones. Fails with `field_invalid`, `invalid_scope`, `claim_reserved`, `lifetime_too_long`, `not_found`,
+   * `rate_limited` or `policy_invalid`.
+   */
+  startSession(input: SessionRequest, call?: Call): Task<TokenPair> {
+    return this.flow("start_session", input, call, outputOf<TokenPair>);
+  }
+
+  /**
    * Exchanges a refresh token for the next pair (RFC 6749 section 6). Presented again within the grace, a refresh token
    * gives the same answer; later, it ends the session, for somebody else has it too. With `client`, the session must be
-   * that client's. Fails with `invalid_grant`, `rate_limited` or `policy_invalid`.
+   * that client's. With `scope`, this access token allows less than the session. Fails with `invalid_grant`,
+   * `invalid_scope`, `rate_limited` or `policy_invalid`.
    */
   refresh(input: RefreshRequest, call?: Call): Task<TokenPair> {
     return this.flow("refresh", input, call, outputOf<TokenPair>);
@@ -556,6 +635,22 @@ export abstract class Operations extends Flows {
   /** Ends a session, and the tokens that it gave. */
   revokeSession(input: { session: string }, call?: Call): Task<void> {
     return this.flow("revoke_session", input, call, nothing);
+  }
+
+  /**
+   * Ends all sessions of a subject, and the tokens that they gave; with `except`, all but that one. Fails with
+   * `not_found`.
+   */
+  revokeSessions(input: SessionsOfSubject, call?: Call): Task<void> {
+    return this.flow("revoke_sessions", input, call, nothing);
+  }
+
+  /**
+   * Lists the sessions of a subject that live, such as the devices on which somebody is logged in. Fails with
+   * `field_invalid`.
+   */
+  listSessions(input: SessionListRequest, call?: Call): Task<SessionList> {
+    return this.flow("list_sessions", input, call, (json) => outputOf<SessionList>(json, "sessions"));
   }
 
   /**
@@ -710,27 +805,19 @@ export abstract class Operations extends Flows {
   }
 
   /**
-   * Ends the entity tokens of these sessions, or all of the organization's, that were issued until now. Fails with
-   * `unauthenticated`, `forbidden`, `rate_limited` or `token_expired`.
-   */
-  invalidateTokens(input: InvalidateTokensRequest, call?: Call): Task<void> {
-    return this.flow("invalidate_tokens", input, call, nothing);
-  }
-
-  /**
-   * Gives a client an access token for a user of its organization. Fails with `invalid_client`, `not_found` or
-   * `rate_limited`.
-   */
-  entityUser(input: EntityUserRequest, call?: Call): Task<AccessToken> {
-    return this.flow("entity_user", input, call, outputOf<AccessToken>);
-  }
-
-  /**
    * Opens a session for an API key, which is an id and a secret. Fails with `invalid_client`, `rate_limited` or
    * `policy_invalid`.
    */
   exchangeApiKey(input: ExchangeApiKeyRequest, call?: Call): Task<TokenPair> {
     return this.flow("exchange_api_key", input, call, outputOf<TokenPair>);
+  }
+
+  /**
+   * Ends the entity tokens of these sessions, or all of the organization's, that were issued until now. Fails with
+   * `unauthenticated`, `forbidden`, `rate_limited` or `token_expired`.
+   */
+  invalidateTokens(input: InvalidateTokensRequest, call?: Call): Task<void> {
+    return this.flow("invalidate_tokens", input, call, nothing);
   }
 
   /**
@@ -780,6 +867,14 @@ export abstract class Operations extends Flows {
   /** Says which account an account token stands for. Fails with `unauthenticated`. */
   account(input: { accountToken: string }, call?: Call): Task<Account> {
     return this.flow("account", input, call, outputOf<Account>);
+  }
+
+  /**
+   * Gives a client an access token for a user of its organization. Fails with `invalid_client`, `not_found` or
+   * `rate_limited`.
+   */
+  entityUser(input: EntityUserRequest, call?: Call): Task<AccessToken> {
+    return this.flow("entity_user", input, call, outputOf<AccessToken>);
   }
 
   /** Adds an entity that tokens can be minted for; the same entity again is no error. Fails with `already_exists`. */

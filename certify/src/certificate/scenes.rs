@@ -1,9 +1,10 @@
 //! The requests that the explorer runs at the same time, and what must hold afterwards.
 
+use tokenmint::dialect::ledger::ClientConditions;
 use tokenmint::dialect::merge::{LinkDetails, PublicToken, RedeemRequest};
 use tokenmint::{
-    AsyncStore, ClientConditions, ClientProof, Context, ErrorCode, Integration, Issuer, KeySet, Lifetime,
-    Permission, Policy, Secret, SecretHash, Task, TokenPair, UnixTime, directory,
+    AsyncStore, ClientProof, Context, ErrorCode, Integration, Issuer, KeySet, Lifetime, Permission, Policy,
+    Secret, SecretHash, Task, TokenPair, UnixTime, directory,
 };
 
 use super::random::Random;

@@ -9,7 +9,7 @@ use super::rejection::{Rejection, method_not_allowed};
 use super::request::{Request, credentials};
 use super::response::{Response, json, json_text, set};
 use crate::error::{Error, ErrorCode, Result};
-use crate::flow::access::ActiveToken;
+use crate::flow::check::ActiveToken;
 use crate::flow::client::ClientProof;
 use crate::issuer::Issuer;
 use crate::json::{Object, push_string};

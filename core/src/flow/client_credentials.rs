@@ -1,7 +1,7 @@
 //! Access tokens for a client itself (RFC 6749 section 4.4).
 
 use super::Flow;
-use super::access::{AccessToken, Grant};
+use super::access_token::{AccessToken, Grant};
 use super::client::ClientProof;
 use crate::claims::Claims;
 use crate::error::Result;
@@ -53,7 +53,8 @@ impl Flow {
         claims: Claims,
     ) -> Result<AccessToken> {
         let (epoch, lifetime) = (marks.epoch(), self.issuer.policy().token_lifetime());
-        let grant = Grant { client: client.id, subject, scope: None, session: None, epoch, lifetime, claims };
+        let grant =
+            Grant { client: Some(client.id), subject, scope: None, session: None, epoch, lifetime, claims };
         self.access_token(grant).await
     }
 }

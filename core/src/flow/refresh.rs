@@ -1,17 +1,69 @@
 //! Refresh: one load, one conditional write, and a decision that survives double clicks, crashes and thieves.
 
+use std::fmt;
+
 use super::Flow;
 use super::refresh_token::Presented;
 use super::token_pair::TokenPair;
 use crate::error::{Error, ErrorCode, Result};
-use crate::event::{Event, EventKind};
+use crate::event::EventKind;
 use crate::issuer::Issuer;
 use crate::record::client::{Client, client_key};
 use crate::record::session::{RefreshDecision, Session, session_key};
+use crate::record::sessions_mark::{SessionsMark, sessions_mark_key};
 use crate::record::watermark::{self, Marks};
 use crate::record::{Update, decode_some};
+use crate::scope;
 use crate::task::Task;
 use crate::time::Context;
+
+/// A request for the next pair of tokens.
+#[derive(Clone)]
+pub struct Refresh {
+    pub(crate) token: String,
+    pub(crate) client: Option<String>,
+    /// A name that somebody states.
+    pub(crate) name: Option<String>,
+    pub(crate) scope: Option<String>,
+}
+
+impl Refresh {
+    /// A request with a refresh token.
+    pub fn new(refresh_token: impl Into<String>) -> Self {
+        Refresh { token: refresh_token.into(), client: None, name: None, scope: None }
+    }
+
+    /// The client that presents it and has proved who it is: the session must be its own.
+    #[must_use]
+    pub fn client(mut self, client: impl Into<String>) -> Self {
+        self.client = Some(client.into());
+        self
+    }
+
+    /// Less than the session's scope, for this access token only (RFC 6749 section 6).
+    #[must_use]
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+
+    /// The name that the client states, which is its own if it has one.
+    pub(crate) fn stating(self, name: Option<String>) -> Self {
+        Refresh { name, ..self }
+    }
+}
+
+impl From<&str> for Refresh {
+    fn from(refresh_token: &str) -> Self {
+        Refresh::new(refresh_token)
+    }
+}
+
+impl From<&String> for Refresh {
+    fn from(refresh_token: &String) -> Self {
+        Refresh::new(refresh_token)
+    }
+}
 
 impl Issuer {
     /// Exchanges a refresh token for the next pair of tokens.
@@ -20,85 +72,91 @@ impl Issuer {
     /// Anything older ends the session: somebody has a copy.
     ///
     /// # Errors
-    /// `invalid_grant` for whatever is wrong with the token; `store_regressed` where the store has lost a write;
-    /// `store_busy`, and the store's.
-    pub fn refresh(&self, refresh_token: &str, context: &Context) -> Task<TokenPair> {
-        let token = refresh_token.to_owned();
-        self.task(context, |mut flow| async move { flow.refresh(&token, None, None).await })
-    }
-
-    /// As [`Issuer::refresh`], for a client that has proved who it is: the token must be its own.
-    pub fn refresh_as(&self, refresh_token: &str, client: &str, context: &Context) -> Task<TokenPair> {
-        let (token, client) = (refresh_token.to_owned(), client.to_owned());
-        self.task(context, |mut flow| async move { flow.refresh(&token, Some(&client), None).await })
+    /// `invalid_grant` for whatever is wrong with the token; `invalid_scope` for a scope that is not within the session's;
+    /// `rate_limited` for its client; `store_regressed` where the store has lost a write; `store_busy`, and the store's.
+    pub fn refresh(&self, request: impl Into<Refresh>, context: &Context) -> Task<TokenPair> {
+        let request = request.into();
+        self.task(context, |mut flow| async move { flow.refresh(&request).await })
     }
 }
 
 impl Flow {
-    /// Refreshes; `client` has proved who it is, `name` is only what somebody states.
-    pub(crate) async fn refresh(
-        &mut self,
-        token: &str,
-        client: Option<&str>,
-        name: Option<&str>,
-    ) -> Result<TokenPair> {
+    pub(crate) async fn refresh(&mut self, request: &Refresh) -> Result<TokenPair> {
         self.issuer.sessions()?;
-        let Ok(presented) = Presented::parse(&self.issuer, token) else {
+        let Ok(presented) = Presented::parse(&self.issuer, &request.token) else {
             return self.refuse("", invalid_grant());
         };
-        if client.is_some_and(|client| client != presented.client) {
-            return self.refuse(&presented.client, invalid_grant());
+        let id = presented.client.clone().unwrap_or_default();
+        if request.client.is_some() && request.client != presented.client {
+            return self.refuse(&id, invalid_grant());
         }
+        let name = &self.issuer.policy().issuer;
+        let [issuer, by_client, by_subject] = watermark::keys(name, &id, &presented.subject);
         let key = session_key(&presented.session);
-        let [issuer, by_client, by_subject] =
-            watermark::keys(&self.issuer.policy().issuer, &presented.client, &presented.subject);
-        let keys = [key.clone(), client_key(&presented.client), issuer, by_client, by_subject];
-        let [found, client, issuer, by_client, by_subject] = self.records.load(keys).await?;
-        let client = decode_some::<Client>(client.as_ref())?
-            .filter(|client| !client.disabled && client.answers_to(name));
+        let mark = sessions_mark_key(name, &presented.subject);
+        let keys = [key.clone(), client_key(&id), mark, issuer, by_client, by_subject];
+        let [found, client, mark, issuer, by_client, by_subject] = self.records.load(keys).await?;
+        let client = decode_some::<Client>(client.as_ref())?;
+        if let Some(id) = &presented.client
+            && !client
+                .as_ref()
+                .is_some_and(|client| !client.disabled && client.answers_to(request.name.as_deref()))
+        {
+            return self.refuse(id, invalid_grant());
+        }
+        let client = client.filter(|_| presented.client.is_some());
         let marks = Marks::read([issuer, by_client, by_subject])?;
-        let Some(client) = client else { return self.refuse(&presented.client, invalid_grant()) };
+        let mark = decode_some::<SessionsMark>(mark.as_ref())?.unwrap_or_default();
         let grace = self.issuer.policy().grace;
         let mut update = Update::new(key, found);
         let mut admitted = false;
 
         // Where somebody else changes the session at the same time, decide anew on what is there now.
         loop {
-            let Some(session) = self.living(&presented, update.found()?, marks)? else {
-                return self.refuse(&presented.client, invalid_grant());
+            let Some(session) = self.living(&presented, update.found()?, marks, &mark)? else {
+                return self.refuse(&id, invalid_grant());
             };
             let decision = session.decide(presented.generation, self.moment(), grace);
-            // Only what is about to succeed counts: whoever holds an old token cannot use up the client's limit, and
-            // no limit delays the end of a session whose token was copied.
             if matches!(decision, RefreshDecision::Rotate | RefreshDecision::Repeat) && !admitted {
-                self.admit(&client.id).await?;
+                if let Some(asked) = &request.scope
+                    && let Err(error) =
+                        scope::check_within(asked, session.scope.as_deref().unwrap_or_default())
+                {
+                    return self.refuse(&id, error);
+                }
+                // Only what is about to succeed counts: whoever holds an old token cannot use up the client's limit, and
+                // no limit delays the end of a session whose token was copied.
+                if client.is_some() {
+                    self.admit(&id).await?;
+                }
                 admitted = true;
             }
-            let (next, event) = match decision {
+            let event = |kind, session: &Session| session.event(kind).generation(session.generation);
+            match decision {
                 RefreshDecision::Repeat => {
-                    self.emit(session_event(EventKind::RefreshReplayed, &presented, &session));
-                    return self.token_pair(&client, &session, &presented.session).await;
+                    self.emit(event(EventKind::RefreshReplayed, &session));
+                    return self.token_pair(client.as_ref(), &session, request.scope.as_deref()).await;
                 }
                 RefreshDecision::Regressed => {
-                    self.emit(session_event(EventKind::StoreRegressed, &presented, &session));
+                    self.emit(event(EventKind::StoreRegressed, &session));
                     return Err(ErrorCode::StoreRegressed.into());
                 }
                 RefreshDecision::Rotate => {
-                    let idle = self.issuer.policy().session().idle;
-                    (session.rotated(self.moment(), idle), EventKind::RefreshRotated)
+                    let next = session.rotated(self.moment(), self.issuer.policy().session().idle);
+                    let told = event(EventKind::RefreshRotated, &next);
+                    let scope = request.scope.as_deref();
+                    let pair = self.write_and_pair(&mut update, told, client.as_ref(), &next, scope).await?;
+                    if let Some(pair) = pair {
+                        return Ok(pair);
+                    }
                 }
-                RefreshDecision::Reuse => (session.revoked(), EventKind::RefreshReuseDetected),
-            };
-            let event = session_event(event, &presented, &next);
-            if !next.revoked {
-                let pair =
-                    self.write_and_pair(&mut update, event, &client, &next, &presented.session).await?;
-                if let Some(pair) = pair {
-                    return Ok(pair);
+                RefreshDecision::Reuse => {
+                    let ended = session.revoked().draft(&self.issuer.policy().issuer)?;
+                    if self.records.write(&mut update, ended).await? {
+                        self.emit(event(EventKind::RefreshReuseDetected, &session));
+                        return Err(invalid_grant());
+                    }
                 }
-            } else if self.records.write(&mut update, next.draft()?).await? {
-                self.emit(event);
-                return Err(invalid_grant());
             }
         }
     }
@@ -107,15 +165,16 @@ impl Flow {
     fn living(
         &self,
         presented: &Presented,
-        session: Option<Session>,
+        found: Option<Session>,
         marks: Marks,
+        mark: &SessionsMark,
     ) -> Result<Option<Session>> {
-        let Some(session) = session else { return Ok(None) };
+        let Some(session) = found else { return Ok(None) };
+        let session = session.named(&presented.session);
         if !session.made(&self.issuer, presented)? || session.is_over(self.now()) {
             return Ok(None);
         }
-        let event = |kind| session_event(kind, presented, &session);
-        match self.judge(marks, Some(session.epoch), None, event) {
+        match self.judge_session(&session, marks, mark) {
             Ok(()) => Ok(Some(session)),
             Err(error) if error.code() == ErrorCode::TokenRevoked => Ok(None),
             Err(error) => Err(error),
@@ -123,12 +182,13 @@ impl Flow {
     }
 }
 
-fn session_event(kind: EventKind, presented: &Presented, session: &Session) -> Event {
-    Event::new(kind)
-        .client(&*session.client)
-        .subject(&*session.subject)
-        .session(&*presented.session)
-        .generation(session.generation)
+impl fmt::Debug for Refresh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refresh")
+            .field("client", &self.client)
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
 }
 
 fn invalid_grant() -> Error {

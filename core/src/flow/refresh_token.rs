@@ -1,5 +1,6 @@
 //! Refresh tokens: made from a session's record, and read again.
 
+use super::own_claims::{CLIENT_ID, SESSION};
 use crate::claims::Claims;
 use crate::encoding::{base64url, from_base64url, same};
 use crate::error::{Error, ErrorCode, Result};
@@ -13,25 +14,24 @@ use crate::token::mint::{CallerClaims, IssuerClaims, NewPayload};
 pub(crate) struct Presented {
     pub(crate) session: String,
     pub(crate) generation: u64,
-    pub(crate) client: String,
+    pub(crate) client: Option<String>,
     pub(crate) subject: String,
     mac: Vec<u8>,
 }
 
 impl Session {
     /// The refresh token of the record as it is: a function of the record, so it can be given again.
-    pub(crate) fn refresh_token(&self, issuer: &Issuer, id: &str) -> Result<String> {
+    pub(crate) fn refresh_token(&self, issuer: &Issuer) -> Result<String> {
         let sessions = issuer.sessions()?;
         let key = sessions.refresh.signing_key().ok_or(ErrorCode::Internal)?;
         let policy = issuer.policy();
-        let claims = Claims::new()
-            .subject(self.subject.clone())
-            .audience(policy.issuer.clone())
-            .set("client_id", &self.client)
-            .set("sid", id)
-            .set("generation", self.generation)
-            .set("typ", "Refresh");
-        let mac = base64url(&self.mac(issuer, id, self.generation)?);
+        let claims = Claims::new().subject(self.subject.clone()).audience(policy.issuer.clone());
+        let claims = match &self.client {
+            Some(client) => claims.set(CLIENT_ID, client),
+            None => claims,
+        };
+        let claims = claims.set(SESSION, &self.id).set("generation", self.generation).set("typ", "Refresh");
+        let mac = base64url(&self.mac(issuer, &self.id, self.generation)?);
         let own = IssuerClaims {
             issuer: &policy.issuer,
             audience: &[],
@@ -63,9 +63,9 @@ impl Presented {
         let verified = issuer.sessions()?.refresh_verifier.verify(token, UnixTime::from_seconds(0))?;
         let missing = || Error::new(ErrorCode::ClaimsShape);
         Ok(Presented {
-            session: verified.claim("sid")?.ok_or_else(missing)?,
+            session: verified.claim(SESSION)?.ok_or_else(missing)?,
             generation: verified.claim("generation")?.ok_or_else(missing)?,
-            client: verified.claim("client_id")?.ok_or_else(missing)?,
+            client: verified.claim(CLIENT_ID)?,
             subject: verified.subject().ok_or_else(missing)?,
             mac: verified.id().and_then(|mac| from_base64url(&mac)).ok_or_else(missing)?,
         })

@@ -1,18 +1,20 @@
 //! Revocation: by token, session, subject, client, or everything before now.
 
 use super::Flow;
-use super::access::unauthenticated;
+use super::access_token::ACCESS;
+use super::check::{client_of, unauthenticated};
 use super::client::{ClientProof, Demand};
 use crate::error::{ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::issuer::Issuer;
-use crate::record::Decision;
+use crate::record::access::{Access, access_key};
 use crate::record::client::client_key;
-use crate::record::session::{Session, session_key};
+use crate::record::revoked::{Revoked, revoked_key};
 use crate::record::watermark::Marked;
+use crate::record::{Change, Draft, decode};
 use crate::secret::Secret;
 use crate::task::Task;
-use crate::time::Context;
+use crate::time::{Context, Lifetime};
 
 impl Issuer {
     /// Revokes one token that was issued to `client` (RFC 7009). A token that is unknown, revoked before, or issued to
@@ -41,15 +43,6 @@ impl Issuer {
             let bearer_client = flow.bearer_client(&bearer).await?;
             flow.revoke_as(bearer_client, &client, &token).await
         })
-    }
-
-    /// Ends a session: its refresh token, and the access tokens that name it.
-    ///
-    /// # Errors
-    /// The store's. An unknown session is as good as an ended one.
-    pub fn revoke_session(&self, session: &str, context: &Context) -> Task<()> {
-        let session = session.to_owned();
-        self.task(context, |mut flow| async move { flow.end_session(&session).await })
     }
 
     /// Revokes every token, session and link of this issuer about a subject that was made before now. The subject of
@@ -105,17 +98,38 @@ impl Flow {
         self.end_token(token, &client.id).await
     }
 
-    async fn end_session(&mut self, id: &str) -> Result<()> {
-        let ended = (self.records)
-            .update(session_key(id), |found: Option<Session>| match found {
-                Some(session) if !session.revoked => {
-                    Ok(Decision::Write(session.revoked().draft()?, Some(session)))
-                }
-                _ => Ok(Decision::Leave(None)),
-            })
-            .await?;
-        if let Some(Session { client, subject, .. }) = ended {
-            self.emit(Event::new(EventKind::SessionRevoked).client(client).subject(subject).session(id));
+    /// Ends one token that was issued to `owner`. A token that is unknown, of somebody else, or no token at all is
+    /// none of the caller's business: nothing happens, and nobody is told (RFC 7009 section 2.2).
+    pub(crate) async fn end_token(&mut self, token: &str, owner: &str) -> Result<()> {
+        let (id, client, expires_at) = if token.contains('.') {
+            let verified = match self.verify_for_anybody(token).await {
+                Ok(verified) => verified,
+                // Nobody could say whose it is: not the same as nobody's.
+                Err(error) if error.code().http_status() >= 500 => return Err(error),
+                Err(_) => return Ok(()),
+            };
+            (verified.id(), client_of(&verified)?, verified.expires_at())
+        } else {
+            if ACCESS.check(token).is_err() {
+                return Ok(());
+            }
+            let [entry] = self.records.load([access_key(&self.issuer.policy().issuer, token)]).await?;
+            let Some(entry) = entry else { return Ok(()) };
+            let access: Access = decode(&entry)?;
+            (Some(access.id), access.client, Some(access.expires_at))
+        };
+        let (Some(id), Some(expires_at)) = (id, expires_at) else { return Ok(()) };
+        if client.as_deref() != Some(owner) {
+            return Ok(());
+        }
+        let key = revoked_key(&self.issuer.policy().issuer, &id);
+        // With a leeway the token is taken beyond its end, so it must stay known as revoked.
+        let leeway = Lifetime::from_seconds(self.issuer.policy().leeway);
+        let until = leeway.map_or(expires_at, |leeway| expires_at.after(leeway));
+        let draft = Draft::new(&Revoked { at: self.now() }, until)?;
+        // Somebody may have revoked it already, which is as good.
+        if let Change::Done = self.records.insert(&key, draft).await? {
+            self.emit(Event::new(EventKind::TokenRevoked).client(owner).id(id));
         }
         Ok(())
     }

@@ -1,22 +1,17 @@
-//! An API key for a session: an access token, and a refresh token for the next one.
+//! What a session gives: an access token, and a refresh token for the next one.
 
 use std::fmt;
 
 use super::Flow;
-use super::access::{AccessToken, Grant};
-use super::client::{ClientProof, Demand};
+use super::access_token::{AccessToken, Grant};
 use crate::claims::Claims;
-use crate::encoding::base64url;
 use crate::error::Result;
-use crate::event::{Event, EventKind};
-use crate::issuer::Issuer;
+use crate::event::Event;
 use crate::policy::AccessFormat;
-use crate::record::client::{Client, Permission, client_key};
-use crate::record::session::{Session, session_key};
-use crate::record::watermark::Marks;
-use crate::record::{Update, busy};
-use crate::task::Task;
-use crate::time::{Context, Lifetime, UnixTime};
+use crate::record::Update;
+use crate::record::client::Client;
+use crate::record::session::Session;
+use crate::time::{Lifetime, UnixTime};
 
 /// What a session gives: an access token, and the refresh token for the next pair.
 #[derive(Clone, PartialEq, Eq)]
@@ -31,54 +26,13 @@ pub struct TokenPair {
     pub refresh_expires_in: Lifetime,
     /// The id of the session; `sid` in the access token.
     pub session: String,
-}
-
-/// A condition on the client beyond its secret.
-#[derive(Clone, Debug, Default)]
-pub struct ClientConditions {
-    /// The client must have this name, if it has one.
-    pub name: Option<String>,
-}
-
-impl Issuer {
-    /// Opens a session for an API key.
-    ///
-    /// # Errors
-    /// `invalid_client`, `rate_limited`, `policy_invalid` without a session secret, and the store's.
-    pub fn exchange_api_key(
-        &self,
-        api_key: ClientProof,
-        conditions: ClientConditions,
-        context: &Context,
-    ) -> Task<TokenPair> {
-        self.task(context, |mut flow| async move {
-            let ClientConditions { name } = conditions;
-            let demand = Demand { name: name.as_deref(), ..Permission::Sessions.into() };
-            flow.open_session(&api_key, demand).await
-        })
-    }
+    /// What the access token allows, where it allows anything.
+    pub scope: Option<String>,
 }
 
 impl Flow {
-    pub(crate) async fn open_session(
-        &mut self,
-        proof: &ClientProof,
-        demand: Demand<'_>,
-    ) -> Result<TokenPair> {
-        self.issuer.sessions()?;
-        let [entry] = self.records.load([client_key(&proof.id)]).await?;
-        let client = self.authenticate(proof, entry.as_ref(), demand).await?;
-        let subject = client.subject.clone().unwrap_or_else(|| client.id.clone());
-        let marks = self.marks(&client.id, &subject).await?;
-        let id = self.entropy().uuid().to_string();
-        let session = self.new_session(&client, subject, marks);
-        let mut update = Update::new(session_key(&id), None);
-        let event = Event::new(EventKind::SessionOpened).client(&*client.id).subject(&*session.subject);
-        let event = event.session(&*id);
-        self.write_and_pair(&mut update, event, &client, &session, &id).await?.ok_or_else(busy)
-    }
-
-    /// Writes the session and gives its tokens; `None` where another was first.
+    /// Writes the session and gives its tokens, the access token for `scope` or for all of the session's; `None` where
+    /// another was first.
     ///
     /// A signature is made before the write: while the host's signer is away nothing changes, and the client can try
     /// again. That of a write that was lost is thrown away.
@@ -86,13 +40,13 @@ impl Flow {
         &mut self,
         update: &mut Update,
         event: Event,
-        client: &Client,
+        client: Option<&Client>,
         session: &Session,
-        id: &str,
+        scope: Option<&str>,
     ) -> Result<Option<TokenPair>> {
-        let write = self.records.prepare(update, session.draft()?);
+        let write = self.records.prepare(update, session.draft(&self.issuer.policy().issuer)?);
         let early = match self.issuer.policy().access_format {
-            AccessFormat::Jwt => Some(self.make_pair(client, session, id).await?),
+            AccessFormat::Jwt => Some(self.make_pair(client, session, scope).await?),
             // Its record must not be there before the session's.
             AccessFormat::Opaque => None,
         };
@@ -102,20 +56,20 @@ impl Flow {
         self.emit(event);
         let (pair, issued) = match early {
             Some(made) => made,
-            None => self.make_pair(client, session, id).await?,
+            None => self.make_pair(client, session, scope).await?,
         };
         self.emit(issued);
         Ok(Some(pair))
     }
 
-    /// The tokens of a session as its record is.
+    /// The tokens of a session as its record is; as [`Flow::write_and_pair`].
     pub(crate) async fn token_pair(
         &mut self,
-        client: &Client,
+        client: Option<&Client>,
         session: &Session,
-        id: &str,
+        scope: Option<&str>,
     ) -> Result<TokenPair> {
-        let (pair, issued) = self.make_pair(client, session, id).await?;
+        let (pair, issued) = self.make_pair(client, session, scope).await?;
         self.emit(issued);
         Ok(pair)
     }
@@ -123,48 +77,32 @@ impl Flow {
     /// The tokens, and the event to tell when they are given.
     async fn make_pair(
         &mut self,
-        client: &Client,
+        client: Option<&Client>,
         session: &Session,
-        id: &str,
+        scope: Option<&str>,
     ) -> Result<(TokenPair, Event)> {
-        let refresh_token = session.refresh_token(&self.issuer, id)?;
-        let claims =
-            client.claims.iter().fold(Claims::new(), |claims, (name, value)| claims.set(name.clone(), value));
-        // An access token does not outlive its session.
-        let lifetime = self.issuer.policy().session().access.min(until(self.now(), session.absolute_expiry));
+        let refresh_token = session.refresh_token(&self.issuer)?;
+        // What the session was opened with stands before what its client's tokens have.
+        let claims = client.map(|client| &client.claims).into_iter().chain([&session.claims]).flatten();
+        let claims = claims.fold(Claims::new(), |claims, (name, value)| claims.set(name.clone(), value));
+        let lifetime = session.access_lifetime(self.issuer.policy().session().access);
+        let scope = scope.map(str::to_owned).or_else(|| session.scope.clone());
         let grant = Grant {
             client: session.client.clone(),
             subject: session.subject.clone(),
-            scope: Some(session.scope.clone()),
-            session: Some(id.to_owned()),
+            scope: scope.clone(),
+            session: Some(session.id.clone()),
             epoch: session.epoch,
-            lifetime,
+            // An access token does not outlive its session.
+            lifetime: lifetime.min(until(self.now(), session.absolute_expiry)),
             claims,
         };
         let (AccessToken { access_token, expires_in }, issued) = self.make_access_token(grant).await?;
         let refresh_expires_in = until(self.now(), session.idle_expiry);
-        let session = id.to_owned();
-        Ok((TokenPair { access_token, expires_in, refresh_token, refresh_expires_in, session }, issued))
-    }
-
-    fn new_session(&mut self, client: &Client, subject: String, marks: Marks) -> Session {
-        let salt = base64url(&self.entropy().bytes::<16>());
-        let now = self.now();
-        let policy = self.issuer.policy();
-        let lifetimes = policy.session();
-        let absolute_expiry = now.after(lifetimes.absolute);
-        Session {
-            generation: 1,
-            rotated_at: self.moment(),
-            subject,
-            client: client.id.clone(),
-            scope: String::new(),
-            absolute_expiry,
-            idle_expiry: now.after(lifetimes.idle).min(absolute_expiry),
-            salt,
-            epoch: marks.epoch(),
-            revoked: false,
-        }
+        let scope = scope.filter(|scope| !scope.is_empty());
+        let session = session.id.clone();
+        let pair = TokenPair { access_token, expires_in, refresh_token, refresh_expires_in, session, scope };
+        Ok((pair, issued))
     }
 }
 
@@ -174,6 +112,7 @@ impl fmt::Debug for TokenPair {
             .field("expires_in", &self.expires_in)
             .field("refresh_expires_in", &self.refresh_expires_in)
             .field("session", &self.session)
+            .field("scope", &self.scope)
             .finish_non_exhaustive()
     }
 }

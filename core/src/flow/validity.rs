@@ -4,6 +4,8 @@ use super::Flow;
 use crate::error::{ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::issuer::Issuer;
+use crate::record::session::Session;
+use crate::record::sessions_mark::SessionsMark;
 use crate::record::watermark::{Mark, Marked, Marks, keys};
 use crate::record::{Change, Decision, Draft};
 use crate::task::Task;
@@ -48,7 +50,22 @@ impl Flow {
         issued_at: Option<Moment>,
         event: impl FnOnce(EventKind) -> Event,
     ) -> Result<()> {
-        let checked = marks.check(epoch, issued_at);
+        self.tell_loss(marks.check(epoch, issued_at), event)
+    }
+
+    /// Whether a session stands under the watermarks that it is under.
+    pub(crate) fn judge_session(&self, session: &Session, marks: Marks, mark: &SessionsMark) -> Result<()> {
+        let event = |kind| session.event(kind).generation(session.generation);
+        self.judge(marks, Some(session.epoch), None, event)?;
+        self.tell_loss(mark.check(session), event)
+    }
+
+    /// Tells the event of a store that lost a write.
+    pub(crate) fn tell_loss(
+        &self,
+        checked: Result<()>,
+        event: impl FnOnce(EventKind) -> Event,
+    ) -> Result<()> {
         if checked.as_ref().is_err_and(|error| error.code() == ErrorCode::StoreRegressed) {
             self.emit(event(EventKind::StoreRegressed));
         }

@@ -10,7 +10,8 @@ use crate::time::UnixTime;
 /// What an opaque access token stands for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Access {
-    pub(crate) client: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) client: Option<String>,
     pub(crate) subject: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) scope: Option<String>,
@@ -20,6 +21,9 @@ pub(crate) struct Access {
     pub(crate) issued_at: UnixTime,
     pub(crate) expires_at: UnixTime,
     pub(crate) epoch: u64,
+    /// The ids of the tokens that it was narrowed from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) narrowed_from: Vec<String>,
     /// The payload that a JWT would have. A record without one has lost its custom claims.
     #[serde(default = "no_claims")]
     pub(crate) claims: String,
@@ -28,7 +32,8 @@ pub(crate) struct Access {
 impl Access {
     /// The record as it is written.
     pub(crate) fn draft(&self) -> Result<Draft> {
-        Ok(Draft::new(self, self.expires_at)?.indexed(&self.subject, &self.client))
+        let about = RecordKey::of("subject", &[&self.subject]);
+        Ok(Draft::new(self, self.expires_at)?.listed(about, self.client.as_deref()))
     }
 }
 

@@ -19,11 +19,15 @@ pub(crate) mod api_key;
 pub(crate) mod client;
 pub(crate) mod revoked;
 pub(crate) mod session;
+pub(crate) mod sessions_mark;
 pub(crate) mod single_use;
 mod update;
 pub(crate) mod watermark;
 
 pub(crate) use update::{Decision, Update};
+
+/// The most records that a store reads in one command.
+const MOST_LOADED: usize = 8;
 
 /// Access to the store for one flow.
 pub(crate) struct Records {
@@ -96,12 +100,27 @@ impl Records {
 
     /// Reads records in one command; at most 8.
     pub(crate) async fn load<const N: usize>(&self, keys: [RecordKey; N]) -> Result<[Option<Entry>; N]> {
-        match self.io.execute(Command::Load { keys: keys.into() }).await {
-            Ok(Reply::Loaded { entries, store_now_ms }) => {
+        let entries = self.load_some(keys.into()).await?;
+        entries.try_into().map_err(|_| ErrorCode::StoreCorrupt.into())
+    }
+
+    /// Reads as many records as there are keys, in as few commands as may be.
+    pub(crate) async fn load_all(&self, keys: &[RecordKey]) -> Result<Vec<Option<Entry>>> {
+        let mut entries = Vec::with_capacity(keys.len());
+        for keys in keys.chunks(MOST_LOADED) {
+            entries.append(&mut self.load_some(keys.to_vec()).await?);
+        }
+        Ok(entries)
+    }
+
+    async fn load_some(&self, keys: Vec<RecordKey>) -> Result<Vec<Option<Entry>>> {
+        let asked = keys.len();
+        match self.io.execute(Command::Load { keys }).await {
+            Ok(Reply::Loaded { entries, store_now_ms }) if entries.len() == asked => {
                 if store_now_ms.is_some_and(|now_ms| now_ms.abs_diff(self.now_us / 1000) > MAX_SKEW_MS) {
                     self.io.emit(Event::new(EventKind::ClockSkew));
                 }
-                entries.try_into().map_err(|_| Error::new(ErrorCode::StoreCorrupt))
+                Ok(entries)
             }
             Ok(_) => Err(ErrorCode::StoreCorrupt.into()),
             Err(error) => Err(store_error(error)),

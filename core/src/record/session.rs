@@ -4,22 +4,49 @@ use serde::{Deserialize, Serialize};
 
 use super::Draft;
 use crate::error::Result;
+use crate::event::{Event, EventKind};
+use crate::json::JsonMembers;
 use crate::store::RecordKey;
 use crate::time::{Lifetime, Moment, UnixTime};
 
 /// A session: one record, and one counter that a refresh moves on.
+///
+/// What may be absent is absent in a session that the version before opened, too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Session {
+    /// Its id, by which its record is found; see [`Session::named`].
+    #[serde(default)]
+    pub(crate) id: String,
     pub(crate) generation: u64,
+    /// When the current refresh token was made.
     pub(crate) rotated_at: Moment,
     pub(crate) subject: String,
-    pub(crate) client: String,
-    pub(crate) scope: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) client: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) scope: Option<String>,
+    /// Custom claims of its access tokens.
+    #[serde(default, skip_serializing_if = "JsonMembers::is_empty")]
+    pub(crate) claims: JsonMembers,
+    /// What the host knows of it, such as the name of a device.
+    #[serde(default, skip_serializing_if = "JsonMembers::is_empty")]
+    pub(crate) details: JsonMembers,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) created_at: Option<UnixTime>,
+    /// Lifetimes in seconds, where they are not the policy's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) access_lifetime: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) idle: Option<u64>,
     pub(crate) absolute_expiry: UnixTime,
     pub(crate) idle_expiry: UnixTime,
     /// 16 random bytes in base64url.
     pub(crate) salt: String,
+    /// As a token's: the sum of the watermarks that it is under.
     pub(crate) epoch: u64,
+    /// The watermark over the subject's sessions; see [`super::sessions_mark`].
+    #[serde(default)]
+    pub(crate) sessions_epoch: u64,
     pub(crate) revoked: bool,
 }
 
@@ -37,6 +64,11 @@ pub(crate) enum RefreshDecision {
 }
 
 impl Session {
+    /// The session of this id: older records do not say it.
+    pub(crate) fn named(self, id: &str) -> Session {
+        Session { id: id.to_owned(), ..self }
+    }
+
     /// Whether the session is over: by time or by revocation.
     pub(crate) fn is_over(&self, now: UnixTime) -> bool {
         self.revoked || now >= self.idle_expiry || now >= self.absolute_expiry
@@ -57,14 +89,19 @@ impl Session {
         }
     }
 
-    /// The record after a rotation.
+    /// The record after a rotation; `idle` is the policy's.
     pub(crate) fn rotated(&self, now: Moment, idle: Lifetime) -> Session {
         Session {
             generation: self.generation + 1,
             rotated_at: self.rotated_at.max(now),
-            idle_expiry: now.seconds().after(idle).min(self.absolute_expiry),
+            idle_expiry: now.seconds().after(own(self.idle, idle)).min(self.absolute_expiry),
             ..self.clone()
         }
+    }
+
+    /// How long its access tokens live, where the policy says `lifetime`.
+    pub(crate) fn access_lifetime(&self, lifetime: Lifetime) -> Lifetime {
+        own(self.access_lifetime, lifetime)
     }
 
     /// The record after a revocation.
@@ -73,12 +110,48 @@ impl Session {
     }
 
     /// The record as it is written. Kept to its absolute end: a revoked session must stay known as revoked.
-    pub(crate) fn draft(&self) -> Result<Draft> {
-        Ok(Draft::new(self, self.absolute_expiry)?.indexed(&self.subject, &self.client))
+    pub(crate) fn draft(&self, issuer: &str) -> Result<Draft> {
+        let draft = Draft::new(self, self.absolute_expiry)?;
+        Ok(draft.listed(sessions_of(issuer, &self.subject), self.client.as_deref()))
+    }
+
+    /// Something that happened to it.
+    pub(crate) fn event(&self, kind: EventKind) -> Event {
+        let event = Event::new(kind).subject(&*self.subject).session(&*self.id);
+        Event { client: self.client.clone(), ..event }
     }
 }
 
 /// The key of a session's record.
 pub(crate) fn session_key(id: &str) -> RecordKey {
     RecordKey::of("session", &[id])
+}
+
+/// By what the sessions of a subject are listed. RFC 7519 section 4.1.2: a subject is unique within its issuer, so nobody
+/// finds those of another issuer.
+pub(crate) fn sessions_of(issuer: &str, subject: &str) -> RecordKey {
+    RecordKey::of("sessions", &[issuer, subject])
+}
+
+fn own(seconds: Option<u64>, policy: Lifetime) -> Lifetime {
+    seconds.and_then(|seconds| Lifetime::from_seconds(seconds).ok()).unwrap_or(policy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::decode_value;
+
+    #[test]
+    fn a_session_of_the_version_before_is_read() {
+        let text = r#"{"generation":3,"rotated_at":1700000000.5,"subject":"u1","client":"c1","scope":"",
+            "absolute_expiry":1700086400,"idle_expiry":1700001800,"salt":"AAAA","epoch":7,"revoked":false}"#;
+        let session: Session = decode_value(text.as_bytes()).unwrap();
+        let session = session.named("s1");
+        assert_eq!((session.id.as_str(), session.client.as_deref()), ("s1", Some("c1")));
+        assert_eq!((session.scope.as_deref(), session.sessions_epoch), (Some(""), 0));
+        assert_eq!(session.access_lifetime(Lifetime::MINUTE), Lifetime::MINUTE);
+        let written = serde_json::to_string(&session).unwrap();
+        assert_eq!(decode_value::<Session>(written.as_bytes()).unwrap(), session);
+    }
 }

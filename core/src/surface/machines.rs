@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::table::{Hidden, Seconds, operations};
+use crate::config::SecretText;
 use crate::describe::described;
-use crate::flow::{access, client};
-use crate::values::SecretText;
+use crate::flow::{access_token, client};
 
 operations! {
     "Tokens for machines":
@@ -42,8 +42,8 @@ impl From<ClientProof> for client::ClientProof {
     }
 }
 
-impl From<access::AccessToken> for AccessToken {
-    fn from(token: access::AccessToken) -> Self {
+impl From<access_token::AccessToken> for AccessToken {
+    fn from(token: access_token::AccessToken) -> Self {
         AccessToken { access_token: token.access_token.into(), expires_in: token.expires_in.into() }
     }
 }

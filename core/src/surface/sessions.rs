@@ -5,29 +5,64 @@ use serde_json::value::RawValue;
 
 use super::table::{Hidden, Nothing, Seconds, operations};
 use crate::describe::{Shape, described, shapes};
-use crate::flow::{access, token_pair};
-use crate::time::UnixTime;
+use crate::flow::{check, list_sessions, refresh, start_session, token_pair};
+use crate::json::JsonMembers;
+use crate::time::{Lifetime, UnixTime};
 
 operations! {
     "Sessions":
 
+    /// Starts a session, when the host has found out who is there: an access token, and a refresh token for the next one.
+    /// Without `client` it is the subject's alone; with one, it ends with the client. Lifetimes are the policy's, or
+    /// shorter ones.
+    start_session(SessionRequest) -> TokenPair,
+        [FieldInvalid, InvalidScope, ClaimReserved, LifetimeTooLong, NotFound, RateLimited, PolicyInvalid]
+        |issuer, input, context| issuer.start_session(input.into(), context);
     /// Exchanges a refresh token for the next pair (RFC 6749 section 6).
     /// Presented again within the grace, a refresh token gives the same answer; later, it ends the session, for somebody
-    /// else has it too. With `client`, the session must be that client's.
-    refresh(RefreshRequest) -> TokenPair, [InvalidGrant, RateLimited, PolicyInvalid]
-        |issuer, input, context| match &input.client {
-            Some(client) => issuer.refresh_as(&input.refresh_token, client, context),
-            None => issuer.refresh(&input.refresh_token, context),
-        };
+    /// else has it too. With `client`, the session must be that client's. With `scope`, this access token allows less than
+    /// the session.
+    refresh(RefreshRequest) -> TokenPair, [InvalidGrant, InvalidScope, RateLimited, PolicyInvalid]
+        |issuer, input, context| issuer.refresh(refresh::Refresh::from(input), context);
     /// Says what an access token stands for, if it is good now: verified, and not revoked.
     check(CheckRequest) -> ActiveToken, [TokenRevoked] + verification
         |issuer, input, context| issuer.check(&input.token, context);
     /// Ends a session, and the tokens that it gave.
     revoke_session(SessionId) -> Nothing, []
         |issuer, input, context| issuer.revoke_session(&input.session, context);
+    /// Ends all sessions of a subject, and the tokens that they gave; with `except`, all but that one.
+    revoke_sessions(SessionsOfSubject) -> Nothing, [NotFound]
+        |issuer, input, context| issuer.revoke_sessions(&input.subject, input.except.as_deref(), context);
+    /// Lists the sessions of a subject that live, such as the devices on which somebody is logged in.
+    list_sessions(SessionListRequest) -> SessionList, [FieldInvalid]
+        |issuer, input, context| issuer.list_sessions(list_sessions::ListSessions::from(input), context);
 }
 
 described! {
+    /// Asks for a session.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct SessionRequest {
+        /// Whom the session is about: `sub` of its tokens.
+        subject: String,
+        /// The client that it is opened for: `client_id` of its access tokens.
+        client: Option<String>,
+        /// What its access tokens allow: words with one space between them.
+        scope: Option<String>,
+        /// Custom claims of its access tokens.
+        #[serde(default)]
+        claims: JsonMembers,
+        /// What the list of sessions tells of it, such as a device's name: at most 1 KiB of JSON, in no token.
+        #[serde(default)]
+        details: JsonMembers,
+        /// How long its access tokens live.
+        access_lifetime: Option<Lifetime>,
+        /// How long it lives without a refresh.
+        idle: Option<Lifetime>,
+        /// How long it lives at all.
+        absolute: Option<Lifetime>,
+    }
+
     /// Asks for the successor of a refresh token.
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -36,6 +71,8 @@ described! {
         refresh_token: String,
         /// The client that presents it, where it has proved who it is.
         client: Option<String>,
+        /// Less than the session's scope, for this access token only.
+        scope: Option<String>,
     }
 
     /// Asks whether a token is good.
@@ -54,6 +91,28 @@ described! {
         session: String,
     }
 
+    /// Names the sessions of a subject.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct SessionsOfSubject {
+        /// The subject.
+        subject: String,
+        /// The id of the session that stays.
+        except: Option<String>,
+    }
+
+    /// Asks for the sessions of a subject.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct SessionListRequest {
+        /// The subject.
+        subject: String,
+        /// Where to go on: the `next` of an answer before.
+        after: Option<String>,
+        /// How many to look at, 1 to 100; 100 where absent.
+        limit: Option<u32>,
+    }
+
     /// An access token, and the refresh token for the next pair.
     #[derive(Serialize)]
     pub(crate) struct TokenPair {
@@ -67,6 +126,41 @@ described! {
         refresh_expires_in: Seconds,
         /// The id of the session, by which it can be ended; `sid` in the access token.
         session: String,
+        /// What the access token allows, where it allows anything.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        scope: Option<String>,
+    }
+
+    /// Sessions of a subject.
+    #[derive(Serialize)]
+    pub(crate) struct SessionList {
+        /// Those that live. There may be fewer than the limit, and none, before the end.
+        sessions: Vec<Session>,
+        /// Where to go on; absent at the end.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next: Option<String>,
+    }
+
+    /// A session that lives.
+    #[derive(Serialize)]
+    pub(crate) struct Session {
+        /// Its id, by which it can be ended.
+        session: String,
+        /// The client that it was opened for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client: Option<String>,
+        /// What its access tokens allow.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        scope: Option<String>,
+        /// What the host said of it when it began.
+        #[serde(skip_serializing_if = "JsonMembers::is_empty")]
+        details: JsonMembers,
+        /// When it began.
+        created_at: UnixTime,
+        /// When it was refreshed last; when it began, where it never was.
+        last_used_at: UnixTime,
+        /// When it ends if nobody refreshes it.
+        expires_at: UnixTime,
     }
 
     /// What a token that is good now says.
@@ -100,6 +194,59 @@ shapes! {
     VerifiedClaims: Shape::Json;
 }
 
+impl From<SessionRequest> for start_session::StartSession {
+    fn from(input: SessionRequest) -> Self {
+        let SessionRequest { subject, client, scope, claims, details, access_lifetime, idle, absolute } =
+            input;
+        start_session::StartSession {
+            subject,
+            client,
+            scope,
+            claims,
+            details,
+            access_lifetime,
+            idle,
+            absolute,
+        }
+    }
+}
+
+impl From<RefreshRequest> for refresh::Refresh {
+    fn from(input: RefreshRequest) -> Self {
+        let RefreshRequest { refresh_token: token, client, scope } = input;
+        refresh::Refresh { token, client, name: None, scope }
+    }
+}
+
+impl From<SessionListRequest> for list_sessions::ListSessions {
+    fn from(input: SessionListRequest) -> Self {
+        let request = list_sessions::ListSessions::new(input.subject);
+        let request = input.limit.into_iter().fold(request, list_sessions::ListSessions::limit);
+        input.after.into_iter().fold(request, list_sessions::ListSessions::after)
+    }
+}
+
+impl From<list_sessions::SessionList> for SessionList {
+    fn from(list: list_sessions::SessionList) -> Self {
+        SessionList { sessions: list.sessions.into_iter().map(Session::from).collect(), next: list.next }
+    }
+}
+
+impl From<list_sessions::SessionView> for Session {
+    fn from(view: list_sessions::SessionView) -> Self {
+        let list_sessions::SessionView {
+            session,
+            client,
+            scope,
+            details,
+            created_at,
+            last_used_at,
+            expires_at,
+        } = view;
+        Session { session, client, scope, details, created_at, last_used_at, expires_at }
+    }
+}
+
 impl From<token_pair::TokenPair> for TokenPair {
     fn from(pair: token_pair::TokenPair) -> Self {
         TokenPair {
@@ -108,13 +255,14 @@ impl From<token_pair::TokenPair> for TokenPair {
             refresh_token: pair.refresh_token.into(),
             refresh_expires_in: pair.refresh_expires_in.into(),
             session: pair.session,
+            scope: pair.scope,
         }
     }
 }
 
-impl From<access::ActiveToken> for ActiveToken {
-    fn from(token: access::ActiveToken) -> Self {
-        let access::ActiveToken { client, subject, scope, id, issued_at, expires_at, audience, claims } =
+impl From<check::ActiveToken> for ActiveToken {
+    fn from(token: check::ActiveToken) -> Self {
+        let check::ActiveToken { client, subject, scope, id, issued_at, expires_at, audience, claims } =
             token;
         // They were verified as JSON.
         let claims = VerifiedClaims(RawValue::from_string(claims).ok());

@@ -1,5 +1,6 @@
 //! Sessions: refreshes of one token at once, and its revocation between them.
 
+use tokenmint::dialect::ledger::ClientConditions;
 use tokenmint::*;
 use tokenmint_certify::explorer::{Answer, Turn, Unguarded, explore};
 

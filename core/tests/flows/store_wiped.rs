@@ -1,6 +1,7 @@
 //! A store that was wiped or restored, and one that promises too little: nothing that was revoked comes back.
 
 use tokenmint::config::{Config, InlineOnly, Service};
+use tokenmint::dialect::ledger::ClientConditions;
 use tokenmint::directory::{self, Client};
 use tokenmint::*;
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 use tokenmint::config::{Config, InlineOnly, Service};
 use tokenmint::dialect::entities;
+use tokenmint::dialect::ledger::ClientConditions;
 use tokenmint::dialect::mercoa::*;
 use tokenmint::dialect::merge::*;
 use tokenmint::*;

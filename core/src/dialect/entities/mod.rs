@@ -4,7 +4,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Wing, response};
 use crate::flow::directory::task;
 use crate::record::Lasting;
 use crate::store::RecordKey;
@@ -14,10 +13,7 @@ use names::ForeignName;
 
 mod names;
 pub(crate) mod operations;
-pub(super) mod section;
-
-/// It has no paths: it is what others serve.
-pub(super) const WING: Wing = Wing { paths: &[], refuse: response::refusal };
+mod user_token;
 
 /// Something that tokens are minted for: a company, an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

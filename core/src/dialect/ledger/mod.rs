@@ -3,7 +3,9 @@
 //! Contract 3; what the contract leaves open is decided in `docs/endpoints.md`.
 
 pub(crate) mod operations;
-pub(super) mod section;
+mod session;
+
+pub use session::ClientConditions;
 
 use http::header::HeaderName;
 use http::{HeaderMap, Method, StatusCode};
@@ -18,6 +20,7 @@ use crate::credential::SecretHash;
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::Flow;
 use crate::flow::client::{ClientProof, Demand};
+use crate::flow::refresh::Refresh;
 use crate::flow::token_pair::TokenPair;
 use crate::issuer::Issuer;
 use crate::policy::{AccessFormat, Policy, SessionLifetimes};
@@ -162,7 +165,7 @@ async fn refresh(flow: &mut Flow, options: &LedgerOptions, request: &Request) ->
         // As for a token that nobody made, the store is not asked.
         return flow.refuse("", ErrorCode::InvalidGrant.into()).map_err(Rejection::from);
     }
-    Ok(pair(flow.refresh(&token, None, stated.user.as_deref()).await?))
+    Ok(pair(flow.refresh(&Refresh::new(token).stating(stated.user)).await?))
 }
 
 fn pair(pair: TokenPair) -> Response {

@@ -2,12 +2,12 @@
 
 use serde::Deserialize;
 
+use super::session::ClientConditions;
+use crate::config::SecretText;
 use crate::describe::described;
 use crate::flow::client::ClientProof;
-use crate::flow::token_pair::ClientConditions;
 use crate::surface::sessions::TokenPair;
 use crate::surface::table::operations;
-use crate::values::SecretText;
 
 operations! {
     "Sessions of API-key clients":

@@ -8,7 +8,7 @@ use crate::dialect::entities::{Alias, Entity, EntityKind, User, user_alias_key, 
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::flow::Flow;
-use crate::flow::access::unauthenticated;
+use crate::flow::check::unauthenticated;
 use crate::issuer::Issuer;
 use crate::record::client::Permission;
 use crate::record::decode_some;

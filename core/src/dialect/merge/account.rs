@@ -7,16 +7,15 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::link::{PUBLIC, Public, public_key};
+use super::link::{PUBLIC, Public, Use, public_key};
 use crate::encoding::sha256;
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::flow::Flow;
-use crate::flow::access::unauthenticated;
+use crate::flow::check::unauthenticated;
 use crate::issuer::Issuer;
 use crate::policy::Integration;
 use crate::record::client::Permission;
-use crate::record::single_use::Redemption;
 use crate::record::watermark::Marks;
 use crate::record::{Draft, Update, decode_some};
 use crate::secret::Secret;
@@ -141,7 +140,7 @@ impl Flow {
         let organization = self.authenticate_bearer(&request.bearer, Permission::Links).await?.organization;
         PUBLIC.check(&request.public_token).map_err(|_| unknown())?;
         let key = public_key(&request.public_token);
-        let exchange = Redemption::new(request.redeemer.as_deref(), &request.category, self.moment());
+        let exchange = Use::new(request.redeemer.as_deref(), &request.category, self.moment());
         let mut update = self.records.open(key).await?;
         loop {
             let public: Public = update.found()?.ok_or_else(unknown)?;
@@ -184,7 +183,7 @@ impl Flow {
     async fn account_token(
         &mut self,
         public: &Public,
-        exchange: &Redemption,
+        exchange: &Use,
         is_retry: bool,
         integration: Integration,
         marks: Marks,

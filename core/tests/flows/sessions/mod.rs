@@ -1,10 +1,12 @@
 //! Clients, sessions and revocation, driven through the public interface.
 
 mod credentials;
+mod subjects;
 
 use std::fmt::Write as _;
 
 use tokenmint::dialect::entities::{self, User};
+use tokenmint::dialect::ledger::ClientConditions;
 use tokenmint::directory::{self, Client};
 use tokenmint::*;
 

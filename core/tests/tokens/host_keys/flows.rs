@@ -3,6 +3,7 @@
 use super::vault::Vault;
 use super::*;
 use tokenmint::dialect::entities;
+use tokenmint::dialect::ledger::ClientConditions;
 use tokenmint::dialect::mercoa::*;
 use tokenmint::directory::{self, Client};
 

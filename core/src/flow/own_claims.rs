@@ -1,0 +1,37 @@
+//! The claims that flows set and read themselves: nobody else's custom claims may have their names.
+
+use crate::claims::not_registered;
+use crate::error::{Error, ErrorCode, Result};
+use crate::json::JsonMembers;
+use crate::policy::Policy;
+use crate::record::watermark::EPOCH;
+
+/// The client that a token was issued to (RFC 8693 section 4.3).
+pub(crate) const CLIENT_ID: &str = "client_id";
+/// What a token allows (RFC 8693 section 4.2).
+pub(crate) const SCOPE: &str = "scope";
+/// The session that a token belongs to.
+pub(crate) const SESSION: &str = "sid";
+/// Who acts for the subject (RFC 8693 section 4.1).
+pub(crate) const ACT: &str = "act";
+/// The ids of the tokens that a token was narrowed from.
+pub(crate) const NARROWED_FROM: &str = "narrowed_from";
+/// The organization that a token was issued to, where it has no `client_id`.
+pub(crate) const ORGANIZATION: &str = "organizationId";
+/// The session that a caller has named, and which of that name it is.
+pub(crate) const NAMED_SESSION: [&str; 2] = ["sessionId", "sessionInstance"];
+
+const OWN: [&str; 9] =
+    [CLIENT_ID, SCOPE, SESSION, ACT, NARROWED_FROM, EPOCH, ORGANIZATION, NAMED_SESSION[0], NAMED_SESSION[1]];
+
+/// Refuses custom claims that are registered, or a flow's own.
+pub(crate) fn check_custom(claims: &JsonMembers, policy: &Policy) -> Result<()> {
+    for name in claims.keys() {
+        not_registered(name)?;
+        if OWN.contains(&name.as_str()) || policy.session_claims.contains(&name.into()) {
+            let error = Error::new(ErrorCode::ClaimReserved).at(name.clone());
+            return Err(error.because("the issuer sets this claim itself"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! Log-out: one session ends, or all of a subject's, or all but one.
+
+use super::Flow;
+use crate::error::{Error, ErrorCode, Result};
+use crate::event::{Event, EventKind};
+use crate::issuer::Issuer;
+use crate::record::session::{Session, session_key};
+use crate::record::sessions_mark::{SessionsMark, sessions_mark_key};
+use crate::record::watermark::Marks;
+use crate::record::{Decision, Draft, decode_some};
+use crate::task::Task;
+use crate::time::Context;
+
+impl Issuer {
+    /// Ends a session: its refresh token, and the access tokens that name it.
+    ///
+    /// # Errors
+    /// The store's. An unknown session is as good as an ended one.
+    pub fn revoke_session(&self, session: &str, context: &Context) -> Task<()> {
+        let session = session.to_owned();
+        self.task(context, |mut flow| async move { flow.end_session(&session).await })
+    }
+
+    /// Ends all sessions of a subject that were opened before now, and their tokens; with `except`, all but that one.
+    /// Other tokens about the subject stand: those are for [`Issuer::revoke_subject`].
+    ///
+    /// ```
+    /// use tokenmint::*;
+    /// let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
+    /// let policy = Policy::new("https://api.example.com").session_secret([9; 32].as_slice());
+    /// let (issuer, store) = (Issuer::new(keys, policy)?, MemoryStore::new());
+    /// let context = |seed| Context::new(UnixTime::from_seconds(1_700_000_000), [seed; 32]);
+    ///
+    /// let phone = issuer.start_session(StartSession::new("u1"), &context(1)).run(&store).result?;
+    /// let laptop = issuer.start_session(StartSession::new("u1"), &context(2)).run(&store).result?;
+    /// issuer.revoke_sessions("u1", Some(&laptop.session), &context(3)).run(&store).result?;
+    /// assert!(issuer.check(&laptop.access_token, &context(4)).run(&store).result.is_ok());
+    /// let error = issuer.check(&phone.access_token, &context(5)).run(&store).result.unwrap_err();
+    /// assert_eq!(error.code(), ErrorCode::TokenRevoked);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `not_found` at `except` where that is no session of the subject that stands: then none ends; `store_busy`, and the
+    /// store's.
+    pub fn revoke_sessions(&self, subject: &str, except: Option<&str>, context: &Context) -> Task<()> {
+        let (subject, except) = (subject.to_owned(), except.map(str::to_owned));
+        self.task(context, |mut flow| async move { flow.end_sessions(&subject, except.as_deref()).await })
+    }
+}
+
+impl Flow {
+    async fn end_session(&mut self, id: &str) -> Result<()> {
+        let issuer = &self.issuer.policy().issuer;
+        let ended = (self.records)
+            .update(session_key(id), |found: Option<Session>| match found {
+                Some(session) if !session.revoked => {
+                    Ok(Decision::Write(session.revoked().draft(issuer)?, Some(session)))
+                }
+                _ => Ok(Decision::Leave(None)),
+            })
+            .await?;
+        if let Some(session) = ended {
+            self.emit(session.named(id).event(EventKind::SessionRevoked));
+        }
+        Ok(())
+    }
+
+    async fn end_sessions(&mut self, subject: &str, except: Option<&str>) -> Result<()> {
+        let kept = match except {
+            Some(id) => Some(self.session_to_keep(subject, id).await?),
+            None => None,
+        };
+        let key = sessions_mark_key(&self.issuer.policy().issuer, subject);
+        let context = &self.context;
+        let raised = (self.records)
+            .update(key, |found: Option<SessionsMark>| {
+                let mark = found.unwrap_or_default();
+                // Judged by the very mark that is replaced: a session that another has ended meanwhile never comes back.
+                if kept.as_ref().is_some_and(|session| mark.check(session).is_err()) {
+                    return Err(not_to_keep());
+                }
+                let raised = mark.raised(except, context);
+                Ok(Decision::Write(Draft::permanent(&raised)?, raised))
+            })
+            .await?;
+        self.emit(Event::new(EventKind::WatermarkRaised).subject(subject).generation(raised.epoch));
+        Ok(())
+    }
+
+    /// The session of the subject that stays, as far as the mark over its sessions does not say otherwise.
+    async fn session_to_keep(&self, subject: &str, id: &str) -> Result<Session> {
+        let [entry] = self.records.load([session_key(id)]).await?;
+        let session = decode_some::<Session>(entry.as_ref())?.ok_or_else(not_to_keep)?.named(id);
+        if session.subject != subject || session.is_over(self.now()) {
+            return Err(not_to_keep());
+        }
+        let marks: Marks = self.marks(session.client.as_deref().unwrap_or_default(), subject).await?;
+        marks.check(Some(session.epoch), None).map_err(|_| not_to_keep())?;
+        Ok(session)
+    }
+}
+
+fn not_to_keep() -> Error {
+    Error::new(ErrorCode::NotFound).at("except").because("the subject has no such session")
+}
