@@ -9,8 +9,8 @@ use tokenmint::ErrorCode;
 use tokenmint::operation::{Field, Object, Operation, Shape, Table, event, issuer_options, verifier_options};
 
 use super::errors::{INPUT, STORE};
-use super::objects;
 use super::prose::{one_of, prose, wrapped};
+use super::{gather, objects};
 use crate::vectors::Generated;
 
 const HEAD: &str = "# Operations
@@ -40,11 +40,15 @@ pub(super) fn generate(tables: &[Table]) -> Result<Vec<Generated>> {
         for operation in table.operations {
             out += &section(operation, &examples);
         }
-        for object in objects(table.operations).into_iter().filter(|object| is_part(object, table)) {
-            out += &format!("\n### {}\n\n{}\n\n{}", object.name, prose(object.says), rows(object, "field"));
-        }
+        objects(table.operations)
+            .into_iter()
+            .filter(|object| is_part(object, table))
+            .for_each(|object| out += &part(object));
     }
     out += &format!("\n## Options of an issuer\n\n{}", rows(issuer_options(), "option"));
+    let mut parts = Vec::new();
+    gather(issuer_options(), &mut parts);
+    parts.into_iter().filter(|object| *object != issuer_options()).for_each(|object| out += &part(object));
     out += &format!("\n## Options of a verifier\n\n{}", rows(verifier_options(), "option"));
     out += &format!("\n## Events\n\n{}\n\n{}", prose(event().says), rows(event(), "field"));
     for field in event().fields {
@@ -54,6 +58,11 @@ pub(super) fn generate(tables: &[Table]) -> Result<Vec<Generated>> {
         }
     }
     Ok(vec![Generated { path: "docs/operations.md", content: out }])
+}
+
+/// An object that stands in others.
+fn part(object: &Object) -> String {
+    format!("\n### {}\n\n{}\n\n{}", object.name, prose(object.says), rows(object, "field"))
 }
 
 /// Whether an object stands in others only, so that no operation shows its fields.
