@@ -1,8 +1,9 @@
 //! A Cluster: each command goes to the node that has its key's slot.
 //!
-//! The client has a Cluster of its own, which repeats a command after any failure, also one that may have been carried
-//! out, or after none: it cannot be told to follow a slot that moves and nothing else. Here a command is sent again
-//! only where the answer says that it was not carried out, or where it was not sent.
+//! The client has a Cluster of its own, with one number of tries for every failure. With any, a command whose answer was
+//! lost is sent again: a limit counts it twice, a version that is one's own looks like a conflict, and the last failure says
+//! nothing of the tries before it. With none, no slot that moves is followed. Here a command is sent again only where the
+//! answer says that it was not carried out, or where it was not sent.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
