@@ -2,6 +2,7 @@
 
 mod bench;
 mod capi;
+mod generated;
 mod go;
 mod header;
 mod npm;

@@ -10,7 +10,7 @@ mod typescript;
 use anyhow::Result;
 use tokenmint::operation::{Choice, Field, Object, Operation, Shape, Table, tables};
 
-use crate::vectors::Generated;
+use crate::generated::Generated;
 
 /// The rendered files.
 pub(crate) fn generate() -> Result<Vec<Generated>> {

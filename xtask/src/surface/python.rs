@@ -5,7 +5,7 @@ use tokenmint::operation::{Choice, Object, Operation, Shape, Table, event, issue
 
 use super::prose::{capitalized, one_of, prose, renamed, wrapped};
 use super::{choices, is_input, is_output, item, nested, objects, only};
-use crate::vectors::Generated;
+use crate::generated::Generated;
 
 const OUTPUTS: &str = "\"\"\"What the flows give. Tokens do not stand in the text form of any of these.
 

@@ -11,7 +11,7 @@ use tokenmint::operation::{Field, Object, Operation, Shape, Table, event, issuer
 use super::errors::{INPUT, STORE};
 use super::prose::{one_of, prose, wrapped};
 use super::{gather, objects};
-use crate::vectors::Generated;
+use crate::generated::Generated;
 
 const HEAD: &str = "# Operations
 

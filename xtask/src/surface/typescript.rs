@@ -6,7 +6,7 @@ use tokenmint::operation::{
 
 use super::prose::{one_of, prose, renamed, wrapped};
 use super::{camel, choices, is_input, is_output, nested, objects, only};
-use crate::vectors::Generated;
+use crate::generated::Generated;
 
 const OPERATIONS: &str = "// What flows take and give, and their methods. Times are seconds since 1970 and lifetimes are seconds, as in tokens and in
 // OAuth. Written by `cargo xtask vectors` from the core's table of operations.

@@ -15,13 +15,8 @@ use std::fs;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
+use crate::generated::Generated;
 use crate::shell::Shell;
-
-/// A file of the repository and what the code says it holds.
-pub(crate) struct Generated {
-    pub(crate) path: &'static str,
-    pub(crate) content: String,
-}
 
 /// Each returns the same files with the same bytes whenever and wherever it runs: times and seeds are fixed.
 const GENERATORS: &[fn() -> Result<Vec<Generated>>] = &[
