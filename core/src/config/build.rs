@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::dialects::Common;
 use super::directory::directory;
 use super::keys::{Keys, Secrets, session_secret};
+use super::problem::problem;
 use super::{Config, SessionSecret, shown};
 use crate::dialect::endpoint::Endpoint;
 use crate::dialect::ledger::{Ledger, LedgerOptions, ledger_policy};
@@ -209,15 +210,6 @@ fn with_session_secret(
             "this dialect needs session_secret_file, session_secret_env, session_secret, or session_secret_generate",
         )),
     }
-}
-
-/// The same error, told of the place in the configuration where it comes from.
-pub(super) fn problem(place: &str, error: &Error) -> Error {
-    let place = match error.field() {
-        Some(field) => format!("{place}.{field}"),
-        None => place.to_owned(),
-    };
-    Error::new(error.code()).at(place).because(error.message().to_owned())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::build::problem;
+use super::problem::problem;
 use super::shown;
 use super::values::{Hash, Hashes};
 use crate::claims::not_registered;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::build::problem;
+use super::problem::problem;
 use super::shown;
 use super::values::SecretText;
 use crate::dialect::JWKS_MAX_AGE;

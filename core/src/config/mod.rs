@@ -32,6 +32,7 @@ mod dialects;
 mod directory;
 mod issuer;
 mod keys;
+mod problem;
 mod remote;
 mod values;
 
