@@ -14,7 +14,7 @@ use crate::explorer::{Findings, Unguarded};
 
 pub(crate) async fn refreshes<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
     for (count, faults) in [(2, 0), (2, 1), (3, 0), (3, t.size(1, 3))] {
-        let world = World::new(&*t.store, t.next_fresh()).await?;
+        let world = World::new(t.next_fresh())?;
         let mut scene = Refreshes { world, count, keys_rotate: false, token: String::new() };
         unbroken(t, &format!("{count} refreshes, {faults} faults"), &mut scene, faults).await?;
     }
@@ -23,7 +23,7 @@ pub(crate) async fn refreshes<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
 
 pub(crate) async fn redemptions<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
     for (count, faults) in [(1, 1), (2, 0), (2, 1), (3, t.size(1, 3))] {
-        let world = World::new(&*t.store, t.next_fresh()).await?;
+        let world = World::new(t.next_fresh())?;
         let mut scene = Redemptions { world, count, around_the_end: false, token: String::new() };
         unbroken(t, &format!("{count} redeemers, {faults} faults"), &mut scene, faults).await?;
     }
@@ -31,16 +31,16 @@ pub(crate) async fn redemptions<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
 }
 
 pub(crate) async fn crossings<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
-    let world = World::new(&*t.store, t.next_fresh()).await?;
+    let world = World::new(t.next_fresh())?;
     let mut scene = Revocation { world, refreshes: 2, session: None };
     unbroken(t, "2 refreshes x revoke", &mut scene, 1).await?;
-    let world = World::new(&*t.store, t.next_fresh()).await?;
+    let world = World::new(t.next_fresh())?;
     let mut scene = Refreshes { world, count: 2, keys_rotate: true, token: String::new() };
     unbroken(t, "2 refreshes x rotation of the keys", &mut scene, 1).await?;
-    let world = World::new(&*t.store, t.next_fresh()).await?;
+    let world = World::new(t.next_fresh())?;
     let mut scene = Redemptions { world, count: 3, around_the_end: true, token: String::new() };
     unbroken(t, "3 redeemers x expiry", &mut scene, 1).await?;
-    let world = World::new(&*t.store, t.next_fresh()).await?;
+    let world = World::new(t.next_fresh())?;
     let mut scene = Revocation { world, refreshes: 0, session: None };
     unbroken(t, "revoke x introspection", &mut scene, 1).await
 }
@@ -58,7 +58,7 @@ async fn unbroken<R: Rig>(
 }
 
 pub(crate) async fn theft_is_detected<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
-    let mut world = World::new(&*t.store, t.next_fresh()).await?;
+    let mut world = World::new(t.next_fresh())?;
     // Whoever of the two comes second is late by more than the grace, and both lose the session.
     let stolen = world.session(&*t.store).await?.refresh_token;
     let first = world.refresh(&stolen, 100);
@@ -75,7 +75,7 @@ pub(crate) async fn theft_is_detected<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
 }
 
 pub(crate) async fn lost_writes_are_reported<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
-    let mut world = World::new(&*t.store, t.next_fresh()).await?;
+    let mut world = World::new(t.next_fresh())?;
     let watched = Watched { store: &*t.store, written: Mutex::default() };
     let token = world.session(&watched).await?.refresh_token;
     let (_, before) = watched.last()?;
@@ -99,7 +99,7 @@ fn refused<T>(result: &tokenmint::Result<T>, events: &[Event], event: EventKind,
 pub(crate) async fn without_guard_it_is_noticed<R: Rig>(t: &mut Trial<'_, R>) -> Verdict {
     let limit = t.size(60, 500);
     let unguarded = Unguarded(&*t.store);
-    let world = World::new(&*t.store, t.next_fresh()).await?;
+    let world = World::new(t.next_fresh())?;
     let mut scene = Redemptions { world, count: 2, around_the_end: false, token: String::new() };
     let found = explore(&unguarded, &mut scene, 0, limit, &mut t.random).await?;
     ensure!(
@@ -107,7 +107,7 @@ pub(crate) async fn without_guard_it_is_noticed<R: Rig>(t: &mut Trial<'_, R>) ->
         "the explorer does not notice that the store's guard is gone: {found:?}"
     );
     // Two blind refreshes write the same, since a successor is derived: it takes a revocation to see it.
-    let world = World::new(&*t.store, t.next_fresh()).await?;
+    let world = World::new(t.next_fresh())?;
     let mut scene = Revocation { world, refreshes: 1, session: None };
     let found = explore(&unguarded, &mut scene, 0, limit, &mut t.random).await?;
     ensure!(

@@ -1,10 +1,8 @@
 //! The requests that the explorer runs at the same time, and what must hold afterwards.
 
-use tokenmint::dialect::ledger::ClientConditions;
-use tokenmint::dialect::merge::{LinkDetails, PublicToken, RedeemRequest};
 use tokenmint::{
-    AsyncStore, ClientProof, Context, ErrorCode, Integration, Issuer, KeySet, Lifetime, Permission, Policy,
-    Secret, SecretHash, Task, TokenPair, UnixTime, directory,
+    AsyncStore, Context, ErrorCode, IssueSingleUse, Issuer, KeySet, Lifetime, Policy, PresentedSingleUse,
+    RedeemedSingleUse, StartSession, Task, TokenPair, UnixTime,
 };
 
 use super::random::Random;
@@ -12,54 +10,40 @@ use super::stage::Scene;
 use super::trial::{Verdict, failed, now_ms};
 use crate::explorer::{Answer, Request};
 
-/// An issuer, its directory in the store, and the time.
+/// An issuer and the time.
 pub(crate) struct World {
     pub(crate) issuer: Issuer,
     /// The same issuer after a rotation of its keys.
     rotated: Issuer,
     pub(crate) now: i64,
-    name: String,
-    secret: String,
     seeds: Random,
 }
 
-/// How long the links of these tests live, in seconds.
-const LINK_SECONDS: i64 = 1800;
+/// What the single-use tokens of these tests are for.
+const PURPOSE: &str = "reset";
+
+/// How long they live, in seconds.
+const LIFETIME: i64 = 1800;
 
 impl World {
-    /// An issuer that no run before has had, with one client and one API key in the store.
-    pub(crate) async fn new<S: AsyncStore>(store: &S, fresh: u64) -> Verdict<Self> {
+    /// An issuer that no run before has had.
+    pub(crate) fn new(fresh: u64) -> Verdict<Self> {
         let now = i64::try_from(now_ms() / 1000).unwrap_or(0);
         let mut seeds = Random::new(fresh);
-        let (session_secret, secret) = (seeds.bytes::<32>(), format!("secret-{:x}", seeds.next()));
-        let name = format!("certify-{fresh:016x}");
+        let session_secret = seeds.bytes::<32>();
         let issuer = |kids: &[&str]| {
             let mut keys = KeySet::builder();
             for &kid in kids {
                 keys = keys.hmac(kid, [7; 32].as_slice())?;
             }
-            let categories = vec!["hris".to_owned()];
-            let policy = Policy::new(format!("https://{name}.example"))
+            let policy = Policy::new(format!("https://certify-{fresh:016x}.example"))
                 .audience("api")
-                .session_secret(session_secret.as_slice())
-                .integration(Integration { slug: "lever".into(), name: "Lever".into(), categories });
+                .session_secret(session_secret.as_slice());
             Issuer::new(keys.build()?, policy)
         };
         let made = issuer(&["k1"]).and_then(|before| Ok((before, issuer(&["k2", "k1"])?)));
         let (issuer, rotated) = made.map_err(|error| failed(format!("no issuer: {error}")))?;
-        let mut world = World { issuer, rotated, now, name, secret, seeds };
-        let client = directory::Client::new(&world.name, "org", SecretHash::of(world.secret.as_bytes()))
-            .permission(Permission::Sessions);
-        let context = world.at(now);
-        world.settle(store, directory::create_client(client, &context)).await?;
-        let key = directory::BearerKey {
-            organization: "org".into(),
-            permissions: vec![Permission::Links],
-            disabled: false,
-        };
-        let (bearer, context) = (Secret::from(world.secret.as_str()), world.at(now));
-        world.settle(store, directory::create_bearer_key(&bearer, key, &context)).await?;
-        Ok(world)
+        Ok(World { issuer, rotated, now, seeds })
     }
 
     /// A context at a time, with a seed of its own.
@@ -74,26 +58,15 @@ impl World {
     }
 
     pub(crate) async fn session<S: AsyncStore>(&mut self, store: &S) -> Verdict<TokenPair> {
-        let proof = ClientProof::new(self.name.clone(), Secret::from(self.secret.as_str()));
         let context = self.at(self.now);
-        let task = self.issuer.exchange_api_key(proof, ClientConditions::default(), &context);
-        self.settle(store, task).await
+        self.settle(store, self.issuer.start_session(StartSession::new("u1"), &context)).await
     }
 
-    async fn link<S: AsyncStore>(&mut self, store: &S) -> Verdict<String> {
-        let details = LinkDetails {
-            origin_id: "u1".into(),
-            end_user_organization: "o".into(),
-            end_user_email: "e".into(),
-            categories: vec!["hris".into()],
-            integration: Some("lever".into()),
-            settings: Default::default(),
-        };
-        let lifetime = Lifetime::from_seconds(LINK_SECONDS.unsigned_abs());
+    async fn single_use<S: AsyncStore>(&mut self, store: &S) -> Verdict<String> {
+        let lifetime = Lifetime::from_seconds(LIFETIME.unsigned_abs());
         let lifetime = lifetime.map_err(|error| failed(error.to_string()))?;
-        let (bearer, context) = (Secret::from(self.secret.as_str()), self.at(self.now));
-        let task = self.issuer.create_link(bearer, details, lifetime, &context);
-        Ok(self.settle(store, task).await?.link_token)
+        let (request, context) = (IssueSingleUse::new(PURPOSE, lifetime).subject("u1"), self.at(self.now));
+        Ok(self.settle(store, self.issuer.issue_single_use(request, &context)).await?.token)
     }
 
     pub(crate) fn refresh(&mut self, token: &str, seconds: i64) -> Task<TokenPair> {
@@ -101,11 +74,10 @@ impl World {
         self.issuer.refresh(token, &context)
     }
 
-    fn redeem(&mut self, token: &str, redeemer: usize, seconds: i64) -> Task<PublicToken> {
-        let redeemer = Some(format!("redeemer {redeemer}"));
-        let request = RedeemRequest { link_token: token.into(), integration: None, redeemer };
+    fn redeem(&mut self, token: &str, redeemer: usize, seconds: i64) -> Task<RedeemedSingleUse> {
         let context = self.at(self.now + seconds);
-        self.issuer.redeem_link(request, &context)
+        let presented = PresentedSingleUse::new(PURPOSE, token);
+        self.issuer.redeem_single_use(&presented, Some(&format!("redeemer {redeemer}")), &context)
     }
 
     async fn is_refreshed<S: AsyncStore>(&mut self, store: &S, token: &str) -> Answer {
@@ -212,11 +184,11 @@ impl<S: AsyncStore> Scene<S> for Revocation {
     }
 }
 
-/// Redeemers of one link at once.
+/// Redeemers of one token at once.
 pub(crate) struct Redemptions {
     pub(crate) world: World,
     pub(crate) count: usize,
-    /// The first comes in the last second of the link, the next at its end, and so on.
+    /// The first comes in the last second of the token, the next at its end, and so on.
     pub(crate) around_the_end: bool,
     pub(crate) token: String,
 }
@@ -224,18 +196,18 @@ pub(crate) struct Redemptions {
 impl Redemptions {
     fn seconds(&self, redeemer: usize) -> i64 {
         let late = i64::try_from(redeemer).unwrap_or(0);
-        if self.around_the_end { LINK_SECONDS - 1 + late } else { 60 }
+        if self.around_the_end { LIFETIME - 1 + late } else { 60 }
     }
 }
 
 impl<S: AsyncStore> Scene<S> for Redemptions {
     async fn set(&mut self, store: &S) -> Verdict<Vec<Request>> {
-        self.token = self.world.link(store).await?;
+        self.token = self.world.single_use(store).await?;
         let mut requests = Vec::new();
         for n in 0..self.count {
             let seconds = self.seconds(n);
             let task = self.world.redeem(&self.token, n, seconds);
-            requests.push(Request::of(task, |public| public.public_token));
+            requests.push(Request::of(task, |redeemed| redeemed.subject.unwrap_or_default()));
         }
         Ok(requests)
     }
@@ -246,7 +218,7 @@ impl<S: AsyncStore> Scene<S> for Redemptions {
         let (mut redeemers, mut in_time) = (0, false);
         for (n, answer) in answers.iter().enumerate() {
             let seconds = self.seconds(n);
-            in_time |= seconds < LINK_SECONDS;
+            in_time |= seconds < LIFETIME;
             let redeemed = match answer {
                 Some(answer) if *answer != Err(ErrorCode::StoreUnknown) => answer.is_ok(),
                 _ => {
@@ -255,7 +227,7 @@ impl<S: AsyncStore> Scene<S> for Redemptions {
                 }
             };
             redeemers += usize::from(redeemed);
-            if redeemed && seconds >= LINK_SECONDS {
+            if redeemed && seconds >= LIFETIME {
                 broken.push("redeemed after its end");
             }
         }
@@ -263,7 +235,7 @@ impl<S: AsyncStore> Scene<S> for Redemptions {
             broken.push("double redemption");
         }
         if redeemers == 0 && in_time {
-            broken.push("burnt link");
+            broken.push("burnt token");
         }
         broken
     }
