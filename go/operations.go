@@ -639,22 +639,6 @@ func (i *Issuer) DisableBearerKey(ctx context.Context, store Store, request Bear
 	return i.operate(ctx, store, "disable_bearer_key", request, nil)
 }
 
-// ExchangeAPIKeyRequest asks for a session.
-type ExchangeAPIKeyRequest struct {
-	// The client's id.
-	ClientID string `json:"client_id"`
-	// One of its secrets.
-	ClientSecret string `json:"client_secret"`
-	// What the client must state, where it has a name.
-	Name string `json:"name,omitempty"`
-}
-
-// ExchangeAPIKey opens a session for an API key, which is an id and a secret. It fails with ErrInvalidClient,
-// ErrRateLimited or ErrPolicyInvalid.
-func (i *Issuer) ExchangeAPIKey(ctx context.Context, store Store, request ExchangeAPIKeyRequest) (*TokenPair, error) {
-	return flow[TokenPair](ctx, i, store, "exchange_api_key", request)
-}
-
 // EntityTarget is whom an entity token is for: an entity or a group, and maybe a user of it.
 type EntityTarget struct {
 	// The entity's id.
@@ -700,6 +684,38 @@ type InvalidateTokensRequest struct {
 // It fails with ErrUnauthenticated, ErrForbidden, ErrRateLimited or ErrTokenExpired.
 func (i *Issuer) InvalidateTokens(ctx context.Context, store Store, request InvalidateTokensRequest) error {
 	return i.operate(ctx, store, "invalidate_tokens", request, nil)
+}
+
+// EntityUserRequest asks for an access token for a user.
+type EntityUserRequest struct {
+	// The client's id.
+	ClientID string `json:"client_id"`
+	// One of its secrets.
+	ClientSecret string `json:"client_secret"`
+	// The user's id.
+	User string `json:"user"`
+}
+
+// EntityUser gives a client an access token for a user of its organization. It fails with ErrInvalidClient, ErrNotFound
+// or ErrRateLimited.
+func (i *Issuer) EntityUser(ctx context.Context, store Store, request EntityUserRequest) (*AccessToken, error) {
+	return flow[AccessToken](ctx, i, store, "entity_user", request)
+}
+
+// ExchangeAPIKeyRequest asks for a session.
+type ExchangeAPIKeyRequest struct {
+	// The client's id.
+	ClientID string `json:"client_id"`
+	// One of its secrets.
+	ClientSecret string `json:"client_secret"`
+	// What the client must state, where it has a name.
+	Name string `json:"name,omitempty"`
+}
+
+// ExchangeAPIKey opens a session for an API key, which is an id and a secret. It fails with ErrInvalidClient,
+// ErrRateLimited or ErrPolicyInvalid.
+func (i *Issuer) ExchangeAPIKey(ctx context.Context, store Store, request ExchangeAPIKeyRequest) (*TokenPair, error) {
+	return flow[TokenPair](ctx, i, store, "exchange_api_key", request)
 }
 
 // LinkDetails is what a link is for.
@@ -847,22 +863,6 @@ type Account struct {
 // Account says which account an account token stands for. It fails with ErrUnauthenticated.
 func (i *Issuer) Account(ctx context.Context, store Store, accountToken string) (*Account, error) {
 	return flow[Account](ctx, i, store, "account", map[string]string{"account_token": accountToken})
-}
-
-// EntityUserRequest asks for an access token for a user.
-type EntityUserRequest struct {
-	// The client's id.
-	ClientID string `json:"client_id"`
-	// One of its secrets.
-	ClientSecret string `json:"client_secret"`
-	// The user's id.
-	User string `json:"user"`
-}
-
-// EntityUser gives a client an access token for a user of its organization. It fails with ErrInvalidClient, ErrNotFound
-// or ErrRateLimited.
-func (i *Issuer) EntityUser(ctx context.Context, store Store, request EntityUserRequest) (*AccessToken, error) {
-	return flow[AccessToken](ctx, i, store, "entity_user", request)
 }
 
 // Entity is an entity, or a group of entities, of an organization.

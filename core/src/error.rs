@@ -208,6 +208,15 @@ impl Error {
         self
     }
 
+    /// The same error, told of a place that its own lies within: `keys[0]` and `pem_file` become `keys[0].pem_file`.
+    pub(crate) fn within(self, place: &str) -> Error {
+        let place = match self.field() {
+            Some(field) => format!("{place}.{field}"),
+            None => place.to_owned(),
+        };
+        self.at(place)
+    }
+
     /// Says when to try again.
     #[must_use]
     pub fn retry(mut self, retry: Retry) -> Self {

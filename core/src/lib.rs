@@ -58,6 +58,7 @@ mod surface;
 mod task;
 mod time;
 mod token;
+mod values;
 
 // The public interface.
 pub use claims::{Claims, REGISTERED};

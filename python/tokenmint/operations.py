@@ -604,6 +604,41 @@ class Operations(Flows):
         given = {"bearer": bearer, "key_sha256": key_sha256}
         return self._change("disable_bearer_key", given, now, seed)
 
+    # Entity tokens.
+
+    def invalidate_tokens(
+        self,
+        bearer: str,
+        *,
+        sessions: Sequence[str] | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[None]:
+        """Ends the entity tokens of these sessions, or all of the organization's, that were issued until now.
+
+        Raises `Unauthenticated`, `Forbidden`, `RateLimited` or `TokenExpired`.
+        """
+        given = {"bearer": bearer, "sessions": sessions}
+        return self._change("invalidate_tokens", given, now, seed)
+
+    # Access tokens for users.
+
+    def entity_user(
+        self,
+        client_id: str,
+        client_secret: str,
+        user: str,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.AccessToken]:
+        """Gives a client an access token for a user of its organization.
+
+        Raises `InvalidClient`, `NotFound` or `RateLimited`.
+        """
+        given = {"client_id": client_id, "client_secret": client_secret, "user": user}
+        return self._flow("entity_user", given, now, seed, outputs.AccessToken)
+
     # Sessions of API-key clients.
 
     def exchange_api_key(
@@ -621,23 +656,6 @@ class Operations(Flows):
         """
         given = {"client_id": client_id, "client_secret": client_secret, "name": name}
         return self._flow("exchange_api_key", given, now, seed, outputs.TokenPair)
-
-    # Entity tokens.
-
-    def invalidate_tokens(
-        self,
-        bearer: str,
-        *,
-        sessions: Sequence[str] | None = None,
-        now: Now = None,
-        seed: bytes | None = None,
-    ) -> Task[None]:
-        """Ends the entity tokens of these sessions, or all of the organization's, that were issued until now.
-
-        Raises `Unauthenticated`, `Forbidden`, `RateLimited` or `TokenExpired`.
-        """
-        given = {"bearer": bearer, "sessions": sessions}
-        return self._change("invalidate_tokens", given, now, seed)
 
     # Links and accounts.
 
@@ -751,22 +769,6 @@ class Operations(Flows):
         return self._flow("account", given, now, seed, outputs.Account)
 
     # Entities, groups and users.
-
-    def entity_user(
-        self,
-        client_id: str,
-        client_secret: str,
-        user: str,
-        *,
-        now: Now = None,
-        seed: bytes | None = None,
-    ) -> Task[outputs.AccessToken]:
-        """Gives a client an access token for a user of its organization.
-
-        Raises `InvalidClient`, `NotFound` or `RateLimited`.
-        """
-        given = {"client_id": client_id, "client_secret": client_secret, "user": user}
-        return self._flow("entity_user", given, now, seed, outputs.AccessToken)
 
     def create_entity(
         self,

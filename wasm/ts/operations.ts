@@ -428,6 +428,24 @@ export interface BearerKeyHash {
   keySha256?: string | readonly string[] | undefined;
 }
 
+/** Says which entity tokens end. */
+export interface InvalidateTokensRequest {
+  /** An API key. */
+  bearer: string;
+  /** The sessions whose tokens end; all tokens where it is left out. */
+  sessions?: readonly string[] | undefined;
+}
+
+/** Asks for an access token for a user. */
+export interface EntityUserRequest {
+  /** The client's id. */
+  clientId: string;
+  /** One of its secrets. */
+  clientSecret: string;
+  /** The user's id. */
+  user: string;
+}
+
 /** Asks for a session. */
 export interface ExchangeApiKeyRequest {
   /** The client's id. */
@@ -436,14 +454,6 @@ export interface ExchangeApiKeyRequest {
   clientSecret: string;
   /** What the client must state, where it has a name. */
   name?: string | undefined;
-}
-
-/** Says which entity tokens end. */
-export interface InvalidateTokensRequest {
-  /** An API key. */
-  bearer: string;
-  /** The sessions whose tokens end; all tokens where it is left out. */
-  sessions?: readonly string[] | undefined;
 }
 
 /** What a link is for. */
@@ -551,16 +561,6 @@ export interface Account {
   readonly category: string;
   /** The slug of the integration. */
   readonly integration: string;
-}
-
-/** Asks for an access token for a user. */
-export interface EntityUserRequest {
-  /** The client's id. */
-  clientId: string;
-  /** One of its secrets. */
-  clientSecret: string;
-  /** The user's id. */
-  user: string;
 }
 
 /** An entity, or a group of entities, of an organization. */
@@ -805,19 +805,27 @@ export abstract class Operations extends Flows {
   }
 
   /**
-   * Opens a session for an API key, which is an id and a secret. Fails with `invalid_client`, `rate_limited` or
-   * `policy_invalid`.
-   */
-  exchangeApiKey(input: ExchangeApiKeyRequest, call?: Call): Task<TokenPair> {
-    return this.flow("exchange_api_key", input, call, outputOf<TokenPair>);
-  }
-
-  /**
    * Ends the entity tokens of these sessions, or all of the organization's, that were issued until now. Fails with
    * `unauthenticated`, `forbidden`, `rate_limited` or `token_expired`.
    */
   invalidateTokens(input: InvalidateTokensRequest, call?: Call): Task<void> {
     return this.flow("invalidate_tokens", input, call, nothing);
+  }
+
+  /**
+   * Gives a client an access token for a user of its organization. Fails with `invalid_client`, `not_found` or
+   * `rate_limited`.
+   */
+  entityUser(input: EntityUserRequest, call?: Call): Task<AccessToken> {
+    return this.flow("entity_user", input, call, outputOf<AccessToken>);
+  }
+
+  /**
+   * Opens a session for an API key, which is an id and a secret. Fails with `invalid_client`, `rate_limited` or
+   * `policy_invalid`.
+   */
+  exchangeApiKey(input: ExchangeApiKeyRequest, call?: Call): Task<TokenPair> {
+    return this.flow("exchange_api_key", input, call, outputOf<TokenPair>);
   }
 
   /**
@@ -867,14 +875,6 @@ export abstract class Operations extends Flows {
   /** Says which account an account token stands for. Fails with `unauthenticated`. */
   account(input: { accountToken: string }, call?: Call): Task<Account> {
     return this.flow("account", input, call, outputOf<Account>);
-  }
-
-  /**
-   * Gives a client an access token for a user of its organization. Fails with `invalid_client`, `not_found` or
-   * `rate_limited`.
-   */
-  entityUser(input: EntityUserRequest, call?: Call): Task<AccessToken> {
-    return this.flow("entity_user", input, call, outputOf<AccessToken>);
   }
 
   /** Adds an entity that tokens can be minted for; the same entity again is no error. Fails with `already_exists`. */

@@ -2,22 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use super::dialects::Common;
-use super::directory::directory;
+use super::Config;
+use super::directory::create_records;
 use super::keys::{Keys, Secrets, session_secret};
-use super::problem::problem;
-use super::{Config, SessionSecret, shown};
-use crate::dialect::endpoint::Endpoint;
-use crate::dialect::ledger::{Ledger, LedgerOptions, ledger_policy};
-use crate::dialect::mercoa::Mercoa;
-use crate::dialect::merge::{CATEGORIES, Merge, MergeOptions};
-use crate::dialect::monite::{Monite, MoniteOptions};
+use crate::dialect::endpoint::{Endpoint, EndpointBuilder};
+use crate::dialect::section::{Common, Parts, SessionSecret};
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
 use crate::key::KeySet;
 use crate::policy::Policy;
+use crate::secret::Secret;
+use crate::store::MemoryStore;
 use crate::task::Task;
 use crate::time::Context;
+use crate::values::{Limits, shown};
 
 /// What a configuration becomes.
 #[derive(Clone, Debug)]
@@ -69,53 +67,77 @@ impl Config {
     /// `policy_invalid`, the codes of keys, `already_exists` and `claim_reserved`. The error's field is the path to
     /// what is wrong, for example `keys[0].pem_file`.
     pub fn build(&self, secrets: &mut dyn Secrets) -> Result<Service> {
-        let keys = self.keys(secrets)?;
-        self.check_public_url()?;
-        let mut endpoint = Endpoint::builder();
-        if let Some(mercoa) = &self.mercoa {
-            let issuer = || self.issuer(mercoa.policy(self.limits)?, &mercoa.common(), &keys);
-            let issuer = issuer().map_err(|error| problem("mercoa", &error))?;
-            endpoint = endpoint.dialect(Mercoa::new(issuer));
-        }
-        if let Some(monite) = &self.monite {
-            let issuer = || self.issuer(monite.policy(self.limits)?, &monite.common(), &keys);
-            let issuer = issuer().map_err(|error| problem("monite", &error))?;
-            let options = MoniteOptions { version_required: monite.version_required.unwrap_or(true) };
-            endpoint = endpoint.dialect(Monite::new(issuer, options));
-        }
-        if let Some(ledger) = &self.ledger {
-            let mut issuer = || {
-                let policy = with_session_secret(ledger.policy(self.limits)?, ledger.secret(), secrets)?;
-                self.issuer(ledger_policy(policy), &ledger.common(), &keys)
-            };
-            let issuer = issuer().map_err(|error| problem("ledger", &error))?;
-            let options =
-                LedgerOptions { api_key: ledger.api_key_sha256, workspace: ledger.workspace.clone() };
-            endpoint = endpoint.dialect(Ledger::new(issuer, options));
-        }
-        if let Some(merge) = &self.merge {
-            let mut parts = || {
-                let (linked_destinations, credentials) = merge.ids()?;
-                let policy = with_session_secret(merge.policy(self.limits)?, merge.secret(), secrets)?;
-                let issuer = self.issuer(self.with_integrations(policy), &merge.common(), &keys)?;
-                Ok((issuer, self.magic_link_base()?, linked_destinations, credentials))
-            };
-            let (issuer, magic_link_base, linked_destinations, credentials) =
-                parts().map_err(|error: Error| problem("merge", &error))?;
-            let options = MergeOptions { magic_link_base, linked_destinations, credentials };
-            endpoint = endpoint.dialect(Merge::new(issuer, options));
-        }
-        self.check_integrations()?;
-        Ok(Service { endpoint: endpoint.directory(directory(self)?).build()? })
+        self.build_with(secrets, |endpoint| endpoint)
     }
 
-    /// The issuer of a section: its policy, and those of the keys that it names.
-    fn issuer(&self, policy: Policy, common: &Common<'_>, keys: &BTreeMap<&str, Keys>) -> Result<Issuer> {
-        let mut policy = policy.durability(self.store.durability);
+    /// As [`Config::build`], with what `more` adds to the endpoint: dialects of your own. The configuration's clients and
+    /// keys are there for them.
+    ///
+    /// # Errors
+    /// As [`Config::build`], and those of [`EndpointBuilder::build`].
+    pub fn build_with(
+        &self,
+        secrets: &mut dyn Secrets,
+        more: impl FnOnce(EndpointBuilder) -> EndpointBuilder,
+    ) -> Result<Service> {
+        let keys = self.keys(secrets)?;
+        self.check_public_url()?;
+        let mut assembly = Assembly { config: self, keys, secrets };
+        let endpoint = more(self.wings.serve(&mut assembly, Endpoint::builder())?);
+        let records = MemoryStore::new();
+        create_records(self, &records)?;
+        self.wings.create(&records)?;
+        Ok(Service { endpoint: endpoint.directory(records).build()? })
+    }
+
+    fn keys(&self, secrets: &mut dyn Secrets) -> Result<BTreeMap<&str, Keys>> {
+        let mut keys = BTreeMap::new();
+        for (at, source) in self.keys.iter().enumerate() {
+            let read = source.keys(secrets).map_err(|error| error.within(&format!("keys[{at}]")))?;
+            if keys.insert(source.kid.as_str(), read).is_some() {
+                return Err(Error::new(ErrorCode::KeyDuplicate)
+                    .at(format!("keys[{at}].kid"))
+                    .because(format!("two keys have the id {}", shown(&source.kid))));
+            }
+        }
+        Ok(keys)
+    }
+
+    fn check_public_url(&self) -> Result<()> {
+        match &self.server.public_url {
+            Some(url) if !(url.starts_with("https://") || url.starts_with("http://")) => {
+                Err(Error::new(ErrorCode::PolicyInvalid)
+                    .at("server.public_url")
+                    .because("it is no URL; it begins with https:// or http://"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A configuration on its way to an endpoint.
+struct Assembly<'a> {
+    config: &'a Config,
+    /// By their `kid`.
+    keys: BTreeMap<&'a str, Keys>,
+    secrets: &'a mut dyn Secrets,
+}
+
+impl Parts for Assembly<'_> {
+    fn limits(&self) -> Limits {
+        self.config.limits
+    }
+
+    fn public_url(&self) -> Option<&str> {
+        self.config.server.public_url.as_deref()
+    }
+
+    fn issuer(&self, common: &Common<'_>, policy: Policy) -> Result<Issuer> {
+        let mut policy = policy.durability(self.config.store.durability);
         let mut set = KeySet::builder();
         for kid in &common.key.0 {
-            let named = keys.get(kid.as_str()).ok_or_else(|| {
-                let known: Vec<String> = keys.keys().map(|kid| shown(kid)).collect();
+            let named = self.keys.get(kid.as_str()).ok_or_else(|| {
+                let known: Vec<String> = self.keys.keys().map(|kid| shown(kid)).collect();
                 let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
                 Error::new(ErrorCode::KeyMissing)
                     .at("key")
@@ -136,79 +158,11 @@ impl Config {
                 (None, _) => {}
             }
         }
-        Issuer::new(set.build().map_err(|error| problem("key", &error))?, policy)
+        Issuer::new(set.build().map_err(|error| error.within("key"))?, policy)
     }
 
-    fn keys(&self, secrets: &mut dyn Secrets) -> Result<BTreeMap<&str, Keys>> {
-        let mut keys = BTreeMap::new();
-        for (at, source) in self.keys.iter().enumerate() {
-            let read = source.keys(secrets).map_err(|error| problem(&format!("keys[{at}]"), &error))?;
-            if keys.insert(source.kid.as_str(), read).is_some() {
-                return Err(Error::new(ErrorCode::KeyDuplicate)
-                    .at(format!("keys[{at}].kid"))
-                    .because(format!("two keys have the id {}", shown(&source.kid))));
-            }
-        }
-        Ok(keys)
-    }
-
-    fn with_integrations(&self, policy: Policy) -> Policy {
-        self.integrations.iter().cloned().fold(policy, Policy::integration)
-    }
-
-    fn check_integrations(&self) -> Result<()> {
-        let mut slugs = std::collections::BTreeSet::new();
-        for (at, integration) in self.integrations.iter().enumerate() {
-            if !slugs.insert(&integration.slug) {
-                return Err(Error::new(ErrorCode::PolicyInvalid)
-                    .at(format!("integrations[{at}].slug"))
-                    .because(format!("{} is there already", shown(&integration.slug))));
-            }
-            let unknown = integration.categories.iter().find(|one| !CATEGORIES.contains(&one.as_str()));
-            let found = match unknown {
-                Some(unknown) => format!("{} is none", shown(unknown)),
-                None if integration.categories.is_empty() => "there is none".to_owned(),
-                None => continue,
-            };
-            return Err(Error::new(ErrorCode::PolicyInvalid)
-                .at(format!("integrations[{at}].categories"))
-                .because(format!("one or more of {}; {found}", CATEGORIES.join(", "))));
-        }
-        Ok(())
-    }
-
-    fn check_public_url(&self) -> Result<()> {
-        match &self.server.public_url {
-            Some(url) if !(url.starts_with("https://") || url.starts_with("http://")) => {
-                Err(Error::new(ErrorCode::PolicyInvalid)
-                    .at("server.public_url")
-                    .because("it is no URL; it begins with https:// or http://"))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// What magic links begin with.
-    fn magic_link_base(&self) -> Result<String> {
-        let own = self.merge.as_ref().and_then(|merge| merge.magic_link_base.clone());
-        own.or_else(|| self.server.public_url.clone()).ok_or_else(|| {
-            Error::new(ErrorCode::PolicyInvalid)
-                .at("magic_link_base")
-                .because("give it, or the server's public_url: magic links begin with it")
-        })
-    }
-}
-
-fn with_session_secret(
-    policy: Policy,
-    given: SessionSecret<'_>,
-    secrets: &mut dyn Secrets,
-) -> Result<Policy> {
-    match session_secret(&given, secrets)? {
-        Some(secret) => Ok(policy.session_secret(secret)),
-        None => Err(Error::new(ErrorCode::PolicyInvalid).at("session_secret").because(
-            "this dialect needs session_secret_file, session_secret_env, session_secret, or session_secret_generate",
-        )),
+    fn session_secret(&mut self, given: &SessionSecret<'_>) -> Result<Option<Secret>> {
+        session_secret(given, self.secrets)
     }
 }
 

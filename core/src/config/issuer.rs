@@ -4,7 +4,6 @@
 
 use serde::Deserialize;
 
-use super::values::{OneOrMany, RateLimit, SecretText};
 use super::with;
 use crate::describe::described;
 use crate::error::{Error, ErrorCode, Result};
@@ -14,6 +13,7 @@ use crate::key::{Algorithm, KeySet};
 use crate::policy::{AccessFormat, Integration, Policy};
 use crate::time::Lifetime;
 use crate::token::verifier::Verifier;
+use crate::values::{OneOrMany, RateLimit, SecretText};
 
 described! {
     /// An issuer's policy: the methods of [`Policy`] as fields. Only `issuer` is required.

@@ -4,15 +4,15 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::problem::problem;
-use super::shown;
-use super::values::SecretText;
 use crate::dialect::JWKS_MAX_AGE;
+use crate::dialect::section::SessionSecret;
 use crate::error::{Error, ErrorCode, Result};
 use crate::key::{Algorithm, Key};
 use crate::rotation::KeyRing;
 use crate::secret::Secret;
 use crate::time::Lifetime;
+use crate::values::SecretText;
+use crate::values::shown;
 
 /// Where a host finds what a configuration only points to. Each method refuses unless a host has it.
 pub trait Secrets {
@@ -130,7 +130,7 @@ impl KeySource {
                 )));
             }
         };
-        keys.map_err(|error| problem(field, &error))
+        keys.map_err(|error| error.within(field))
     }
 
     /// The fields that say where the key comes from, and which are there.
@@ -238,11 +238,8 @@ impl KeySource {
 }
 
 /// Where a session secret comes from: at most one of four fields.
-pub(super) fn session_secret(
-    given: &super::SessionSecret<'_>,
-    secrets: &mut dyn Secrets,
-) -> Result<Option<Secret>> {
-    let read = |field: &'static str, result: Result<Secret>| result.map_err(|error| problem(field, &error));
+pub(super) fn session_secret(given: &SessionSecret<'_>, secrets: &mut dyn Secrets) -> Result<Option<Secret>> {
+    let read = |field: &'static str, result: Result<Secret>| result.map_err(|error| error.within(field));
     match (given.text, given.file, given.env, given.generate) {
         (None, None, None, false) => Ok(None),
         (Some(text), None, None, false) => Ok(Some(text.0.clone())),

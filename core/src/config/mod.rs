@@ -28,72 +28,88 @@
 //! ```
 
 mod build;
-mod dialects;
 mod directory;
 mod issuer;
 mod keys;
-mod problem;
 mod remote;
-mod values;
+
+use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::Deserialize;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
 
 pub use build::Service;
-pub use dialects::{AccessTokens, Ledger, Mercoa, Merge, Monite, SessionSecret};
-pub use directory::{ApiKey, Client, Entity, User};
+pub use directory::{ApiKey, Client};
 pub use issuer::{IssuerConfig, VerifierConfig};
 pub use keys::{InlineOnly, KeySource, Secrets};
 pub use remote::RemoteConfig;
-pub use values::{Hashes, Limits, OneOrMany, Origin, RateLimit, SecretText};
 
+pub use crate::values::{Hashes, Limits, OneOrMany, Origin, RateLimit, SecretText};
+
+use crate::dialect::WingSections;
+use crate::dialect::section::{Sections, sections};
 use crate::error::{ErrorCode, Result};
-use crate::json::{self, LONGEST_SHOWN};
-use crate::policy::Integration;
+use crate::json;
 use crate::store::Durability;
+use crate::surface::table::joined;
 use crate::time::Lifetime;
 
-/// All that a host needs to serve the endpoints. [`Config::build`] makes them.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// Where the host listens, and under which address it is known.
-    #[serde(default)]
-    pub server: Server,
-    /// Where the records are kept, and how long they must last.
-    #[serde(default)]
-    pub store: Store,
-    /// The rate limits of every dialect that sets none of its own.
-    #[serde(default)]
-    pub limits: Limits,
-    /// The keys that the dialects sign with, each named by its `kid`.
-    #[serde(default)]
-    pub keys: Vec<KeySource>,
-    /// Mercoa's entity tokens.
-    pub mercoa: Option<Mercoa>,
-    /// Monite's access tokens.
-    pub monite: Option<Monite>,
-    /// Ledger Enterprise's sessions.
-    pub ledger: Option<Ledger>,
-    /// Merge's links.
-    pub merge: Option<Merge>,
-    /// Clients with an id and a secret.
-    #[serde(default)]
-    pub clients: Vec<Client>,
-    /// Bearer API keys.
-    #[serde(default)]
-    pub api_keys: Vec<ApiKey>,
-    /// What entity tokens are minted for.
-    #[serde(default)]
-    pub entities: Vec<Entity>,
-    /// Groups of entities.
-    #[serde(default)]
-    pub groups: Vec<Entity>,
-    /// People who act for entities and groups.
-    #[serde(default)]
-    pub users: Vec<User>,
-    /// What links can connect to.
-    #[serde(default)]
-    pub integrations: Vec<Integration>,
+sections! {
+    /// All that a host needs to serve the endpoints. [`Config::build`] makes them.
+    ///
+    /// Beside the fields here there are the sections of the dialects, and of what they share: `docs/cli.md` has them
+    /// all.
+    pub struct Config {
+        /// Where the host listens, and under which address it is known.
+        pub server: Server,
+        /// Where the records are kept, and how long they must last.
+        pub store: Store,
+        /// The rate limits of every dialect that sets none of its own.
+        pub limits: Limits,
+        /// The keys that the dialects sign with, each named by its `kid`.
+        pub keys: Vec<KeySource>,
+        /// Clients with an id and a secret.
+        pub clients: Vec<Client>,
+        /// Bearer API keys.
+        pub api_keys: Vec<ApiKey>,
+    } and wings: WingSections
+}
+
+/// All sections, in the order in which they are told.
+const SECTIONS: &[&str] =
+    &joined::<{ Config::NAMES.len() + WingSections::NAMES.len() }>(&[Config::NAMES, WingSections::NAMES]);
+
+impl<'de> Deserialize<'de> for Config {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Read;
+        impl<'de> Visitor<'de> for Read {
+            type Value = Config;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("struct Config")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Config, A::Error> {
+                let mut config = Config::default();
+                let mut read = BTreeSet::new();
+                while let Some(name) = map.next_key::<String>()? {
+                    let Some(known) = SECTIONS.iter().find(|known| **known == name) else {
+                        return Err(de::Error::unknown_field(&name, SECTIONS));
+                    };
+                    if !read.insert(*known) {
+                        return Err(de::Error::duplicate_field(known));
+                    }
+                    match Config::NAMES.contains(known) {
+                        true => config.read(known, &mut map)?,
+                        false => config.wings.read(known, &mut map)?,
+                    }
+                }
+                Ok(config)
+            }
+        }
+        deserializer.deserialize_struct("Config", SECTIONS, Read)
+    }
 }
 
 /// Where the host listens, under which address it is known, and whom it lets in. Only `public_url` matters to the core.
@@ -145,14 +161,6 @@ fn with<B, T>(built: B, given: Option<T>, set: impl FnOnce(B, T) -> B) -> B {
     }
 }
 
-/// A name out of a configuration, for an error.
-fn shown(name: &str) -> String {
-    match name.chars().count() {
-        ..=LONGEST_SHOWN => format!("{name:?}"),
-        length => format!("(a text of {length} characters)"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,6 +208,18 @@ mod tests {
             ("[]", "must be an object, found a list"),
         ] {
             assert!(reason(json).starts_with(said), "{json}: {}", reason(json));
+        }
+    }
+
+    #[test]
+    fn the_sections_of_every_wing_are_known_beside_the_common_ones() {
+        let text = reason(r#"{"mercao":{}}"#);
+        let known = "server, store, limits, keys, clients, api_keys, mercoa, monite, ledger, merge, integrations, entities, \
+                     groups, users";
+        assert_eq!(text, format!("mercao: this field is not known; known are {known}"));
+        for section in SECTIONS {
+            let twice = format!(r#"{{"{section}":{{}},"{section}":{{}}}}"#);
+            assert_eq!(reason(&twice), format!("{section}: this field is there twice"));
         }
     }
 

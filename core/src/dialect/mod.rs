@@ -62,6 +62,8 @@
 use std::fmt;
 use std::pin::Pin;
 
+use serde::de::MapAccess;
+
 mod call;
 mod common;
 pub mod endpoint;
@@ -74,6 +76,7 @@ pub mod monite;
 mod rejection;
 mod request;
 pub mod response;
+pub(crate) mod section;
 
 pub use call::Call;
 pub(crate) use common::JWKS_MAX_AGE;
@@ -83,23 +86,64 @@ pub use response::Response;
 
 use crate::error::Result;
 use crate::issuer::Issuer;
-use crate::surface::table::tables;
+use crate::store::MemoryStore;
+use crate::surface::table::{joined, tables};
+use endpoint::EndpointBuilder;
+use section::{Assemble, Parts, Sections};
 
-tables! {
-    ledger::operations,
-    mercoa::operations,
-    merge::operations,
-    entities::operations,
-}
-
-/// What a dialect of this crate is known by, whether it is served or not.
+/// What a wing is known by, whether what it serves is served or not.
 struct Wing {
     paths: &'static [&'static str],
     refuse: fn(Rejection) -> Response,
 }
 
-/// The dialects of this crate.
-static WINGS: [Wing; 4] = [mercoa::WING, monite::WING, ledger::WING, merge::WING];
+/// Registers the wings: their paths, their operations, and their sections of a configuration, each in this order.
+macro_rules! wings {
+    ($($wing:ident)+) => {
+        static WINGS: &[Wing] = &[$($wing::WING),+];
+
+        tables! { $($wing::operations,)+ }
+
+        /// The sections of all wings.
+        #[derive(Clone, Debug, Default)]
+        pub(crate) struct WingSections {
+            $($wing: $wing::section::Sections,)+
+        }
+
+        impl WingSections {
+            /// Their names.
+            pub(crate) const NAMES: &[&str] = &joined::<{
+                0 $(+ <$wing::section::Sections as Sections>::NAMES.len())+
+            }>(&[$(<$wing::section::Sections as Sections>::NAMES),+]);
+
+            /// Reads the section of one of the names, which comes next.
+            pub(crate) fn read<'de, A: MapAccess<'de>>(
+                &mut self,
+                name: &str,
+                map: &mut A,
+            ) -> std::result::Result<(), A::Error> {
+                $(if <$wing::section::Sections as Sections>::NAMES.contains(&name) {
+                    self.$wing.read(name, map)?;
+                })+
+                Ok(())
+            }
+
+            /// Serves what there is a section for.
+            pub(crate) fn serve(&self, parts: &mut dyn Parts, endpoint: EndpointBuilder) -> Result<EndpointBuilder> {
+                $(let endpoint = self.$wing.serve(parts, endpoint)?;)+
+                Ok(endpoint)
+            }
+
+            /// Creates the records that the sections hold.
+            pub(crate) fn create(&self, records: &MemoryStore) -> Result<()> {
+                $(self.$wing.create(records)?;)+
+                Ok(())
+            }
+        }
+    };
+}
+
+wings! { mercoa monite ledger merge entities }
 
 /// What a dialect gives back when it is asked: a response, or why there is none.
 pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response, Rejection>> + Send + 'a>>;

@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::table::{Hidden, Nothing, operations};
-use crate::config::SecretText;
 use crate::describe::described;
 use crate::flow::page::Page;
 use crate::flow::{create_api_key, list_api_keys, verify_api_key};
 use crate::json::JsonMembers;
 use crate::time::{Lifetime, UnixTime};
+use crate::values::SecretText;
 
 operations! {
     "API keys for customers":

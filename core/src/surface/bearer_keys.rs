@@ -4,11 +4,11 @@ use serde::Deserialize;
 
 use super::secrets::{hashes, one};
 use super::table::{Nothing, operations};
-use crate::config::{Hashes, SecretText};
 use crate::credential::SecretHash;
 use crate::describe::described;
 use crate::error::Result;
 use crate::flow::directory::{self, Permission};
+use crate::values::{Hashes, SecretText};
 
 operations! {
     "Bearer keys of organizations":

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::secrets::{hashes, one};
 use super::table::{Hidden, Nothing, operations};
-use crate::config::{Hashes, SecretText};
 use crate::credential::SecretHash;
 use crate::describe::described;
 use crate::error::{ErrorCode, Result};
@@ -12,6 +11,7 @@ use crate::flow::directory::{self, Permission};
 use crate::flow::page::Page;
 use crate::json::JsonMembers;
 use crate::time::Lifetime;
+use crate::values::{Hashes, SecretText};
 
 operations! {
     "Clients":

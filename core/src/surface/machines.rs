@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::table::{Hidden, Seconds, operations};
-use crate::config::SecretText;
 use crate::describe::described;
 use crate::flow::{access_token, client};
+use crate::values::SecretText;
 
 operations! {
     "Tokens for machines":

@@ -1,8 +1,8 @@
 //! A credential in an input: itself, or the hash of it.
 
-use crate::config::{Hashes, SecretText};
 use crate::credential::SecretHash;
 use crate::error::{Error, ErrorCode, Result};
+use crate::values::{Hashes, SecretText};
 
 /// The hashes of a credential, of which either itself or its hash is given.
 pub(crate) fn hashes(

@@ -2,6 +2,7 @@
 
 use http::{Method, StatusCode};
 use serde_json::json;
+use tokenmint::config::{Config, InlineOnly};
 use tokenmint::dialect::fields::{Problem, boolean, text_of};
 use tokenmint::dialect::mercoa::Mercoa;
 use tokenmint::dialect::{Answer, Call, Dialect, Rejection, Response, method_not_allowed, response};
@@ -173,4 +174,44 @@ fn what_it_lacks_is_told_when_the_endpoint_is_built() {
     let without = Policy::new("https://names.example.com");
     let error = Endpoint::builder().dialect(names(&["/names"], without)).build().unwrap_err();
     assert_eq!((error.code(), error.field()), (ErrorCode::PolicyInvalid, Some("session_secret")));
+}
+
+/// A client's own name, told to whoever proves to be it.
+#[derive(Debug)]
+struct Me(Issuer);
+
+impl Dialect for Me {
+    fn issuer(&self) -> &Issuer {
+        &self.0
+    }
+
+    fn paths(&self) -> &[&str] {
+        &["/me"]
+    }
+
+    fn answer<'a>(&'a self, call: &'a Call) -> Answer<'a> {
+        Box::pin(async move {
+            let client = call.request().basic()?;
+            let token = call.run(|context| self.0.client_credentials(client, context)).await?;
+            let active = call.run(|context| self.0.check(&token.access_token, context)).await?;
+            Ok(response::json(StatusCode::OK, active.client))
+        })
+    }
+}
+
+#[test]
+fn a_configurations_clients_are_there_for_it() {
+    let config = json!({ "clients": [{
+        "id": "c 1", "organization": "o", "secret_sha256": SecretHash::of(b"s").to_string(),
+        "permissions": ["client_credentials"],
+    }] });
+    let config = Config::from_json(&config.to_string()).unwrap();
+    let me = Me(names(&[], policy()).issuer);
+    let service = config.build_with(&mut InlineOnly, |endpoint| endpoint.dialect(me)).unwrap();
+    let host = Host::new(service.endpoint);
+    // RFC 6749 section 2.3.1: encoded as in a form, `c+1:s`.
+    let known = host.send(request("GET", "/me", &[("authorization", "Basic YysxOnM=")], ""));
+    assert_eq!((known.status, known.body), (200, json!("c 1")));
+    let unknown = host.send(request("GET", "/me", &[("authorization", "Basic YzI6cw==")], ""));
+    assert_eq!((unknown.status, &unknown.body["error"]), (401, &json!("invalid_client")));
 }

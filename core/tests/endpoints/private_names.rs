@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::value::RawValue;
-use tokenmint::config::{Config, IssuerConfig, RemoteConfig, VerifierConfig};
+use tokenmint::config::{Config, InlineOnly, IssuerConfig, RemoteConfig, VerifierConfig};
 use tokenmint::dialect::merge::{Merge, MergeOptions};
 use tokenmint::endpoint::Endpoint;
 use tokenmint::*;
@@ -128,7 +128,9 @@ fn a_configuration_means_what_it_says() {
     let service = |rest: &str| {
         format!(
             r#"{{"keys":[{{"kid":"k1","secret":"a secret of at least thirty-two bytes"}}],
-            "mercoa":{{"issuer":"i","key":"k1"{rest}}}}}"#
+            "mercoa":{{"issuer":"i","key":"k1"{rest}}},"entities":[{{"id":"e","organization":"o"}}],
+            "api_keys":[{{"key_sha256":"{}","organization":"o","permissions":["entity_tokens"]}}]}}"#,
+            SecretHash::of(b"key")
         )
     };
     for planted in planted() {
@@ -141,7 +143,11 @@ fn a_configuration_means_what_it_says() {
         assert_eq!(verified.claim_json("x"), Some(planted.as_str()));
 
         let config = Config::from_json(&service(&format!(r#","claims":{{"x":{planted}}}"#))).unwrap();
-        assert_eq!(config.mercoa.unwrap().claims["x"].as_str(), planted);
+        let endpoint = config.build(&mut InlineOnly).unwrap().endpoint;
+        let asked = request("POST", "/entity/e/token", &[("authorization", "Bearer key")], "");
+        let answer = endpoint.handle(asked, &context()).run(&MemoryStore::new()).result.unwrap();
+        let token: String = serde_json::from_slice(answer.body()).unwrap();
+        assert_eq!(unverified::decode(&token).unwrap().claim_json("x"), Some(planted.as_str()));
         for refused in [
             Config::from_json(&service(&format!(r#","lifetime":{planted}"#))).map(drop),
             Config::from_json(&planted).map(drop),

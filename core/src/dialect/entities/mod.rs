@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Wing, response};
 use crate::flow::directory::task;
 use crate::record::Lasting;
 use crate::store::RecordKey;
@@ -13,7 +14,10 @@ use names::ForeignName;
 
 mod names;
 pub(crate) mod operations;
-mod user_token;
+pub(super) mod section;
+
+/// It has no paths: it is what others serve.
+pub(super) const WING: Wing = Wing { paths: &[], refuse: response::refusal };
 
 /// Something that tokens are minted for: a company, an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

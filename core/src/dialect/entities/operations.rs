@@ -2,21 +2,12 @@
 
 use serde::Deserialize;
 
-use crate::config::SecretText;
 use crate::describe::described;
-use crate::flow::client::ClientProof;
-use crate::surface::machines::AccessToken;
 use crate::surface::table::{Nothing, operations};
 
 operations! {
     "Entities, groups and users":
 
-    /// Gives a client an access token for a user of its organization.
-    entity_user(EntityUserRequest) -> AccessToken, [InvalidClient, NotFound, RateLimited]
-        |issuer, input, context| {
-            let (proof, user) = input.parts();
-            issuer.entity_user(proof, &user, context)
-        };
     /// Adds an entity that tokens can be minted for; the same entity again is no error.
     create_entity(Entity) -> Nothing, [AlreadyExists]
         |_issuer, input, context| super::create_entity(input.record(), context);
@@ -38,18 +29,6 @@ operations! {
 }
 
 described! {
-    /// Asks for an access token for a user.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub(crate) struct EntityUserRequest {
-        /// The client's id.
-        client_id: String,
-        /// One of its secrets.
-        client_secret: SecretText,
-        /// The user's id.
-        user: String,
-    }
-
     /// An entity, or a group of entities, of an organization.
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -86,12 +65,6 @@ described! {
         entity: Option<String>,
         /// The group that it is a user of.
         group: Option<String>,
-    }
-}
-
-impl EntityUserRequest {
-    fn parts(self) -> (ClientProof, String) {
-        (ClientProof::new(self.client_id, self.client_secret.0), self.user)
     }
 }
 

@@ -3,6 +3,7 @@
 //! Contract 3; what the contract leaves open is decided in `docs/endpoints.md`.
 
 pub(crate) mod operations;
+pub(super) mod section;
 mod session;
 
 pub use session::ClientConditions;

@@ -3,11 +3,11 @@
 use serde::Deserialize;
 
 use super::session::ClientConditions;
-use crate::config::SecretText;
 use crate::describe::described;
 use crate::flow::client::ClientProof;
 use crate::surface::sessions::TokenPair;
 use crate::surface::table::operations;
+use crate::values::SecretText;
 
 operations! {
     "Sessions of API-key clients":

@@ -17,6 +17,7 @@ use crate::time::Lifetime;
 mod entity_options;
 mod entity_token;
 pub(crate) mod operations;
+pub(super) mod section;
 
 pub use entity_options::{
     EntityFeatures, EntityOptions, InvoiceOptions, InvoiceStatus, LineItems, PageOptions, StyleOptions,

@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::entity_options::EntityOptions;
 use super::entity_token;
-use crate::config::SecretText;
 use crate::describe::{Shape, described, shapes};
 use crate::error::Result;
 use crate::surface::secrets::invalid;
 use crate::surface::table::{Hidden, Nothing, operations};
 use crate::time::Lifetime;
+use crate::values::SecretText;
 
 operations! {
     "Entity tokens":

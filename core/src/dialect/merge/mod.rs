@@ -22,6 +22,7 @@ mod link_token;
 mod magic_link;
 pub(crate) mod operations;
 mod redeem;
+pub(super) mod section;
 
 pub use account::{Account, AccountToken, ExchangeRequest};
 pub use link::{LinkDetails, LinkToken, LinkView, PublicToken, RedeemRequest};

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::account;
 use super::link::{self, LinkDetails};
-use crate::config::SecretText;
 use crate::describe::described;
 use crate::surface::table::{Hidden, Nothing, Seconds, operations};
 use crate::time::{Lifetime, UnixTime};
+use crate::values::SecretText;
 
 operations! {
     "Links and accounts":

@@ -2,6 +2,10 @@
 //!
 //! Contract 2; what the contract leaves open is decided in `docs/endpoints.md`.
 
+pub(crate) mod operations;
+pub(super) mod section;
+mod user_token;
+
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::json as value;
 

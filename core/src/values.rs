@@ -1,4 +1,4 @@
-//! Values as they stand in a configuration. None of their errors repeats a text that may be a secret.
+//! Values as they stand in a configuration or in the input of an operation. None of their errors repeats a text that may be a secret.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,10 +6,10 @@ use std::str::FromStr;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use super::{LONGEST_SHOWN, shown};
 use crate::credential::SecretHash;
 use crate::describe::{Shape, described, shapes};
 use crate::error::{Error, ErrorCode, Result};
+use crate::json::LONGEST_SHOWN;
 use crate::policy::{Policy, Rate};
 use crate::secret::Secret;
 use crate::time::Lifetime;
@@ -40,7 +40,7 @@ described! {
 
 impl Limits {
     /// These limits, and those of `defaults` where there are none.
-    pub(super) fn apply(self, defaults: Limits, policy: Policy) -> Result<Policy> {
+    pub(crate) fn apply(self, defaults: Limits, policy: Policy) -> Result<Policy> {
         let policy = match self.client.or(defaults.client) {
             Some(limit) => policy.client_rate(limit.rate("limits.client")?),
             None => policy,
@@ -53,7 +53,7 @@ impl Limits {
 }
 
 impl RateLimit {
-    pub(super) fn rate(self, field: &'static str) -> Result<Rate> {
+    pub(crate) fn rate(self, field: &'static str) -> Result<Rate> {
         Rate::new(self.events, self.per, self.burst)
             .map_err(|error| Error::new(error.code()).at(field).because(error.message().to_owned()))
     }
@@ -143,7 +143,7 @@ shapes! {
 
 /// A hash whose errors do not repeat what stands in its place: it may be the secret.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Hash(pub(super) SecretHash);
+pub(crate) struct Hash(pub(crate) SecretHash);
 
 impl<'de> Deserialize<'de> for Hash {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -283,6 +283,14 @@ impl<'de> Deserialize<'de> for Lifetime {
             }
         }
         deserializer.deserialize_any(Text)
+    }
+}
+
+/// A name out of a configuration, for an error.
+pub(crate) fn shown(name: &str) -> String {
+    match name.chars().count() {
+        ..=LONGEST_SHOWN => format!("{name:?}"),
+        length => format!("(a text of {length} characters)"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! An access token for a user of a client's organization.
 
-use super::{Entity, EntityKind, User, user_key};
 use crate::claims::Claims;
+use crate::dialect::entities::{Entity, EntityKind, User, user_key};
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::Flow;
 use crate::flow::access_token::AccessToken;

@@ -1,0 +1,78 @@
+//! The section of a configuration.
+
+use serde::Deserialize;
+
+use super::{Ledger, LedgerOptions, ledger_policy};
+use crate::credential::SecretHash;
+use crate::dialect::endpoint::EndpointBuilder;
+use crate::dialect::section::{Assemble, Parts, SessionSecret, section, sections, with_session_secret};
+use crate::error::Result;
+use crate::issuer::Issuer;
+use crate::time::Lifetime;
+use crate::values::{Hash, SecretText};
+
+section! {
+    /// Ledger Enterprise's sessions.
+    Section {
+        /// The secret that refresh tokens are derived from, at least 32 bytes, as text.
+        session_secret: Option<SecretText>,
+        /// A file that holds that secret.
+        session_secret_file: Option<String>,
+        /// An environment variable that holds that secret.
+        session_secret_env: Option<String>,
+        /// A new secret at each start, for demonstrations.
+        #[serde(default)]
+        session_secret_generate: bool,
+        /// How long a session lives without a refresh; 30 minutes where absent.
+        session_idle: Option<Lifetime>,
+        /// How long a session lives at all; a day where absent.
+        session_absolute: Option<Lifetime>,
+        /// For how many seconds a refresh token is answered again with the same successor; 10 where absent.
+        refresh_grace_seconds: Option<u64>,
+        /// The SHA-256 of the key that `X-Ledger-API-Key` must carry; any where absent.
+        #[serde(default, deserialize_with = "optional_hash")]
+        api_key_sha256: Option<SecretHash>,
+        /// The workspace that `X-Ledger-Workspace` must name, if it is sent; any where absent.
+        workspace: Option<String>,
+    }
+}
+
+sections! {
+    pub(crate) struct Sections {
+        ledger: Option<Section>,
+    }
+}
+
+impl Assemble for Sections {
+    fn serve(&self, parts: &mut dyn Parts, endpoint: EndpointBuilder) -> Result<EndpointBuilder> {
+        let Some(section) = &self.ledger else { return Ok(endpoint) };
+        let issuer = section.issuer(parts).map_err(|error| error.within("ledger"))?;
+        let options = LedgerOptions { api_key: section.api_key_sha256, workspace: section.workspace.clone() };
+        Ok(endpoint.dialect(Ledger::new(issuer, options)))
+    }
+}
+
+impl Section {
+    fn issuer(&self, parts: &mut dyn Parts) -> Result<Issuer> {
+        let mut policy = self.common().policy(parts.limits())?;
+        (policy.session_idle, policy.session_absolute) = (self.session_idle, self.session_absolute);
+        if let Some(seconds) = self.refresh_grace_seconds {
+            policy = policy.refresh_grace_seconds(seconds);
+        }
+        let policy = with_session_secret(policy, &self.secret(), parts)?;
+        parts.issuer(&self.common(), ledger_policy(policy))
+    }
+
+    fn secret(&self) -> SessionSecret<'_> {
+        SessionSecret {
+            text: self.session_secret.as_ref(),
+            file: self.session_secret_file.as_deref(),
+            env: self.session_secret_env.as_deref(),
+            generate: self.session_secret_generate,
+        }
+    }
+}
+
+fn optional_hash<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<SecretHash>, D::Error> {
+    Ok(Option::<Hash>::deserialize(deserializer)?.map(|hash| hash.0))
+}

@@ -1,0 +1,218 @@
+//! What a wing reads from a configuration, and what it makes of it.
+
+use std::collections::BTreeSet;
+
+use serde::de::MapAccess;
+
+use super::endpoint::EndpointBuilder;
+use crate::error::{Error, ErrorCode, Result};
+use crate::issuer::Issuer;
+use crate::json::JsonMembers;
+use crate::policy::Policy;
+use crate::secret::Secret;
+use crate::store::MemoryStore;
+use crate::task::Task;
+use crate::time::{Context, Lifetime, UnixTime};
+use crate::values::{Limits, OneOrMany, SecretText, shown};
+
+/// The sections of a wing. [`sections!`] declares them.
+pub(crate) trait Sections {
+    /// Their names, in the order in which they are told.
+    const NAMES: &'static [&'static str];
+
+    /// Reads the section of one of the names, which comes next.
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error>;
+}
+
+/// What becomes of the sections of a wing.
+pub(crate) trait Assemble: Sections {
+    /// Serves what there is a section for.
+    fn serve(&self, parts: &mut dyn Parts, endpoint: EndpointBuilder) -> Result<EndpointBuilder> {
+        let _ = parts;
+        Ok(endpoint)
+    }
+
+    /// Creates the records that the sections hold.
+    fn create(&self, records: &MemoryStore) -> Result<()> {
+        let _ = records;
+        Ok(())
+    }
+}
+
+/// What the rest of a configuration has for a section.
+pub(crate) trait Parts {
+    /// The rate limits of a section that sets none of its own.
+    fn limits(&self) -> Limits;
+
+    /// The address that clients use.
+    fn public_url(&self) -> Option<&str>;
+
+    /// The issuer of a section: with this policy, and with the keys that the section names.
+    fn issuer(&self, common: &Common<'_>, policy: Policy) -> Result<Issuer>;
+
+    /// A section's session secret, where it says where it comes from.
+    fn session_secret(&mut self, given: &SessionSecret<'_>) -> Result<Option<Secret>>;
+}
+
+/// Declares the sections of a wing, or of a configuration: fields that read themselves, and are as by default where the
+/// section is left out. A field behind `and` is none.
+macro_rules! sections {
+    ($(#[$doc:meta])* $vis:vis struct $name:ident { $($(#[$field_doc:meta])* $field_vis:vis $field:ident: $type:ty,)+ } $(and $rest:ident: $rest_type:ty)?) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default)]
+        $vis struct $name {
+            $($(#[$field_doc])* $field_vis $field: $type,)+
+            $($rest: $rest_type,)?
+        }
+
+        impl $crate::dialect::section::Sections for $name {
+            const NAMES: &'static [&'static str] = &[$(stringify!($field)),+];
+
+            fn read<'de, A: serde::de::MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+                match name {
+                    $(stringify!($field) => self.$field = map.next_value()?,)+
+                    _ => {}
+                }
+                Ok(())
+            }
+        }
+    };
+}
+
+/// What every section says about its issuer.
+pub(crate) struct Common<'a> {
+    pub(crate) issuer: &'a str,
+    pub(crate) key: &'a OneOrMany,
+    pub(crate) limits: Limits,
+    pub(crate) max_lifetime: Option<Lifetime>,
+    pub(crate) audience: &'a OneOrMany,
+    pub(crate) token_type: Option<&'a str>,
+    pub(crate) lifetime: Option<Lifetime>,
+    pub(crate) leeway_seconds: Option<u64>,
+    pub(crate) claims: &'a JsonMembers,
+}
+
+/// Declares the section of a dialect: what every one has, and what is its own.
+macro_rules! section {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(crate) struct $name {
+            /// The issuer's name, usually its URL: `iss` in its tokens.
+            pub(crate) issuer: String,
+            /// The `kid` of the key that signs; in a list, the keys after it verify only: tokens outlive a change.
+            pub(crate) key: $crate::values::OneOrMany,
+            /// The audience of its tokens.
+            #[serde(default)]
+            pub(crate) audience: $crate::values::OneOrMany,
+            /// The header's `typ`; `JWT` where absent.
+            pub(crate) token_type: Option<String>,
+            /// How long its tokens live.
+            pub(crate) lifetime: Option<$crate::time::Lifetime>,
+            /// The longest life that a request may ask for.
+            pub(crate) max_lifetime: Option<$crate::time::Lifetime>,
+            /// How far clocks may differ when its own tokens are verified; 0 where absent.
+            pub(crate) leeway_seconds: Option<u64>,
+            /// Custom claims that every token carries.
+            #[serde(default)]
+            pub(crate) claims: $crate::json::JsonMembers,
+            /// Its rate limits, in place of the common ones.
+            #[serde(default)]
+            pub(crate) limits: $crate::values::Limits,
+            $($(#[$field_doc])* $field: $type,)*
+        }
+
+        impl $name {
+            pub(crate) fn common(&self) -> $crate::dialect::section::Common<'_> {
+                $crate::dialect::section::Common {
+                    issuer: &self.issuer,
+                    key: &self.key,
+                    limits: self.limits,
+                    audience: &self.audience,
+                    token_type: self.token_type.as_deref(),
+                    lifetime: self.lifetime,
+                    max_lifetime: self.max_lifetime,
+                    leeway_seconds: self.leeway_seconds,
+                    claims: &self.claims,
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use {section, sections};
+
+/// Where a section's session secret comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SessionSecret<'a> {
+    pub(crate) text: Option<&'a SecretText>,
+    pub(crate) file: Option<&'a str>,
+    pub(crate) env: Option<&'a str>,
+    pub(crate) generate: bool,
+}
+
+impl Common<'_> {
+    /// The policy that all sections begin with.
+    pub(crate) fn policy(&self, defaults: Limits) -> Result<Policy> {
+        let mut policy = Policy::new(self.issuer);
+        for audience in &self.audience.0 {
+            policy = policy.audience(audience.clone());
+        }
+        if let Some(typ) = self.token_type {
+            policy = policy.token_type(typ);
+        }
+        if let Some(lifetime) = self.lifetime {
+            policy = policy.lifetime(lifetime);
+        }
+        if let Some(lifetime) = self.max_lifetime {
+            policy = policy.max_lifetime(lifetime);
+        }
+        if let Some(seconds) = self.leeway_seconds {
+            policy = policy.leeway_seconds(seconds);
+        }
+        for (name, value) in self.claims {
+            policy = policy.fixed_claim(name.clone(), value.as_str());
+        }
+        self.limits.apply(defaults, policy)
+    }
+}
+
+/// The policy with the session secret that a section says where to find.
+pub(crate) fn with_session_secret(
+    policy: Policy,
+    given: &SessionSecret<'_>,
+    parts: &mut dyn Parts,
+) -> Result<Policy> {
+    match parts.session_secret(given)? {
+        Some(secret) => Ok(policy.session_secret(secret)),
+        None => Err(Error::new(ErrorCode::PolicyInvalid).at("session_secret").because(
+            "this dialect needs session_secret_file, session_secret_env, session_secret, or session_secret_generate",
+        )),
+    }
+}
+
+/// Refuses a record of a section that is found by the same name as one before. For each record: by which fields it is
+/// found, and by which texts in each.
+pub(crate) fn no_twins<'a>(
+    section: &str,
+    records: impl Iterator<Item = Vec<(&'static str, Vec<&'a str>)>>,
+) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    for (at, names) in records.enumerate() {
+        for (field, name) in names {
+            let last = name.last().copied().unwrap_or_default();
+            if !seen.insert((field, name)) {
+                return Err(Error::new(ErrorCode::AlreadyExists)
+                    .at(format!("{section}[{at}].{field}"))
+                    .because(format!("{} is there already", shown(last))));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Creates a record of a configuration. Nobody sees its version, so nothing about it needs to be random.
+pub(crate) fn create(records: &MemoryStore, task: impl FnOnce(&Context) -> Task<()>) -> Result<()> {
+    task(&Context::new(UnixTime::from_seconds(0), [0; 32])).run(records).result
+}
