@@ -1,7 +1,8 @@
 //! The writer: any type that serde can write, as compact JSON that the scanner would accept, in one pass.
 //!
 //! What it writes is byte for byte what serde_json writes. What serde_json would write and no strict reader takes is
-//! refused: two members of one name, and more than [`MAX_DEPTH`] levels.
+//! refused: two members of one name, and more than [`MAX_DEPTH`] levels. serde_json and a scan of its text give the same, and
+//! take an eighth more of a whole mint with a dozen claims, a quarter more with 2 KB of them (`bench/README.md`).
 
 use std::fmt::{self, Display};
 

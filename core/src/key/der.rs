@@ -1,4 +1,7 @@
 //! The little of DER (X.690) that key files need: strict, one spelling for each value.
+//!
+//! The crates `spki`, `pkcs8` and `sec1` read three of these structures. In WebAssembly they are ten times as large as this, and
+//! RSA, PSS, certificates and the names of what is not supported would still be read here (`bench/README.md`).
 
 use zeroize::Zeroizing;
 
