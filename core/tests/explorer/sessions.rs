@@ -1,6 +1,5 @@
 //! Sessions: refreshes of one token at once, and its revocation between them.
 
-use tokenmint::dialect::ledger::ClientConditions;
 use tokenmint::*;
 use tokenmint_certify::explorer::{Answer, Turn, Unguarded, explore};
 
@@ -20,14 +19,11 @@ fn no_schedule_breaks_a_session() {
 
 /// A store with one open session, and its tokens.
 fn with_session<S: Store>(store: S) -> (S, TokenPair) {
-    let secret = Secret::from("secret");
-    let client =
-        directory::Client::new("c1", "org", SecretHash::of(secret.expose())).permission(Permission::Sessions);
+    let client = directory::Client::new("c1", "org", SecretHash::of(b"secret"));
     directory::create_client(client, &context(NOW, 1)).run(&store).result.unwrap();
-    let proof = ClientProof::new("c1", secret);
-    let pair =
-        issuer().exchange_api_key(proof, ClientConditions::default(), &context(NOW, 2)).run(&store).result;
-    (store, pair.unwrap())
+    let start = StartSession::new("u1").client("c1");
+    let pair = issuer().start_session(start, &context(NOW, 2)).run(&store).result.unwrap();
+    (store, pair)
 }
 
 fn refresh(token: &str, seed: u8) -> Request {
