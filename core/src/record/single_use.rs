@@ -66,6 +66,12 @@ impl Place {
         let key = RecordKey::of("single-use", &[issuer, purpose, &id]);
         Place { key, secret: Some(secret.to_vec()), name: fingerprint(id.as_bytes()) }
     }
+
+    /// The place of a token that its record is found by as a whole.
+    pub(crate) fn of_whole(issuer: &str, purpose: &str, token: &str) -> Self {
+        let key = RecordKey::of("single-use", &[issuer, purpose, token]);
+        Place { key, secret: None, name: fingerprint(token.as_bytes()) }
+    }
 }
 
 impl SingleUse {

@@ -7,7 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::link::{PUBLIC, Public, Use, public_key};
+use super::link::{PUBLIC, Public, public_key};
 use crate::encoding::sha256;
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
@@ -16,6 +16,7 @@ use crate::flow::check::unauthenticated;
 use crate::issuer::Issuer;
 use crate::policy::Integration;
 use crate::record::client::Permission;
+use crate::record::single_use::Redemption;
 use crate::record::watermark::Marks;
 use crate::record::{Draft, Update, decode_some};
 use crate::secret::Secret;
@@ -140,7 +141,7 @@ impl Flow {
         let organization = self.authenticate_bearer(&request.bearer, Permission::Links).await?.organization;
         PUBLIC.check(&request.public_token).map_err(|_| unknown())?;
         let key = public_key(&request.public_token);
-        let exchange = Use::new(request.redeemer.as_deref(), &request.category, self.moment());
+        let exchange = Redemption::new(request.redeemer.as_deref(), &request.category, self.moment());
         let mut update = self.records.open(key).await?;
         loop {
             let public: Public = update.found()?.ok_or_else(unknown)?;
@@ -183,7 +184,7 @@ impl Flow {
     async fn account_token(
         &mut self,
         public: &Public,
-        exchange: &Use,
+        exchange: &Redemption,
         is_retry: bool,
         integration: Integration,
         marks: Marks,

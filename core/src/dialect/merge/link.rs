@@ -1,23 +1,24 @@
-//! Single-use links: create, peek, redeem. Checks come first, then one write; a look never consumes.
+//! Links: single-use tokens for an end user and an integration, and the public token that one leads to.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::describe::described;
-use crate::encoding::{base64url, fingerprint};
+use crate::encoding::base64url;
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::flow::Flow;
 use crate::issuer::Issuer;
-use crate::json::JsonMembers;
+use crate::json::{self, JsonMembers};
 use crate::policy::Integration;
 use crate::record::client::Permission;
-use crate::record::{Change, Draft, busy, decode_some};
+use crate::record::single_use::{Place, Redemption, SingleUse};
+use crate::record::{Change, Draft, busy};
 use crate::secret::Secret;
 use crate::store::RecordKey;
 use crate::task::Task;
-use crate::time::{Context, Lifetime, Moment, UnixTime};
+use crate::time::{Context, Lifetime, UnixTime};
 use crate::token::handle::{HandleFormat, record_key};
 
 /// A link token: 240 random bits. Its shape leaves no room for a check character.
@@ -88,30 +89,6 @@ pub struct RedeemRequest {
     pub redeemer: Option<String>,
 }
 
-/// The record of a link.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Link {
-    organization: String,
-    details: LinkDetails,
-    expires_at: UnixTime,
-    /// 16 random bytes in base64url: what the link yields is derived from them.
-    salt: String,
-    /// As a token's: whatever the link yields is of this epoch, too.
-    epoch: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    redeemed: Option<Use>,
-}
-
-/// Who used something single-use, and when.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Use {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    by: Option<String>,
-    pub(crate) at: Moment,
-    /// What was chosen at that time.
-    pub(crate) choice: String,
-}
-
 /// The record of a public token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Public {
@@ -123,24 +100,7 @@ pub(crate) struct Public {
     pub(crate) epoch: Option<u64>,
     pub(crate) expires_at: UnixTime,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) exchanged: Option<Use>,
-}
-
-impl Use {
-    pub(crate) fn new(redeemer: Option<&str>, choice: &str, now: Moment) -> Self {
-        Use { by: redeemer.map(|name| fingerprint(name.as_bytes())), at: now, choice: choice.to_owned() }
-    }
-
-    /// Whether a later use may be a retry of this one: the same redeemer or none, the same choice, shortly after.
-    pub(crate) fn may_be_repeated_by(&self, later: &Use, window_seconds: u64) -> bool {
-        let same = self.by == later.by && self.choice == later.choice;
-        same && window_seconds > 0 && self.at.is_within(window_seconds, later.at)
-    }
-
-    /// Whether nobody can tell the redeemer from another: then one of them gets the answer, once.
-    pub(crate) fn is_anonymous(&self) -> bool {
-        self.by.is_none()
-    }
+    pub(crate) exchanged: Option<Redemption>,
 }
 
 impl Issuer {
@@ -168,7 +128,7 @@ impl Issuer {
     /// `link_unknown`, `link_used`, `link_expired`, and the store's.
     pub fn peek_link(&self, link_token: &str, context: &Context) -> Task<LinkView> {
         let token = link_token.to_owned();
-        self.task(context, |flow| async move { flow.peek_link(&token).await })
+        self.task(context, |mut flow| async move { flow.peek_link(&token).await })
     }
 
     /// Redeems a link, once.
@@ -202,59 +162,46 @@ impl Flow {
             None => None,
         };
         let expires_at = self.now().after(expires_in.at_most(self.issuer.policy().max_lifetime)?);
-        let salt = base64url(&self.entropy().bytes::<16>());
-        let epoch = Some(self.marks(&organization, &details.origin_id).await?.epoch());
-        let link = Link { organization, details, expires_at, salt, epoch, redeemed: None };
+        let salt = self.entropy().bytes();
+        let marks = self.marks(&organization, &details.origin_id).await?;
+        let link = SingleUse {
+            client: Some(organization),
+            subject: Some(details.origin_id.clone()),
+            payload: details.members()?,
+            ..SingleUse::new(expires_at, salt, marks.epoch())
+        };
         let link_token = LINK.generate(self.entropy());
-        match self.records.insert(&link_key(&link_token), link.draft()?).await? {
-            Change::Done => {}
-            Change::Conflict(_) => return Err(busy()),
+        let place = self.link(&link_token)?;
+        if let Change::Conflict(_) = self.records.insert(&place.key, link.draft()?).await? {
+            return Err(busy());
         }
-        self.emit(link.event(EventKind::LinkIssued, &link_token));
+        self.emit(link.event(EventKind::LinkIssued, &place));
         Ok(LinkToken { link_token, expires_at, integration })
     }
 
-    pub(crate) async fn peek_link(&self, token: &str) -> Result<LinkView> {
-        let [entry] = self.records.load([checked_key(token)?]).await?;
-        let link = decode_some::<Link>(entry.as_ref())?.ok_or(ErrorCode::LinkUnknown)?;
-        if link.redeemed.is_some() {
-            return Err(ErrorCode::LinkUsed.into());
-        }
-        link.check_time(self.now())?;
-        self.check_link(&link, token).await?;
-        Ok(LinkView { details: link.details, expires_at: link.expires_at })
+    pub(crate) async fn peek_link(&mut self, token: &str) -> Result<LinkView> {
+        let link = self.look_at(&self.link(token)?).await?;
+        Ok(LinkView { details: LinkDetails::of(&link)?, expires_at: link.expires_at })
     }
 
     pub(crate) async fn redeem_link(&mut self, request: &RedeemRequest) -> Result<PublicToken> {
-        let token = &request.link_token;
-        let mut update = self.records.open(checked_key(token)?).await?;
-        loop {
-            let link: Link = update.found()?.ok_or(ErrorCode::LinkUnknown)?;
-            let chosen = self.chosen(&link.details, request.integration.as_deref());
-            let redemption = |choice: &str| Use::new(request.redeemer.as_deref(), choice, self.moment());
-            // What has become of the link comes before what is wrong with the choice.
-            if let Some(first) = &link.redeemed {
-                let window = self.issuer.policy().redeem_window;
-                if !chosen.is_ok_and(|choice| first.may_be_repeated_by(&redemption(&choice), window)) {
-                    self.emit(link.event(EventKind::LinkReuse, token));
-                    return Err(ErrorCode::LinkUsed.into());
-                }
-                self.check_link(&link, token).await?;
-                return self.public_token(&link, token, first).await;
-            }
-            link.check_time(self.now())?;
-            self.check_link(&link, token).await?;
-            let redemption = redemption(&chosen?);
-            // The decisive write: from here on the link is used, and all that follows can be derived again.
-            let redeemed = Link { redeemed: Some(redemption.clone()), ..link };
-            if self.records.write(&mut update, redeemed.draft()?).await? {
-                return self.public_token(&redeemed, token, &redemption).await;
-            }
-        }
+        let place = self.link(&request.link_token)?;
+        let decide = |flow: &Flow, link: &SingleUse| {
+            let chosen = flow.chosen(&LinkDetails::of(link)?, request.integration.as_deref());
+            let redeemer = request.redeemer.as_deref();
+            let redemption = chosen.map(|choice| Redemption::new(redeemer, &choice, flow.moment()));
+            // Who cannot be told from another gets the answer only where nobody can have got it: see below.
+            flow.redemption(&place, link, redemption, |_| true, EventKind::LinkReuse)
+        };
+        let (link, again) = self.present(&place, decide).await?;
+        again?;
+        self.public_token(&link, &place, &request.link_token).await
     }
 
     /// The public token of a redeemed link: derived from its record, inserted if absent.
-    async fn public_token(&mut self, link: &Link, token: &str, redemption: &Use) -> Result<PublicToken> {
+    async fn public_token(&mut self, link: &SingleUse, place: &Place, token: &str) -> Result<PublicToken> {
+        let redemption = link.redeemed.as_ref().ok_or(ErrorCode::Internal)?;
+        let details = LinkDetails::of(link)?;
         let derivation = &self.issuer.sessions()?.derivation;
         let mac = derivation.mac("public", &[token.as_bytes(), link.salt.as_bytes()]);
         let mut random = [0; 30];
@@ -263,35 +210,32 @@ impl Flow {
         let salt = base64url(&derivation.mac("account salt", &[link.salt.as_bytes()]));
         let expires_in = self.issuer.policy().public_token_lifetime;
         let public = Public {
-            organization: link.organization.clone(),
-            origin_id: link.details.origin_id.clone(),
-            categories: link.details.categories.clone(),
+            organization: link.client.clone().unwrap_or_default(),
+            origin_id: details.origin_id,
+            categories: details.categories,
             integration: redemption.choice.clone(),
             salt,
-            epoch: link.epoch,
+            epoch: Some(link.epoch),
             expires_at: redemption.at.seconds().after(expires_in),
             exchanged: None,
         };
         match self.records.insert(&public_key(&public_token), public.draft()?).await? {
             // From here on somebody may have had the answer.
-            Change::Done => self.emit(link.event(EventKind::LinkRedeemed, token)),
+            Change::Done => self.emit(link.event(EventKind::LinkRedeemed, place)),
             Change::Conflict(_) if redemption.is_anonymous() => {
-                self.emit(link.event(EventKind::LinkReuse, token));
+                self.emit(link.event(EventKind::LinkReuse, place));
                 return Err(ErrorCode::LinkUsed.into());
             }
             // Whoever finds it there wrote the same.
-            Change::Conflict(_) => self.emit(link.event(EventKind::LinkReplayed, token)),
+            Change::Conflict(_) => self.emit(link.event(EventKind::LinkReplayed, place)),
         }
         Ok(PublicToken { public_token, expires_in })
     }
 
-    /// Refused where a watermark has moved since the link was made: as if its time were over.
-    async fn check_link(&self, link: &Link, token: &str) -> Result<()> {
-        let marks = self.marks(&link.organization, &link.details.origin_id).await?;
-        match self.judge(marks, link.epoch, None, |kind| link.event(kind, token)) {
-            Err(error) if error.code() == ErrorCode::TokenRevoked => Err(ErrorCode::LinkExpired.into()),
-            judged => judged,
-        }
+    /// Where the record of a link is. A text that cannot be a link token never reaches the store.
+    fn link(&self, token: &str) -> Result<Place> {
+        LINK.check(token).map_err(|_| Error::new(ErrorCode::LinkUnknown))?;
+        Ok(Place::of_whole(&self.issuer.policy().issuer, "link", token))
     }
 
     /// The slug of the integration that is linked: the link's own, or the end user's choice.
@@ -325,21 +269,17 @@ impl Flow {
     }
 }
 
-impl Link {
-    // At exactly the end the time is over.
-    fn check_time(&self, now: UnixTime) -> Result<()> {
-        if now < self.expires_at { Ok(()) } else { Err(ErrorCode::LinkExpired.into()) }
+impl LinkDetails {
+    /// As the payload of a single-use token.
+    fn members(&self) -> Result<JsonMembers> {
+        let text = serde_json::to_string(self).map_err(|_| ErrorCode::Internal)?;
+        json::from_value(&text).map_err(|misfit| misfit.error(ErrorCode::FieldInvalid))
     }
 
-    fn draft(&self) -> Result<Draft> {
-        Ok(Draft::new(self, self.expires_at)?.indexed(&self.details.origin_id, &self.organization))
-    }
-
-    fn event(&self, kind: EventKind, token: &str) -> Event {
-        Event::new(kind)
-            .client(&*self.organization)
-            .subject(&*self.details.origin_id)
-            .id(fingerprint(token.as_bytes()))
+    /// Those of a link.
+    fn of(link: &SingleUse) -> Result<Self> {
+        let text = serde_json::to_string(&link.payload).map_err(|_| ErrorCode::StoreCorrupt)?;
+        json::from_value(&text).map_err(|_| ErrorCode::StoreCorrupt.into())
     }
 }
 
@@ -355,16 +295,6 @@ impl Public {
 
 pub(crate) fn public_key(token: &str) -> RecordKey {
     record_key("public", token)
-}
-
-fn link_key(token: &str) -> RecordKey {
-    record_key("link", token)
-}
-
-/// The key of a text that can be a link token; a text that cannot never reaches the store.
-fn checked_key(token: &str) -> Result<RecordKey> {
-    LINK.check(token).map_err(|_| Error::new(ErrorCode::LinkUnknown))?;
-    Ok(link_key(token))
 }
 
 impl fmt::Debug for LinkToken {
