@@ -166,7 +166,7 @@ func nothingComesBack(t *testing.T, url, wiped string) {
 		must(t, issuer.AdoptStore(ctx, store))
 		must(t, issuer.CreateClient(ctx, store, Client{ID: "c1", Organization: "o", Secret: "s1", Permissions: []Permission{PermissionClientCredentials}}))
 		return store, func() string {
-			token, err := issuer.ClientCredentials(ctx, store, ClientProof{"c1", "s1"})
+			token, err := issuer.ClientCredentials(ctx, store, ClientCredentialsRequest{ClientID: "c1", ClientSecret: "s1"})
 			must(t, err)
 			return token.AccessToken
 		}
@@ -273,7 +273,7 @@ func TestAHostKeyBesideADatabase(t *testing.T) {
 	must(t, err)
 	ctx, store := t.Context(), open(t, file(t))
 	must(t, issuer.CreateClient(ctx, store, Client{ID: "c1", Organization: "o", Secret: "s1", Permissions: []Permission{PermissionClientCredentials}}))
-	token, err := issuer.ClientCredentials(ctx, store, ClientProof{"c1", "s1"})
+	token, err := issuer.ClientCredentials(ctx, store, ClientCredentialsRequest{ClientID: "c1", ClientSecret: "s1"})
 	must(t, err)
 	active, err := issuer.Check(ctx, store, token.AccessToken)
 	must(t, err)

@@ -42,12 +42,16 @@ const (
 	PermissionLinks Permission = "links"
 )
 
-// ClientProof is a client's id and secret (RFC 6749 section 2.3.1).
-type ClientProof struct {
+// ClientCredentialsRequest asks for an access token for a client itself.
+type ClientCredentialsRequest struct {
 	// The client's id.
 	ClientID string `json:"client_id"`
 	// One of its secrets.
 	ClientSecret string `json:"client_secret"`
+	// What the token shall allow, of the client's scope; all of it where it is left out.
+	Scope string `json:"scope,omitempty"`
+	// Whom the token shall be for, of the client's audience; all of it where it is left out.
+	Audience []string `json:"audience"`
 }
 
 // AccessToken is an access token (RFC 6749 section 5.1).
@@ -56,11 +60,13 @@ type AccessToken struct {
 	AccessToken string `json:"access_token"`
 	// How long it lives.
 	ExpiresIn Lifetime `json:"expires_in"`
+	// What it allows, where it allows something by name.
+	Scope string `json:"scope,omitempty"`
 }
 
-// ClientCredentials gives a client an access token for itself (RFC 6749 section 4.4). It fails with ErrInvalidClient or
-// ErrRateLimited.
-func (i *Issuer) ClientCredentials(ctx context.Context, store Store, request ClientProof) (*AccessToken, error) {
+// ClientCredentials gives a client an access token for itself (RFC 6749 section 4.4): for all that it has, or for less.
+// It fails with ErrInvalidClient, ErrRateLimited, ErrInvalidScope or ErrInvalidTarget.
+func (i *Issuer) ClientCredentials(ctx context.Context, store Store, request ClientCredentialsRequest) (*AccessToken, error) {
 	return flow[AccessToken](ctx, i, store, "client_credentials", request)
 }
 

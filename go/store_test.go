@@ -60,7 +60,7 @@ func TestALostAnswerIsNoLostWrite(t *testing.T) {
 	client := Client{ID: "c1", Organization: "org", Secret: "s1", Permissions: []Permission{PermissionClientCredentials}}
 	must(t, issuer.CreateClient(t.Context(), store, client))
 	store.after = nil
-	token, err := issuer.ClientCredentials(t.Context(), store, ClientProof{"c1", "s1"})
+	token, err := issuer.ClientCredentials(t.Context(), store, ClientCredentialsRequest{ClientID: "c1", ClientSecret: "s1"})
 	must(t, err)
 	active, err := issuer.Check(t.Context(), store, token.AccessToken)
 	must(t, err)

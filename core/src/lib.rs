@@ -71,6 +71,7 @@ pub use event::{Event, EventKind};
 pub use flow::access_token::AccessToken;
 pub use flow::check::ActiveToken;
 pub use flow::client::ClientProof;
+pub use flow::client_credentials::ClientCredentials;
 pub use flow::create_api_key::{CreateApiKey, NewApiKey};
 pub use flow::directory;
 pub use flow::list_api_keys::{ApiKeyList, ApiKeyView, ListApiKeys};

@@ -101,14 +101,16 @@ class Operations(Flows):
         client_id: str,
         client_secret: str,
         *,
+        scope: str | None = None,
+        audience: Sequence[str] | None = None,
         now: Now = None,
         seed: bytes | None = None,
     ) -> Task[outputs.AccessToken]:
-        """Gives a client an access token for itself (RFC 6749 section 4.4).
+        """Gives a client an access token for itself (RFC 6749 section 4.4): for all that it has, or for less.
 
-        Raises `InvalidClient` or `RateLimited`.
+        Raises `InvalidClient`, `RateLimited`, `InvalidScope` or `InvalidTarget`.
         """
-        given = {"client_id": client_id, "client_secret": client_secret}
+        given = {"client_id": client_id, "client_secret": client_secret, "scope": scope, "audience": audience}
         return self._flow("client_credentials", given, now, seed, outputs.AccessToken)
 
     # Sessions.

@@ -62,6 +62,8 @@ class AccessToken:
     """The token, to be sent as a bearer."""
     expires_in: timedelta
     """How long it lives."""
+    scope: str | None = None
+    """What it allows, where it allows something by name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

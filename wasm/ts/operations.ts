@@ -10,12 +10,16 @@ import type { Task } from "./task.js";
 /** What a credential may be used for. */
 export type Permission = "client_credentials" | "entity_user" | "sessions" | "entity_tokens" | "links";
 
-/** A client's id and secret (RFC 6749 section 2.3.1). */
-export interface ClientProof {
+/** Asks for an access token for a client itself. */
+export interface ClientCredentialsRequest {
   /** The client's id. */
   clientId: string;
   /** One of its secrets. */
   clientSecret: string;
+  /** What the token shall allow, of the client's scope; all of it where it is left out. */
+  scope?: string | undefined;
+  /** Whom the token shall be for, of the client's audience; all of it where it is left out. */
+  audience?: readonly string[] | undefined;
 }
 
 /** An access token (RFC 6749 section 5.1). */
@@ -24,6 +28,8 @@ export interface AccessToken {
   readonly accessToken: string;
   /** How long it lives. In seconds. */
   readonly expiresIn: number;
+  /** What it allows, where it allows something by name. */
+  readonly scope?: string;
 }
 
 /** Asks for a session. */
@@ -598,9 +604,10 @@ export interface User {
 /** The flows: each gives a {@link Task} that asks a store. docs/operations.md shows each with an example. */
 export abstract class Operations extends Flows {
   /**
-   * Gives a client an access token for itself (RFC 6749 section 4.4). Fails with `invalid_client` or `rate_limited`.
+   * Gives a client an access token for itself (RFC 6749 section 4.4): for all that it has, or for less. Fails with
+   * `invalid_client`, `rate_limited`, `invalid_scope` or `invalid_target`.
    */
-  clientCredentials(input: ClientProof, call?: Call): Task<AccessToken> {
+  clientCredentials(input: ClientCredentialsRequest, call?: Call): Task<AccessToken> {
     return this.flow("client_credentials", input, call, outputOf<AccessToken>);
   }
 

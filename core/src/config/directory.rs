@@ -30,6 +30,11 @@ pub struct Client {
     /// Custom claims of its session tokens.
     #[serde(default)]
     pub claims: JsonMembers,
+    /// What its own tokens may allow.
+    pub scope: Option<String>,
+    /// Whom its own tokens may be for; the policy's audience where it is empty.
+    #[serde(default)]
+    pub audience: Vec<String>,
 }
 
 /// A bearer API key.
@@ -81,6 +86,9 @@ impl Client {
         client.subject.clone_from(&self.subject);
         client.name.clone_from(&self.name);
         client.claims.clone_from(&self.claims);
+        client.scope.clone_from(&self.scope);
+        client.audience.clone_from(&self.audience);
+        client.check()?;
         Ok(client)
     }
 }

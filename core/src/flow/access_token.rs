@@ -25,6 +25,8 @@ pub struct AccessToken {
     pub access_token: String,
     /// How long it lives.
     pub expires_in: Lifetime,
+    /// What it allows, where it allows something by name (RFC 6749 section 3.3).
+    pub scope: Option<String>,
 }
 
 /// What an access token is minted for.
@@ -49,6 +51,7 @@ impl Flow {
     /// An access token, and the event to tell when it is given.
     pub(crate) async fn make_access_token(&mut self, grant: Grant) -> Result<(AccessToken, Event)> {
         let expires_in = grant.lifetime;
+        let scope = grant.scope.clone().filter(|scope| !scope.is_empty());
         let id = self.entropy().uuid().to_string();
         let event = Event::new(EventKind::TokenIssued).subject(&*grant.subject).id(&*id);
         let event = Event { client: grant.client.clone(), ..event };
@@ -56,7 +59,7 @@ impl Flow {
             AccessFormat::Jwt => self.access_jwt(grant, id).await?,
             AccessFormat::Opaque => self.access_handle(grant, id).await?,
         };
-        Ok((AccessToken { access_token, expires_in }, event))
+        Ok((AccessToken { access_token, expires_in, scope }, event))
     }
 
     async fn access_jwt(&mut self, grant: Grant, id: String) -> Result<String> {

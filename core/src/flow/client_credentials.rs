@@ -4,30 +4,119 @@ use super::Flow;
 use super::access_token::{AccessToken, Grant};
 use super::client::ClientProof;
 use crate::claims::Claims;
-use crate::error::Result;
+use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
 use crate::record::client::{Client, Permission, client_key};
 use crate::record::watermark::{self, Marks};
+use crate::scope;
 use crate::store::Entry;
 use crate::task::Task;
 use crate::time::Context;
 
+/// A client's request for a token of its own: for all that it has, or for less.
+#[derive(Clone, Debug)]
+pub struct ClientCredentials {
+    pub(crate) client: ClientProof,
+    pub(crate) scope: Option<String>,
+    pub(crate) audience: Vec<String>,
+}
+
+impl ClientCredentials {
+    /// For whatever the client may do, and whomever its tokens may be for.
+    pub fn new(client: ClientProof) -> Self {
+        ClientCredentials { client, scope: None, audience: Vec::new() }
+    }
+
+    /// What the token shall allow: of the client's scope, some (RFC 6749 section 3.3).
+    #[must_use]
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+
+    /// Whom the token shall be for, of those whom the client's tokens may be for; said again, one more (RFC 8707 section 2).
+    #[must_use]
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience.push(audience.into());
+        self
+    }
+
+    /// The scope of the token: what is asked for, within what the client has.
+    fn granted_scope(&self, client: &Client) -> Result<Option<String>> {
+        let own = client.scope.clone().filter(|scope| !scope.is_empty());
+        let Some(asked) = self.scope.as_ref().filter(|scope| !scope.is_empty()) else { return Ok(own) };
+        scope::check_within(asked, own.as_deref().unwrap_or_default())?;
+        Ok(Some(asked.clone()))
+    }
+
+    /// The audience of the token, where it is not simply the policy's.
+    fn granted_audience<'a>(&'a self, client: &'a Client, policy: &[String]) -> Result<&'a [String]> {
+        if self.audience.is_empty() {
+            return Ok(&client.audience);
+        }
+        let own = if client.audience.is_empty() { policy } else { &client.audience };
+        match self.audience.iter().all(|asked| own.contains(asked)) {
+            true => Ok(&self.audience),
+            false => Err(Error::new(ErrorCode::InvalidTarget)
+                .at("audience")
+                .because("the client's tokens are not for all of this audience")),
+        }
+    }
+}
+
+impl From<ClientProof> for ClientCredentials {
+    fn from(client: ClientProof) -> Self {
+        ClientCredentials::new(client)
+    }
+}
+
 impl Issuer {
     /// Gives a client an access token for itself.
     ///
+    /// ```
+    /// use tokenmint::*;
+    /// use tokenmint::directory::{self, Client};
+    /// let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
+    /// let (issuer, store) = (Issuer::new(keys, Policy::new("https://api.example.com"))?, MemoryStore::new());
+    /// let context = |seed| Context::new(UnixTime::from_seconds(1_700_000_000), [seed; 32]);
+    /// let client = Client::new("c1", "org_1", SecretHash::of(b"a secret")).scope("read write");
+    /// directory::create_client(client.permission(Permission::ClientCredentials), &context(1)).run(&store).result?;
+    ///
+    /// let proof = ClientProof::new("c1", Secret::from("a secret"));
+    /// let all = issuer.client_credentials(proof.clone(), &context(2)).run(&store).result?;
+    /// assert_eq!(all.scope.as_deref(), Some("read write"));
+    /// let less = ClientCredentials::new(proof).scope("read");
+    /// let token = issuer.client_credentials(less, &context(3)).run(&store).result?.access_token;
+    /// assert_eq!(issuer.check(&token, &context(4)).run(&store).result?.scope.as_deref(), Some("read"));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// `invalid_client`, `rate_limited`, and the store's.
-    pub fn client_credentials(&self, client: ClientProof, context: &Context) -> Task<AccessToken> {
-        self.task(context, |mut flow| async move { flow.client_credentials(&client).await })
+    /// `invalid_client`; `rate_limited`; `invalid_scope` and `invalid_target` for more than the client has; the store's.
+    pub fn client_credentials(
+        &self,
+        request: impl Into<ClientCredentials>,
+        context: &Context,
+    ) -> Task<AccessToken> {
+        let request = request.into();
+        self.task(context, |mut flow| async move { flow.client_credentials(&request).await })
     }
 }
 
 impl Flow {
-    pub(crate) async fn client_credentials(&mut self, proof: &ClientProof) -> Result<AccessToken> {
+    pub(crate) async fn client_credentials(&mut self, request: &ClientCredentials) -> Result<AccessToken> {
+        let proof = &request.client;
         let (client, entries) =
             self.client_with_marks(proof, &proof.id, Permission::ClientCredentials).await?;
+        let audience = request.granted_audience(&client, &self.issuer.policy().audience);
+        let granted = request.granted_scope(&client).and_then(|scope| Ok((scope, audience?)));
+        let (scope, audience) = match granted {
+            Ok(granted) => granted,
+            Err(error) => return self.refuse(&client.id, error),
+        };
+        let claims = audience.iter().fold(Claims::new(), Claims::audience);
         let subject = client.id.clone();
-        self.client_token(client, subject, Marks::read(entries)?, Claims::new()).await
+        self.client_token(client.id, subject, scope, Marks::read(entries)?, claims).await
     }
 
     /// Reads a client and the watermarks of its tokens about `subject` at once, and proves the client.
@@ -47,14 +136,15 @@ impl Flow {
 
     pub(crate) async fn client_token(
         &mut self,
-        client: Client,
+        client: String,
         subject: String,
+        scope: Option<String>,
         marks: Marks,
         claims: Claims,
     ) -> Result<AccessToken> {
         let (epoch, lifetime) = (marks.epoch(), self.issuer.policy().token_lifetime());
-        let grant =
-            Grant { client: Some(client.id), subject, scope: None, session: None, epoch, lifetime, claims };
+        let client = Some(client);
+        let grant = Grant { client, subject, scope, session: None, epoch, lifetime, claims };
         self.access_token(grant).await
     }
 }

@@ -97,7 +97,7 @@ impl Flow {
             lifetime: lifetime.min(until(self.now(), session.absolute_expiry)),
             claims,
         };
-        let (AccessToken { access_token, expires_in }, issued) = self.make_access_token(grant).await?;
+        let (AccessToken { access_token, expires_in, .. }, issued) = self.make_access_token(grant).await?;
         let refresh_expires_in = until(self.now(), session.idle_expiry);
         let scope = scope.filter(|scope| !scope.is_empty());
         let session = session.id.clone();

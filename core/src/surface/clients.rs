@@ -71,8 +71,7 @@ described! {
         /// What its own tokens may allow; none where it is left out.
         scope: Option<String>,
         /// Whom its own tokens may be for; the policy's audience where it is left out.
-        #[serde(default)]
-        audience: Vec<String>,
+        audience: Option<Vec<String>>,
     }
 
     /// What of a client is to be changed.
@@ -194,7 +193,7 @@ impl Client {
         client.name = self.name;
         client.claims = self.claims;
         client.scope = self.scope.filter(|scope| !scope.is_empty());
-        client.audience = self.audience;
+        client.audience = self.audience.unwrap_or_default();
         Ok(client)
     }
 }

@@ -4,26 +4,33 @@ use serde::{Deserialize, Serialize};
 
 use super::table::{Hidden, Seconds, operations};
 use crate::describe::described;
-use crate::flow::{access_token, client};
+use crate::flow::access_token;
+use crate::flow::client::ClientProof;
+use crate::flow::client_credentials::ClientCredentials;
 use crate::values::SecretText;
 
 operations! {
     "Tokens for machines":
 
-    /// Gives a client an access token for itself (RFC 6749 section 4.4).
-    client_credentials(ClientProof) -> AccessToken, [InvalidClient, RateLimited]
-        |issuer, proof, context| issuer.client_credentials(proof.into(), context);
+    /// Gives a client an access token for itself (RFC 6749 section 4.4): for all that it has, or for less.
+    client_credentials(ClientCredentialsRequest) -> AccessToken,
+        [InvalidClient, RateLimited, InvalidScope, InvalidTarget]
+        |issuer, input, context| issuer.client_credentials(input, context);
 }
 
 described! {
-    /// A client's id and secret (RFC 6749 section 2.3.1).
+    /// Asks for an access token for a client itself.
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    pub(crate) struct ClientProof {
+    pub(crate) struct ClientCredentialsRequest {
         /// The client's id.
-        pub(crate) client_id: String,
+        client_id: String,
         /// One of its secrets.
-        pub(crate) client_secret: SecretText,
+        client_secret: SecretText,
+        /// What the token shall allow, of the client's scope; all of it where it is left out.
+        scope: Option<String>,
+        /// Whom the token shall be for, of the client's audience; all of it where it is left out.
+        audience: Option<Vec<String>>,
     }
 
     /// An access token (RFC 6749 section 5.1).
@@ -33,17 +40,23 @@ described! {
         access_token: Hidden,
         /// How long it lives.
         expires_in: Seconds,
+        /// What it allows, where it allows something by name.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        scope: Option<String>,
     }
 }
 
-impl From<ClientProof> for client::ClientProof {
-    fn from(input: ClientProof) -> Self {
-        client::ClientProof::new(input.client_id, input.client_secret.0)
+impl From<ClientCredentialsRequest> for ClientCredentials {
+    fn from(input: ClientCredentialsRequest) -> Self {
+        let ClientCredentialsRequest { client_id, client_secret, scope, audience } = input;
+        let (client, audience) = (ClientProof::new(client_id, client_secret.0), audience.unwrap_or_default());
+        ClientCredentials { client, scope, audience }
     }
 }
 
 impl From<access_token::AccessToken> for AccessToken {
     fn from(token: access_token::AccessToken) -> Self {
-        AccessToken { access_token: token.access_token.into(), expires_in: token.expires_in.into() }
+        let access_token::AccessToken { access_token, expires_in, scope } = token;
+        AccessToken { access_token: access_token.into(), expires_in: expires_in.into(), scope }
     }
 }

@@ -152,3 +152,43 @@ fn an_older_record_is_read_and_listed_once_it_is_changed() {
     assert!(accepted(&store, &"first".into(), 0));
     assert_eq!(listed(&store).remove(0).id, "c1");
 }
+
+#[test]
+fn a_token_has_what_the_client_has_or_less() {
+    let store = MemoryStore::new();
+    let policy = Policy::new("https://issuer.example").audience("api").audience("files");
+    let keys = KeySet::builder().hmac("k1", [7; 32].as_slice()).unwrap().build().unwrap();
+    let issuer = Issuer::new(keys, policy).unwrap();
+    let own = client("own").scope("read write").audience("files").audience("api");
+    for (client, seed) in [(client("plain"), 1), (own, 2)] {
+        create_client(client, &context(0, seed)).run(&store).result.unwrap();
+    }
+    let request = |id: &str| ClientCredentials::new(ClientProof::new(id, Secret::from("first")));
+    let granted = |request: ClientCredentials| {
+        let token = issuer.client_credentials(request, &context(0, 3)).run(&store).result?;
+        let active = issuer.check(&token.access_token, &context(0, 4)).run(&store).result.unwrap();
+        assert_eq!(active.scope, token.scope);
+        Ok::<_, Error>((token.scope.unwrap_or_default(), active.audience.join(" ")))
+    };
+    let is = |scope: &str, audience: &str| (scope.to_owned(), audience.to_owned());
+    assert_eq!(granted(request("plain")).unwrap(), is("", "api files"));
+    assert_eq!(granted(request("plain").audience("files").scope("")).unwrap(), is("", "files"));
+    assert_eq!(granted(request("own")).unwrap(), is("read write", "files api"));
+    assert_eq!(granted(request("own").scope("write").audience("api")).unwrap(), is("write", "api"));
+
+    for (request, code, field) in [
+        (request("plain").scope("read"), ErrorCode::InvalidScope, "scope"),
+        (request("own").scope("read admin"), ErrorCode::InvalidScope, "scope"),
+        (request("own").scope("read  write"), ErrorCode::InvalidScope, "scope"),
+        (request("own").audience("api").audience("mail"), ErrorCode::InvalidTarget, "audience"),
+        (request("plain").audience("mail"), ErrorCode::InvalidTarget, "audience"),
+    ] {
+        let outcome = issuer.client_credentials(request, &context(0, 5)).run(&store);
+        let error = outcome.result.unwrap_err();
+        assert_eq!((error.code(), error.field()), (code, Some(field)));
+        assert_eq!(outcome.events[0].reason, Some(code));
+    }
+    // Who does not prove itself learns nothing of what there is.
+    let wrong = ClientCredentials::new(ClientProof::new("own", Secret::from("wrong"))).scope("admin");
+    assert_eq!(code(granted(wrong)), ErrorCode::InvalidClient);
+}

@@ -96,7 +96,7 @@ fn reject(rejection: Rejection) -> Response {
 async fn token(flow: &mut Flow, options: &MoniteOptions, request: &Request) -> Result<Response, Rejection> {
     let (version, TokenRequest { client, user }) = read(options, request, TokenRequest::read)?;
     let found = match user {
-        None => flow.client_credentials(&client).await,
+        None => flow.client_credentials(&client.into()).await,
         Some(user) => flow.entity_user(&client, &user).await,
     };
     match found {

@@ -40,7 +40,7 @@ impl Flow {
                 return self.refuse(&client.id, error);
             }
         };
-        self.client_token(client, user.to_owned(), Marks::read(entries)?, claims).await
+        self.client_token(client.id, user.to_owned(), None, Marks::read(entries)?, claims).await
     }
 
     /// Whether an entity is refused, and its users with it. It need not be in the directory itself.
