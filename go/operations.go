@@ -108,8 +108,8 @@ type TokenPair struct {
 
 // StartSession starts a session, when the host has found out who is there: an access token, and a refresh token for the
 // next one. Without Client it is the subject's alone; with one, it ends with the client. Lifetimes are the policy's, or
-// shorter ones. It fails with ErrFieldInvalid, ErrInvalidScope, ErrClaimReserved, ErrLifetimeTooLong, ErrNotFound,
-// ErrRateLimited or ErrPolicyInvalid.
+// shorter ones. It fails with ErrInvalidScope, ErrClaimReserved, ErrLifetimeTooLong, ErrNotFound, ErrRateLimited or
+// ErrPolicyInvalid.
 func (i *Issuer) StartSession(ctx context.Context, store Store, request SessionRequest) (*TokenPair, error) {
 	return flow[TokenPair](ctx, i, store, "start_session", request)
 }
@@ -153,9 +153,43 @@ type ActiveToken struct {
 }
 
 // Check says what an access token stands for, if it is good now: verified, and not revoked. It fails with
-// ErrTokenRevoked, and as [Verifier.Verify] does.
+// ErrTokenRevoked, ErrHandleMalformed, and as [Verifier.Verify] does.
 func (i *Issuer) Check(ctx context.Context, store Store, token string) (*ActiveToken, error) {
 	return flow[ActiveToken](ctx, i, store, "check", map[string]string{"token": token})
+}
+
+// NarrowRequest asks for a token for less.
+type NarrowRequest struct {
+	// The access token.
+	Token string `json:"token"`
+	// Some words of its scope; all of them where absent.
+	Scope string `json:"scope,omitempty"`
+	// Some of its audiences; all of them where absent.
+	Audience StringList `json:"audience,omitempty"`
+	// Narrower values of its custom claims, by the rules of the policy; the others stay as they are.
+	Claims any `json:"claims,omitempty"`
+	// How long it lives, at most as long as that token.
+	Lifetime Lifetime `json:"lifetime,omitempty"`
+	// Who acts for the subject with it: act.
+	Actor string `json:"actor,omitempty"`
+}
+
+// NarrowedToken is a token for less.
+type NarrowedToken struct {
+	// The token, to be sent as a bearer.
+	AccessToken string `json:"access_token"`
+	// How long it lives.
+	ExpiresIn Lifetime `json:"expires_in"`
+	// What it allows, where it allows anything.
+	Scope string `json:"scope,omitempty"`
+}
+
+// Narrow mints a token for less than an access token that is good now (RFC 8693): never wider in scope, audience, time
+// or claims. It ends with that one, and can be narrowed again, at most four times over. It fails with ErrInvalidScope,
+// ErrInvalidTarget, ErrClaimReserved, ErrLifetimeTooLong, ErrForbidden, ErrTokenRevoked, ErrHandleMalformed, and as
+// [Verifier.Verify] does.
+func (i *Issuer) Narrow(ctx context.Context, store Store, request NarrowRequest) (*NarrowedToken, error) {
+	return flow[NarrowedToken](ctx, i, store, "narrow", request)
 }
 
 // RevokeSession ends a session, and the tokens that it gave.
@@ -213,8 +247,7 @@ type SessionList struct {
 	Next string `json:"next,omitempty"`
 }
 
-// ListSessions lists the sessions of a subject that live, such as the devices on which somebody is logged in. It fails
-// with ErrFieldInvalid.
+// ListSessions lists the sessions of a subject that live, such as the devices on which somebody is logged in.
 func (i *Issuer) ListSessions(ctx context.Context, store Store, request SessionListRequest) (*SessionList, error) {
 	return flow[SessionList](ctx, i, store, "list_sessions", request)
 }

@@ -171,10 +171,18 @@ func SessionAbsolute(d time.Duration) IssuerOption { return lasting("session_abs
 // SessionClaims are claims beside sid that hold the session's id.
 func SessionClaims(names ...string) IssuerOption { return field{"session_claims", list(names)} }
 
-// RefreshGrace is for how long a used refresh token is answered again; 10 seconds where it is not given, at most 60.
+// RefreshGrace is for how long a used refresh token is answered again; 10 seconds where it is not given, at most 60 without
+// LongRefreshGrace.
 func RefreshGrace(d time.Duration) IssuerOption {
 	return field{"refresh_grace_seconds", wholeSeconds(d)}
 }
+
+// LongRefreshGrace lets the grace of a refresh be up to 30 minutes. For as long, a stolen refresh token that was exchanged
+// already is good.
+func LongRefreshGrace() IssuerOption { return field{"long_refresh_grace", true} }
+
+// Narrowing is by which rule each custom claim is narrowed: "equal", as where it is not given, "subset" or "and".
+func Narrowing(rules map[string]string) IssuerOption { return field{"narrowing", rules} }
 
 // Renewal is for how long after its first issue an entity token can be renewed with itself; 30 days where it is not
 // given.

@@ -33,6 +33,8 @@ pub struct Policy {
     pub(crate) session_absolute: Option<Lifetime>,
     pub(crate) session_claims: Vec<Cow<'static, str>>,
     pub(crate) grace: u64,
+    pub(crate) long_grace: bool,
+    pub(crate) narrowings: Vec<(Cow<'static, str>, Narrowing)>,
     pub(crate) renewal: Lifetime,
     pub(crate) client_rate: Option<Rate>,
     pub(crate) failure_rate: Option<Rate>,
@@ -65,6 +67,19 @@ choices! {
         /// An opaque handle, which only the issuer can look up.
         Opaque = "opaque",
     }
+}
+
+/// When the value of a custom claim is within that of another token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Narrowing {
+    /// It is the same.
+    Equal,
+    /// It is a list of some of the other's elements, or an object of some of its members, each as it stands there.
+    Subset,
+    /// It is `false`, or both are `true`: for a claim whose `true` allows what its `false` does not.
+    And,
 }
 
 /// How long a session's access token lives, the session without a refresh, and the session at all.
@@ -127,6 +142,8 @@ impl Policy {
             session_absolute: None,
             session_claims: vec!["sid".into()],
             grace: 10,
+            long_grace: false,
+            narrowings: Vec::new(),
             renewal: days(30),
             client_rate: None,
             failure_rate: None,
@@ -220,10 +237,35 @@ impl Policy {
     }
 
     /// For how many seconds a refresh token is still answered after its exchange, with the same successor: the first
-    /// answer may have been lost. 10 by default, at most 60, 0 for never.
+    /// answer may have been lost. 10 by default, 0 for never, at most 60 without [`Policy::long_refresh_grace`].
     #[must_use]
     pub fn refresh_grace_seconds(mut self, seconds: u64) -> Self {
         self.grace = seconds;
+        self
+    }
+
+    /// Lets the grace of a refresh be up to 30 minutes: for clients that are offline for long before they can try again. For
+    /// as long, a stolen refresh token that was exchanged already is good, and nobody notices the theft.
+    ///
+    /// ```
+    /// use tokenmint::*;
+    /// let keys = || KeySet::builder().hmac("k1", [7; 32].as_slice())?.build();
+    /// let policy = Policy::new("https://api.example.com").refresh_grace_seconds(1800);
+    /// assert!(Issuer::new(keys()?, policy.clone()).is_err());
+    /// assert!(Issuer::new(keys()?, policy.long_refresh_grace()).is_ok());
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[must_use]
+    pub fn long_refresh_grace(mut self) -> Self {
+        self.long_grace = true;
+        self
+    }
+
+    /// By which rule a custom claim is narrowed when [`Issuer::narrow`](crate::Issuer::narrow) is asked for less of it;
+    /// [`Narrowing::Equal`] by default.
+    #[must_use]
+    pub fn narrowing(mut self, claim: impl Into<Cow<'static, str>>, rule: Narrowing) -> Self {
+        self.narrowings.push((claim.into(), rule));
         self
     }
 
@@ -289,6 +331,12 @@ impl Policy {
         self
     }
 
+    /// The rule by which a claim is narrowed.
+    pub(crate) fn narrowing_of(&self, claim: &str) -> Narrowing {
+        let rule = self.narrowings.iter().rev().find(|(name, _)| name == claim);
+        rule.map_or(Narrowing::Equal, |(_, rule)| *rule)
+    }
+
     /// How long a token lives that is not a session's, where nothing else is asked for.
     pub(crate) fn token_lifetime(&self) -> Lifetime {
         self.lifetime.unwrap_or(Lifetime::HOUR.min(self.max_lifetime))
@@ -333,8 +381,14 @@ impl Policy {
         if self.token_lifetime() > self.max_lifetime {
             return invalid("lifetime", "the default lifetime is over the maximum");
         }
-        if self.grace > 60 || self.redeem_window > 60 {
+        if self.redeem_window > 60 || self.grace > 60 && !self.long_grace {
             return invalid("grace", "a grace period has at most 60 seconds");
+        }
+        if self.grace > 30 * 60 {
+            return invalid("grace", "a long grace period has at most 1800 seconds");
+        }
+        for (name, _) in &self.narrowings {
+            not_registered(name)?;
         }
         let session = self.session();
         if session.idle > session.absolute {

@@ -37,6 +37,8 @@ class Operations(Flows):
         session_absolute: Lifetime | None = None,
         session_claims: str | Sequence[str] | None = None,
         refresh_grace_seconds: int | None = None,
+        long_refresh_grace: bool | None = None,
+        narrowing: Mapping[str, Any] | None = None,
         renewal: Lifetime | None = None,
         client_rate: Rate | None = None,
         failure_rate: Rate | None = None,
@@ -59,7 +61,11 @@ class Operations(Flows):
           access tokens.
         - `session_absolute`: How long a session lives at all; 90 days where absent.
         - `session_claims`: Claims beside `sid` that hold the session's id.
-        - `refresh_grace_seconds`: For how many seconds a refresh token is answered again; 10 where absent, at most 60.
+        - `refresh_grace_seconds`: For how many seconds a refresh token is answered again; 10 where absent, at most 60
+          without `long_refresh_grace`.
+        - `long_refresh_grace`: Lets that be up to 1800. For as long, a stolen refresh token that was exchanged already
+          is good.
+        - `narrowing`: By which rule a custom claim is narrowed: `equal`, as where absent, `subset` or `and`.
         - `renewal`: For how long after its first issue an entity token can be renewed with itself; 30 days where
           absent.
         - `client_rate`: How many requests of one client are admitted; no limit where absent.
@@ -85,6 +91,8 @@ class Operations(Flows):
             "session_absolute": session_absolute,
             "session_claims": session_claims,
             "refresh_grace_seconds": refresh_grace_seconds,
+            "long_refresh_grace": long_refresh_grace,
+            "narrowing": narrowing,
             "renewal": renewal,
             "client_rate": client_rate,
             "failure_rate": failure_rate,
@@ -133,8 +141,7 @@ class Operations(Flows):
         one. Without `client` it is the subject's alone; with one, it ends with the client. Lifetimes are the policy's,
         or shorter ones.
 
-        Raises `FieldInvalid`, `InvalidScope`, `ClaimReserved`, `LifetimeTooLong`, `NotFound`, `RateLimited` or
-        `PolicyInvalid`.
+        Raises `InvalidScope`, `ClaimReserved`, `LifetimeTooLong`, `NotFound`, `RateLimited` or `PolicyInvalid`.
         """
         given = {
             "subject": subject,
@@ -175,10 +182,38 @@ class Operations(Flows):
     ) -> Task[outputs.ActiveToken]:
         """Says what an access token stands for, if it is good now: verified, and not revoked.
 
-        Raises `TokenRevoked`, and as `Verifier.verify` does.
+        Raises `TokenRevoked`, `HandleMalformed`, and as `Verifier.verify` does.
         """
         given = {"token": token}
         return self._flow("check", given, now, seed, outputs.ActiveToken)
+
+    def narrow(
+        self,
+        token: str,
+        *,
+        scope: str | None = None,
+        audience: str | Sequence[str] | None = None,
+        claims: Mapping[str, Any] | None = None,
+        lifetime: Lifetime | None = None,
+        actor: str | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.NarrowedToken]:
+        """Mints a token for less than an access token that is good now (RFC 8693): never wider in scope, audience, time
+        or claims. It ends with that one, and can be narrowed again, at most four times over.
+
+        Raises `InvalidScope`, `InvalidTarget`, `ClaimReserved`, `LifetimeTooLong`, `Forbidden`, `TokenRevoked`,
+        `HandleMalformed`, and as `Verifier.verify` does.
+        """
+        given = {
+            "token": token,
+            "scope": scope,
+            "audience": audience,
+            "claims": claims,
+            "lifetime": lifetime,
+            "actor": actor,
+        }
+        return self._flow("narrow", given, now, seed, outputs.NarrowedToken)
 
     def revoke_session(
         self,
@@ -215,10 +250,7 @@ class Operations(Flows):
         now: Now = None,
         seed: bytes | None = None,
     ) -> Task[outputs.SessionList]:
-        """Lists the sessions of a subject that live, such as the devices on which somebody is logged in.
-
-        Raises `FieldInvalid`.
-        """
+        """Lists the sessions of a subject that live, such as the devices on which somebody is logged in."""
         given = {"subject": subject, "after": after, "limit": limit}
         return self._flow("list_sessions", given, now, seed, outputs.SessionList)
 

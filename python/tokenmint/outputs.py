@@ -21,6 +21,7 @@ __all__ = [
     "Event",
     "LinkToken",
     "LinkView",
+    "NarrowedToken",
     "NewApiKey",
     "NewClientSecret",
     "PublicToken",
@@ -104,6 +105,18 @@ class ActiveToken:
     """Whom it is for: all that `aud` names."""
     claims: dict[str, Any] = field(repr=False)
     """The verified claims; of an opaque token, those that a JWT in its place would have."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NarrowedToken:
+    """A token for less."""
+
+    access_token: str = field(repr=False)
+    """The token, to be sent as a bearer."""
+    expires_in: timedelta
+    """How long it lives."""
+    scope: str | None = None
+    """What it allows, where it allows anything."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

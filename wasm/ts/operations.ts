@@ -98,6 +98,32 @@ export interface ActiveToken {
   readonly claims: Claims;
 }
 
+/** Asks for a token for less. */
+export interface NarrowRequest {
+  /** The access token. */
+  token: string;
+  /** Some words of its scope; all of them where absent. */
+  scope?: string | undefined;
+  /** Some of its audiences; all of them where absent. */
+  audience?: string | readonly string[] | undefined;
+  /** Narrower values of its custom claims, by the rules of the policy; the others stay as they are. */
+  claims?: Readonly<Record<string, unknown>> | undefined;
+  /** How long it lives, at most as long as that token. */
+  lifetime?: Lifetime | undefined;
+  /** Who acts for the subject with it: `act`. */
+  actor?: string | undefined;
+}
+
+/** A token for less. */
+export interface NarrowedToken {
+  /** The token, to be sent as a bearer. */
+  readonly accessToken: string;
+  /** How long it lives. In seconds. */
+  readonly expiresIn: number;
+  /** What it allows, where it allows anything. */
+  readonly scope?: string;
+}
+
 /** Names the sessions of a subject. */
 export interface SessionsOfSubject {
   /** The subject. */
@@ -614,8 +640,8 @@ export abstract class Operations extends Flows {
   /**
    * Starts a session, when the host has found out who is there: an access token, and a refresh token for the next one.
    * Without `client` it is the subject's alone; with one, it ends with the client. Lifetimes are the policy's, or
-   * shorter ones. Fails with `field_invalid`, `invalid_scope`, `claim_reserved`, `lifetime_too_long`, `not_found`,
-   * `rate_limited` or `policy_invalid`.
+   * shorter ones. Fails with `invalid_scope`, `claim_reserved`, `lifetime_too_long`, `not_found`, `rate_limited` or
+   * `policy_invalid`.
    */
   startSession(input: SessionRequest, call?: Call): Task<TokenPair> {
     return this.flow("start_session", input, call, outputOf<TokenPair>);
@@ -632,11 +658,21 @@ export abstract class Operations extends Flows {
   }
 
   /**
-   * Says what an access token stands for, if it is good now: verified, and not revoked. Fails with `token_revoked`, and
-   * as `Verifier.verify` does.
+   * Says what an access token stands for, if it is good now: verified, and not revoked. Fails with `token_revoked` or
+   * `handle_malformed`, and as `Verifier.verify` does.
    */
   check(input: { token: string }, call?: Call): Task<ActiveToken> {
     return this.flow("check", input, call, outputOf<ActiveToken>);
+  }
+
+  /**
+   * Mints a token for less than an access token that is good now (RFC 8693): never wider in scope, audience, time or
+   * claims. It ends with that one, and can be narrowed again, at most four times over. Fails with `invalid_scope`,
+   * `invalid_target`, `claim_reserved`, `lifetime_too_long`, `forbidden`, `token_revoked` or `handle_malformed`, and as
+   * `Verifier.verify` does.
+   */
+  narrow(input: NarrowRequest, call?: Call): Task<NarrowedToken> {
+    return this.flow("narrow", input, call, outputOf<NarrowedToken>);
   }
 
   /** Ends a session, and the tokens that it gave. */
@@ -652,10 +688,7 @@ export abstract class Operations extends Flows {
     return this.flow("revoke_sessions", input, call, nothing);
   }
 
-  /**
-   * Lists the sessions of a subject that live, such as the devices on which somebody is logged in. Fails with
-   * `field_invalid`.
-   */
+  /** Lists the sessions of a subject that live, such as the devices on which somebody is logged in. */
   listSessions(input: SessionListRequest, call?: Call): Task<SessionList> {
     return this.flow("list_sessions", input, call, (json) => outputOf<SessionList>(json, "sessions"));
   }

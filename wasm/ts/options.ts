@@ -49,8 +49,12 @@ export interface IssuerConfig {
   sessionAbsolute?: Lifetime | undefined;
   /** Claims beside `sid` that hold the session's id. */
   sessionClaims?: string | readonly string[] | undefined;
-  /** For how many seconds a refresh token is answered again; 10 where absent, at most 60. */
+  /** For how many seconds a refresh token is answered again; 10 where absent, at most 60 without `longRefreshGrace`. */
   refreshGraceSeconds?: number | undefined;
+  /** Lets that be up to 1800. For as long, a stolen refresh token that was exchanged already is good. */
+  longRefreshGrace?: boolean | undefined;
+  /** By which rule a custom claim is narrowed: `equal`, as where absent, `subset` or `and`. */
+  narrowing?: Readonly<Record<string, unknown>> | undefined;
   /** For how long after its first issue an entity token can be renewed with itself; 30 days where absent. */
   renewal?: Lifetime | undefined;
   /** How many requests of one client are admitted; no limit where absent. */

@@ -2,15 +2,17 @@
 //!
 //! The fields are the methods of [`Policy`] and of [`Verifier`], with the same defaults.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::with;
-use crate::describe::described;
+use crate::describe::{Shape, described, shapes};
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
 use crate::json::{self, JsonMembers};
 use crate::key::{Algorithm, KeySet};
-use crate::policy::{AccessFormat, Integration, Policy};
+use crate::policy::{AccessFormat, Integration, Narrowing, Policy};
 use crate::time::Lifetime;
 use crate::token::verifier::Verifier;
 use crate::values::{OneOrMany, RateLimit, SecretText};
@@ -60,8 +62,14 @@ described! {
         /// Claims beside `sid` that hold the session's id.
         #[serde(default)]
         pub session_claims: OneOrMany,
-        /// For how many seconds a refresh token is answered again; 10 where absent, at most 60.
+        /// For how many seconds a refresh token is answered again; 10 where absent, at most 60 without `long_refresh_grace`.
         pub refresh_grace_seconds: Option<u64>,
+        /// Lets that be up to 1800. For as long, a stolen refresh token that was exchanged already is good.
+        #[serde(default)]
+        pub long_refresh_grace: bool,
+        /// By which rule a custom claim is narrowed: `equal`, as where absent, `subset` or `and`.
+        #[serde(default)]
+        pub narrowing: Narrowings,
         /// For how long after its first issue an entity token can be renewed with itself; 30 days where absent.
         pub renewal: Option<Lifetime>,
         /// How many requests of one client are admitted; no limit where absent.
@@ -76,6 +84,14 @@ described! {
         #[serde(default)]
         pub integrations: Vec<Integration>,
     }
+}
+
+/// Rules of claims, by their names.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Narrowings(BTreeMap<String, Narrowing>);
+
+shapes! {
+    Narrowings: Shape::Json;
 }
 
 impl IssuerConfig {
@@ -113,6 +129,9 @@ impl IssuerConfig {
         let given = with(given, self.access_format, Policy::access_format);
         let given = with(given, self.session_secret, |given, secret| given.session_secret(secret.0));
         let given = with(given, self.refresh_grace_seconds, Policy::refresh_grace_seconds);
+        let given = if self.long_refresh_grace { given.long_refresh_grace() } else { given };
+        let given =
+            (self.narrowing.0.into_iter()).fold(given, |given, (claim, rule)| given.narrowing(claim, rule));
         let given = with(given, self.renewal, Policy::renewal);
         let given = with(given, self.redeem_window_seconds, Policy::redeem_window_seconds);
         let given = with(given, self.public_token_lifetime, Policy::public_token_lifetime);
@@ -235,6 +254,7 @@ mod tests {
             "leeway_seconds": 3, "access_format": "opaque", "fixed_claims": {"x": {"y": [1]}},
             "session_secret": "a secret of at least thirty-two bytes", "session_idle": "2m",
             "session_absolute": "3h", "session_claims": "ses", "refresh_grace_seconds": 4, "renewal": "5d",
+            "long_refresh_grace": true, "narrowing": {"p": "subset"},
             "client_rate": {"events": 1, "per": "1s", "burst": 2},
             "failure_rate": {"events": 3, "per": "1m", "burst": 4}, "redeem_window_seconds": 5,
             "public_token_lifetime": "6m", "integrations": [{"slug": "s", "name": "S", "categories": ["ats"]}]
@@ -253,6 +273,8 @@ mod tests {
             .session_lifetimes(Lifetime::minutes(2), Lifetime::minutes(180))
             .session_claim("ses")
             .refresh_grace_seconds(4)
+            .long_refresh_grace()
+            .narrowing("p", Narrowing::Subset)
             .renewal(Lifetime::minutes(5 * 24 * 60))
             .client_rate(crate::Rate::new(1, Lifetime::from_seconds(1).unwrap(), 2).unwrap())
             .failure_rate(crate::Rate::new(3, Lifetime::MINUTE, 4).unwrap())

@@ -22,6 +22,7 @@ pub mod directory;
 pub(crate) mod list_api_keys;
 pub(crate) mod list_sessions;
 mod named_session;
+pub(crate) mod narrow;
 pub(crate) mod own_claims;
 pub(crate) mod page;
 pub(crate) mod redeem;

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::table::{Hidden, Nothing, Seconds, operations};
+use crate::config::OneOrMany;
 use crate::describe::{Shape, described, shapes};
-use crate::flow::{check, list_sessions, refresh, start_session, token_pair};
+use crate::flow::{check, list_sessions, narrow, refresh, start_session, token_pair};
 use crate::json::JsonMembers;
 use crate::time::{Lifetime, UnixTime};
 
@@ -16,7 +17,7 @@ operations! {
     /// Without `client` it is the subject's alone; with one, it ends with the client. Lifetimes are the policy's, or
     /// shorter ones.
     start_session(SessionRequest) -> TokenPair,
-        [FieldInvalid, InvalidScope, ClaimReserved, LifetimeTooLong, NotFound, RateLimited, PolicyInvalid]
+        [InvalidScope, ClaimReserved, LifetimeTooLong, NotFound, RateLimited, PolicyInvalid]
         |issuer, input, context| issuer.start_session(input.into(), context);
     /// Exchanges a refresh token for the next pair (RFC 6749 section 6).
     /// Presented again within the grace, a refresh token gives the same answer; later, it ends the session, for somebody
@@ -25,8 +26,13 @@ operations! {
     refresh(RefreshRequest) -> TokenPair, [InvalidGrant, InvalidScope, RateLimited, PolicyInvalid]
         |issuer, input, context| issuer.refresh(refresh::Refresh::from(input), context);
     /// Says what an access token stands for, if it is good now: verified, and not revoked.
-    check(CheckRequest) -> ActiveToken, [TokenRevoked] + verification
+    check(CheckRequest) -> ActiveToken, [TokenRevoked, HandleMalformed] + verification
         |issuer, input, context| issuer.check(&input.token, context);
+    /// Mints a token for less than an access token that is good now (RFC 8693): never wider in scope, audience, time or claims. It
+    /// ends with that one, and can be narrowed again, at most four times over.
+    narrow(NarrowRequest) -> NarrowedToken,
+        [InvalidScope, InvalidTarget, ClaimReserved, LifetimeTooLong, Forbidden, TokenRevoked, HandleMalformed] + verification
+        |issuer, input, context| issuer.narrow(input.into(), context);
     /// Ends a session, and the tokens that it gave.
     revoke_session(SessionId) -> Nothing, []
         |issuer, input, context| issuer.revoke_session(&input.session, context);
@@ -34,7 +40,7 @@ operations! {
     revoke_sessions(SessionsOfSubject) -> Nothing, [NotFound]
         |issuer, input, context| issuer.revoke_sessions(&input.subject, input.except.as_deref(), context);
     /// Lists the sessions of a subject that live, such as the devices on which somebody is logged in.
-    list_sessions(SessionListRequest) -> SessionList, [FieldInvalid]
+    list_sessions(SessionListRequest) -> SessionList, []
         |issuer, input, context| issuer.list_sessions(list_sessions::ListSessions::from(input), context);
 }
 
@@ -81,6 +87,38 @@ described! {
     pub(crate) struct CheckRequest {
         /// The access token.
         token: String,
+    }
+
+    /// Asks for a token for less.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct NarrowRequest {
+        /// The access token.
+        token: String,
+        /// Some words of its scope; all of them where absent.
+        scope: Option<String>,
+        /// Some of its audiences; all of them where absent.
+        #[serde(default)]
+        audience: OneOrMany,
+        /// Narrower values of its custom claims, by the rules of the policy; the others stay as they are.
+        #[serde(default)]
+        claims: JsonMembers,
+        /// How long it lives, at most as long as that token.
+        lifetime: Option<Lifetime>,
+        /// Who acts for the subject with it: `act`.
+        actor: Option<String>,
+    }
+
+    /// A token for less.
+    #[derive(Serialize)]
+    pub(crate) struct NarrowedToken {
+        /// The token, to be sent as a bearer.
+        access_token: Hidden,
+        /// How long it lives.
+        expires_in: Seconds,
+        /// What it allows, where it allows anything.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        scope: Option<String>,
     }
 
     /// Names a session.
@@ -215,6 +253,20 @@ impl From<RefreshRequest> for refresh::Refresh {
     fn from(input: RefreshRequest) -> Self {
         let RefreshRequest { refresh_token: token, client, scope } = input;
         refresh::Refresh { token, client, name: None, scope }
+    }
+}
+
+impl From<NarrowRequest> for narrow::Narrow {
+    fn from(input: NarrowRequest) -> Self {
+        let NarrowRequest { token, scope, audience, claims, lifetime, actor } = input;
+        narrow::Narrow { token, scope, audience: audience.0, claims, lifetime, actor }
+    }
+}
+
+impl From<narrow::NarrowedToken> for NarrowedToken {
+    fn from(token: narrow::NarrowedToken) -> Self {
+        let narrow::NarrowedToken { access_token, expires_in, scope } = token;
+        NarrowedToken { access_token: access_token.into(), expires_in: expires_in.into(), scope }
     }
 }
 

@@ -5,6 +5,7 @@ mod clients;
 mod directory;
 mod drive;
 mod links;
+mod narrow;
 mod sessions;
 mod single_use;
 mod storage_document;

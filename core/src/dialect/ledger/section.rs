@@ -29,6 +29,9 @@ section! {
         session_absolute: Option<Lifetime>,
         /// For how many seconds a refresh token is answered again with the same successor; 10 where absent.
         refresh_grace_seconds: Option<u64>,
+        /// Lets that be up to 1800, where else it is at most 60.
+        #[serde(default)]
+        long_refresh_grace: bool,
         /// The SHA-256 of the key that `X-Ledger-API-Key` must carry; any where absent.
         #[serde(default, deserialize_with = "optional_hash")]
         api_key_sha256: Option<SecretHash>,
@@ -58,6 +61,9 @@ impl Section {
         (policy.session_idle, policy.session_absolute) = (self.session_idle, self.session_absolute);
         if let Some(seconds) = self.refresh_grace_seconds {
             policy = policy.refresh_grace_seconds(seconds);
+        }
+        if self.long_refresh_grace {
+            policy = policy.long_refresh_grace();
         }
         let policy = with_session_secret(policy, &self.secret(), parts)?;
         parts.issuer(&self.common(), ledger_policy(policy))

@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::flow::Flow;
 use crate::flow::check::unauthenticated;
+use crate::flow::own_claims::NARROWED_FROM;
 use crate::issuer::Issuer;
 use crate::record::client::Permission;
 use crate::record::decode_some;
@@ -183,6 +184,10 @@ impl Flow {
                 return self.refuse(&name, unauthenticated(error));
             }
         };
+        if token.claim_json(NARROWED_FROM).is_some() {
+            // What is renewed would no longer end with its parent.
+            return self.refuse("", ErrorCode::Unauthenticated.into());
+        }
         let organization: Option<String> = token.claim("organizationId")?;
         let options: Option<EntityOptions> = token.claim("options")?;
         let (Some(organization), Some(options)) = (organization, options) else {
