@@ -14,6 +14,7 @@
 mod accounts;
 mod api_keys;
 mod links;
+mod log_out;
 mod sessions;
 mod single_use;
 mod world;
