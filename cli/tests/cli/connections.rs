@@ -1,7 +1,7 @@
 //! Clients that open connections and do not do their part.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::TcpStream;
 
 use crate::config::{Folder, small};
 use crate::support::{Server, connect, until};
@@ -45,6 +45,8 @@ fn allow_connections(wanted: u64) {
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_thousand_slow_readers_shut_nobody_out() {
+    use std::net::{Ipv4Addr, SocketAddr};
+
     use tokio::io::AsyncWriteExt;
 
     const READERS: u32 = 5000;
