@@ -25,7 +25,7 @@ pub(crate) struct Source {
 impl Source {
     /// The demonstration's, which is part of this program.
     pub(crate) fn demo() -> Self {
-        Source { path: PathBuf::new(), name: "demo.toml".to_owned(), text: demo::CONFIG.to_owned() }
+        Source { path: PathBuf::new(), name: "demo.toml".to_owned(), text: demo::config() }
     }
 
     /// A file's.

@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use crate::support::{Finished, Server, run};
 
-const DEMO: &str = include_str!("../../src/demo.toml");
+/// The demonstration's configuration.
+fn demo() -> String {
+    let parts = tokenmint::dialect::demonstrations().map(|shown| shown.config);
+    std::iter::once(include_str!("../../src/demo.toml")).chain(parts).collect::<Vec<_>>().join("\n")
+}
 
 /// A folder with a configuration in it.
 pub(crate) struct Folder(tempfile::TempDir);
@@ -39,7 +43,7 @@ pub(crate) fn small(more: &str) -> String {
 
 #[test]
 fn the_demonstration_is_a_configuration() {
-    let folder = Folder::new(DEMO);
+    let folder = Folder::new(&demo());
     let server = Server::with_config(&folder.config());
     assert_eq!(server.get("/.well-known/jwks.json").json(200)["keys"][0]["kid"], "ledger-1");
     let answer = server.request("POST", "/introspect").bearer("demo-merge-key").form("token=x").send();

@@ -95,9 +95,35 @@ use section::{Assemble, Parts, Sections};
 struct Wing {
     paths: &'static [&'static str],
     refuse: fn(Rejection) -> Response,
+    demonstration: Option<Demonstration>,
 }
 
-/// Registers the wings: their paths, their operations, and their sections of a configuration, each in this order.
+/// What shows a dialect at work: a configuration, and lines to paste into a shell, where `{BASE}` is the address.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Demonstration {
+    /// Its part of a configuration, as TOML. Its credentials are public.
+    pub config: &'static str,
+    /// How its tokens are got.
+    pub tokens: &'static str,
+    /// How one of them is introspected; empty where they are not.
+    pub introspection: &'static str,
+    /// How they are ended: what the lines end, in words, and the lines.
+    pub end: Option<(&'static str, &'static str)>,
+}
+
+/// The demonstrations of this crate's dialects: what `tokenmint serve --demo` serves and tells.
+///
+/// ```
+/// let configs = tokenmint::dialect::demonstrations().map(|shown| shown.config);
+/// assert!(configs.collect::<String>().contains("[mercoa]"));
+/// ```
+pub fn demonstrations() -> impl Iterator<Item = &'static Demonstration> {
+    WINGS.iter().filter_map(|wing| wing.demonstration.as_ref())
+}
+
+/// Registers the wings: their paths and demonstrations, their operations, and their sections of a configuration, each in
+/// this order.
 macro_rules! wings {
     ($($wing:ident)+) => {
         static WINGS: &[Wing] = &[$($wing::WING),+];

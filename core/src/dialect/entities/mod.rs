@@ -17,7 +17,7 @@ pub(crate) mod operations;
 pub(super) mod section;
 
 /// It has no paths: it is what others serve.
-pub(super) const WING: Wing = Wing { paths: &[], refuse: response::refusal };
+pub(super) const WING: Wing = Wing { paths: &[], refuse: response::refusal, demonstration: None };
 
 /// Something that tokens are minted for: a company, an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,7 +16,7 @@ use super::fields::text;
 use super::rejection::{Rejection, method_not_allowed};
 use super::request::Request;
 use super::response::{Response, Value, json, json_object, set, status, with_error_headers};
-use super::{Answer, Call, Dialect, Wing};
+use super::{Answer, Call, Demonstration, Dialect, Wing};
 use crate::credential::SecretHash;
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::Flow;
@@ -83,7 +83,16 @@ impl Ledger {
 }
 
 /// What it is known by.
-pub(super) const WING: Wing = Wing { paths: &["/auth"], refuse: reject };
+pub(super) const WING: Wing = Wing {
+    paths: &["/auth"],
+    refuse: reject,
+    demonstration: Some(Demonstration {
+        config: include_str!("demo.toml"),
+        tokens: include_str!("demo.sh"),
+        introspection: "",
+        end: None,
+    }),
+};
 
 impl Dialect for Ledger {
     fn issuer(&self) -> &Issuer {

@@ -7,7 +7,7 @@ use super::fields::{Fault, Fields, Json, ProblemKind, boolean, list_of, one_of, 
 use super::rejection::{Rejection, method_not_allowed};
 use super::request::Request;
 use super::response::{Response, json, json_string, status, with_error_headers};
-use super::{Answer, Call, Dialect, Wing};
+use super::{Answer, Call, Demonstration, Dialect, Wing};
 use crate::error::ErrorCode;
 use crate::expires_in;
 use crate::flow::Flow;
@@ -51,7 +51,16 @@ impl Mercoa {
 }
 
 /// What it is known by.
-pub(super) const WING: Wing = Wing { paths: &["/entity", "/entityGroup", "/organization"], refuse: reject };
+pub(super) const WING: Wing = Wing {
+    paths: &["/entity", "/entityGroup", "/organization"],
+    refuse: reject,
+    demonstration: Some(Demonstration {
+        config: include_str!("demo.toml"),
+        tokens: include_str!("demo.sh"),
+        introspection: include_str!("demo_introspection.sh"),
+        end: Some(("a session of Mercoa's, all of Mercoa's", include_str!("demo_end.sh"))),
+    }),
+};
 
 impl Dialect for Mercoa {
     fn issuer(&self) -> &Issuer {

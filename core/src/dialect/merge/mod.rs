@@ -9,7 +9,7 @@ use super::fields::{Fields, PathStep, Problem};
 use super::rejection::{Rejection, method_not_allowed};
 use super::request::Request;
 use super::response::{self, Response, status, with_error_headers};
-use super::{Answer, Call, Dialect, Wing};
+use super::{Answer, Call, Demonstration, Dialect, Wing};
 use crate::error::{Error, ErrorCode};
 use crate::flow::Flow;
 use crate::issuer::Issuer;
@@ -107,7 +107,16 @@ impl Merge {
 }
 
 /// What it is known by.
-pub(super) const WING: Wing = Wing { paths: &["/api", "/magic-link"], refuse: reject };
+pub(super) const WING: Wing = Wing {
+    paths: &["/api", "/magic-link"],
+    refuse: reject,
+    demonstration: Some(Demonstration {
+        config: include_str!("demo.toml"),
+        tokens: include_str!("demo.sh"),
+        introspection: "",
+        end: None,
+    }),
+};
 
 impl Dialect for Merge {
     fn issuer(&self) -> &Issuer {

@@ -13,7 +13,7 @@ use super::fields::{Fields, PathStep, Problem, ProblemKind, one_of, text, uuid};
 use super::rejection::{Rejection, method_not_allowed};
 use super::request::Request;
 use super::response::{Response, Value, json, json_object, status, with_error_headers};
-use super::{Answer, Call, Dialect, Wing};
+use super::{Answer, Call, Demonstration, Dialect, Wing};
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::Flow;
 use crate::flow::client::ClientProof;
@@ -57,7 +57,16 @@ impl Monite {
 }
 
 /// What it is known by.
-pub(super) const WING: Wing = Wing { paths: &["/v1"], refuse: reject };
+pub(super) const WING: Wing = Wing {
+    paths: &["/v1"],
+    refuse: reject,
+    demonstration: Some(Demonstration {
+        config: include_str!("demo.toml"),
+        tokens: include_str!("demo.sh"),
+        introspection: include_str!("demo_introspection.sh"),
+        end: Some(("one of Monite's", include_str!("demo_end.sh"))),
+    }),
+};
 
 impl Dialect for Monite {
     fn issuer(&self) -> &Issuer {

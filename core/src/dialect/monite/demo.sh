@@ -1,0 +1,3 @@
+# Monite: access tokens for a partner and for an entity user.
+curl -sS -w '\n' -X POST {BASE}/v1/auth/token -H "x-monite-version: 2024-05-25" -H "Content-Type: application/json" -d '{"client_id":"eb959578-a74d-4ac3-8b25-bf0910027857","client_secret":"14c84a34-282b-4fd8-8af6-86b5b5f2c212","grant_type":"client_credentials"}'
+curl -sS -w '\n' -X POST {BASE}/v1/auth/token -H "x-monite-version: 2024-05-25" -H "Content-Type: application/json" -d '{"client_id":"eb959578-a74d-4ac3-8b25-bf0910027857","client_secret":"14c84a34-282b-4fd8-8af6-86b5b5f2c212","grant_type":"entity_user","entity_user_id":"7abd8744-507c-40e6-a5ca-34aa480b3991"}'

@@ -1,0 +1,1 @@
+curl -sS -w '\n' -X POST {BASE}/v1/auth/revoke -H "Authorization: Bearer $TOKEN" -H "x-monite-version: 2024-05-25" -H "Content-Type: application/json" -d "{\"client_id\":\"eb959578-a74d-4ac3-8b25-bf0910027857\",\"client_secret\":\"14c84a34-282b-4fd8-8af6-86b5b5f2c212\",\"token\":\"$TOKEN\"}"

@@ -1,0 +1,2 @@
+TOKEN=$(curl -sS -X POST {BASE}/v1/auth/token -H "x-monite-version: 2024-05-25" -H "Content-Type: application/json" -d '{"client_id":"eb959578-a74d-4ac3-8b25-bf0910027857","client_secret":"14c84a34-282b-4fd8-8af6-86b5b5f2c212","grant_type":"client_credentials"}' | sed 's/.*"access_token":"//;s/".*//')
+curl -sS -w '\n' -X POST {BASE}/introspect -u eb959578-a74d-4ac3-8b25-bf0910027857:14c84a34-282b-4fd8-8af6-86b5b5f2c212 --data-urlencode "token=$TOKEN"
