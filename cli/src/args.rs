@@ -297,7 +297,7 @@ pub(crate) enum CredentialKind {
     /// A client id and a secret for access tokens
     Client,
     /// An API key id and a secret for sessions
-    Ledger,
+    Session,
     /// A bearer API key
     Bearer,
 }

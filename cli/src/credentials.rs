@@ -15,7 +15,7 @@ pub(crate) fn create(args: &CreateCredentials) -> Result<()> {
     let id = match args.kind {
         CredentialKind::Client => Some(entropy.uuid().to_string()),
         // 16 bytes, as in the vendor's examples.
-        CredentialKind::Ledger => Some(base64_simd::URL_SAFE_NO_PAD.encode_to_string(entropy.bytes::<16>())),
+        CredentialKind::Session => Some(base64_simd::URL_SAFE_NO_PAD.encode_to_string(entropy.bytes::<16>())),
         CredentialKind::Bearer => None,
     };
     let section = section(args, id.as_deref(), &hash);
@@ -30,7 +30,7 @@ pub(crate) fn create(args: &CreateCredentials) -> Result<()> {
     }
     let given = match (args.kind, &id) {
         (CredentialKind::Client, Some(id)) => format!("client_id      {id}\nclient_secret  {secret}"),
-        (CredentialKind::Ledger, Some(id)) => format!("api_key_id      {id}\napi_key_secret  {secret}"),
+        (CredentialKind::Session, Some(id)) => format!("api_key_id      {id}\napi_key_secret  {secret}"),
         _ => format!("api_key  {secret}"),
     };
     print(format_args!(
@@ -51,7 +51,7 @@ fn section(args: &CreateCredentials, id: Option<&str>, hash: &SecretHash) -> Str
             "[[clients]]\nid = \"{id}\"\norganization = {organization}\nsecret_sha256 = [\"{hash}\"]\n\
              permissions = {}\n",
             match kind {
-                CredentialKind::Ledger => "[\"sessions\"]",
+                CredentialKind::Session => "[\"sessions\"]",
                 _ => "[\"client_credentials\", \"entity_user\"]",
             }
         ),
@@ -62,7 +62,7 @@ impl CredentialKind {
     fn name(self) -> &'static str {
         match self {
             CredentialKind::Client => "client",
-            CredentialKind::Ledger => "ledger",
+            CredentialKind::Session => "session",
             CredentialKind::Bearer => "bearer",
         }
     }

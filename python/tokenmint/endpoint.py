@@ -1,4 +1,4 @@
-"""The token endpoints of four vendors, for any WSGI or ASGI server."""
+"""The token endpoints of a configuration, for any WSGI or ASGI server."""
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
@@ -24,7 +24,7 @@ AsgiApplication: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Endpoint(_tokenmint.Endpoint):
-    """The token endpoints of Mercoa, Monite, Ledger Enterprise and Merge, JWKS and introspection.
+    """The token endpoints of every dialect that the configuration has a section for, JWKS and introspection.
 
     The configuration is that of `tokenmint serve`, as a dict or as JSON text. Secrets stand in it: this package reads
     no files and no environment.

@@ -62,7 +62,7 @@ export const MAX_BODY = 64 * 1024;
 export const BODY_TIME = 10_000;
 
 /**
- * The token endpoints of Mercoa, Monite, Ledger Enterprise and Merge, JWKS and introspection.
+ * The token endpoints of every dialect that the configuration has a section for, JWKS and introspection.
  *
  * The configuration is that of `tokenmint serve` in docs/cli.md, as an object or as JSON text, with the secrets in it: this
  * package reads no files and no environment.

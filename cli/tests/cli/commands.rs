@@ -50,7 +50,7 @@ fn lifetimes_as_node_jsonwebtoken_reads_them() {
 fn new_credentials_fit_into_a_configuration() {
     let mut sections = String::new();
     let mut made = Vec::new();
-    for kind in ["client", "ledger", "bearer"] {
+    for kind in ["client", "session", "bearer"] {
         let one =
             run(&["credentials", "create", "--kind", kind, "--organization", "o\"1\"", "--json"]).json();
         let secret = one["secret"].as_str().unwrap();

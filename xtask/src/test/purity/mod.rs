@@ -4,6 +4,7 @@
 //! file, and each of them must be refused; one more file does what the core may do, and must pass.
 //! Then [`words`] reads the core's sources for what those lints do not know.
 
+mod vendors;
 mod words;
 
 use std::collections::BTreeSet;
@@ -77,7 +78,8 @@ pub(super) fn run(shell: &Shell) -> Result<()> {
         bail!("{kind} refused what the core may do: {PURE}");
     }
     println!("{} probes: each was refused by the core's clippy.toml", PROBES.len());
-    words::run(shell)
+    words::run(shell)?;
+    vendors::run(shell)
 }
 
 /// Lints the scratch crate; returns the pairs (file, lint) that were reported.
