@@ -210,8 +210,8 @@ const NO_ORIGIN: &str = "an origin is a scheme and a host in small letters, and 
 
 impl<'de> Deserialize<'de> for Origin {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl Visitor<'_> for Text {
+        struct OriginText;
+        impl Visitor<'_> for OriginText {
             type Value = Origin;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -222,7 +222,7 @@ impl<'de> Deserialize<'de> for Origin {
                 text.parse().map_err(|error: Error| E::custom(error.message()))
             }
         }
-        deserializer.deserialize_any(Text)
+        deserializer.deserialize_any(OriginText)
     }
 }
 
@@ -258,8 +258,8 @@ impl Visitor<'_> for SecretVisitor {
 /// A text by the grammar of [`crate::expires_in`], or whole seconds.
 impl<'de> Deserialize<'de> for Lifetime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl Visitor<'_> for Text {
+        struct LifetimeText;
+        impl Visitor<'_> for LifetimeText {
             type Value = Lifetime;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -282,7 +282,7 @@ impl<'de> Deserialize<'de> for Lifetime {
                 self.visit_u64(u64::try_from(seconds).unwrap_or(0))
             }
         }
-        deserializer.deserialize_any(Text)
+        deserializer.deserialize_any(LifetimeText)
     }
 }
 
