@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::table::{Hidden, Nothing, Seconds, operations};
-use crate::config::OneOrMany;
 use crate::describe::{Shape, described, shapes};
 use crate::flow::{check, list_sessions, narrow, refresh, start_session, token_pair};
 use crate::json::JsonMembers;
 use crate::time::{Lifetime, UnixTime};
+use crate::values::OneOrMany;
 
 operations! {
     "Sessions":
