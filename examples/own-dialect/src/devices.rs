@@ -1,13 +1,11 @@
 //! Devices that pair by a code: a dialect outside of the crate.
 //!
-//! Whoever is logged in asks for a code and types it into the device; the device gives it in, and gets a token of its own.
+//! Whoever is logged in asks for a code and types it into the device; the device gives it in, and gets a session of its own.
 
 use http::{Method, StatusCode};
 use serde_json::json;
 use tokenmint::dialect::{Answer, Call, Dialect, Rejection, Response, fields, method_not_allowed, response};
-use tokenmint::{
-    ActiveToken, Claims, ErrorCode, IssueSingleUse, Issuer, Lifetime, PresentedSingleUse, Result,
-};
+use tokenmint::*;
 
 /// What the codes are for: one of another purpose is none.
 const PURPOSE: &str = "pair a device";
@@ -24,7 +22,6 @@ impl Dialect for Devices {
         &["/devices"]
     }
 
-    /// Codes need the session secret: without it the endpoint is not built.
     fn check(&self) -> Result<()> {
         self.0.check_session_secret()
     }
@@ -34,7 +31,7 @@ impl Dialect for Devices {
             match (call.request().method(), call.request().segments().as_slice()) {
                 (&Method::POST, ["devices", "code"]) => self.code(call).await,
                 (&Method::POST, ["devices", "pair"]) => self.pair(call).await,
-                (&Method::GET, ["devices", "me"]) => self.me(call).await,
+                (&Method::GET, ["devices"]) => self.list(call).await,
                 (_, ["devices", "code" | "pair"]) => Err(method_not_allowed("POST")),
                 _ => Err(ErrorCode::RouteNotFound.into()),
             }
@@ -53,7 +50,7 @@ impl Devices {
         Ok(response::json(StatusCode::CREATED, body))
     }
 
-    /// A device's token for a code.
+    /// A device's session for a code.
     async fn pair(&self, call: &Call) -> Result<Response, Rejection> {
         let (user, code, name) = call.request().read(|fields| {
             let user = fields.required("user", fields::text_of(1, 100));
@@ -63,27 +60,30 @@ impl Devices {
         })?;
         let presented = PresentedSingleUse::new(PURPOSE, code).slot(user);
         let redeemed = call.run(|context| self.0.redeem_single_use(&presented, None, context)).await?;
-        let claims = Claims::new().subject(redeemed.subject.unwrap_or_default()).set("device", &name);
-        let token = call.run(|context| self.0.mint_task(&claims, Lifetime::DAY, context)).await?;
-        let body =
-            json!({ "access_token": token, "expires_in": Lifetime::DAY.seconds(), "token_type": "Bearer" });
+        let name = JsonText::of(&name)?;
+        let session = StartSession::new(redeemed.subject.unwrap_or_default())
+            .details([("name".to_owned(), name)].into());
+        let pair = call.run(|context| self.0.start_session(session, context)).await?;
+        let body = json!({ "access_token": pair.access_token, "expires_in": pair.expires_in.seconds(),
+                           "refresh_token": pair.refresh_token, "token_type": "Bearer" });
         Ok(response::json(StatusCode::OK, body))
     }
 
-    /// Who a device acts for.
-    async fn me(&self, call: &Call) -> Result<Response, Rejection> {
-        let active = self.caller(call).await?;
-        let claims: serde_json::Value = serde_json::from_str(&active.claims).unwrap_or_default();
-        Ok(response::json(StatusCode::OK, json!({ "user": active.subject, "device": claims["device"] })))
+    /// The devices of the user.
+    async fn list(&self, call: &Call) -> Result<Response, Rejection> {
+        let user = self.caller(call).await?.subject.ok_or(ErrorCode::Forbidden)?;
+        let list = call.run(|context| self.0.list_sessions(&*user, context)).await?;
+        let devices: Vec<_> = list.sessions.iter().map(|session| &session.details).collect();
+        Ok(response::json(StatusCode::OK, devices))
     }
 
     /// The bearer's token, if it stands; nobody is told why it does not.
-    async fn caller(&self, call: &Call) -> Result<ActiveToken, Rejection> {
+    async fn caller(&self, call: &Call) -> Result<ActiveToken> {
         let bearer = call.request().bearer()?;
         let token = std::str::from_utf8(bearer.expose()).unwrap_or_default();
         let checked = call.run(|context| self.0.check(token, context)).await;
         checked.map_err(|error| match error.code().http_status() {
-            500.. => error.into(),
+            500.. => error,
             _ => ErrorCode::Unauthenticated.into(),
         })
     }
