@@ -70,8 +70,8 @@ func (i *Issuer) ClientCredentials(ctx context.Context, store Store, request Cli
 	return flow[AccessToken](ctx, i, store, "client_credentials", request)
 }
 
-// SessionRequest asks for a session.
-type SessionRequest struct {
+// StartSessionRequest asks for a session.
+type StartSessionRequest struct {
 	// Whom the session is about: sub of its tokens.
 	Subject string `json:"subject"`
 	// The client that it is opened for: client_id of its access tokens.
@@ -110,7 +110,7 @@ type TokenPair struct {
 // next one. Without Client it is the subject's alone; with one, it ends with the client. Lifetimes are the policy's, or
 // shorter ones. It fails with ErrInvalidScope, ErrClaimReserved, ErrLifetimeTooLong, ErrNotFound, ErrRateLimited or
 // ErrPolicyInvalid.
-func (i *Issuer) StartSession(ctx context.Context, store Store, request SessionRequest) (*TokenPair, error) {
+func (i *Issuer) StartSession(ctx context.Context, store Store, request StartSessionRequest) (*TokenPair, error) {
 	return flow[TokenPair](ctx, i, store, "start_session", request)
 }
 
@@ -197,8 +197,8 @@ func (i *Issuer) RevokeSession(ctx context.Context, store Store, session string)
 	return i.operate(ctx, store, "revoke_session", map[string]string{"session": session}, nil)
 }
 
-// SessionsOfSubject names the sessions of a subject.
-type SessionsOfSubject struct {
+// RevokeSessionsRequest names the sessions of a subject.
+type RevokeSessionsRequest struct {
 	// The subject.
 	Subject string `json:"subject"`
 	// The id of the session that stays.
@@ -207,12 +207,12 @@ type SessionsOfSubject struct {
 
 // RevokeSessions ends all sessions of a subject, and the tokens that they gave; with Except, all but that one. It fails
 // with ErrNotFound.
-func (i *Issuer) RevokeSessions(ctx context.Context, store Store, request SessionsOfSubject) error {
+func (i *Issuer) RevokeSessions(ctx context.Context, store Store, request RevokeSessionsRequest) error {
 	return i.operate(ctx, store, "revoke_sessions", request, nil)
 }
 
-// SessionListRequest asks for the sessions of a subject.
-type SessionListRequest struct {
+// ListSessionsRequest asks for the sessions of a subject.
+type ListSessionsRequest struct {
 	// The subject.
 	Subject string `json:"subject"`
 	// Where to go on: the next of an answer before.
@@ -248,7 +248,7 @@ type SessionList struct {
 }
 
 // ListSessions lists the sessions of a subject that live, such as the devices on which somebody is logged in.
-func (i *Issuer) ListSessions(ctx context.Context, store Store, request SessionListRequest) (*SessionList, error) {
+func (i *Issuer) ListSessions(ctx context.Context, store Store, request ListSessionsRequest) (*SessionList, error) {
 	return flow[SessionList](ctx, i, store, "list_sessions", request)
 }
 
@@ -530,32 +530,32 @@ func (i *Issuer) CreateClient(ctx context.Context, store Store, request Client) 
 	return i.operate(ctx, store, "create_client", request, nil)
 }
 
-// ChangeClient is what of a client is to be changed.
-type ChangeClient struct {
+// ChangeClientRequest is what of a client is to be changed.
+type ChangeClientRequest struct {
 	// The client's id.
 	ID string `json:"id"`
 	// What it may do.
 	Permissions []Permission `json:"permissions"`
 	// What its own tokens may allow; the empty text for nothing.
-	Scope string `json:"scope,omitempty"`
+	Scope *string `json:"scope,omitempty"`
 	// Whom its own tokens may be for; an empty list for the policy's audience.
 	Audience []string `json:"audience"`
 	// What it must state when it opens a session; the empty text for nothing.
-	Name string `json:"name,omitempty"`
+	Name *string `json:"name,omitempty"`
 	// Custom claims of its session tokens: all of them.
 	Claims any `json:"claims,omitempty"`
 	// Whether it is refused. One that is taken back has its tokens again that have not ended.
-	Disabled bool `json:"disabled,omitempty"`
+	Disabled *bool `json:"disabled,omitempty"`
 }
 
 // ChangeClient changes what a client may do; what is left out stays. Tokens that were made before stay as they are. It
 // fails with ErrNotFound, ErrClaimReserved or ErrInvalidScope.
-func (i *Issuer) ChangeClient(ctx context.Context, store Store, request ChangeClient) error {
+func (i *Issuer) ChangeClient(ctx context.Context, store Store, request ChangeClientRequest) error {
 	return i.operate(ctx, store, "change_client", request, nil)
 }
 
-// ListClients asks for the clients of the store.
-type ListClients struct {
+// ListClientsRequest asks for the clients of the store.
+type ListClientsRequest struct {
 	// Where to go on: next of the answer before.
 	After string `json:"after,omitempty"`
 	// How many to look at, 1 to 100; 100 where it is left out.
@@ -593,7 +593,7 @@ type ClientList struct {
 }
 
 // ListClients lists the clients of the store, page by page; those of a configuration are not in it.
-func (i *Issuer) ListClients(ctx context.Context, store Store, request ListClients) (*ClientList, error) {
+func (i *Issuer) ListClients(ctx context.Context, store Store, request ListClientsRequest) (*ClientList, error) {
 	return flow[ClientList](ctx, i, store, "list_clients", request)
 }
 
@@ -623,8 +623,8 @@ func (i *Issuer) RetireClientSecret(ctx context.Context, store Store, id string)
 	return i.operate(ctx, store, "retire_client_secret", map[string]string{"id": id}, nil)
 }
 
-// RotateClientSecret asks for a new secret of a client.
-type RotateClientSecret struct {
+// RotateClientSecretRequest asks for a new secret of a client.
+type RotateClientSecretRequest struct {
 	// The client's id.
 	ID string `json:"id"`
 	// How long the secrets before stay good; they end at once where this is left out.
@@ -642,7 +642,7 @@ type NewClientSecret struct {
 // RotateClientSecret makes a new secret for a client, to be shown once, while those before are good for a chosen time.
 // Secrets that were replaced earlier keep their time; at most four are live beside the newest. It fails with
 // ErrNotFound or ErrAlreadyExists.
-func (i *Issuer) RotateClientSecret(ctx context.Context, store Store, request RotateClientSecret) (*NewClientSecret, error) {
+func (i *Issuer) RotateClientSecret(ctx context.Context, store Store, request RotateClientSecretRequest) (*NewClientSecret, error) {
 	return flow[NewClientSecret](ctx, i, store, "rotate_client_secret", request)
 }
 

@@ -431,7 +431,7 @@ func operation(ctx context.Context, issuer *Issuer, store Store, name string, in
 		return nil, err
 	}
 	for _, value := range members {
-		if value == 0.0 { // In a request, a zero says nothing.
+		if (value == 0.0 || value == "") && name != "change_client" { // In a request, a zero says nothing.
 			var output json.RawMessage
 			return output, issuer.operate(ctx, store, name, input, &output)
 		}

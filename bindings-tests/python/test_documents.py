@@ -105,6 +105,52 @@ def test_fastapi_example() -> None:
         thread.join()
 
 
+def test_accounts_example() -> None:
+    accounts = load("accounts_service")
+    with httpx.Client(transport=httpx.WSGITransport(app=accounts.app), base_url="http://test") as client:
+
+        def post(path: str, bearer: str = "", **given: str) -> httpx.Response:
+            return client.post(path, headers={"Authorization": f"Bearer {bearer}"}, json=given)
+
+        def get(path: str, bearer: str) -> httpx.Response:
+            return client.get(path, headers={"Authorization": f"Bearer {bearer}"})
+
+        def login(device: str, password: str = "correct horse") -> dict[str, str]:
+            answer = post("/login", user="alice", password=password, device=device)
+            assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+            pair: dict[str, str] = answer.json()
+            return pair
+
+        assert post("/login", user="alice", password="wrong").status_code == 401
+        assert post("/login", user="bob", password="").status_code == 401
+        phone, laptop = login("phone"), login("laptop")
+        phone = post("/refresh", refresh_token=phone["refresh_token"]).json()
+        seen = get("/devices", phone["access_token"]).json()
+        assert {one["session"]: one["device"] for one in seen} == {
+            phone["session"]: "phone",
+            laptop["session"]: "laptop",
+        }
+        assert get("/devices", "").status_code == 401
+        key = post("/api-keys", phone["access_token"]).json()["api_key"]
+        assert key.startswith("acme_") and get("/reports", key).json() == {"owner": "alice", "reports": []}
+        assert get("/reports", key[:-1] + "x").status_code == 401
+
+        assert post("/logout-everywhere", phone["access_token"]).status_code == 200
+        for ended in (phone, laptop):
+            assert get("/devices", ended["access_token"]).status_code == 401
+            assert post("/refresh", refresh_token=ended["refresh_token"]).status_code == 400
+
+        tablet = login("tablet")
+        for user in ("alice", "bob", "alice"):
+            assert post("/forgot", user=user).status_code == 200
+        older, newer = (link.partition("#")[2] for link in accounts.outbox)
+        assert post("/reset", token=older, password="new").status_code == 404
+        assert post("/reset", token=newer, password="battery staple").status_code == 200
+        assert post("/reset", token=newer, password="again").status_code == 400
+        assert get("/devices", tablet["access_token"]).status_code == 401
+        login("tablet", "battery staple")
+
+
 def test_examples_are_short() -> None:
-    for name in ("flask_service", "fastapi_service"):
-        assert len((EXAMPLES / f"{name}.py").read_text().splitlines()) < 60
+    for name, most in (("flask_service", 60), ("fastapi_service", 60), ("accounts_service", 100)):
+        assert len((EXAMPLES / f"{name}.py").read_text().splitlines()) < most

@@ -72,6 +72,8 @@ pub struct Field {
     pub shape: Shape,
     /// Whether it may be left out.
     pub optional: bool,
+    /// Whether `null` says that it is left out, so that a list without items says something else.
+    pub nullable: bool,
 }
 
 /// A type of which a field can be.
@@ -160,6 +162,7 @@ macro_rules! described {
                     shape: <$type as $crate::describe::Described>::SHAPE,
                     optional: <$type as $crate::describe::Described>::OPTIONAL
                         $(|| $crate::describe::may_be_absent(stringify!($($field_serde)*)))?,
+                    nullable: <$type as $crate::describe::Described>::OPTIONAL,
                 },)*],
             };
         }

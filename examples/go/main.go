@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tokenmint/tokenmint/go"
@@ -65,4 +66,11 @@ func must[T any](value T, err error) T {
 	return value
 }
 
-func main() { log.Fatal(http.ListenAndServe("127.0.0.1:8080", service())) }
+func main() {
+	var passwords sync.Map
+	passwords.Store("alice", "correct horse")
+	mux := http.NewServeMux()
+	mux.Handle("/", service())
+	mux.Handle("/accounts/", http.StripPrefix("/accounts", accounts(&passwords, func(user, link string) { log.Print(user, ": ", link) })))
+	log.Fatal(http.ListenAndServe("127.0.0.1:8080", mux))
+}

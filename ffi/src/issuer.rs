@@ -23,7 +23,7 @@ handles!(tokenmint_issuer b"tmissuer");
 
 /// An issuer that signs with the first key of `keys` that can.
 ///
-/// `config`: its policy, a JSON object such as `{"issuer":"https://api.example.com","audience":"app"}`; `docs/c-abi.md`
+/// `config`: its policy, a JSON object such as `{"issuer":"https://api.example.com","audience":"app"}`; `docs/operations.md`
 /// lists the fields. One that is not known is an error.
 ///
 /// Fails with `policy_invalid`, `key_missing`, `key_weak`.
@@ -129,9 +129,8 @@ pub unsafe extern "C" fn tokenmint_mint_task(
     })
 }
 
-/// A flow by its name, with JSON in and out, as a task: `client_credentials`, `exchange_api_key`, `refresh`, `check`,
-/// `revoke_session`, `entity_token`, `create_link`, `redeem_link` and the others that `docs/c-abi.md` lists. Its result is
-/// the flow's output.
+/// A flow by its name, with JSON in and out, as a task: `start_session`, `refresh`, `check`, `revoke_sessions` and the
+/// others that `docs/operations.md` lists, each with what it takes and gives. Its result is the flow's output.
 ///
 /// `input`: a JSON object with the flow's members; one that is not known is an error.
 ///

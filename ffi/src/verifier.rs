@@ -22,7 +22,7 @@ handles!(tokenmint_verifier b"tm vrfyr");
 /// A verifier that trusts the tokens of `keys`.
 ///
 /// `config`: what is expected, a JSON object such as `{"issuer":"https://api.example.com","audience":"app"}`;
-/// `docs/c-abi.md` lists the fields. One that is not known is an error.
+/// `docs/operations.md` lists the fields. One that is not known is an error.
 ///
 /// Fails with `policy_invalid`.
 #[unsafe(no_mangle)]

@@ -33,7 +33,7 @@ export interface AccessToken {
 }
 
 /** Asks for a session. */
-export interface SessionRequest {
+export interface StartSessionRequest {
   /** Whom the session is about: `sub` of its tokens. */
   subject: string;
   /** The client that it is opened for: `client_id` of its access tokens. */
@@ -125,7 +125,7 @@ export interface NarrowedToken {
 }
 
 /** Names the sessions of a subject. */
-export interface SessionsOfSubject {
+export interface RevokeSessionsRequest {
   /** The subject. */
   subject: string;
   /** The id of the session that stays. */
@@ -133,7 +133,7 @@ export interface SessionsOfSubject {
 }
 
 /** Asks for the sessions of a subject. */
-export interface SessionListRequest {
+export interface ListSessionsRequest {
   /** The subject. */
   subject: string;
   /** Where to go on: the `next` of an answer before. */
@@ -359,7 +359,7 @@ export interface Client {
 }
 
 /** What of a client is to be changed. */
-export interface ChangeClient {
+export interface ChangeClientRequest {
   /** The client's id. */
   id: string;
   /** What it may do. */
@@ -377,7 +377,7 @@ export interface ChangeClient {
 }
 
 /** Asks for the clients of the store. */
-export interface ListClients {
+export interface ListClientsRequest {
   /** Where to go on: `next` of the answer before. */
   after?: string | undefined;
   /** How many to look at, 1 to 100; 100 where it is left out. */
@@ -425,7 +425,7 @@ export interface ClientSecret {
 }
 
 /** Asks for a new secret of a client. */
-export interface RotateClientSecret {
+export interface RotateClientSecretRequest {
   /** The client's id. */
   id: string;
   /** How long the secrets before stay good; they end at once where this is left out. */
@@ -643,7 +643,7 @@ export abstract class Operations extends Flows {
    * shorter ones. Fails with `invalid_scope`, `claim_reserved`, `lifetime_too_long`, `not_found`, `rate_limited` or
    * `policy_invalid`.
    */
-  startSession(input: SessionRequest, call?: Call): Task<TokenPair> {
+  startSession(input: StartSessionRequest, call?: Call): Task<TokenPair> {
     return this.flow("start_session", input, call, outputOf<TokenPair>);
   }
 
@@ -684,12 +684,12 @@ export abstract class Operations extends Flows {
    * Ends all sessions of a subject, and the tokens that they gave; with `except`, all but that one. Fails with
    * `not_found`.
    */
-  revokeSessions(input: SessionsOfSubject, call?: Call): Task<void> {
+  revokeSessions(input: RevokeSessionsRequest, call?: Call): Task<void> {
     return this.flow("revoke_sessions", input, call, nothing);
   }
 
   /** Lists the sessions of a subject that live, such as the devices on which somebody is logged in. */
-  listSessions(input: SessionListRequest, call?: Call): Task<SessionList> {
+  listSessions(input: ListSessionsRequest, call?: Call): Task<SessionList> {
     return this.flow("list_sessions", input, call, (json) => outputOf<SessionList>(json, "sessions"));
   }
 
@@ -801,12 +801,12 @@ export abstract class Operations extends Flows {
    * Changes what a client may do; what is left out stays. Tokens that were made before stay as they are. Fails with
    * `not_found`, `claim_reserved` or `invalid_scope`.
    */
-  changeClient(input: ChangeClient, call?: Call): Task<void> {
+  changeClient(input: ChangeClientRequest, call?: Call): Task<void> {
     return this.flow("change_client", input, call, nothing);
   }
 
   /** Lists the clients of the store, page by page; those of a configuration are not in it. */
-  listClients(input: ListClients, call?: Call): Task<ClientList> {
+  listClients(input: ListClientsRequest, call?: Call): Task<ClientList> {
     return this.flow("list_clients", input, call, (json) => outputOf<ClientList>(json, "clients"));
   }
 
@@ -830,7 +830,7 @@ export abstract class Operations extends Flows {
    * replaced earlier keep their time; at most four are live beside the newest. Fails with `not_found` or
    * `already_exists`.
    */
-  rotateClientSecret(input: RotateClientSecret, call?: Call): Task<NewClientSecret> {
+  rotateClientSecret(input: RotateClientSecretRequest, call?: Call): Task<NewClientSecret> {
     return this.flow("rotate_client_secret", input, call, outputOf<NewClientSecret>);
   }
 

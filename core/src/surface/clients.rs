@@ -20,13 +20,13 @@ operations! {
     create_client(Client) -> Nothing, [AlreadyExists, ClaimReserved, InvalidScope]
         |_issuer, input, context| directory::create_client(input.client()?, context);
     /// Changes what a client may do; what is left out stays. Tokens that were made before stay as they are.
-    change_client(ChangeClient) -> Nothing, [NotFound, ClaimReserved, InvalidScope]
+    change_client(ChangeClientRequest) -> Nothing, [NotFound, ClaimReserved, InvalidScope]
         |_issuer, input, context| {
             let (id, change) = input.parts();
             directory::change_client(&id, change, context)
         };
     /// Lists the clients of the store, page by page; those of a configuration are not in it.
-    list_clients(ListClients) -> ClientList, []
+    list_clients(ListClientsRequest) -> ClientList, []
         |_issuer, input, context| directory::list_clients(input.into(), context);
     /// Ends a client and its tokens.
     disable_client(Id) -> Nothing, [NotFound]
@@ -42,7 +42,7 @@ operations! {
         |_issuer, input, context| directory::retire_client_secret(&input.id, context);
     /// Makes a new secret for a client, to be shown once, while those before are good for a chosen time.
     /// Secrets that were replaced earlier keep their time; at most four are live beside the newest.
-    rotate_client_secret(RotateClientSecret) -> NewClientSecret, [NotFound, AlreadyExists]
+    rotate_client_secret(RotateClientSecretRequest) -> NewClientSecret, [NotFound, AlreadyExists]
         |_issuer, input, context| directory::rotate_client_secret(&input.id, input.keep_for, context);
 }
 
@@ -77,7 +77,7 @@ described! {
     /// What of a client is to be changed.
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    pub(crate) struct ChangeClient {
+    pub(crate) struct ChangeClientRequest {
         /// The client's id.
         id: String,
         /// What it may do.
@@ -97,7 +97,7 @@ described! {
     /// Asks for the clients of the store.
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    pub(crate) struct ListClients {
+    pub(crate) struct ListClientsRequest {
         /// Where to go on: `next` of the answer before.
         after: Option<String>,
         /// How many to look at, 1 to 100; 100 where it is left out.
@@ -143,7 +143,7 @@ described! {
     /// Asks for a new secret of a client.
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    pub(crate) struct RotateClientSecret {
+    pub(crate) struct RotateClientSecretRequest {
         /// The client's id.
         id: String,
         /// How long the secrets before stay good; they end at once where this is left out.
@@ -198,15 +198,15 @@ impl Client {
     }
 }
 
-impl ChangeClient {
+impl ChangeClientRequest {
     fn parts(self) -> (String, directory::ChangeClient) {
-        let ChangeClient { id, permissions, scope, audience, name, claims, disabled } = self;
+        let ChangeClientRequest { id, permissions, scope, audience, name, claims, disabled } = self;
         (id, directory::ChangeClient { permissions, scope, audience, name, claims, disabled })
     }
 }
 
-impl From<ListClients> for directory::ListClients {
-    fn from(input: ListClients) -> Self {
+impl From<ListClientsRequest> for directory::ListClients {
+    fn from(input: ListClientsRequest) -> Self {
         directory::ListClients { page: Page { after: input.after, limit: input.limit } }
     }
 }

@@ -16,7 +16,7 @@ operations! {
     /// Starts a session, when the host has found out who is there: an access token, and a refresh token for the next one.
     /// Without `client` it is the subject's alone; with one, it ends with the client. Lifetimes are the policy's, or
     /// shorter ones.
-    start_session(SessionRequest) -> TokenPair,
+    start_session(StartSessionRequest) -> TokenPair,
         [InvalidScope, ClaimReserved, LifetimeTooLong, NotFound, RateLimited, PolicyInvalid]
         |issuer, input, context| issuer.start_session(input.into(), context);
     /// Exchanges a refresh token for the next pair (RFC 6749 section 6).
@@ -37,10 +37,10 @@ operations! {
     revoke_session(SessionId) -> Nothing, []
         |issuer, input, context| issuer.revoke_session(&input.session, context);
     /// Ends all sessions of a subject, and the tokens that they gave; with `except`, all but that one.
-    revoke_sessions(SessionsOfSubject) -> Nothing, [NotFound]
+    revoke_sessions(RevokeSessionsRequest) -> Nothing, [NotFound]
         |issuer, input, context| issuer.revoke_sessions(&input.subject, input.except.as_deref(), context);
     /// Lists the sessions of a subject that live, such as the devices on which somebody is logged in.
-    list_sessions(SessionListRequest) -> SessionList, []
+    list_sessions(ListSessionsRequest) -> SessionList, []
         |issuer, input, context| issuer.list_sessions(list_sessions::ListSessions::from(input), context);
 }
 
@@ -48,7 +48,7 @@ described! {
     /// Asks for a session.
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    pub(crate) struct SessionRequest {
+    pub(crate) struct StartSessionRequest {
         /// Whom the session is about: `sub` of its tokens.
         subject: String,
         /// The client that it is opened for: `client_id` of its access tokens.
@@ -132,7 +132,7 @@ described! {
     /// Names the sessions of a subject.
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    pub(crate) struct SessionsOfSubject {
+    pub(crate) struct RevokeSessionsRequest {
         /// The subject.
         subject: String,
         /// The id of the session that stays.
@@ -142,7 +142,7 @@ described! {
     /// Asks for the sessions of a subject.
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    pub(crate) struct SessionListRequest {
+    pub(crate) struct ListSessionsRequest {
         /// The subject.
         subject: String,
         /// Where to go on: the `next` of an answer before.
@@ -232,9 +232,9 @@ shapes! {
     VerifiedClaims: Shape::Json;
 }
 
-impl From<SessionRequest> for start_session::StartSession {
-    fn from(input: SessionRequest) -> Self {
-        let SessionRequest { subject, client, scope, claims, details, access_lifetime, idle, absolute } =
+impl From<StartSessionRequest> for start_session::StartSession {
+    fn from(input: StartSessionRequest) -> Self {
+        let StartSessionRequest { subject, client, scope, claims, details, access_lifetime, idle, absolute } =
             input;
         start_session::StartSession {
             subject,
@@ -270,8 +270,8 @@ impl From<narrow::NarrowedToken> for NarrowedToken {
     }
 }
 
-impl From<SessionListRequest> for list_sessions::ListSessions {
-    fn from(input: SessionListRequest) -> Self {
+impl From<ListSessionsRequest> for list_sessions::ListSessions {
+    fn from(input: ListSessionsRequest) -> Self {
         let request = list_sessions::ListSessions::new(input.subject);
         let request = input.limit.into_iter().fold(request, list_sessions::ListSessions::limit);
         input.after.into_iter().fold(request, list_sessions::ListSessions::after)

@@ -67,21 +67,21 @@ fn structure(object: &Object, is_input: bool, is_event: bool) -> String {
     for field in object.fields {
         out += &wrapped(&plain(&prose(field.says), object), "\t// ");
         let own = if is_event && field.name == "event" { "Kind".to_owned() } else { go_name(field.name) };
-        out += &format!(
-            "\t{own} {} `json:\"{}{}\"`\n",
-            type_of(&field.shape, is_input),
-            field.name,
-            omitted(field)
-        );
+        let kind = type_of(&field.shape, is_input);
+        // In a change, to say nothing and to say "nothing" are two things.
+        let is_kept =
+            object.name.starts_with("Change") && field.optional && matches!(&*kind, "string" | "bool");
+        let mark = if is_kept { "*" } else { "" };
+        out += &format!("\t{own} {mark}{kind} `json:\"{}{}\"`\n", field.name, omitted(field));
     }
     out + "}\n"
 }
 
-/// What is left out where it is empty. An empty list is not the same as none: that one is null.
+/// What is left out where it is empty. A list that can be null is not: without items it says something else.
 fn omitted(field: &Field) -> &'static str {
     match field.shape {
         _ if !field.optional => "",
-        Shape::List(_) => "",
+        Shape::List(_) if field.nullable => "",
         Shape::Time => ",omitzero",
         _ => ",omitempty",
     }

@@ -75,7 +75,7 @@ fn quick_start(shell: &Shell) -> Result<()> {
     ensure!(listed.contains(VENDORED), "the module is not vendored: {listed}");
     shell.run(within(&["build", "-mod=vendor", "-o", "widget"]))?;
     let printed = shell.read(shell.command(folder.join("widget"), &[]))?;
-    let wanted = "ent_1 [invoices]\nthe token has expired\n";
+    let wanted = "{\"device\":\"phone\"}\nlogged out everywhere\nent_1 [invoices]\n";
     ensure!(printed.ends_with(wanted), "the README's program printed {printed:?} and not {wanted:?}");
     println!("the README's program runs with the module vendored");
     // As go/README.md says for an image with nothing else in it.

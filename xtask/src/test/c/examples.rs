@@ -25,15 +25,23 @@ pub(super) fn run(shell: &Shell, library: &Library) -> Result<()> {
     let fixed = runner::fixed_line(shell, library)?;
     let example = shell.path("examples/c/mint_and_verify.c");
     short(&example, 40)?;
-    let quick_start = library.tests.join("quick_start.c");
     let readme = fs::read_to_string(shell.path("README.md"))?;
-    fs::write(&quick_start, block(&readme, "c").context("README.md: no program in C")?)?;
-    for source in [example, quick_start] {
+    let programs = blocks(&readme, "c");
+    ensure!(
+        programs.len() == 2,
+        "README.md has {} programs in C, and not one that mints and one with a session",
+        programs.len()
+    );
+    let [quick_start, session] = ["quick_start.c", "session.c"].map(|name| library.tests.join(name));
+    fs::write(&quick_start, programs[0])?;
+    fs::write(&session, programs[1])?;
+    let minted = "\"sub\":\"ent_1\"";
+    for (source, wanted) in [(example, minted), (quick_start, minted), (session, "\"device\":\"phone\"")] {
         for (line, name) in [(&dynamic, "shared"), (&fixed, "static")] {
             let program = library.tests.join(source.file_stem().unwrap_or_default()).with_extension(name);
             library.compile(shell, std::slice::from_ref(&source), &program, line)?;
             let printed = shell.read(shell.command(&program, &[]))?;
-            ensure!(printed.contains("\"sub\":\"ent_1\""), "{}: {printed}", program.display());
+            ensure!(printed.contains(wanted), "{}: {printed}", program.display());
         }
     }
     documented(shell, library)?;
@@ -71,10 +79,11 @@ fn documented(shell: &Shell, library: &Library) -> Result<()> {
     Ok(())
 }
 
-/// The first block of a language in Markdown.
-fn block<'a>(markdown: &'a str, language: &str) -> Option<&'a str> {
-    let (_, rest) = markdown.split_once(&format!("\n```{language}\n"))?;
-    rest.split_once("\n```\n").map(|(block, _)| block)
+/// The blocks of a language in Markdown.
+fn blocks<'a>(markdown: &'a str, language: &str) -> Vec<&'a str> {
+    let start = format!("\n```{language}\n");
+    let behind = markdown.split(&start).skip(1);
+    behind.filter_map(|rest| rest.split_once("\n```\n")).map(|(block, _)| block).collect()
 }
 
 fn short(path: &Path, lines: usize) -> Result<()> {
