@@ -17,7 +17,6 @@ use crate::record::revoked::revoked_key;
 use crate::record::session::{Session, session_key};
 use crate::record::sessions_mark::{SessionsMark, sessions_mark_key};
 use crate::record::watermark::{self, EPOCH, Marks};
-use crate::store::Entry;
 use crate::task::Task;
 use crate::time::{Context, Moment, UnixTime};
 use crate::token::id::minted_at;
@@ -178,8 +177,10 @@ impl Flow {
                 return Err(ErrorCode::TokenRevoked.into());
             }
             // Whoever mints tokens in a session may leave the subject out.
-            let mark =
-                if record.subject == subject { mark } else { self.sessions_mark(&record.subject).await? };
+            let [mark] = match record.subject == subject {
+                true => [mark],
+                false => self.records.load([sessions_mark_key(name, &record.subject)]).await?,
+            };
             let mark = decode_some::<SessionsMark>(mark.as_ref())?.unwrap_or_default();
             self.tell_loss(mark.check(&record.named(&session)), event)?;
         }
@@ -190,11 +191,6 @@ impl Flow {
         let marks = Marks::read([issuer, by_client, by_subject])?;
         self.judge(marks, epoch, issued_at, event)?;
         Ok(marks)
-    }
-
-    async fn sessions_mark(&self, subject: &str) -> Result<Option<Entry>> {
-        let [mark] = self.records.load([sessions_mark_key(&self.issuer.policy().issuer, subject)]).await?;
-        Ok(mark)
     }
 }
 

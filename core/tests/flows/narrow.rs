@@ -100,7 +100,7 @@ fn check_narrower(child: &ActiveToken, parent: &ActiveToken) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_token_of_a_chain_is_wider_or_longer_than_its_parent(
@@ -181,4 +181,32 @@ fn a_token_that_was_minted_without_the_store_is_narrowed_and_revoked_with_it() {
     issuer.revoke_subject("u1", &context(NOW + 50, 3)).run(&store).result.unwrap();
     let error = issuer.check(&child.access_token, &context(NOW + 101, 4)).run(&store).result.unwrap_err();
     assert_eq!(error.code(), ErrorCode::TokenRevoked);
+}
+
+#[test]
+fn nobody_renews_an_entity_token_with_a_narrower_one() {
+    use tokenmint::dialect::mercoa::{EntityOptions, EntityTarget, EntityTokenRequest};
+    let (issuer, store) = (issuer(AccessFormat::Jwt), MemoryStore::new());
+    let permissions = vec![Permission::EntityTokens];
+    let key = directory::BearerKey { organization: "org".into(), permissions, disabled: false };
+    let bearer = Secret::from("a-bearer-key");
+    directory::create_bearer_key(&bearer, key, &context(NOW, 1)).run(&store).result.unwrap();
+    let entity = dialect::entities::Entity {
+        id: "ent_1".into(),
+        foreign_id: None,
+        organization: "org".into(),
+        disabled: false,
+    };
+    dialect::entities::create_entity(entity, &context(NOW, 2)).run(&store).result.unwrap();
+    let token = |bearer: Secret, seed| {
+        let target = EntityTarget::Entity("ent_1".into());
+        let request =
+            EntityTokenRequest { bearer, target, expires_in: None, options: EntityOptions::default() };
+        issuer.entity_token(request, &context(NOW, seed)).run(&store).result
+    };
+    let first = token(bearer, 3).unwrap();
+    assert!(token(first.as_str().into(), 4).is_ok());
+    let narrow = Narrow::new(&first).lifetime(Lifetime::MINUTE);
+    let narrower = issuer.narrow(narrow, &context(NOW, 5)).run(&store).result.unwrap().access_token;
+    assert_eq!(token(narrower.as_str().into(), 6).unwrap_err().code(), ErrorCode::Unauthenticated);
 }

@@ -107,6 +107,7 @@ fn no_type_shows_its_secret() {
         format!("{context:?} {:?}", context.entropy()),
         format!("{hash:?} {:?}", Credentials::new(hash)),
         format!("{:?} {request:?} {redeem:?} {exchange:?}", ClientProof::new("c", SECRET)),
+        format!("{:?} {:?}", Refresh::new(SECRET), Narrow::new(SECRET)),
         format!("{:?}", issuer.redeem_link(redeem.clone(), &context)),
         format!("{:?}", directory::create_bearer_key(&SECRET.into(), directory_key(), &context)),
     ] {
