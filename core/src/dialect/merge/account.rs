@@ -72,7 +72,7 @@ pub struct ExchangeRequest {
     pub category: String,
     /// The public token.
     pub public_token: String,
-    /// As [`crate::RedeemRequest::redeemer`].
+    /// As [`super::RedeemRequest::redeemer`].
     pub redeemer: Option<String>,
 }
 
