@@ -477,7 +477,7 @@ func (i *Issuer) RevokeToken(ctx context.Context, store Store, request RevokeTok
 	return i.operate(ctx, store, "revoke_token", request, nil)
 }
 
-// RevokeSubject revokes every token about a subject that was issued until now.
+// RevokeSubject revokes every token, session, API key and single-use token about a subject that was made until now.
 func (i *Issuer) RevokeSubject(ctx context.Context, store Store, subject string) error {
 	return i.operate(ctx, store, "revoke_subject", map[string]string{"subject": subject}, nil)
 }
@@ -487,7 +487,7 @@ func (i *Issuer) RevokeClient(ctx context.Context, store Store, client string) e
 	return i.operate(ctx, store, "revoke_client", map[string]string{"client": client}, nil)
 }
 
-// RevokeAll revokes every token of this issuer that was issued until now.
+// RevokeAll revokes every token, session, API key and single-use token of this issuer that was made until now.
 func (i *Issuer) RevokeAll(ctx context.Context, store Store) error {
 	return i.operate(ctx, store, "revoke_all", struct{}{}, nil)
 }

@@ -432,7 +432,7 @@ class Operations(Flows):
         now: Now = None,
         seed: bytes | None = None,
     ) -> Task[None]:
-        """Revokes every token about a subject that was issued until now."""
+        """Revokes every token, session, API key and single-use token about a subject that was made until now."""
         given = {"subject": subject}
         return self._change("revoke_subject", given, now, seed)
 
@@ -453,7 +453,7 @@ class Operations(Flows):
         now: Now = None,
         seed: bytes | None = None,
     ) -> Task[None]:
-        """Revokes every token of this issuer that was issued until now."""
+        """Revokes every token, session, API key and single-use token of this issuer that was made until now."""
         return self._change("revoke_all", {}, now, seed)
 
     def adopt_store(

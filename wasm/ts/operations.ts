@@ -765,7 +765,7 @@ export abstract class Operations extends Flows {
     return this.flow("revoke_token", input, call, nothing);
   }
 
-  /** Revokes every token about a subject that was issued until now. */
+  /** Revokes every token, session, API key and single-use token about a subject that was made until now. */
   revokeSubject(input: { subject: string }, call?: Call): Task<void> {
     return this.flow("revoke_subject", input, call, nothing);
   }
@@ -775,7 +775,7 @@ export abstract class Operations extends Flows {
     return this.flow("revoke_client", input, call, nothing);
   }
 
-  /** Revokes every token of this issuer that was issued until now. */
+  /** Revokes every token, session, API key and single-use token of this issuer that was made until now. */
   revokeAll(input: Record<string, never> = {}, call?: Call): Task<void> {
     return this.flow("revoke_all", input, call, nothing);
   }

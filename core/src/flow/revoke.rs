@@ -45,8 +45,8 @@ impl Issuer {
         })
     }
 
-    /// Revokes every token, session and link of this issuer about a subject that was made before now. The subject of
-    /// links and account tokens is the end user's id in the organization's own system.
+    /// Revokes every token, session, API key and single-use token of this issuer about a subject that was made before
+    /// now. The subject of links and account tokens is the end user's id in the organization's own system.
     ///
     /// # Errors
     /// The store's.
@@ -64,7 +64,7 @@ impl Issuer {
         self.task(context, |mut flow| async move { flow.raise(Marked::Client(&client)).await })
     }
 
-    /// Revokes every token, session and link that this issuer made before now.
+    /// Revokes every token, session, API key and single-use token that this issuer made before now.
     ///
     /// # Errors
     /// The store's.

@@ -11,13 +11,13 @@ operations! {
     /// Revokes one token of a client (RFC 7009); one that is not known, or not its own, changes nothing.
     revoke_token(RevokeTokenRequest) -> Nothing, []
         |issuer, input, context| issuer.revoke_token(&input.token, &input.client, context);
-    /// Revokes every token about a subject that was issued until now.
+    /// Revokes every token, session, API key and single-use token about a subject that was made until now.
     revoke_subject(Subject) -> Nothing, []
         |issuer, input, context| issuer.revoke_subject(&input.subject, context);
     /// Revokes every token of a client that was issued until now.
     revoke_client(ClientId) -> Nothing, []
         |issuer, input, context| issuer.revoke_client(&input.client, context);
-    /// Revokes every token of this issuer that was issued until now.
+    /// Revokes every token, session, API key and single-use token of this issuer that was made until now.
     revoke_all(Nothing) -> Nothing, []
         |issuer, _input, context| issuer.revoke_all(context);
     /// Makes a store ready for this issuer: to be run at each start, before the other operations, and now and then.
