@@ -1,6 +1,7 @@
 //! Sessions of the host's own users: started, listed and ended.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
 use tokenmint::*;
@@ -151,4 +152,36 @@ fn a_session_of_the_version_before_goes_on() {
         assert!(!world.stands(&pair.access_token, NOW + 61) && !world.stands(&next.access_token, NOW + 61));
         assert!(world.refresh(&next.refresh_token, NOW + 61).result.is_err());
     });
+}
+
+/// A store where another is always first.
+struct AlwaysLate<'a>(&'a MemoryStore, AtomicU32);
+
+impl Store for AlwaysLate<'_> {
+    fn execute(&self, command: Command) -> Result<Reply, StoreError> {
+        let Command::Cas { key, .. } = command else { return self.0.execute(command) };
+        self.1.fetch_add(1, Ordering::Relaxed);
+        match self.0.execute(Command::Load { keys: vec![key] })? {
+            Reply::Loaded { mut entries, .. } => Ok(Reply::Conflict(entries.remove(0))),
+            other => Ok(other),
+        }
+    }
+}
+
+#[test]
+fn a_flow_decides_four_times_and_gives_up_when_another_is_always_first() {
+    let world = World::new(policy());
+    let pair = world.start(StartSession::new("u1"));
+    type Ask = fn(&World, &TokenPair) -> Task<()>;
+    let asks: [Ask; 3] = [
+        |world, pair| world.issuer.revoke_session(&pair.session, &world.at(NOW)),
+        |world, _| world.issuer.revoke_sessions("u1", None, &world.at(NOW)),
+        |world, pair| world.issuer.refresh(&pair.refresh_token, &world.at(NOW)).map(|_| Ok(())),
+    ];
+    for ask in asks {
+        let store = AlwaysLate(&world.store, 0.into());
+        let error = ask(&world, &pair).run(&store).result.unwrap_err();
+        assert_eq!((error.code(), store.1.into_inner()), (ErrorCode::StoreBusy, 4));
+    }
+    assert!(world.stands(&pair.access_token, NOW));
 }
