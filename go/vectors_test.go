@@ -449,6 +449,7 @@ func operation(ctx context.Context, issuer *Issuer, store Store, name string, in
 			if err := decoder.Decode(arg.Interface()); err != nil {
 				return nil, err
 			}
+			keepOrder(arg.Elem(), input)
 		}
 		args = append(args, arg.Elem())
 	}
@@ -461,6 +462,20 @@ func operation(ctx context.Context, issuer *Issuer, store Store, name string, in
 		return map[string]string{"token": given}, err
 	default:
 		return given, err
+	}
+}
+
+// keepOrder puts free JSON into a request as it stands in the vector: the order of claims is that of the token.
+func keepOrder(request reflect.Value, input json.RawMessage) {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(input, &members) != nil {
+		return
+	}
+	for i := range request.NumField() {
+		name, _, _ := strings.Cut(request.Type().Field(i).Tag.Get("json"), ",")
+		if value, given := members[name]; given && request.Field(i).Kind() == reflect.Interface {
+			request.Field(i).Set(reflect.ValueOf(value))
+		}
 	}
 }
 
