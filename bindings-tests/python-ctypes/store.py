@@ -44,6 +44,14 @@ class DictStore:
         self.times[command["key"]] = then
         return {"reply": "admitted", "tat_us": then}
 
+    def list(self, command):
+        after, by = padded(command["after"] or ""), command["by"]
+        found = sorted(
+            (padded(key), key) for key, entry in self.entries.items() if entry[by] == command["value"] and padded(key) > after
+        )
+        entries = [{"key": key, **self.entries[key]} for _, key in found[: command["limit"]]]
+        return {"reply": "listed", "entries": entries, "next": entries[-1]["key"] if len(found) > len(entries) > 0 else None}
+
     def sign(self, command):
         return {"reply": "signed", "signature": unpadded(self._mac(command))}
 

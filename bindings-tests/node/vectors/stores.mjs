@@ -52,7 +52,7 @@ export class MapStore {
 
   list({ by, value, after, limit }) {
     const found = [...this.entries]
-      .filter(([key, entry]) => entry[by] === value && (!after || key > hex(after)))
+      .filter(([key, entry]) => entry[by] && hex(entry[by]) === hex(value) && (!after || key > hex(after)))
       .sort(([a], [b]) => (a < b ? -1 : 1));
     const entries = found.slice(0, limit).map(([key, entry]) => ({ key: unhex(key), ...entry }));
     return { reply: "listed", entries, next: found.length > limit ? entries[limit - 1].key : null };
