@@ -107,6 +107,12 @@ fn a_mistake_is_named_with_its_line() {
         ),
         (
             small(
+                "[[clients]]\nid = \"c\"\norganization = \"o\"\nsecret_sha256 = \"UHaA1Gr841RM0e51xKLSZvOCQ3La05rKF3jfY6TgOCo\"\npermissions = []\nclaims = { sid = \"s\" }\n",
+            ),
+            "line 13: clients[0].claims.sid: the issuer sets this claim itself",
+        ),
+        (
+            small(
                 "[[api_keys]]\nkey_sha256 = \"UHaA1Gr841RM0e51xKLSZvOCQ3La05rKF3jfY6TgOCo\"\norganization = \"o\"\npermissions = [\"link\"]\n",
             ),
             "line 11: api_keys[0].permissions[0]: must be one of: client_credentials, ",

@@ -2,11 +2,11 @@
 
 use serde::Deserialize;
 
-use crate::claims::not_registered;
 use crate::credential::SecretHash;
 use crate::dialect::section::{create, no_twins};
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::directory::{self, Permission};
+use crate::flow::own_claims::check_custom;
 use crate::json::JsonMembers;
 use crate::store::MemoryStore;
 use crate::values::{Hash, Hashes};
@@ -75,9 +75,7 @@ impl Client {
         let first = hashes.next().copied().ok_or_else(|| {
             Error::new(ErrorCode::PolicyInvalid).at("secret_sha256").because("a client has a secret")
         })?;
-        for name in self.claims.keys() {
-            not_registered(name).map_err(|error| error.within("claims"))?;
-        }
+        check_custom(&self.claims, &[]).map_err(|error| error.within("claims"))?;
         let mut client = directory::Client::new(&self.id, &self.organization, first);
         for hash in hashes {
             client.secrets.add(*hash)?;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Flow;
-use crate::claims::not_registered;
+use super::own_claims::check_custom;
 use crate::credential::{Replaced, SecretHash};
 use crate::error::{Result, field_invalid};
 use crate::event::EventKind;
@@ -106,8 +106,8 @@ impl Issuer {
     /// ```
     ///
     /// # Errors
-    /// `field_invalid` at `owner`, `name`, `prefix` or `claims`; `invalid_scope`; `claim_reserved` for a registered name among
-    /// the claims; the store's.
+    /// `field_invalid` at `owner`, `name`, `prefix` or `claims`; `invalid_scope`; `claim_reserved` for a claim that the
+    /// issuer sets; the store's.
     pub fn create_api_key(&self, request: CreateApiKey, context: &Context) -> Task<NewApiKey> {
         self.task(context, |mut flow| async move { flow.create_api_key(request).await })
     }
@@ -128,7 +128,7 @@ impl Flow {
             return Err(field_invalid("prefix", text));
         }
         scope::check(scope.as_deref().unwrap_or_default())?;
-        claims.keys().try_for_each(|name| not_registered(name))?;
+        check_custom(&claims, &self.issuer.policy().session_claims)?;
         if serde_json::to_vec(&claims).is_ok_and(|json| json.len() > MAX_CLAIMS) {
             return Err(field_invalid("claims", "the claims of a key have at most 16384 bytes as JSON"));
         }

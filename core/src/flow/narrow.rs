@@ -122,7 +122,7 @@ impl Issuer {
 impl Flow {
     async fn narrow(&mut self, request: Narrow) -> Result<NarrowedToken> {
         let policy = self.issuer.policy();
-        check_custom(&request.claims, policy)?;
+        check_custom(&request.claims, &policy.session_claims)?;
         if request.audience.iter().any(String::is_empty) {
             return Err(field_invalid("audience", "the audience is empty"));
         }

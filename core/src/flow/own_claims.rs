@@ -1,9 +1,10 @@
 //! The claims that flows set and read themselves: nobody else's custom claims may have their names.
 
+use std::borrow::Cow;
+
 use crate::claims::not_registered;
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::JsonMembers;
-use crate::policy::Policy;
 use crate::record::watermark::EPOCH;
 
 /// The client that a token was issued to (RFC 8693 section 4.3).
@@ -24,11 +25,12 @@ pub(crate) const NAMED_SESSION: [&str; 2] = ["sessionId", "sessionInstance"];
 const OWN: [&str; 9] =
     [CLIENT_ID, SCOPE, SESSION, ACT, NARROWED_FROM, EPOCH, ORGANIZATION, NAMED_SESSION[0], NAMED_SESSION[1]];
 
-/// Refuses custom claims that are registered, or a flow's own.
-pub(crate) fn check_custom(claims: &JsonMembers, policy: &Policy) -> Result<()> {
+/// Refuses custom claims that are registered, or a flow's own. What an issuer calls its sessions by is its own as well; a
+/// directory is no issuer's and knows none.
+pub(crate) fn check_custom(claims: &JsonMembers, session_claims: &[Cow<'static, str>]) -> Result<()> {
     for name in claims.keys() {
         not_registered(name)?;
-        if OWN.contains(&name.as_str()) || policy.session_claims.contains(&name.into()) {
+        if OWN.contains(&name.as_str()) || session_claims.contains(&name.into()) {
             let error = Error::new(ErrorCode::ClaimReserved).at(name.clone());
             return Err(error.because("the issuer sets this claim itself"));
         }

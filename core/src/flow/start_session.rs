@@ -109,7 +109,7 @@ impl StartSession {
         if let Some(asked) = &self.scope {
             scope::check(asked)?;
         }
-        check_custom(&self.claims, policy)?;
+        check_custom(&self.claims, &policy.session_claims)?;
         if serde_json::to_vec(&self.details).is_ok_and(|json| json.len() > MAX_DETAILS) {
             return Err(field_invalid("details", "details have at most 1024 bytes as JSON"));
         }

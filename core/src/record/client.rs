@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Draft, Lasting};
-use crate::claims::not_registered;
 use crate::credential::{Credentials, Replaced, SecretHash};
 use crate::describe::choices;
 use crate::error::{Result, field_invalid};
@@ -121,9 +120,8 @@ impl Client {
         self.secrets.has(&hash) | self.replaced.has(&hash, now)
     }
 
-    /// Whether the client's record can be written: its claims and its scope are what tokens can carry.
+    /// Whether the client's record can be written: its scope and its audience are what tokens can carry.
     pub(crate) fn check(&self) -> Result<()> {
-        self.claims.keys().try_for_each(|name| not_registered(name))?;
         scope::check(self.scope.as_deref().unwrap_or_default())?;
         if self.audience.iter().any(String::is_empty) {
             return Err(field_invalid("audience", "the audience is empty"));

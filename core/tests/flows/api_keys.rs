@@ -235,7 +235,9 @@ fn what_cannot_work_is_named() {
     assert_eq!(refused(owner().prefix("Acme")), invalid("prefix"));
     assert_eq!(refused(owner().name("n".repeat(201))), invalid("name"));
     assert_eq!(refused(owner().claims(claim("a", &"x".repeat(16 * 1024)))), invalid("claims"));
-    assert_eq!(refused(owner().claims(claim("sub", "x"))), (ErrorCode::ClaimReserved, "sub".into()));
+    for name in ["sub", "client_id"] {
+        assert_eq!(refused(owner().claims(claim(name, "x"))), (ErrorCode::ClaimReserved, name.into()));
+    }
     assert_eq!(refused(owner().scope("a  b")), (ErrorCode::InvalidScope, "scope".into()));
 }
 

@@ -99,8 +99,10 @@ fn what_is_not_said_stays() {
     change(ChangeClient::new().disabled(false), 7).unwrap();
     assert!(accepted(&store, &"first".into(), 0));
 
-    let claims = [("exp".to_owned(), JsonText::of(&1).unwrap())].into();
-    assert_eq!(code(change(ChangeClient::new().claims(claims), 8)), ErrorCode::ClaimReserved);
+    for name in ["exp", "scope"] {
+        let claims = [(name.to_owned(), JsonText::of(&1).unwrap())].into();
+        assert_eq!(code(change(ChangeClient::new().claims(claims), 8)), ErrorCode::ClaimReserved, "{name}");
+    }
     assert_eq!(code(change(ChangeClient::new().scope("a  b"), 9)), ErrorCode::InvalidScope);
     assert_eq!(code(change(ChangeClient::new().audience([String::new()]), 10)), ErrorCode::FieldInvalid);
     let nobody = change_client("nobody", ChangeClient::new(), &context(0, 11)).run(&store).result;
@@ -143,7 +145,9 @@ fn an_older_record_is_read_and_listed_once_it_is_changed() {
         value,
         "a client without any is written as before"
     );
-    let old = Entry { index: Index::default(), ..entry };
+    // What its sessions say was checked less then.
+    let value = value.replace(r#","disabled""#, r#","claims":{"scope":"all"},"disabled""#).into_bytes();
+    let old = Entry { value, index: Index::default(), ..entry };
     let write = Command::Cas { key, expect: Expect::Absent, write: Write::Put(old) };
     assert!(matches!(store.execute(write), Ok(Reply::Done)));
 
@@ -151,6 +155,9 @@ fn an_older_record_is_read_and_listed_once_it_is_changed() {
     rotate(&store, Some(HOUR), 0, 2).unwrap();
     assert!(accepted(&store, &"first".into(), 0));
     assert_eq!(listed(&store).remove(0).id, "c1");
+    let disable = ChangeClient::new().disabled(true);
+    change_client("c1", disable, &context(0, 3)).run(&store).result.unwrap();
+    assert!(!accepted(&store, &"first".into(), 0));
 }
 
 #[test]

@@ -237,9 +237,11 @@ fn clients_have_one_or_two_secrets() {
     done(create_client(client.clone(), &context(11)), &store);
     let other = Client::new("c1", "org_1", hash(&second));
     refused(create_client(other, &context(12)), &store, ErrorCode::AlreadyExists);
-    let mut reserved = Client::new("c2", "org_1", hash(&first));
-    reserved.claims.insert("exp".into(), "1".parse().unwrap());
-    refused(create_client(reserved, &context(13)), &store, ErrorCode::ClaimReserved);
+    for name in ["exp", "sid"] {
+        let mut reserved = Client::new("c2", "org_1", hash(&first));
+        reserved.claims.insert(name.into(), "1".parse().unwrap());
+        refused(create_client(reserved, &context(13)), &store, ErrorCode::ClaimReserved);
+    }
 
     let accepted = |secret: &str, seed| {
         let proof = ClientProof::new("c1", Secret::from(secret));

@@ -2,6 +2,7 @@
 
 use super::change::task;
 use crate::error::Result;
+use crate::flow::own_claims::check_custom;
 use crate::json::JsonMembers;
 use crate::record::client::{Client, Permission, client_key};
 use crate::task::Task;
@@ -81,6 +82,8 @@ impl ChangeClient {
         set(&mut client.name, self.name.as_ref().map(some).as_ref());
         set(&mut client.claims, self.claims.as_ref());
         set(&mut client.disabled, self.disabled.as_ref());
+        // Those from before stay: whoever disables a client has nothing to mend first.
+        self.claims.as_ref().map_or(Ok(()), |claims| check_custom(claims, &[]))?;
         client.check()
     }
 }

@@ -2,6 +2,7 @@
 
 use super::change::task;
 use crate::credential::SecretHash;
+use crate::flow::own_claims::check_custom;
 use crate::record::client::{Client, client_key};
 use crate::task::Task;
 use crate::time::Context;
@@ -9,10 +10,11 @@ use crate::time::Context;
 /// Creates a client. Creating the very same one again is no error, so a retry is safe.
 ///
 /// # Errors
-/// `already_exists` for another client of that id, `claim_reserved` for a registered name among its claims,
+/// `already_exists` for another client of that id, `claim_reserved` for a claim that issuers set,
 /// `invalid_scope`, `field_invalid` at `audience` for an empty text.
 pub fn create_client(client: Client, context: &Context) -> Task<()> {
     task(context, |mut directory| async move {
+        check_custom(&client.claims, &[])?;
         client.check()?;
         directory.create(&client_key(&client.id), &client, "client", &client.id).await
     })
