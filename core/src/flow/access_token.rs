@@ -70,11 +70,20 @@ impl Flow {
 
     async fn access_handle(&mut self, grant: Grant, id: String) -> Result<String> {
         let claims = self.claims_of(&grant, id.clone());
-        let claims = self.issuer.payload(&claims, grant.lifetime, &self.context)?;
+        self.handle(Grant { claims, ..grant }, id, Vec::new()).await
+    }
+
+    /// An opaque token, which says what is granted and these claims, all of them.
+    pub(super) async fn handle(
+        &mut self,
+        grant: Grant,
+        id: String,
+        narrowed_from: Vec<String>,
+    ) -> Result<String> {
+        let claims = self.issuer.payload(&grant.claims, grant.lifetime, &self.context)?;
         let Grant { client, subject, scope, session, epoch, lifetime, .. } = grant;
         let (issued_at, expires_at) = (self.now(), self.now().after(lifetime));
-        let narrowed_from = Vec::new();
-        self.handle(Access {
+        let access = Access {
             client,
             subject,
             scope,
@@ -85,12 +94,7 @@ impl Flow {
             epoch,
             narrowed_from,
             claims,
-        })
-        .await
-    }
-
-    /// An opaque token for what its record says.
-    pub(super) async fn handle(&mut self, access: Access) -> Result<String> {
+        };
         let handle = ACCESS.generate(self.entropy());
         let key = access_key(&self.issuer.policy().issuer, &handle);
         match self.records.insert(&key, access.draft()?).await? {

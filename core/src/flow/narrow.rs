@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::Flow;
+use super::access_token::Grant;
 use super::check::ActiveToken;
 use super::narrowing::{acting, audience, parents};
 use super::own_claims::{ACT, NARROWED_FROM, SCOPE, SESSION, check_custom};
@@ -12,8 +13,7 @@ use crate::error::{Error, ErrorCode, Result, field_invalid};
 use crate::event::{Event, EventKind};
 use crate::issuer::Issuer;
 use crate::json::{JsonMembers, Object};
-use crate::record::access::Access;
-use crate::record::watermark::{EPOCH, Marks};
+use crate::record::watermark::EPOCH;
 use crate::scope;
 use crate::task::Task;
 use crate::time::{Context, Lifetime, UnixTime};
@@ -161,8 +161,10 @@ impl Flow {
             self.mint(claims, lifetime).await?
         } else {
             let session = given.get(SESSION).and_then(|text| serde_json::from_str(text).ok());
-            self.narrowed_handle(parent, claims, lifetime, (id, scope.clone(), session), parents, marks)
-                .await?
+            let ActiveToken { client, subject, .. } = parent;
+            let (subject, scope, epoch) = (subject.unwrap_or_default(), scope.clone(), marks.epoch());
+            let grant = Grant { client, subject, scope, session, epoch, lifetime, claims };
+            self.handle(grant, id, parents).await?
         };
         self.emit(event);
         let scope = scope.filter(|scope| !scope.is_empty());
@@ -194,34 +196,6 @@ impl Flow {
             }
             Ok(claims.set_json(name.clone(), value.as_str()))
         })
-    }
-
-    async fn narrowed_handle(
-        &mut self,
-        parent: ActiveToken,
-        claims: Claims,
-        lifetime: Lifetime,
-        (id, scope, session): (String, Option<String>, Option<String>),
-        narrowed_from: Vec<String>,
-        marks: Marks,
-    ) -> Result<String> {
-        let claims = self.issuer.payload(&claims, lifetime, &self.context)?;
-        let (issued_at, expires_at) = (self.now(), self.now().after(lifetime));
-        let subject = parent.subject.unwrap_or_default();
-        let (client, epoch) = (parent.client, marks.epoch());
-        self.handle(Access {
-            client,
-            subject,
-            scope,
-            session,
-            id,
-            issued_at,
-            expires_at,
-            epoch,
-            narrowed_from,
-            claims,
-        })
-        .await
     }
 }
 

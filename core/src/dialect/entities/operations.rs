@@ -30,15 +30,15 @@ operations! {
 
 described! {
     /// An entity, or a group of entities, of an organization.
-    #[derive(Deserialize)]
+    #[derive(Clone, Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
     pub(crate) struct Entity {
         /// Its id.
-        id: String,
+        pub(super) id: String,
         /// Its id in the organization's own system.
-        foreign_id: Option<String>,
+        pub(super) foreign_id: Option<String>,
         /// The organization that it belongs to.
-        organization: String,
+        pub(super) organization: String,
     }
 
     /// Names a record by its owner and its id.
@@ -52,31 +52,31 @@ described! {
     }
 
     /// A user of an entity, of a group, or of both.
-    #[derive(Deserialize)]
+    #[derive(Clone, Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
     pub(crate) struct User {
         /// Its id.
-        id: String,
+        pub(super) id: String,
         /// Its id in the organization's own system.
-        foreign_id: Option<String>,
+        pub(super) foreign_id: Option<String>,
         /// The organization that it belongs to.
-        organization: String,
+        pub(super) organization: String,
         /// The entity that it is a user of.
-        entity: Option<String>,
+        pub(super) entity: Option<String>,
         /// The group that it is a user of.
-        group: Option<String>,
+        pub(super) group: Option<String>,
     }
 }
 
 impl Entity {
-    fn record(self) -> super::Entity {
+    pub(super) fn record(self) -> super::Entity {
         let Entity { id, foreign_id, organization } = self;
         super::Entity { id, foreign_id, organization, disabled: false }
     }
 }
 
 impl User {
-    fn record(self) -> super::User {
+    pub(super) fn record(self) -> super::User {
         let User { id, foreign_id, organization, entity, group } = self;
         super::User { id, foreign_id, organization, entity, group, disabled: false }
     }

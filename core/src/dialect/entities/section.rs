@@ -1,39 +1,10 @@
 //! The sections of a configuration, and the records that they become.
 
-use serde::Deserialize;
-
+use super::operations::{Entity, User};
 use crate::dialect::section::{Assemble, create, no_twins, sections};
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::MemoryStore;
 use crate::values::shown;
-
-/// An entity, or a group of entities.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Entity {
-    /// Its id.
-    id: String,
-    /// Its id in the organization's own system.
-    foreign_id: Option<String>,
-    /// The organization that it belongs to.
-    organization: String,
-}
-
-/// A person who acts for an entity, a group, or both.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct User {
-    /// Its id.
-    id: String,
-    /// Its id in the organization's own system.
-    foreign_id: Option<String>,
-    /// The organization that it belongs to.
-    organization: String,
-    /// The id of the entity that it acts for.
-    entity: Option<String>,
-    /// The id of the group that it acts for.
-    group: Option<String>,
-}
 
 sections! {
     pub(crate) struct Sections {
@@ -52,13 +23,13 @@ impl Assemble for Sections {
         no_twins("groups", self.groups.iter().map(Entity::names))?;
         no_twins("users", self.users.iter().map(User::names))?;
         for entity in &self.entities {
-            create(records, |context| super::create_entity(entity.record(), context))?;
+            create(records, |context| super::create_entity(entity.clone().record(), context))?;
         }
         for group in &self.groups {
-            create(records, |context| super::create_group(group.record(), context))?;
+            create(records, |context| super::create_group(group.clone().record(), context))?;
         }
         for user in &self.users {
-            create(records, |context| super::create_user(user.record(), context))?;
+            create(records, |context| super::create_user(user.clone().record(), context))?;
         }
         Ok(())
     }
@@ -68,15 +39,6 @@ impl Entity {
     fn names(&self) -> Vec<(&'static str, Vec<&str>)> {
         let foreign = self.foreign_id.iter().map(|id| ("foreign_id", vec![&*self.organization, &**id]));
         std::iter::once(("id", vec![&*self.organization, &*self.id])).chain(foreign).collect()
-    }
-
-    fn record(&self) -> super::Entity {
-        super::Entity {
-            id: self.id.clone(),
-            foreign_id: self.foreign_id.clone(),
-            organization: self.organization.clone(),
-            disabled: false,
-        }
     }
 }
 
@@ -89,17 +51,6 @@ impl User {
             }
         }
         names
-    }
-
-    fn record(&self) -> super::User {
-        super::User {
-            id: self.id.clone(),
-            foreign_id: self.foreign_id.clone(),
-            organization: self.organization.clone(),
-            entity: self.entity.clone(),
-            group: self.group.clone(),
-            disabled: false,
-        }
     }
 
     /// Whether whom it acts for is there: a mistyped id would only show as a user who is never found.

@@ -245,16 +245,20 @@ impl Flow {
         Ok(AccountToken { account_token: self.token_of(account, id)?, id, integration })
     }
 
+    /// Who asks, and the account that a token names.
+    async fn open_account(&mut self, bearer: &Secret, token: &str) -> Result<(String, Uuid, Update)> {
+        let organization = self.authenticate_bearer(bearer, Permission::Links).await?.organization;
+        let id = account_id(token).ok_or_else(refused)?;
+        Ok((organization, id, self.records.open(account_key(id)).await?))
+    }
+
     pub(crate) async fn regenerate(
         &mut self,
         bearer: &Secret,
         category: &str,
         token: &str,
     ) -> Result<AccountToken> {
-        let organization = self.authenticate_bearer(bearer, Permission::Links).await?.organization;
-        let id = account_id(token).ok_or_else(refused)?;
-        let key = account_key(id);
-        let mut update = self.records.open(key).await?;
+        let (organization, id, mut update) = self.open_account(bearer, token).await?;
         loop {
             let account: Account = update.found()?.ok_or_else(refused)?;
             let current = self.is_current(&account, id, token, &organization, category)?;
@@ -286,10 +290,7 @@ impl Flow {
         category: &str,
         token: &str,
     ) -> Result<()> {
-        let organization = self.authenticate_bearer(bearer, Permission::Links).await?.organization;
-        let id = account_id(token).ok_or_else(refused)?;
-        let key = account_key(id);
-        let mut update = self.records.open(key).await?;
+        let (organization, id, mut update) = self.open_account(bearer, token).await?;
         loop {
             let account: Account = update.found()?.ok_or_else(refused)?;
             if !self.is_current(&account, id, token, &organization, category)? {
