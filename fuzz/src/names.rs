@@ -47,7 +47,8 @@ pub fn names(data: &[u8]) {
     for [private, harmless] in NAMES {
         let taken = entrance(&text.replace("$name", private));
         let wanted = entrance(&text.replace("$name", harmless));
-        assert_eq!(taken.replace(private, harmless), wanted, "{private}");
+        // The input may have such a name of its own.
+        assert_eq!(taken.replace(private, harmless), wanted.replace(private, harmless), "{private}");
     }
 }
 
