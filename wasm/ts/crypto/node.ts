@@ -57,7 +57,7 @@ export const hostCrypto: HostCrypto = {
     if (algorithm === undefined) {
       throw new TokenmintError("key_usage", "the key does not tell its algorithm: give one", { field: "algorithm" });
     }
-    const publicKey = privateKey ? crypto.createPublicKey(privateKey) : given;
+    const publicKey = apart(privateKey ? crypto.createPublicKey(privateKey) : given);
     let publicJwk: Jwk;
     try {
       publicJwk = publicKey.export({ format: "jwk" }) as Jwk;
@@ -84,9 +84,27 @@ function publicKeyOf({ kty, crv, n, e, x, y }: Jwk): crypto.KeyObject {
 }
 
 function pair(algorithm: Algorithm): crypto.KeyPairKeyObjectResult {
+  const { privateKey, publicKey } = generated(algorithm);
+  const der = privateKey.export({ format: "der", type: "pkcs8" });
+  try {
+    return { privateKey: crypto.createPrivateKey({ key: der, format: "der", type: "pkcs8" }), publicKey: apart(publicKey) };
+  } finally {
+    der.fill(0);
+  }
+}
+
+function generated(algorithm: Algorithm): crypto.KeyPairKeyObjectResult {
   if (isEdwards(algorithm)) return crypto.generateKeyPairSync("ed25519");
   if (algorithm.startsWith("ES")) return crypto.generateKeyPairSync("ec", { namedCurve: curve(algorithm) });
   return crypto.generateKeyPairSync("rsa", { modulusLength: 2048 });
+}
+
+/**
+ * The same key as an object of its own. In Node 20 the export of a generated key as a JWK waits for itself for ever, where
+ * what had generated it is collected meanwhile: both take the lock of that key.
+ */
+function apart(key: crypto.KeyObject): crypto.KeyObject {
+  return crypto.createPublicKey({ key: key.export({ format: "der", type: "spki" }), format: "der", type: "spki" });
 }
 
 /** What node:crypto is told beside the key. */
