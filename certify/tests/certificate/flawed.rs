@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokenmint::{
     AsyncStore, Command, Entry, Expect, MAX_VALUE, MemoryStore, RecordKey, Reply, Store, StoreError, Version,
@@ -38,6 +38,7 @@ pub(crate) struct Flawed {
     flaw: Flaw,
     inner: MemoryStore,
     count: AtomicU64,
+    loads: AtomicU64,
     seen: Mutex<HashMap<RecordKey, Option<Entry>>>,
     cells: Mutex<HashMap<RecordKey, u64>>,
     counters: Mutex<HashMap<(RecordKey, Version), u64>>,
@@ -49,6 +50,7 @@ impl Flawed {
             flaw,
             inner: MemoryStore::new(),
             count: AtomicU64::new(0),
+            loads: AtomicU64::new(0),
             seen: Mutex::default(),
             cells: Mutex::default(),
             counters: Mutex::default(),
@@ -112,8 +114,12 @@ impl Flawed {
                 if let Write::Put(entry) = &write {
                     let mut half = entry.clone();
                     half.value.truncate(entry.value.len() / 2);
+                    let loads = self.loads.load(Ordering::SeqCst);
                     self.force(&key, Write::Put(half))?;
-                    tokio::task::yield_now().await;
+                    // Until somebody has looked: on a busy machine nobody might in time.
+                    while expect != Expect::Absent && self.loads.load(Ordering::SeqCst) == loads {
+                        tokio::time::sleep(Duration::from_millis(1)).await;
+                    }
                 }
                 self.force(&key, write)
             }
@@ -173,7 +179,9 @@ impl AsyncStore for Flawed {
                 self.load(keys)
             }
             Command::Load { keys } => {
-                self.inner.execute(Command::Load { keys: keys.into_iter().map(fold).collect() })
+                let loaded = self.inner.execute(Command::Load { keys: keys.into_iter().map(fold).collect() });
+                self.loads.fetch_add(1, Ordering::SeqCst);
+                loaded
             }
             Command::Cas { key, expect, write } => self.cas(fold(key), expect, write).await,
             Command::Throttle { key, interval_us, burst_us, cost, now_us }
