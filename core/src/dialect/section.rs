@@ -92,8 +92,43 @@ pub(crate) struct Common<'a> {
     pub(crate) claims: &'a JsonMembers,
 }
 
-/// Declares the section of a dialect: what every one has, and what is its own.
+/// Declares the section of a dialect: what every one has, and what is its own; `and session_secret` where its tokens are
+/// derived from one.
 macro_rules! section {
+    ($(#[$doc:meta])* $name:ident and session_secret { $($own:tt)* }) => {
+        $crate::dialect::section::section! {
+            $(#[$doc])*
+            $name {
+                /// The secret that its tokens are derived from, at least 32 bytes, as text.
+                session_secret: Option<$crate::values::SecretText>,
+                /// A file that holds that secret.
+                session_secret_file: Option<String>,
+                /// An environment variable that holds that secret.
+                session_secret_env: Option<String>,
+                /// A new secret at each start, for demonstrations.
+                #[serde(default)]
+                session_secret_generate: bool,
+                $($own)*
+            }
+        }
+
+        impl $name {
+            /// The policy with the session secret that the section says where to find.
+            fn with_session_secret(
+                &self,
+                policy: $crate::policy::Policy,
+                parts: &mut dyn $crate::dialect::section::Parts,
+            ) -> $crate::error::Result<$crate::policy::Policy> {
+                let given = $crate::dialect::section::SessionSecret {
+                    text: self.session_secret.as_ref(),
+                    file: self.session_secret_file.as_deref(),
+                    env: self.session_secret_env.as_deref(),
+                    generate: self.session_secret_generate,
+                };
+                $crate::dialect::section::with_session_secret(policy, &given, parts)
+            }
+        }
+    };
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$doc])*
         #[derive(Clone, Debug, serde::Deserialize)]

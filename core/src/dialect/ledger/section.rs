@@ -5,24 +5,15 @@ use serde::Deserialize;
 use super::{Ledger, LedgerOptions, ledger_policy};
 use crate::credential::SecretHash;
 use crate::dialect::endpoint::EndpointBuilder;
-use crate::dialect::section::{Assemble, Parts, SessionSecret, section, sections, with_session_secret};
+use crate::dialect::section::{Assemble, Parts, section, sections};
 use crate::error::Result;
 use crate::issuer::Issuer;
 use crate::time::Lifetime;
-use crate::values::{Hash, SecretText};
+use crate::values::Hash;
 
 section! {
     /// Ledger Enterprise's sessions.
-    Section {
-        /// The secret that refresh tokens are derived from, at least 32 bytes, as text.
-        session_secret: Option<SecretText>,
-        /// A file that holds that secret.
-        session_secret_file: Option<String>,
-        /// An environment variable that holds that secret.
-        session_secret_env: Option<String>,
-        /// A new secret at each start, for demonstrations.
-        #[serde(default)]
-        session_secret_generate: bool,
+    Section and session_secret {
         /// How long a session lives without a refresh; 30 minutes where absent.
         session_idle: Option<Lifetime>,
         /// How long a session lives at all; a day where absent.
@@ -65,17 +56,8 @@ impl Section {
         if self.long_refresh_grace {
             policy = policy.long_refresh_grace();
         }
-        let policy = with_session_secret(policy, &self.secret(), parts)?;
+        let policy = self.with_session_secret(policy, parts)?;
         parts.issuer(&self.common(), ledger_policy(policy))
-    }
-
-    fn secret(&self) -> SessionSecret<'_> {
-        SessionSecret {
-            text: self.session_secret.as_ref(),
-            file: self.session_secret_file.as_deref(),
-            env: self.session_secret_env.as_deref(),
-            generate: self.session_secret_generate,
-        }
     }
 }
 

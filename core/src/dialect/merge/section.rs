@@ -4,25 +4,16 @@ use std::collections::BTreeSet;
 
 use super::{CATEGORIES, Merge, MergeOptions};
 use crate::dialect::endpoint::EndpointBuilder;
-use crate::dialect::section::{Assemble, Parts, SessionSecret, section, sections, with_session_secret};
+use crate::dialect::section::{Assemble, Parts, section, sections};
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
 use crate::policy::{Integration, Policy};
 use crate::time::Lifetime;
-use crate::values::{SecretText, shown};
+use crate::values::shown;
 
 section! {
     /// Merge's links.
-    Section {
-        /// The secret that public and account tokens are derived from, at least 32 bytes, as text.
-        session_secret: Option<SecretText>,
-        /// A file that holds that secret.
-        session_secret_file: Option<String>,
-        /// An environment variable that holds that secret.
-        session_secret_env: Option<String>,
-        /// A new secret at each start, for demonstrations.
-        #[serde(default)]
-        session_secret_generate: bool,
+    Section and session_secret {
         /// How long a redeemed link's public token lives; one hour where absent.
         public_token_lifetime: Option<Lifetime>,
         /// For how many seconds the same redeemer gets the same answer again; 10 where absent.
@@ -94,7 +85,7 @@ impl Section {
         if let Some(seconds) = self.redeem_window_seconds {
             policy = policy.redeem_window_seconds(seconds);
         }
-        let policy = with_session_secret(policy, &self.secret(), parts)?;
+        let policy = self.with_session_secret(policy, parts)?;
         let policy = integrations.iter().cloned().fold(policy, Policy::integration);
         parts.issuer(&self.common(), policy)
     }
@@ -116,15 +107,6 @@ impl Section {
                 .at("magic_link_base")
                 .because("give it, or the server's public_url: magic links begin with it")
         })
-    }
-
-    fn secret(&self) -> SessionSecret<'_> {
-        SessionSecret {
-            text: self.session_secret.as_ref(),
-            file: self.session_secret_file.as_deref(),
-            env: self.session_secret_env.as_deref(),
-            generate: self.session_secret_generate,
-        }
     }
 }
 
