@@ -6,4 +6,5 @@ mod host_keys;
 mod mint;
 #[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
 mod secrets;
+mod signed;
 mod verify;

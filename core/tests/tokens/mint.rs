@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 use tokenmint::*;
 
+use crate::signed::signed;
+
 const NOW: UnixTime = UnixTime::from_seconds(1_700_000_000);
 
 fn context() -> Context {
@@ -23,16 +25,6 @@ fn at(seconds: i64) -> UnixTime {
 
 fn mint(claims: &Claims) -> String {
     issuer().mint(claims, Lifetime::HOUR, &context()).unwrap()
-}
-
-/// A token with any header and payload, rightly signed.
-fn signed(header: &str, payload: &[u8]) -> String {
-    use hmac::{Hmac, KeyInit, Mac};
-    let encode = |bytes: &[u8]| base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes);
-    let input = format!("{}.{}", encode(header.as_bytes()), encode(payload));
-    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&[7; 32]).unwrap();
-    mac.update(input.as_bytes());
-    format!("{input}.{}", encode(&mac.finalize().into_bytes()))
 }
 
 const HEADER: &str = r#"{"alg":"HS256","typ":"JWT","kid":"k1"}"#;

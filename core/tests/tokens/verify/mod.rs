@@ -8,6 +8,8 @@ mod unverified;
 
 use tokenmint::*;
 
+use crate::signed::signed;
+
 const NOW: UnixTime = UnixTime::from_seconds(1_700_000_000);
 const ISSUER: &str = "https://issuer.example";
 
@@ -19,14 +21,4 @@ fn keys(byte: u8) -> KeySet {
 fn mint(byte: u8, issuer: &str) -> String {
     let issuer = Issuer::new(keys(byte), Policy::new(issuer).audience("app")).unwrap();
     issuer.mint(&Claims::new(), Lifetime::HOUR, &Context::new(NOW, [1; 32])).unwrap()
-}
-
-/// A token with any header and payload, rightly signed by the key of bytes 7.
-fn signed(header: &str, payload: &[u8]) -> String {
-    use hmac::{Hmac, KeyInit, Mac};
-    let encode = |bytes: &[u8]| base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes);
-    let input = format!("{}.{}", encode(header.as_bytes()), encode(payload));
-    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&[7; 32]).unwrap();
-    mac.update(input.as_bytes());
-    format!("{input}.{}", encode(&mac.finalize().into_bytes()))
 }
