@@ -24,6 +24,11 @@ pub(crate) fn check_within(scope: &str, allowed: &str) -> Result<()> {
     Err(refused("a word of the scope is not among those that are allowed"))
 }
 
+/// A scope where it allows something by name: one that is empty is as good as none.
+pub(crate) fn named(scope: Option<String>) -> Option<String> {
+    scope.filter(|scope| !scope.is_empty())
+}
+
 fn words(scope: &str) -> impl Iterator<Item = &str> {
     scope.split(' ').filter(|word| !word.is_empty())
 }

@@ -12,6 +12,7 @@ use crate::policy::AccessFormat;
 use crate::record::access::{Access, access_key};
 use crate::record::watermark::EPOCH;
 use crate::record::{Change, busy};
+use crate::scope;
 use crate::time::Lifetime;
 use crate::token::handle::HandleFormat;
 
@@ -51,7 +52,7 @@ impl Flow {
     /// An access token, and the event to tell when it is given.
     pub(crate) async fn make_access_token(&mut self, grant: Grant) -> Result<(AccessToken, Event)> {
         let expires_in = grant.lifetime;
-        let scope = grant.scope.clone().filter(|scope| !scope.is_empty());
+        let scope = scope::named(grant.scope.clone());
         let id = self.entropy().uuid().to_string();
         let event = Event::new(EventKind::TokenIssued).subject(&*grant.subject).id(&*id);
         let event = Event { client: grant.client.clone(), ..event };

@@ -43,7 +43,7 @@ impl ClientCredentials {
 
     /// The scope of the token: what is asked for, within what the client has.
     fn granted_scope(&self, client: &Client) -> Result<Option<String>> {
-        let own = client.scope.clone().filter(|scope| !scope.is_empty());
+        let own = scope::named(client.scope.clone());
         let Some(asked) = self.scope.as_ref().filter(|scope| !scope.is_empty()) else { return Ok(own) };
         scope::check_within(asked, own.as_deref().unwrap_or_default())?;
         Ok(Some(asked.clone()))

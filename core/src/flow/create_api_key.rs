@@ -8,9 +8,9 @@ use crate::credential::{Replaced, SecretHash};
 use crate::error::{Result, field_invalid};
 use crate::event::EventKind;
 use crate::issuer::Issuer;
-use crate::json::JsonMembers;
+use crate::json::{self, JsonMembers};
 use crate::record::api_key::{ApiKey, api_key_key};
-use crate::record::watermark::{Marks, keys_by_hash, subject_hash};
+use crate::record::watermark::subject_hash;
 use crate::record::{Change, busy};
 use crate::scope;
 use crate::task::Task;
@@ -129,24 +129,24 @@ impl Flow {
         }
         scope::check(scope.as_deref().unwrap_or_default())?;
         check_custom(&claims, &self.issuer.policy().session_claims)?;
-        if serde_json::to_vec(&claims).is_ok_and(|json| json.len() > MAX_CLAIMS) {
+        if json::size(&claims) > MAX_CLAIMS {
             return Err(field_invalid("claims", "the claims of a key have at most 16384 bytes as JSON"));
         }
         let issuer = self.issuer.policy().issuer.clone();
         let hash = subject_hash(&issuer, &owner);
-        let [all, by_owner] = self.records.load(keys_by_hash(&issuer, hash)?).await?;
+        let marks = self.marks_of_owner(&owner).await?;
         let id = new_id(self.entropy().bytes());
         let api_key = encode(&prefix, &id, hash, self.entropy().bytes());
         let record = ApiKey {
             id,
             owner,
             prefix,
-            scope: scope.filter(|scope| !scope.is_empty()),
+            scope: scope::named(scope),
             claims,
             name,
             created_at: self.now(),
             expires_at: lifetime.map(|lifetime| self.now().after(lifetime)),
-            epoch: Marks::read([all, None, by_owner])?.epoch(),
+            epoch: marks.epoch(),
             secret: SecretHash::of(api_key.as_bytes()),
             replaced: Replaced::default(),
             revoked_at: None,

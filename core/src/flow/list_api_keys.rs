@@ -6,7 +6,6 @@ use crate::error::Result;
 use crate::issuer::Issuer;
 use crate::record::api_key::{ApiKey, api_keys_of};
 use crate::record::decode;
-use crate::record::watermark::{Marks, keys_by_hash, subject_hash};
 use crate::task::Task;
 use crate::time::{Context, UnixTime};
 
@@ -96,8 +95,7 @@ impl Flow {
         let issuer = &self.issuer.policy().issuer;
         let (entries, next) = self.records.list(api_keys_of(issuer, &owner), after, limit).await?;
         // Behind the list: a key that is in it was made under these watermarks or lower ones.
-        let [all, by_owner] = self.records.load(keys_by_hash(issuer, subject_hash(issuer, &owner))?).await?;
-        let marks = Marks::read([all, None, by_owner])?;
+        let marks = self.marks_of_owner(&owner).await?;
         let view = |record: ApiKey| {
             let stands = record.revoked_at.is_none() && marks.check(Some(record.epoch), None).is_ok();
             let ApiKey { id, scope, name, created_at, expires_at, .. } = record;

@@ -13,6 +13,7 @@ use crate::record::session::{Session, sessions_of};
 use crate::record::sessions_mark::{SessionsMark, sessions_mark_key};
 use crate::record::watermark::{Marked, Marks};
 use crate::record::{decode, decode_some};
+use crate::scope;
 use crate::task::Task;
 use crate::time::{Context, UnixTime};
 
@@ -155,7 +156,7 @@ impl From<Session> for SessionView {
         SessionView {
             session: session.id,
             client: session.client,
-            scope: session.scope.filter(|scope| !scope.is_empty()),
+            scope: scope::named(session.scope),
             details: session.details,
             created_at: began,
             last_used_at: session.rotated_at.seconds(),

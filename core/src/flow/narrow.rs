@@ -167,8 +167,7 @@ impl Flow {
             self.handle(grant, id, parents).await?
         };
         self.emit(event);
-        let scope = scope.filter(|scope| !scope.is_empty());
-        Ok(NarrowedToken { access_token, expires_in: lifetime, scope })
+        Ok(NarrowedToken { access_token, expires_in: lifetime, scope: scope::named(scope) })
     }
 
     /// How long a token still lives.

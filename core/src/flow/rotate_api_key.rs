@@ -8,7 +8,7 @@ use crate::event::EventKind;
 use crate::issuer::Issuer;
 use crate::record::Decision;
 use crate::record::api_key::{ApiKey, api_key_key};
-use crate::record::watermark::{Marks, keys_by_hash, subject_hash};
+use crate::record::watermark::subject_hash;
 use crate::task::Task;
 use crate::time::{Context, Lifetime};
 use crate::token::api_key::encode;
@@ -58,14 +58,13 @@ impl Flow {
         let mut update = self.records.open(api_key_key(&issuer, id)).await?;
         loop {
             let mut record: ApiKey = update.found()?.ok_or_else(not_found)?;
-            let hash = subject_hash(&issuer, &record.owner);
-            let [all, by_owner] = self.records.load(keys_by_hash(&issuer, hash)?).await?;
             // A key that a watermark has ended is not made anew.
-            let marks = Marks::read([all, None, by_owner])?;
+            let marks = self.marks_of_owner(&record.owner).await?;
             self.judge(marks, Some(record.epoch), None, |kind| record.event(kind)).map_err(gone)?;
             if record.revoked_at.is_some() || record.is_expired(now) {
                 return Err(not_found());
             }
+            let hash = subject_hash(&issuer, &record.owner);
             let api_key = encode(&record.prefix, &record.id, hash, secret);
             let until = keep_for.map_or(now, |keep_for| now.after(keep_for));
             record.replaced.add(record.secret, until, now)?;

@@ -7,7 +7,7 @@ use super::single_use_token::{is_code, slot_required};
 use crate::error::{Error, ErrorCode, Result, field_invalid};
 use crate::event::EventKind;
 use crate::issuer::Issuer;
-use crate::json::JsonMembers;
+use crate::json::{self, JsonMembers};
 use crate::record::single_use::SingleUse;
 use crate::record::{Decision, busy};
 use crate::task::Task;
@@ -132,7 +132,7 @@ impl Flow {
                 return Err(field_invalid(field, "the text is empty"));
             }
         }
-        if serde_json::to_vec(&payload).is_ok_and(|json| json.len() > MAX_PAYLOAD) {
+        if json::size(&payload) > MAX_PAYLOAD {
             return Err(field_invalid("payload", "a payload has at most 16384 bytes as JSON"));
         }
         let expires_at = self.now().after(lifetime.at_most(self.issuer.policy().max_lifetime)?);

@@ -7,7 +7,7 @@ use crate::encoding::base64url;
 use crate::error::{Error, ErrorCode, Result, field_invalid};
 use crate::event::EventKind;
 use crate::issuer::Issuer;
-use crate::json::JsonMembers;
+use crate::json::{self, JsonMembers};
 use crate::policy::{Policy, SessionLifetimes};
 use crate::record::client::{Client, client_key};
 use crate::record::session::{Session, session_key};
@@ -110,7 +110,7 @@ impl StartSession {
             scope::check(asked)?;
         }
         check_custom(&self.claims, &policy.session_claims)?;
-        if serde_json::to_vec(&self.details).is_ok_and(|json| json.len() > MAX_DETAILS) {
+        if json::size(&self.details) > MAX_DETAILS {
             return Err(field_invalid("details", "details have at most 1024 bytes as JSON"));
         }
         let most = policy.session();

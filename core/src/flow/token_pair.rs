@@ -90,16 +90,15 @@ impl Flow {
         let grant = Grant {
             client: session.client.clone(),
             subject: session.subject.clone(),
-            scope: scope.clone(),
+            scope,
             session: Some(session.id.clone()),
             epoch: session.epoch,
             // An access token does not outlive its session.
             lifetime: lifetime.min(until(self.now(), session.absolute_expiry)),
             claims,
         };
-        let (AccessToken { access_token, expires_in, .. }, issued) = self.make_access_token(grant).await?;
+        let (AccessToken { access_token, expires_in, scope }, issued) = self.make_access_token(grant).await?;
         let refresh_expires_in = until(self.now(), session.idle_expiry);
-        let scope = scope.filter(|scope| !scope.is_empty());
         let session = session.id.clone();
         let pair = TokenPair { access_token, expires_in, refresh_token, refresh_expires_in, session, scope };
         Ok((pair, issued))

@@ -42,6 +42,14 @@ impl Flow {
         Marks::read(self.records.load(keys).await?)
     }
 
+    /// The watermarks of what was made for nobody but an owner: those that verifying an API key reads with it.
+    pub(crate) async fn marks_of_owner(&self, owner: &str) -> Result<Marks> {
+        let name = &self.issuer.policy().issuer;
+        let [all, by_owner] =
+            self.records.load([Marked::All, Marked::Subject(owner)].map(|marked| marked.key(name))).await?;
+        Marks::read([all, None, by_owner])
+    }
+
     /// As [`Marks::check`]; of a store that lost a write the event is told.
     pub(crate) fn judge(
         &self,

@@ -31,6 +31,11 @@ pub struct JsonText(Box<RawValue>);
 /// Values by their names.
 pub(crate) type JsonMembers = BTreeMap<String, JsonText>;
 
+/// How many bytes they are as a JSON object.
+pub(crate) fn size(members: &JsonMembers) -> usize {
+    serde_json::to_vec(members).map_or(usize::MAX, |text| text.len())
+}
+
 impl JsonText {
     /// The text of anything that serde can write as JSON.
     ///

@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-pub(crate) use kept::JsonMembers;
 pub use kept::JsonText;
+pub(crate) use kept::{JsonMembers, size};
 pub(crate) use members::read_members;
 pub(crate) use misfit::{LONGEST_SHOWN, MisfitKind};
 pub(crate) use read::{from_text, from_value, read_as};

@@ -10,6 +10,7 @@ use crate::error::{ErrorCode, Result};
 use crate::flow::directory::{self, Permission};
 use crate::flow::page::Page;
 use crate::json::JsonMembers;
+use crate::scope;
 use crate::time::Lifetime;
 use crate::values::{Hashes, SecretText};
 
@@ -192,7 +193,7 @@ impl Client {
         client.subject = self.subject;
         client.name = self.name;
         client.claims = self.claims;
-        client.scope = self.scope.filter(|scope| !scope.is_empty());
+        client.scope = scope::named(self.scope);
         client.audience = self.audience.unwrap_or_default();
         Ok(client)
     }

@@ -14,7 +14,7 @@ use super::link::LinkDetails;
 use super::{CATEGORIES, MergeOptions, fields};
 use crate::error::{Error, ErrorCode};
 use crate::flow::Flow;
-use crate::json::{JsonMembers, Object};
+use crate::json::{self, JsonMembers, Object};
 use crate::record::client::Permission;
 use crate::time::Lifetime;
 
@@ -103,7 +103,7 @@ fn read(flow: &Flow, options: &MergeOptions, mut fields: Fields<'_>) -> Result<W
     else {
         return Err(Rejection::Fields(problems));
     };
-    let size = serde_json::to_vec(&settings).map_or(usize::MAX, |text| text.len());
+    let size = json::size(&settings);
     if size > MAX_SETTINGS {
         let text = format!("the settings of a link have at most {MAX_SETTINGS} bytes, found {size}");
         return Err(Error::new(ErrorCode::BodyTooLarge).because(text).into());
