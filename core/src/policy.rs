@@ -381,11 +381,15 @@ impl Policy {
         if self.token_lifetime() > self.max_lifetime {
             return invalid("lifetime", "the default lifetime is over the maximum");
         }
-        if self.redeem_window > 60 || self.grace > 60 && !self.long_grace {
-            return invalid("grace", "a grace period has at most 60 seconds");
+        if self.redeem_window > 60 {
+            return invalid("redeem_window_seconds", "the same answer is given again for at most 60 seconds");
+        }
+        if self.grace > 60 && !self.long_grace {
+            let text = "a grace period has at most 60 seconds, and up to 1800 with long_refresh_grace";
+            return invalid("refresh_grace_seconds", text);
         }
         if self.grace > 30 * 60 {
-            return invalid("grace", "a long grace period has at most 1800 seconds");
+            return invalid("refresh_grace_seconds", "a long grace period has at most 1800 seconds");
         }
         for (name, _) in &self.narrowings {
             not_registered(name)?;
@@ -431,6 +435,23 @@ mod tests {
         policy.check().unwrap();
         let SessionLifetimes { access, idle, absolute } = policy.session();
         [access, idle, absolute].map(|lifetime| lifetime.seconds() / 60)
+    }
+
+    #[test]
+    fn a_window_that_is_too_long_is_named() {
+        let field = |policy: Policy| policy.check().err().and_then(|error| error.field().map(str::to_owned));
+        let of = |name: &str| Some(name.to_owned());
+        assert_eq!(field(policy().redeem_window_seconds(60).refresh_grace_seconds(60)), None);
+        assert_eq!(field(policy().redeem_window_seconds(61)), of("redeem_window_seconds"));
+        assert_eq!(field(policy().refresh_grace_seconds(61)), of("refresh_grace_seconds"));
+        assert!(
+            policy().refresh_grace_seconds(61).check().unwrap_err().message().contains("long_refresh_grace")
+        );
+        assert_eq!(field(policy().refresh_grace_seconds(1800).long_refresh_grace()), None);
+        assert_eq!(
+            field(policy().refresh_grace_seconds(1801).long_refresh_grace()),
+            of("refresh_grace_seconds")
+        );
     }
 
     #[test]
