@@ -178,7 +178,7 @@ func nothingComesBack(t *testing.T, url, wiped string) {
 		return err
 	}
 	kept, revoked := token(), token()
-	must(t, issuer.RevokeToken(ctx, store, RevokeTokenRequest{Token: revoked, Client: "c1"}))
+	must(t, issuer.RevokeToken(ctx, store, RevokeTokenRequest{Token: revoked, ClientID: "c1"}))
 	// The store is known by now: to adopt it again changes nothing.
 	must(t, issuer.AdoptStore(ctx, store))
 	must(t, check(kept))
@@ -277,7 +277,7 @@ func TestAHostKeyBesideADatabase(t *testing.T) {
 	must(t, err)
 	active, err := issuer.Check(ctx, store, token.AccessToken)
 	must(t, err)
-	if active.Client != "c1" {
+	if active.ClientID != "c1" {
 		t.Errorf("%+v", active)
 	}
 }

@@ -25,6 +25,15 @@ type Event struct {
 	Reason string `json:"reason,omitempty"`
 }
 
+// AccessTokenType is the way in which an access token is sent (RFC 6749 section 7.1).
+type AccessTokenType string
+
+// The values of AccessTokenType.
+const (
+	// As it is: who has it may use it (RFC 6750).
+	AccessTokenTypeBearer AccessTokenType = "Bearer"
+)
+
 // Permission is what a credential may be used for.
 type Permission string
 
@@ -56,8 +65,10 @@ type ClientCredentialsRequest struct {
 
 // AccessToken is an access token (RFC 6749 section 5.1).
 type AccessToken struct {
-	// The token, to be sent as a bearer.
+	// The token.
 	AccessToken string `json:"access_token"`
+	// How it is sent.
+	TokenType AccessTokenType `json:"token_type"`
 	// How long it lives.
 	ExpiresIn Lifetime `json:"expires_in"`
 	// What it allows, where it allows something by name.
@@ -74,8 +85,8 @@ func (i *Issuer) ClientCredentials(ctx context.Context, store Store, request Cli
 type StartSessionRequest struct {
 	// Whom the session is about: sub of its tokens.
 	Subject string `json:"subject"`
-	// The client that it is opened for: client_id of its access tokens.
-	Client string `json:"client,omitempty"`
+	// The id of the client that it is opened for, which its access tokens name.
+	ClientID string `json:"client_id,omitempty"`
 	// What its access tokens allow: words with one space between them.
 	Scope string `json:"scope,omitempty"`
 	// Custom claims of its access tokens.
@@ -92,8 +103,10 @@ type StartSessionRequest struct {
 
 // TokenPair is an access token, and the refresh token for the next pair.
 type TokenPair struct {
-	// The access token, to be sent as a bearer.
+	// The access token.
 	AccessToken string `json:"access_token"`
+	// How the access token is sent.
+	TokenType AccessTokenType `json:"token_type"`
 	// How long the access token lives.
 	ExpiresIn Lifetime `json:"expires_in"`
 	// The refresh token: good for one exchange.
@@ -107,8 +120,8 @@ type TokenPair struct {
 }
 
 // StartSession starts a session, when the host has found out who is there: an access token, and a refresh token for the
-// next one. Without Client it is the subject's alone; with one, it ends with the client. Lifetimes are the policy's, or
-// shorter ones. It fails with ErrInvalidScope, ErrClaimReserved, ErrLifetimeTooLong, ErrNotFound, ErrRateLimited or
+// next one. Without ClientID it is the subject's alone; with one, it ends with the client. Lifetimes are the policy's,
+// or shorter ones. It fails with ErrInvalidScope, ErrClaimReserved, ErrLifetimeTooLong, ErrNotFound, ErrRateLimited or
 // ErrPolicyInvalid.
 func (i *Issuer) StartSession(ctx context.Context, store Store, request StartSessionRequest) (*TokenPair, error) {
 	return flow[TokenPair](ctx, i, store, "start_session", request)
@@ -118,15 +131,15 @@ func (i *Issuer) StartSession(ctx context.Context, store Store, request StartSes
 type RefreshRequest struct {
 	// The refresh token.
 	RefreshToken string `json:"refresh_token"`
-	// The client that presents it, where it has proved who it is.
-	Client string `json:"client,omitempty"`
+	// The id of the client that presents it, where it has proved who it is.
+	ClientID string `json:"client_id,omitempty"`
 	// Less than the session's scope, for this access token only.
 	Scope string `json:"scope,omitempty"`
 }
 
 // Refresh exchanges a refresh token for the next pair (RFC 6749 section 6). Presented again within the grace, a refresh
-// token gives the same answer; later, it ends the session, for somebody else has it too. With Client, the session must
-// be that client's. With Scope, this access token allows less than the session. It fails with ErrInvalidGrant,
+// token gives the same answer; later, it ends the session, for somebody else has it too. With ClientID, the session
+// must be that client's. With Scope, this access token allows less than the session. It fails with ErrInvalidGrant,
 // ErrInvalidScope, ErrRateLimited or ErrPolicyInvalid.
 func (i *Issuer) Refresh(ctx context.Context, store Store, request RefreshRequest) (*TokenPair, error) {
 	return flow[TokenPair](ctx, i, store, "refresh", request)
@@ -134,8 +147,8 @@ func (i *Issuer) Refresh(ctx context.Context, store Store, request RefreshReques
 
 // ActiveToken is what a token that is good now says.
 type ActiveToken struct {
-	// The client or organization that it was issued to.
-	Client string `json:"client,omitempty"`
+	// The id of the client, or the organization, that it was issued to.
+	ClientID string `json:"client_id,omitempty"`
 	// Whom it is about.
 	Subject string `json:"subject,omitempty"`
 	// Its scope.
@@ -176,8 +189,10 @@ type NarrowRequest struct {
 
 // NarrowedToken is a token for less.
 type NarrowedToken struct {
-	// The token, to be sent as a bearer.
+	// The token.
 	AccessToken string `json:"access_token"`
+	// How it is sent.
+	TokenType AccessTokenType `json:"token_type"`
 	// How long it lives.
 	ExpiresIn Lifetime `json:"expires_in"`
 	// What it allows, where it allows anything.
@@ -225,8 +240,8 @@ type ListSessionsRequest struct {
 type Session struct {
 	// Its id, by which it can be ended.
 	Session string `json:"session"`
-	// The client that it was opened for.
-	Client string `json:"client,omitempty"`
+	// The id of the client that it was opened for.
+	ClientID string `json:"client_id,omitempty"`
 	// What its access tokens allow.
 	Scope string `json:"scope,omitempty"`
 	// What the host said of it when it began.
@@ -468,8 +483,8 @@ func (i *Issuer) RevokeAPIKey(ctx context.Context, store Store, id string) error
 type RevokeTokenRequest struct {
 	// The access token.
 	Token string `json:"token"`
-	// The client, which has proved who it is.
-	Client string `json:"client"`
+	// The id of the client, which has proved who it is.
+	ClientID string `json:"client_id"`
 }
 
 // RevokeToken revokes one token of a client (RFC 7009); one that is not known, or not its own, changes nothing.
@@ -483,8 +498,8 @@ func (i *Issuer) RevokeSubject(ctx context.Context, store Store, subject string)
 }
 
 // RevokeClient revokes every token of a client that was issued until now.
-func (i *Issuer) RevokeClient(ctx context.Context, store Store, client string) error {
-	return i.operate(ctx, store, "revoke_client", map[string]string{"client": client}, nil)
+func (i *Issuer) RevokeClient(ctx context.Context, store Store, clientID string) error {
+	return i.operate(ctx, store, "revoke_client", map[string]string{"client_id": clientID}, nil)
 }
 
 // RevokeAll revokes every token, session, API key and single-use token of this issuer that was made until now.

@@ -64,7 +64,7 @@ func TestALostAnswerIsNoLostWrite(t *testing.T) {
 	must(t, err)
 	active, err := issuer.Check(t.Context(), store, token.AccessToken)
 	must(t, err)
-	if active.Client != "c1" || !active.ExpiresAt.Equal(active.IssuedAt.Add(time.Hour)) {
+	if active.ClientID != "c1" || !active.ExpiresAt.Equal(active.IssuedAt.Add(time.Hour)) {
 		t.Errorf("%+v", active)
 	}
 	must(t, issuer.DisableClient(t.Context(), store, "c1"))

@@ -132,7 +132,7 @@ static void nothing_comes_back(const char *url, const char *wiped) {
     tokenmint_issuer *issuer = made();
     tokenmint_store *store = ready(issuer, url, NOW);
     json_object *kept = client_credentials(issuer, store), *revoked = client_credentials(issuer, store);
-    with_token(issuer, store, "revoke_token", revoked, parse("{\"client\":\"c1\"}"), NOW, TOKENMINT_OK);
+    with_token(issuer, store, "revoke_token", revoked, parse("{\"client_id\":\"c1\"}"), NOW, TOKENMINT_OK);
     // The store is known by now: to adopt it again changes nothing.
     json_object_put(flow(issuer, store, "adopt_store", parse("{}"), NOW + 1, TOKENMINT_OK));
     checked(issuer, store, kept, NOW + 1, TOKENMINT_OK);

@@ -90,7 +90,7 @@ def test_a_revoked_session_stays_revoked(fresh: Callable[[], str]) -> None:
     url = fresh()
     with open_store(url) as store:
         pair = session(store)
-        assert ISSUER.check(pair.access_token, now=NOW + 1).run(store).client == "c1"
+        assert ISSUER.check(pair.access_token, now=NOW + 1).run(store).client_id == "c1"
         ISSUER.revoke_session(pair.session, now=NOW + 1).run(store)
     with open_store(url) as store:
         with pytest.raises(TokenRevoked):

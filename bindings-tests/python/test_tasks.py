@@ -33,7 +33,7 @@ def test_a_task_is_driven_step_by_step() -> None:
     assert task.step() is None and task.step(Done()) is None
 
     token = ISSUER.client_credentials("c1", "s1").run(store).access_token
-    assert ISSUER.check(token).run(store).client == "c1"
+    assert ISSUER.check(token).run(store).client_id == "c1"
     ISSUER.revoke_client("c1").run(store)
     with pytest.raises(TokenRevoked):
         ISSUER.check(token).run(store)

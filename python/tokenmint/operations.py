@@ -127,7 +127,7 @@ class Operations(Flows):
         self,
         subject: str,
         *,
-        client: str | None = None,
+        client_id: str | None = None,
         scope: str | None = None,
         claims: Mapping[str, Any] | None = None,
         details: Mapping[str, Any] | None = None,
@@ -138,14 +138,14 @@ class Operations(Flows):
         seed: bytes | None = None,
     ) -> Task[outputs.TokenPair]:
         """Starts a session, when the host has found out who is there: an access token, and a refresh token for the next
-        one. Without `client` it is the subject's alone; with one, it ends with the client. Lifetimes are the policy's,
-        or shorter ones.
+        one. Without `client_id` it is the subject's alone; with one, it ends with the client. Lifetimes are the
+        policy's, or shorter ones.
 
         Raises `InvalidScope`, `ClaimReserved`, `LifetimeTooLong`, `NotFound`, `RateLimited` or `PolicyInvalid`.
         """
         given = {
             "subject": subject,
-            "client": client,
+            "client_id": client_id,
             "scope": scope,
             "claims": claims,
             "details": details,
@@ -159,18 +159,18 @@ class Operations(Flows):
         self,
         refresh_token: str,
         *,
-        client: str | None = None,
+        client_id: str | None = None,
         scope: str | None = None,
         now: Now = None,
         seed: bytes | None = None,
     ) -> Task[outputs.TokenPair]:
         """Exchanges a refresh token for the next pair (RFC 6749 section 6). Presented again within the grace, a refresh
-        token gives the same answer; later, it ends the session, for somebody else has it too. With `client`, the
+        token gives the same answer; later, it ends the session, for somebody else has it too. With `client_id`, the
         session must be that client's. With `scope`, this access token allows less than the session.
 
         Raises `InvalidGrant`, `InvalidScope`, `RateLimited` or `PolicyInvalid`.
         """
-        given = {"refresh_token": refresh_token, "client": client, "scope": scope}
+        given = {"refresh_token": refresh_token, "client_id": client_id, "scope": scope}
         return self._flow("refresh", given, now, seed, outputs.TokenPair)
 
     def check(
@@ -416,13 +416,13 @@ class Operations(Flows):
     def revoke_token(
         self,
         token: str,
-        client: str,
+        client_id: str,
         *,
         now: Now = None,
         seed: bytes | None = None,
     ) -> Task[None]:
         """Revokes one token of a client (RFC 7009); one that is not known, or not its own, changes nothing."""
-        given = {"token": token, "client": client}
+        given = {"token": token, "client_id": client_id}
         return self._change("revoke_token", given, now, seed)
 
     def revoke_subject(
@@ -438,13 +438,13 @@ class Operations(Flows):
 
     def revoke_client(
         self,
-        client: str,
+        client_id: str,
         *,
         now: Now = None,
         seed: bytes | None = None,
     ) -> Task[None]:
         """Revokes every token of a client that was issued until now."""
-        given = {"client": client}
+        given = {"client_id": client_id}
         return self._change("revoke_client", given, now, seed)
 
     def revoke_all(

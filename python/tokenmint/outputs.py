@@ -60,7 +60,9 @@ class AccessToken:
     """An access token (RFC 6749 section 5.1)."""
 
     access_token: str = field(repr=False)
-    """The token, to be sent as a bearer."""
+    """The token."""
+    token_type: str
+    """How it is sent."""
     expires_in: timedelta
     """How long it lives."""
     scope: str | None = None
@@ -72,7 +74,9 @@ class TokenPair:
     """An access token, and the refresh token for the next pair."""
 
     access_token: str = field(repr=False)
-    """The access token, to be sent as a bearer."""
+    """The access token."""
+    token_type: str
+    """How the access token is sent."""
     expires_in: timedelta
     """How long the access token lives."""
     refresh_token: str = field(repr=False)
@@ -89,8 +93,8 @@ class TokenPair:
 class ActiveToken:
     """What a token that is good now says."""
 
-    client: str | None = None
-    """The client or organization that it was issued to."""
+    client_id: str | None = None
+    """The id of the client, or the organization, that it was issued to."""
     subject: str | None = None
     """Whom it is about."""
     scope: str | None = None
@@ -112,7 +116,9 @@ class NarrowedToken:
     """A token for less."""
 
     access_token: str = field(repr=False)
-    """The token, to be sent as a bearer."""
+    """The token."""
+    token_type: str
+    """How it is sent."""
     expires_in: timedelta
     """How long it lives."""
     scope: str | None = None
@@ -125,8 +131,8 @@ class Session:
 
     session: str
     """Its id, by which it can be ended."""
-    client: str | None = None
-    """The client that it was opened for."""
+    client_id: str | None = None
+    """The id of the client that it was opened for."""
     scope: str | None = None
     """What its access tokens allow."""
     details: dict[str, Any] | None = field(default=None, repr=False)

@@ -7,6 +7,9 @@ import type { Lifetime } from "./lifetime.js";
 import type { Claims } from "./results.js";
 import type { Task } from "./task.js";
 
+/** The way in which an access token is sent (RFC 6749 section 7.1). */
+export type AccessTokenType = "Bearer";
+
 /** What a credential may be used for. */
 export type Permission = "client_credentials" | "entity_user" | "sessions" | "entity_tokens" | "links";
 
@@ -24,8 +27,10 @@ export interface ClientCredentialsRequest {
 
 /** An access token (RFC 6749 section 5.1). */
 export interface AccessToken {
-  /** The token, to be sent as a bearer. */
+  /** The token. */
   readonly accessToken: string;
+  /** How it is sent. */
+  readonly tokenType: AccessTokenType;
   /** How long it lives. In seconds. */
   readonly expiresIn: number;
   /** What it allows, where it allows something by name. */
@@ -36,8 +41,8 @@ export interface AccessToken {
 export interface StartSessionRequest {
   /** Whom the session is about: `sub` of its tokens. */
   subject: string;
-  /** The client that it is opened for: `client_id` of its access tokens. */
-  client?: string | undefined;
+  /** The id of the client that it is opened for, which its access tokens name. */
+  clientId?: string | undefined;
   /** What its access tokens allow: words with one space between them. */
   scope?: string | undefined;
   /** Custom claims of its access tokens. */
@@ -54,8 +59,10 @@ export interface StartSessionRequest {
 
 /** An access token, and the refresh token for the next pair. */
 export interface TokenPair {
-  /** The access token, to be sent as a bearer. */
+  /** The access token. */
   readonly accessToken: string;
+  /** How the access token is sent. */
+  readonly tokenType: AccessTokenType;
   /** How long the access token lives. In seconds. */
   readonly expiresIn: number;
   /** The refresh token: good for one exchange. */
@@ -72,16 +79,16 @@ export interface TokenPair {
 export interface RefreshRequest {
   /** The refresh token. */
   refreshToken: string;
-  /** The client that presents it, where it has proved who it is. */
-  client?: string | undefined;
+  /** The id of the client that presents it, where it has proved who it is. */
+  clientId?: string | undefined;
   /** Less than the session's scope, for this access token only. */
   scope?: string | undefined;
 }
 
 /** What a token that is good now says. */
 export interface ActiveToken {
-  /** The client or organization that it was issued to. */
-  readonly client?: string;
+  /** The id of the client, or the organization, that it was issued to. */
+  readonly clientId?: string;
   /** Whom it is about. */
   readonly subject?: string;
   /** Its scope. */
@@ -116,8 +123,10 @@ export interface NarrowRequest {
 
 /** A token for less. */
 export interface NarrowedToken {
-  /** The token, to be sent as a bearer. */
+  /** The token. */
   readonly accessToken: string;
+  /** How it is sent. */
+  readonly tokenType: AccessTokenType;
   /** How long it lives. In seconds. */
   readonly expiresIn: number;
   /** What it allows, where it allows anything. */
@@ -146,8 +155,8 @@ export interface ListSessionsRequest {
 export interface Session {
   /** Its id, by which it can be ended. */
   readonly session: string;
-  /** The client that it was opened for. */
-  readonly client?: string;
+  /** The id of the client that it was opened for. */
+  readonly clientId?: string;
   /** What its access tokens allow. */
   readonly scope?: string;
   /** What the host said of it when it began. */
@@ -330,8 +339,8 @@ export interface RotateApiKeyRequest {
 export interface RevokeTokenRequest {
   /** The access token. */
   token: string;
-  /** The client, which has proved who it is. */
-  client: string;
+  /** The id of the client, which has proved who it is. */
+  clientId: string;
 }
 
 /** A client: an id, and a secret to prove it, or one or two hashes of it. */
@@ -639,7 +648,7 @@ export abstract class Operations extends Flows {
 
   /**
    * Starts a session, when the host has found out who is there: an access token, and a refresh token for the next one.
-   * Without `client` it is the subject's alone; with one, it ends with the client. Lifetimes are the policy's, or
+   * Without `clientId` it is the subject's alone; with one, it ends with the client. Lifetimes are the policy's, or
    * shorter ones. Fails with `invalid_scope`, `claim_reserved`, `lifetime_too_long`, `not_found`, `rate_limited` or
    * `policy_invalid`.
    */
@@ -649,8 +658,8 @@ export abstract class Operations extends Flows {
 
   /**
    * Exchanges a refresh token for the next pair (RFC 6749 section 6). Presented again within the grace, a refresh token
-   * gives the same answer; later, it ends the session, for somebody else has it too. With `client`, the session must be
-   * that client's. With `scope`, this access token allows less than the session. Fails with `invalid_grant`,
+   * gives the same answer; later, it ends the session, for somebody else has it too. With `clientId`, the session must
+   * be that client's. With `scope`, this access token allows less than the session. Fails with `invalid_grant`,
    * `invalid_scope`, `rate_limited` or `policy_invalid`.
    */
   refresh(input: RefreshRequest, call?: Call): Task<TokenPair> {
@@ -771,7 +780,7 @@ export abstract class Operations extends Flows {
   }
 
   /** Revokes every token of a client that was issued until now. */
-  revokeClient(input: { client: string }, call?: Call): Task<void> {
+  revokeClient(input: { clientId: string }, call?: Call): Task<void> {
     return this.flow("revoke_client", input, call, nothing);
   }
 

@@ -66,7 +66,7 @@ const store = new MemoryStore();
 const ec = new Issuer(new KeySet(await Key.fromJwk(jwk)), POLICY);
 await ec.createClient({ id: "c1", organization: "o", secret: "s1", permissions: ["client_credentials"] }).run(store);
 const { accessToken } = await ec.clientCredentials({ clientId: "c1", clientSecret: "s1" }).run(store);
-found.flow = (await ec.check({ token: accessToken }).run(store)).client;
+found.flow = (await ec.check({ token: accessToken }).run(store)).clientId;
 found.flowAtOnce = await codeOf(() => ec.clientCredentials({ clientId: "c1", clientSecret: "s1" }).runSync(store));
 
 const remote = new RemoteKeySet({ [POLICY.issuer]: new URL("/keys.json", location.href).href });

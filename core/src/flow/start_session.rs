@@ -104,7 +104,7 @@ impl StartSession {
             return Err(field_invalid("subject", "the subject is empty"));
         }
         if self.client.as_ref().is_some_and(String::is_empty) {
-            return Err(field_invalid("client", "the client is empty"));
+            return Err(field_invalid("client_id", "the client's id is empty"));
         }
         if let Some(asked) = &self.scope {
             scope::check(asked)?;
@@ -158,7 +158,7 @@ impl Issuer {
     ///
     /// # Errors
     /// `field_invalid` at the field; `invalid_scope`; `claim_reserved` for a claim that the issuer sets; `lifetime_too_long`
-    /// at a lifetime over the policy's; `not_found` at `client` for one that is not known, or disabled; `rate_limited` for
+    /// at a lifetime over the policy's; `not_found` at `client_id` for one that is not known, or disabled; `rate_limited` for
     /// the client; `policy_invalid` without a session secret; the store's.
     pub fn start_session(&self, request: StartSession, context: &Context) -> Task<TokenPair> {
         self.task(context, |mut flow| async move { flow.start_session(request, None).await })
@@ -185,7 +185,7 @@ impl Flow {
                 let known = decode_some::<Client>(known.as_ref())?.filter(|client| !client.disabled);
                 let Some(known) = known else {
                     let error =
-                        Error::new(ErrorCode::NotFound).at("client").because("there is no such client");
+                        Error::new(ErrorCode::NotFound).at("client_id").because("there is no such client");
                     return self.refuse(id, error);
                 };
                 self.admit(id).await?;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::table::{Hidden, Seconds, operations};
-use crate::describe::described;
+use crate::describe::{choices, described};
 use crate::flow::access_token;
 use crate::flow::client::ClientProof;
 use crate::flow::client_credentials::ClientCredentials;
@@ -36,13 +36,24 @@ described! {
     /// An access token (RFC 6749 section 5.1).
     #[derive(Serialize)]
     pub(crate) struct AccessToken {
-        /// The token, to be sent as a bearer.
+        /// The token.
         access_token: Hidden,
+        /// How it is sent.
+        token_type: AccessTokenType,
         /// How long it lives.
         expires_in: Seconds,
         /// What it allows, where it allows something by name.
         #[serde(skip_serializing_if = "Option::is_none")]
         scope: Option<String>,
+    }
+}
+
+choices! {
+    /// The way in which an access token is sent (RFC 6749 section 7.1).
+    #[derive(Serialize)]
+    pub(crate) enum AccessTokenType {
+        /// As it is: who has it may use it (RFC 6750).
+        Bearer = "Bearer",
     }
 }
 
@@ -57,6 +68,7 @@ impl From<ClientCredentialsRequest> for ClientCredentials {
 impl From<access_token::AccessToken> for AccessToken {
     fn from(token: access_token::AccessToken) -> Self {
         let access_token::AccessToken { access_token, expires_in, scope } = token;
-        AccessToken { access_token: access_token.into(), expires_in: expires_in.into(), scope }
+        let (access_token, expires_in) = (access_token.into(), expires_in.into());
+        AccessToken { access_token, token_type: AccessTokenType::Bearer, expires_in, scope }
     }
 }

@@ -10,13 +10,13 @@ operations! {
 
     /// Revokes one token of a client (RFC 7009); one that is not known, or not its own, changes nothing.
     revoke_token(RevokeTokenRequest) -> Nothing, []
-        |issuer, input, context| issuer.revoke_token(&input.token, &input.client, context);
+        |issuer, input, context| issuer.revoke_token(&input.token, &input.client_id, context);
     /// Revokes every token, session, API key and single-use token about a subject that was made until now.
     revoke_subject(Subject) -> Nothing, []
         |issuer, input, context| issuer.revoke_subject(&input.subject, context);
     /// Revokes every token of a client that was issued until now.
     revoke_client(ClientId) -> Nothing, []
-        |issuer, input, context| issuer.revoke_client(&input.client, context);
+        |issuer, input, context| issuer.revoke_client(&input.client_id, context);
     /// Revokes every token, session, API key and single-use token of this issuer that was made until now.
     revoke_all(Nothing) -> Nothing, []
         |issuer, _input, context| issuer.revoke_all(context);
@@ -34,8 +34,8 @@ described! {
     pub(crate) struct RevokeTokenRequest {
         /// The access token.
         token: String,
-        /// The client, which has proved who it is.
-        client: String,
+        /// The id of the client, which has proved who it is.
+        client_id: String,
     }
 
     /// Names a subject.
@@ -51,6 +51,6 @@ described! {
     #[serde(deny_unknown_fields)]
     pub(crate) struct ClientId {
         /// The client's id.
-        client: String,
+        client_id: String,
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::machines::AccessTokenType;
 use super::table::{Hidden, Nothing, Seconds, operations};
 use crate::describe::{Shape, described, shapes};
 use crate::flow::{check, list_sessions, narrow, refresh, start_session, token_pair};
@@ -14,15 +15,15 @@ operations! {
     "Sessions":
 
     /// Starts a session, when the host has found out who is there: an access token, and a refresh token for the next one.
-    /// Without `client` it is the subject's alone; with one, it ends with the client. Lifetimes are the policy's, or
+    /// Without `client_id` it is the subject's alone; with one, it ends with the client. Lifetimes are the policy's, or
     /// shorter ones.
     start_session(StartSessionRequest) -> TokenPair,
         [InvalidScope, ClaimReserved, LifetimeTooLong, NotFound, RateLimited, PolicyInvalid]
         |issuer, input, context| issuer.start_session(input.into(), context);
     /// Exchanges a refresh token for the next pair (RFC 6749 section 6).
     /// Presented again within the grace, a refresh token gives the same answer; later, it ends the session, for somebody
-    /// else has it too. With `client`, the session must be that client's. With `scope`, this access token allows less than
-    /// the session.
+    /// else has it too. With `client_id`, the session must be that client's. With `scope`, this access token allows less
+    /// than the session.
     refresh(RefreshRequest) -> TokenPair, [InvalidGrant, InvalidScope, RateLimited, PolicyInvalid]
         |issuer, input, context| issuer.refresh(refresh::Refresh::from(input), context);
     /// Says what an access token stands for, if it is good now: verified, and not revoked.
@@ -51,8 +52,8 @@ described! {
     pub(crate) struct StartSessionRequest {
         /// Whom the session is about: `sub` of its tokens.
         subject: String,
-        /// The client that it is opened for: `client_id` of its access tokens.
-        client: Option<String>,
+        /// The id of the client that it is opened for, which its access tokens name.
+        client_id: Option<String>,
         /// What its access tokens allow: words with one space between them.
         scope: Option<String>,
         /// Custom claims of its access tokens.
@@ -75,8 +76,8 @@ described! {
     pub(crate) struct RefreshRequest {
         /// The refresh token.
         refresh_token: String,
-        /// The client that presents it, where it has proved who it is.
-        client: Option<String>,
+        /// The id of the client that presents it, where it has proved who it is.
+        client_id: Option<String>,
         /// Less than the session's scope, for this access token only.
         scope: Option<String>,
     }
@@ -112,8 +113,10 @@ described! {
     /// A token for less.
     #[derive(Serialize)]
     pub(crate) struct NarrowedToken {
-        /// The token, to be sent as a bearer.
+        /// The token.
         access_token: Hidden,
+        /// How it is sent.
+        token_type: AccessTokenType,
         /// How long it lives.
         expires_in: Seconds,
         /// What it allows, where it allows anything.
@@ -154,8 +157,10 @@ described! {
     /// An access token, and the refresh token for the next pair.
     #[derive(Serialize)]
     pub(crate) struct TokenPair {
-        /// The access token, to be sent as a bearer.
+        /// The access token.
         access_token: Hidden,
+        /// How the access token is sent.
+        token_type: AccessTokenType,
         /// How long the access token lives.
         expires_in: Seconds,
         /// The refresh token: good for one exchange.
@@ -184,9 +189,9 @@ described! {
     pub(crate) struct Session {
         /// Its id, by which it can be ended.
         session: String,
-        /// The client that it was opened for.
+        /// The id of the client that it was opened for.
         #[serde(skip_serializing_if = "Option::is_none")]
-        client: Option<String>,
+        client_id: Option<String>,
         /// What its access tokens allow.
         #[serde(skip_serializing_if = "Option::is_none")]
         scope: Option<String>,
@@ -204,8 +209,8 @@ described! {
     /// What a token that is good now says.
     #[derive(Serialize)]
     pub(crate) struct ActiveToken {
-        /// The client or organization that it was issued to.
-        client: Option<String>,
+        /// The id of the client, or the organization, that it was issued to.
+        client_id: Option<String>,
         /// Whom it is about.
         subject: Option<String>,
         /// Its scope.
@@ -234,11 +239,11 @@ shapes! {
 
 impl From<StartSessionRequest> for start_session::StartSession {
     fn from(input: StartSessionRequest) -> Self {
-        let StartSessionRequest { subject, client, scope, claims, details, access_lifetime, idle, absolute } =
-            input;
+        let StartSessionRequest { subject, client_id, scope, claims, details, .. } = input;
+        let StartSessionRequest { access_lifetime, idle, absolute, .. } = input;
         start_session::StartSession {
             subject,
-            client,
+            client: client_id,
             scope,
             claims,
             details,
@@ -251,7 +256,7 @@ impl From<StartSessionRequest> for start_session::StartSession {
 
 impl From<RefreshRequest> for refresh::Refresh {
     fn from(input: RefreshRequest) -> Self {
-        let RefreshRequest { refresh_token: token, client, scope } = input;
+        let RefreshRequest { refresh_token: token, client_id: client, scope } = input;
         refresh::Refresh { token, client, name: None, scope }
     }
 }
@@ -266,7 +271,8 @@ impl From<NarrowRequest> for narrow::Narrow {
 impl From<narrow::NarrowedToken> for NarrowedToken {
     fn from(token: narrow::NarrowedToken) -> Self {
         let narrow::NarrowedToken { access_token, expires_in, scope } = token;
-        NarrowedToken { access_token: access_token.into(), expires_in: expires_in.into(), scope }
+        let (access_token, expires_in) = (access_token.into(), expires_in.into());
+        NarrowedToken { access_token, token_type: AccessTokenType::Bearer, expires_in, scope }
     }
 }
 
@@ -295,7 +301,7 @@ impl From<list_sessions::SessionView> for Session {
             last_used_at,
             expires_at,
         } = view;
-        Session { session, client, scope, details, created_at, last_used_at, expires_at }
+        Session { session, client_id: client, scope, details, created_at, last_used_at, expires_at }
     }
 }
 
@@ -303,6 +309,7 @@ impl From<token_pair::TokenPair> for TokenPair {
     fn from(pair: token_pair::TokenPair) -> Self {
         TokenPair {
             access_token: pair.access_token.into(),
+            token_type: AccessTokenType::Bearer,
             expires_in: pair.expires_in.into(),
             refresh_token: pair.refresh_token.into(),
             refresh_expires_in: pair.refresh_expires_in.into(),
@@ -318,6 +325,6 @@ impl From<check::ActiveToken> for ActiveToken {
             token;
         // They were verified as JSON.
         let claims = VerifiedClaims(RawValue::from_string(claims).ok());
-        ActiveToken { client, subject, scope, id, issued_at, expires_at, audience, claims }
+        ActiveToken { client_id: client, subject, scope, id, issued_at, expires_at, audience, claims }
     }
 }

@@ -57,7 +57,7 @@ pub(super) fn generate(tables: &[Table]) -> Vec<Generated> {
         outputs = outputs.replace("Any, ClassVar", "Any");
     }
     let mut methods = String::from(OPERATIONS);
-    for choice in choices(&objects(operations())) {
+    for choice in choices(&objects(operations())).into_iter().filter(|choice| !is_short(choice)) {
         methods += &format!(
             "\n{}: TypeAlias = {}\n\"\"\"{}\"\"\"\n",
             choice.name,
@@ -137,7 +137,7 @@ fn taken(shape: &Shape) -> String {
         Shape::Boolean => "bool".to_owned(),
         Shape::Lifetime => "Lifetime".to_owned(),
         Shape::Json => "Mapping[str, Any]".to_owned(),
-        Shape::Choice(choice) if choice.names.len() < 3 => literal(choice),
+        Shape::Choice(choice) if is_short(choice) => literal(choice),
         Shape::Choice(choice) => choice.name.to_owned(),
         Shape::List(item) => format!("Sequence[{}]", taken(item)),
         Shape::Object(object) if object.name == "RateLimit" => "Rate".to_owned(),
@@ -145,6 +145,11 @@ fn taken(shape: &Shape) -> String {
         Shape::Object(_) => "Mapping[str, Any]".to_owned(),
         _ => "str".to_owned(),
     }
+}
+
+/// Whether its names stand where it is used.
+fn is_short(choice: &Choice) -> bool {
+    choice.names.len() < 3
 }
 
 fn literal(choice: &Choice) -> String {

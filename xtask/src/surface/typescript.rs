@@ -137,7 +137,9 @@ fn kind(shape: &Shape, side: Side) -> String {
         Shape::Lifetime => "Lifetime".to_owned(),
         Shape::Json => "Readonly<Record<string, unknown>>".to_owned(),
         Shape::Code => "ErrorCode".to_owned(),
-        Shape::Choice(choice) if choice.name == "Permission" => "Permission".to_owned(),
+        Shape::Choice(choice) if ["Permission", "AccessTokenType"].contains(&choice.name) => {
+            choice.name.to_owned()
+        }
         Shape::Choice(choice) => union(choice),
         Shape::List(item) => format!("readonly {}[]", kind(item, side)),
         Shape::Object(object) => name_of(object).to_owned(),

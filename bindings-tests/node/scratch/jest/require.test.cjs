@@ -26,7 +26,7 @@ describe("in Jest", () => {
     const store = new MemoryStore();
     await issuer.createClient({ id: "c1", organization: "o", secret: "s1", permissions: ["client_credentials"] }).run(store);
     const { accessToken } = await issuer.clientCredentials({ clientId: "c1", clientSecret: "s1" }).run(store);
-    expect((await issuer.check({ token: accessToken }).run(store)).client).toBe("c1");
+    expect((await issuer.check({ token: accessToken }).run(store)).clientId).toBe("c1");
     await expect(issuer.check({ token: "x" }).run(store)).rejects.toBeInstanceOf(TokenmintError);
   });
 });

@@ -29,7 +29,7 @@ test("flows and endpoints", async () => {
   const store = new MemoryStore();
   await issuer.createClient({ id: "c1", organization: "o", secret: "s1", permissions: ["client_credentials"] }).run(store);
   const { accessToken } = await issuer.clientCredentials({ clientId: "c1", clientSecret: "s1" }).run(store);
-  expect((await issuer.check({ token: accessToken }).run(store)).client).toBe("c1");
+  expect((await issuer.check({ token: accessToken }).run(store)).clientId).toBe("c1");
   const endpoint = new Endpoint({ keys: [{ kid: "k1", secret: SECRET }], mercoa: { issuer: "i", key: "k1" } });
   const answer = await endpoint.respond({ method: "GET", target: "/.well-known/jwks.json" });
   expect([answer.status, answer.body]).toEqual([200, '{"keys":[]}']);

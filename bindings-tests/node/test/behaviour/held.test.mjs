@@ -146,7 +146,7 @@ test("flows ask a held key, once for each token", async () => {
   await issuer.createClient({ id: "c1", organization: "o", secret: "s1", permissions: ["client_credentials"] }).run(store);
   const { accessToken } = await issuer.clientCredentials({ clientId: "c1", clientSecret: "s1" }).run(store);
   assert.equal(signed, 1);
-  assert.equal((await issuer.check({ token: accessToken }).run(store)).client, "c1");
+  assert.equal((await issuer.check({ token: accessToken }).run(store)).clientId, "c1");
   await thrown(() => issuer.clientCredentials({ clientId: "c1", clientSecret: "s1" }).runSync(store));
 });
 

@@ -36,8 +36,8 @@ test("a task is driven step by step", async () => {
   task.result;
   assert.equal(task.step(), undefined);
   const token = await issuer.clientCredentials(proof).run(store);
-  assert.equal((await issuer.check({ token: token.accessToken }).run(store)).client, "c1");
-  await issuer.revokeClient({ client: "c1" }).run(store);
+  assert.equal((await issuer.check({ token: token.accessToken }).run(store)).clientId, "c1");
+  await issuer.revokeClient({ clientId: "c1" }).run(store);
   await rejected(() => issuer.check({ token: token.accessToken }).run(store), "token_revoked");
 });
 
@@ -106,17 +106,17 @@ test("what a wiped store forgot stays revoked", async () => {
     await issuer.adoptStore({}, at(0)).run(store);
     await filled(store);
     const [kept, revoked] = [await token(store, 1), await token(store, 1)];
-    await issuer.revokeToken({ token: revoked, client: "c1" }, at(1)).run(store);
+    await issuer.revokeToken({ token: revoked, clientId: "c1" }, at(1)).run(store);
     // The store is known by now: to adopt it again changes nothing.
     await issuer.adoptStore({}, at(2)).run(store);
-    assert.equal((await check(store, kept, 2)).client, "c1");
+    assert.equal((await check(store, kept, 2)).clientId, "c1");
     await rejected(() => check(store, revoked, 2), "token_revoked");
 
     const wiped = fresh();
     await issuer.adoptStore({}, at(3)).run(wiped);
     await filled(wiped);
     for (const old of [kept, revoked]) await rejected(() => check(wiped, old, 4), "token_revoked");
-    assert.equal((await check(wiped, await token(wiped, 4), 5)).client, "c1");
+    assert.equal((await check(wiped, await token(wiped, 4), 5)).clientId, "c1");
   }
 });
 
@@ -230,7 +230,7 @@ test("operations by name refuse what they do not know", async () => {
   const required = await rejected(() => issuer.operation("refresh", {}).run(store), "field_required");
   assert.equal(required.field, "refresh_token");
   const error = await rejected(() => issuer.refresh({ refreshTokn: "hunter2" }).run(store), "field_invalid");
-  assert.equal(error.message, "refreshTokn: this field is not known; known are refreshToken, client, scope");
+  assert.equal(error.message, "refreshTokn: this field is not known; known are refreshToken, clientId, scope");
 });
 
 test("what is not known within an input is named by its path", async () => {

@@ -34,8 +34,8 @@ fn an_error_names_the_field_at_fault() {
     let (week, year): (Lifetime, Lifetime) = ("7d".parse().unwrap(), "365d".parse().unwrap());
     for (request, code, field) in [
         (StartSession::new(""), ErrorCode::FieldInvalid, "subject"),
-        (start().client(""), ErrorCode::FieldInvalid, "client"),
-        (start().client("nobody"), ErrorCode::NotFound, "client"),
+        (start().client(""), ErrorCode::FieldInvalid, "client_id"),
+        (start().client("nobody"), ErrorCode::NotFound, "client_id"),
         (start().scope(" "), ErrorCode::InvalidScope, "scope"),
         (start().claims(members(json!({ "exp": 1 }))), ErrorCode::ClaimReserved, "exp"),
         (start().claims(members(json!({ "sid": "s" }))), ErrorCode::ClaimReserved, "sid"),
