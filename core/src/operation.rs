@@ -6,6 +6,7 @@
 use crate::config::{IssuerConfig, VerifierConfig};
 use crate::describe::Record;
 pub use crate::describe::{Choice, Field, Object, Shape};
+use crate::dialect::endpoint::Endpoint;
 use crate::error::{Error, ErrorCode};
 use crate::event::Event;
 use crate::issuer::Issuer;
@@ -13,6 +14,7 @@ use crate::surface::table::joined;
 pub use crate::surface::table::{Operation, Table};
 use crate::task::Task;
 use crate::time::Context;
+use crate::values::shown;
 use crate::{dialect, surface};
 
 /// The names of the operations: those that speak of nobody, and behind them those of the dialects.
@@ -63,6 +65,54 @@ impl Issuer {
             .ok_or_else(|| unknown(name))
             .and_then(|run| run(self, input, context));
         task.unwrap_or_else(|error| Task::new(|_| async { Err(error) }))
+    }
+}
+
+impl Endpoint {
+    /// [`Issuer::operation`] of one of the endpoint's issuers, by its name, and of the first where none is named. The records
+    /// of a configuration are there for it, as they are for the dialects.
+    ///
+    /// ```
+    /// use tokenmint::*;
+    /// use tokenmint::config::{Config, InlineOnly};
+    /// let config = Config::from_json(r#"{
+    ///     "keys": [{ "kid": "k1", "secret": "a secret of at least thirty-two bytes" }],
+    ///     "mercoa": { "issuer": "https://api.example.com", "key": "k1" }
+    /// }"#)?;
+    /// let endpoint = config.build(&mut InlineOnly)?.endpoint;
+    /// let (store, context) = (MemoryStore::new(), Context::new(UnixTime::from_seconds(1_700_000_000), [7; 32]));
+    ///
+    /// let run = |issuer, input| endpoint.operation(issuer, "list_sessions", input, &context).run(&store).result;
+    /// assert_eq!(run(None, r#"{"subject":"u1"}"#)?, r#"{"sessions":[]}"#);
+    /// let error = run(Some("https://elsewhere.example"), r#"{"subject":"u1"}"#).unwrap_err();
+    /// assert_eq!((error.code(), error.field()), (ErrorCode::InvalidRequest, Some("issuer")));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `invalid_request` at `issuer` for one that is not served; then those of [`Issuer::operation`].
+    pub fn operation(
+        &self,
+        issuer: Option<&str>,
+        name: &str,
+        input: &str,
+        context: &Context,
+    ) -> Task<String> {
+        let issuers = self.issuers();
+        let found = match issuer {
+            None => issuers.first(),
+            Some(name) => issuers.iter().find(|known| known.policy().issuer == name),
+        };
+        match found {
+            Some(found) => self.with_directory(found.operation(name, input, context)),
+            None => {
+                let known: Vec<String> = issuers.iter().map(|known| shown(&known.policy().issuer)).collect();
+                let error = Error::new(ErrorCode::InvalidRequest)
+                    .at("issuer")
+                    .because(format!("it is none of {}", known.join(", ")));
+                Task::new(|_| async { Err(error) })
+            }
+        }
     }
 }
 

@@ -82,6 +82,9 @@ impl Config {
     ) -> Result<Service> {
         let keys = self.keys(secrets)?;
         self.check_public_url()?;
+        if let Some(admin) = &self.admin {
+            admin.check()?;
+        }
         let mut assembly = Assembly { config: self, keys, secrets };
         let endpoint = more(self.wings.serve(&mut assembly, Endpoint::builder())?);
         let records = MemoryStore::new();

@@ -27,6 +27,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+mod admin;
 mod build;
 mod directory;
 mod issuer;
@@ -39,6 +40,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
+pub use admin::{Admin, AdminKey, OperationName};
 pub use build::Service;
 pub use directory::{ApiKey, Client};
 pub use issuer::{IssuerConfig, VerifierConfig};
@@ -65,6 +67,8 @@ sections! {
         pub server: Server,
         /// Where the records are kept, and how long they must last.
         pub store: Store,
+        /// Where the host serves the operations themselves, and who may call them; nowhere where absent.
+        pub admin: Option<Admin>,
         /// The rate limits of every dialect that sets none of its own.
         pub limits: Limits,
         /// The keys that the dialects sign with, each named by its `kid`.
@@ -214,7 +218,7 @@ mod tests {
     #[test]
     fn the_sections_of_every_wing_are_known_beside_the_common_ones() {
         let text = reason(r#"{"mercao":{}}"#);
-        let known = "server, store, limits, keys, clients, api_keys, mercoa, monite, ledger, merge, integrations, entities, \
+        let known = "server, store, admin, limits, keys, clients, api_keys, mercoa, monite, ledger, merge, integrations, entities, \
                      groups, users";
         assert_eq!(text, format!("mercao: this field is not known; known are {known}"));
         for section in SECTIONS {

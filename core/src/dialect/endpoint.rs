@@ -142,6 +142,13 @@ impl Endpoint {
         self.0.owner(path).refusal(error.into())
     }
 
+    /// A task of one of the issuers, with the records of the configuration beside those of the store.
+    pub(crate) fn with_directory<T: Send + 'static>(&self, task: Task<T>) -> Task<T> {
+        let directory = self.0.directory.clone();
+        let with = |io: Io| async move { task.within(&io.with_directory(directory)).await };
+        Task::new(with).needing(self.durability())
+    }
+
     /// How long acknowledged writes must last: the most that one of the issuers needs.
     pub(crate) fn durability(&self) -> Durability {
         self.0.issuers().map(|issuer| issuer.policy().durability).max().unwrap_or_default()
