@@ -55,8 +55,8 @@ pub(crate) enum Command {
 
 /// Serve the token endpoints over HTTP.
 ///
-/// The first line of standard output is the address, for example http://127.0.0.1:8080. Logs are JSON lines on
-/// standard error. SIGTERM and SIGINT let the requests under way finish, for at most 10 seconds.
+/// The first line of standard output is the address, for example http://127.0.0.1:8080, and the second that of the admin
+/// API where there is one: admin http://127.0.0.1:8081. Logs are JSON lines on standard error. SIGTERM and SIGINT let the requests under way finish, for at most 10 seconds.
 #[derive(Debug, Args)]
 #[command(
     group = ArgGroup::new("source").required(true),
@@ -300,4 +300,6 @@ pub(crate) enum CredentialKind {
     Session,
     /// A bearer API key
     Bearer,
+    /// A key for the admin API
+    Admin,
 }

@@ -11,7 +11,7 @@ use tokenmint::MAX_TOKEN;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_io_timeout::TimeoutWriter;
 
-use crate::http::{App, answer};
+use crate::http::{Site, answer};
 use crate::log;
 use crate::places::{LIFE, Place};
 
@@ -27,7 +27,7 @@ const LAST_ANSWER: Duration = Duration::from_secs(60);
 /// Serves a connection until its end.
 pub(crate) async fn serve(
     stream: impl AsyncRead + AsyncWrite + Send + 'static,
-    app: Arc<App>,
+    site: Arc<impl Site>,
     place: Place,
     keep_alive: Duration,
     watcher: Watcher,
@@ -35,7 +35,7 @@ pub(crate) async fn serve(
     let mut stream = TimeoutWriter::new(stream);
     stream.set_timeout(Some(WRITE_TIME));
     let place = Arc::new(place);
-    let service = service_fn(|request| answer(Arc::clone(&app), Arc::clone(&place), request));
+    let service = service_fn(|request| answer(Arc::clone(&site), Arc::clone(&place), request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         // A client may close its side behind a request, or go: what has begun is carried out and answered.
@@ -66,7 +66,9 @@ mod tests {
     use tokio::time::{Instant, sleep};
 
     use super::*;
+    use crate::app::App;
     use crate::cors::Cors;
+    use crate::dialects::Dialects;
     use crate::places::Places;
 
     const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -80,12 +82,12 @@ mod tests {
         }"#;
         let service = Config::from_json(config).unwrap().build(&mut InlineOnly).unwrap();
         let store = Database::open("memory:").await.unwrap();
-        let app = Arc::new(App::new(service.endpoint, store, Cors::new(&[])));
+        let site = Arc::new(Dialects::new(Arc::new(App::new(service.endpoint, store)), Cors::new(&[])));
         let place = Places::new(1, 1).take([127, 0, 0, 1].into()).unwrap();
         let (client, server) = tokio::io::duplex(room);
         let served = async move {
             let all = GracefulShutdown::new();
-            serve(server, app, place, KEEP_ALIVE, all.watcher()).await;
+            serve(server, site, place, KEEP_ALIVE, all.watcher()).await;
         };
         (client, tokio::spawn(served))
     }

@@ -17,6 +17,8 @@ pub(crate) fn create(args: &CreateCredentials) -> Result<()> {
         // 16 bytes, as in the vendor's examples.
         CredentialKind::Session => Some(base64_simd::URL_SAFE_NO_PAD.encode_to_string(entropy.bytes::<16>())),
         CredentialKind::Bearer => None,
+        // For the log, which tells one key from another by it.
+        CredentialKind::Admin => Some(format!("admin-{}", &hash.to_string()[..6])),
     };
     let section = section(args, id.as_deref(), &hash);
     if args.json {
@@ -31,6 +33,7 @@ pub(crate) fn create(args: &CreateCredentials) -> Result<()> {
     let given = match (args.kind, &id) {
         (CredentialKind::Client, Some(id)) => format!("client_id      {id}\nclient_secret  {secret}"),
         (CredentialKind::Session, Some(id)) => format!("api_key_id      {id}\napi_key_secret  {secret}"),
+        (CredentialKind::Admin, _) => format!("admin_key  {secret}"),
         _ => format!("api_key  {secret}"),
     };
     print(format_args!(
@@ -47,6 +50,9 @@ fn section(args: &CreateCredentials, id: Option<&str>, hash: &SecretHash) -> Str
             "[[api_keys]]\nkey_sha256 = \"{hash}\"\norganization = {organization}\n\
              permissions = [\"entity_tokens\", \"links\"]\n"
         ),
+        (CredentialKind::Admin, Some(id)) => {
+            format!("[[admin.keys]]\nid = {}\nkey_sha256 = \"{hash}\"\n", toml::Value::from(id))
+        }
         (kind, Some(id)) => format!(
             "[[clients]]\nid = \"{id}\"\norganization = {organization}\nsecret_sha256 = [\"{hash}\"]\n\
              permissions = {}\n",
@@ -64,6 +70,7 @@ impl CredentialKind {
             CredentialKind::Client => "client",
             CredentialKind::Session => "session",
             CredentialKind::Bearer => "bearer",
+            CredentialKind::Admin => "admin",
         }
     }
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokenmint::config::Service;
-use tokenmint::{AsyncStore, Command, Context, MAX_SKEW_MS, Reply, SLACK_MS};
+use tokenmint::{AsyncStore, Command, MAX_SKEW_MS, Reply, SLACK_MS};
 use tokio::time::MissedTickBehavior;
 use tracing::{info, warn};
 
+use crate::app::{self, App};
 use crate::failure::Result;
-use crate::http::App;
-use crate::{keys, log, mint};
+use crate::mint;
 
 const EVERY: Duration = Duration::from_secs(60);
 /// How many entries one step forgets, and the rest before the next: requests come first.
@@ -39,10 +39,7 @@ pub(crate) async fn run(app: Arc<App>, service: Service) {
 
 /// Makes the store ready for requests.
 pub(crate) async fn prepare(app: &App, service: &Service) -> Result<()> {
-    let context = Context::at_micros(mint::now_micros(), keys::seed()?);
-    let outcome = service.prepare_store(&context).run_async(&app.store).await;
-    outcome.events.iter().for_each(log::event);
-    Ok(outcome.result?)
+    Ok(app.run(service.prepare_store(&app::context()?)).await?)
 }
 
 /// Rate limits go by the store's clock, and expiry by this machine's.

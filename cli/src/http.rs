@@ -1,23 +1,19 @@
-//! One request: read with bounds, handed to the core, answered, and logged without secrets.
+//! One request: read with bounds, handed to whatever site it is for, answered, and logged without secrets.
 
 use std::convert::Infallible;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{CONNECTION, EXPECT, HeaderValue};
 use hyper::http::request::Parts;
-use hyper::{Request, StatusCode};
-use tokenmint::endpoint::{Endpoint, MAX_BODY};
-use tokenmint::{Context, Error, ErrorCode};
-use tokenmint_store::Database;
+use hyper::{HeaderMap, Request};
+use tokenmint::endpoint::{MAX_BODY, Response};
+use tokenmint::{Error, ErrorCode};
 
-use crate::cors::{self, Cors};
 use crate::places::{LIFE, Place};
-use crate::{head, keys, log, mint};
-
-type Response = hyper::Response<Full<Bytes>>;
+use crate::{head, log};
 
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(10);
@@ -26,98 +22,78 @@ const BODY_TIME: Duration = Duration::from_secs(10);
 /// connection closes would not see the answer.
 const MAX_WASTE: usize = 1024 * 1024;
 
-/// What answers requests.
-pub(crate) struct App {
-    /// Another one where a key ring has changed.
-    endpoint: RwLock<Endpoint>,
-    pub(crate) store: Database,
-    cors: Cors,
-}
+/// What a listener serves.
+pub(crate) trait Site: Send + Sync + 'static {
+    /// The pattern of a path, for the log: the path itself may hold a token.
+    fn route(&self, path: &str) -> &'static str;
 
-impl App {
-    pub(crate) fn new(endpoint: Endpoint, store: Database, cors: Cors) -> Self {
-        App { endpoint: RwLock::new(endpoint), store, cors }
+    /// The headers that every answer to this request has.
+    fn headers(&self, _request: &Parts) -> HeaderMap {
+        HeaderMap::new()
     }
 
-    /// Answers with `endpoint` from now on; requests under way end as they began.
-    pub(crate) fn replace(&self, endpoint: Endpoint) {
-        *self.endpoint.write().unwrap_or_else(PoisonError::into_inner) = endpoint;
+    /// The answer to a request whose body does not matter.
+    fn before_body(&self, _request: &Parts) -> Option<Response> {
+        None
     }
 
-    fn endpoint(&self) -> Endpoint {
-        self.endpoint.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
+    /// The answer to a request that did not arrive whole.
+    fn refuse(&self, path: &str, error: Error) -> Response;
+
+    /// The answer to one that did; of a body over [`MAX_BODY`] it has the first bytes, one more than fit.
+    fn answer(&self, request: Request<Vec<u8>>) -> impl Future<Output = Response> + Send;
 }
 
 /// Answers a request, whatever happens.
-pub(crate) async fn answer(
-    app: Arc<App>,
+pub(crate) async fn answer<S: Site>(
+    site: Arc<S>,
     place: Arc<Place>,
     request: Request<Incoming>,
-) -> Result<Response, Infallible> {
+) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
     // Whoever sends many requests at once takes turns with the others for each.
     tokio::task::yield_now().await;
     let start = Instant::now();
     let (parts, body) = request.into_parts();
-    let (method, route) = (log::method(&parts.method), log::route(parts.uri.path()));
-    let headers = app.cors.headers(&parts);
-    let mut response = respond(&app, &place, parts, body).await;
+    let (method, route) = (log::method(&parts.method), site.route(parts.uri.path()));
+    let headers = site.headers(&parts);
+    let mut response = respond(&*site, &place, parts, body).await;
     response.headers_mut().extend(headers);
     if place.since().elapsed() >= LIFE {
         close(&mut response);
     }
     log::access(method, route, response.status().as_u16(), start.elapsed());
     place.wait();
-    Ok(response)
+    Ok(response.map(|body| Full::new(Bytes::from(body))))
 }
 
-async fn respond(app: &App, place: &Place, parts: Parts, body: Incoming) -> Response {
-    let endpoint = app.endpoint();
-    let refuse = |path: &str, error: Error| {
-        let mut response = endpoint.refuse(path, error).map(|body| Full::new(Bytes::from(body)));
+async fn respond<S: Site>(site: &S, place: &Place, parts: Parts, body: Incoming) -> Response {
+    let refuse = |error: Error| {
+        let mut response = site.refuse(parts.uri.path(), error);
         close(&mut response);
         response
     };
     if let Err(error) = head::check(&parts) {
-        return refuse(parts.uri.path(), error);
+        return refuse(error);
     }
-    if cors::preflight(&parts).is_some() {
-        let mut response = Response::default();
-        *response.status_mut() = StatusCode::NO_CONTENT;
+    if let Some(response) = site.before_body(&parts) {
         return response;
     }
     let waits = parts.headers.contains_key(EXPECT);
     let body = match tokio::time::timeout(BODY_TIME, read(body, waits)).await {
         Ok(Ok(body)) => body,
-        Ok(Err(_)) => return refuse(parts.uri.path(), ErrorCode::BodyIncomplete.into()),
-        Err(_) => return refuse(parts.uri.path(), ErrorCode::BodyTimeout.into()),
+        Ok(Err(_)) => return refuse(ErrorCode::BodyIncomplete.into()),
+        Err(_) => return refuse(ErrorCode::BodyTimeout.into()),
     };
     if !place.hold() {
         // The connection is about to end, and with it this future.
         return std::future::pending().await;
     }
     let oversized = body.len() > MAX_BODY;
-    let path = parts.uri.path().to_owned();
-    let Ok(seed) = keys::seed() else { return refuse(&path, ErrorCode::Internal.into()) };
-    let context = Context::at_micros(mint::now_micros(), seed);
-    let task = endpoint.handle(Request::from_parts(parts, body), &context);
-    let outcome = task.run_async(&app.store).await;
-    for event in &outcome.events {
-        log::event(event);
+    let mut response = site.answer(Request::from_parts(parts, body)).await;
+    if oversized {
+        close(&mut response);
     }
-    match outcome.result {
-        Ok(response) => {
-            let mut response = response.map(|body| Full::new(Bytes::from(body)));
-            if oversized {
-                close(&mut response);
-            }
-            response
-        }
-        Err(error) => {
-            log::fault(&error);
-            refuse(&path, ErrorCode::Internal.into())
-        }
-    }
+    response
 }
 
 /// Reads a body; one that is too large gives its first bytes, of which the core sees that they are too many.

@@ -54,6 +54,12 @@ pub(crate) fn event(event: &Event) {
     }
 }
 
+/// Somebody called the admin API. Neither what was given nor what came of it is told.
+pub(crate) fn admin(key: &str, operation: &'static str, refused: Option<&Error>) {
+    let result = refused.map_or("done", |error| error.code().name());
+    info!(target: "tokenmint::event", event = "admin_call", key, operation, result);
+}
+
 /// The core gave no response.
 pub(crate) fn fault(fault: &Error) {
     error!(target: "tokenmint::fault", code = fault.code().name(), message = %fault);

@@ -1,12 +1,15 @@
 //! The command `tokenmint`: serves the token endpoints, mints and verifies tokens. The core decides; this is the host
 //! that owns time, randomness, files and sockets.
 
+mod admin;
+mod app;
 mod args;
 mod config;
 mod connection;
 mod cors;
 mod credentials;
 mod demo;
+mod dialects;
 mod expires_in;
 mod explain;
 mod failure;

@@ -8,8 +8,8 @@ use tokenmint::config::Config;
 use tokio::time::MissedTickBehavior;
 use tracing::{info, warn};
 
+use crate::app::App;
 use crate::config::Source;
-use crate::http::App;
 use crate::sources::Sources;
 
 /// How often the files are read: far below the margin that a rotation leaves for it.

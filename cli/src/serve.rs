@@ -1,6 +1,7 @@
-//! `tokenmint serve`: the listener, its connections, and the end.
+//! `tokenmint serve`: the listeners, their connections, and the end.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,18 +10,23 @@ use tokenmint::config::Config;
 use tokio::net::{TcpListener, TcpStream};
 use tracing::{info, warn};
 
+use crate::admin::{Admin, Keys};
+use crate::app::App;
 use crate::args::Serve;
 use crate::config::{self, Source};
 use crate::cors::Cors;
+use crate::dialects::Dialects;
 use crate::failure::{Failure, Result, print};
-use crate::http::App;
+use crate::http::Site;
 use crate::places::Places;
 use crate::{connection, demo, housekeeping, log, rotation, store};
 
 /// How many connections there are at most.
 const MAX_CONNECTIONS: usize = 4096;
+/// How many connections of the admin API there are beside them at most.
+const ADMIN_CONNECTIONS: usize = 64;
 /// How many files and sockets there are beside them at most: the store's, and those of the program itself.
-const OTHER_FILES: usize = 128;
+const OTHER_FILES: usize = 128 + ADMIN_CONNECTIONS;
 /// How many connections one address may have where nothing says so.
 const CONNECTIONS_PER_ADDRESS: u32 = 1024;
 /// How long a connection may wait for its next request where nothing says so. Load balancers keep theirs for 60 s.
@@ -39,32 +45,54 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
 
 async fn serve(args: &Serve, source: Source) -> Result<()> {
     let config = source.parse()?;
-    let address = config::address(&config, args.host, args.port)?;
     let mut stop = Stop::listen()?;
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|error| Failure::runtime(format!("listen at {address}"), error))?;
-    let bound = listener.local_addr().map_err(|error| Failure::runtime("the address", error))?;
+    let address = config::address(&config, args.host, args.port)?;
+    let (listener, bound) = listen(address).await?;
+    let admin = match &config.admin {
+        Some(admin) if args.demo => Some((admin, listen(demo::admin_address(address)).await?)),
+        Some(admin) => Some((admin, listen(admin.listen).await?)),
+        None => None,
+    };
     let base = format!("http://{bound}");
 
     let mut sources = source.sources();
     let service = source.build(&config, bound, &mut sources)?;
     let store = store::open(&args.store, &config, &sources).await?;
-    let app = Arc::new(App::new(service.endpoint.clone(), store, Cors::new(&config.server.cors_origins)));
+    let app = Arc::new(App::new(service.endpoint.clone(), store));
     housekeeping::prepare(&app, &service).await?;
 
     print(&base)?;
+    let admin_base = admin.as_ref().map(|(_, (_, bound))| format!("http://{bound}"));
+    if let Some(admin) = &admin_base {
+        print(format_args!("admin {admin}"))?;
+    }
     if args.demo {
-        print(demo::lines(&base).trim_end())?;
+        print(demo::lines(&base, &admin_base.unwrap_or_default()).trim_end())?;
         if !bound.ip().is_loopback() {
             warn!(target: "tokenmint::serve", "the demonstration's credentials are public, and others can reach it");
         }
     }
     info!(target: "tokenmint::serve", address = %bound, "listening");
-    let door = Door::new(args, &config, &app);
+    let connections = GracefulShutdown::new();
+    let dialects = Dialects::new(Arc::clone(&app), Cors::new(&config.server.cors_origins));
+    let public = Door::new(args, &config, dialects).open(listener, &connections);
+    let private = async {
+        match admin {
+            Some((admin, (listener, bound))) => {
+                info!(target: "tokenmint::serve", address = %bound, "listening for the admin API");
+                let site = Admin::new(Arc::clone(&app), Keys::new(&admin.keys));
+                Door::admin(args, &config, site).open(listener, &connections).await;
+            }
+            None => std::future::pending().await,
+        }
+    };
     let keeper = tokio::spawn(housekeeping::run(Arc::clone(&app), service));
-    let follower = tokio::spawn(rotation::follow(Arc::clone(&app), source, config, bound, sources));
-    let connections = door.open(listener, &mut stop).await;
+    let follower = tokio::spawn(rotation::follow(Arc::clone(&app), source, config.clone(), bound, sources));
+    tokio::select! {
+        () = public => {}
+        () = private => {}
+        () = stop.asked() => {}
+    }
     keeper.abort();
     follower.abort();
     drain(connections, &mut stop).await;
@@ -72,46 +100,53 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
     Ok(())
 }
 
-/// Lets connections in.
-struct Door {
-    app: Arc<App>,
+/// Takes an address, and says which one it is: a port 0 is any free one.
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr)> {
+    let fail = |error: std::io::Error| Failure::runtime(format!("listen at {address}"), error);
+    let listener = TcpListener::bind(address).await.map_err(fail)?;
+    let bound = listener.local_addr().map_err(fail)?;
+    Ok((listener, bound))
+}
+
+/// Lets connections in to a site.
+struct Door<S> {
+    site: Arc<S>,
     places: Arc<Places>,
     keep_alive: Duration,
 }
 
-impl Door {
-    fn new(args: &Serve, config: &Config, app: &Arc<App>) -> Self {
+impl<S: Site> Door<S> {
+    /// For everybody.
+    fn new(args: &Serve, config: &Config, site: S) -> Self {
         let of_one = args.connections_per_address.or(config.server.connections_per_address);
         let of_one = match of_one.unwrap_or(CONNECTIONS_PER_ADDRESS) {
             0 => usize::MAX,
             of_one => of_one as usize,
         };
-        let keep_alive = args.keep_alive.or(config.server.keep_alive);
-        let keep_alive = keep_alive.map_or(KEEP_ALIVE, |time| Duration::from_secs(time.seconds()));
-        Door { app: Arc::clone(app), places: Places::new(room(), of_one), keep_alive }
+        Self::with(args, config, site, Places::new(room(), of_one))
     }
 
-    /// Takes connections until it is time to stop.
-    async fn open(self, listener: TcpListener, stop: &mut Stop) -> GracefulShutdown {
-        let connections = GracefulShutdown::new();
+    /// For the operator, who has places that nobody else can take.
+    fn admin(args: &Serve, config: &Config, site: S) -> Self {
+        Self::with(args, config, site, Places::new(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS))
+    }
+
+    fn with(args: &Serve, config: &Config, site: S, places: Arc<Places>) -> Self {
+        let keep_alive = args.keep_alive.or(config.server.keep_alive);
+        let keep_alive = keep_alive.map_or(KEEP_ALIVE, |time| Duration::from_secs(time.seconds()));
+        Door { site: Arc::new(site), places, keep_alive }
+    }
+
+    /// Takes connections for good.
+    async fn open(self, listener: TcpListener, connections: &GracefulShutdown) {
         loop {
-            let accepted = tokio::select! {
-                accepted = listener.accept() => accepted,
-                () = stop.asked() => return connections,
-            };
-            match accepted {
+            match listener.accept().await {
                 Ok((stream, peer)) => match self.places.take(peer.ip()) {
                     Some(place) => {
                         // Only speed is lost where this fails.
                         let _ = stream.set_nodelay(true);
-                        let app = Arc::clone(&self.app);
-                        tokio::spawn(connection::serve(
-                            stream,
-                            app,
-                            place,
-                            self.keep_alive,
-                            connections.watcher(),
-                        ));
+                        let (site, watcher) = (Arc::clone(&self.site), connections.watcher());
+                        tokio::spawn(connection::serve(stream, site, place, self.keep_alive, watcher));
                     }
                     None => refuse(stream),
                 },

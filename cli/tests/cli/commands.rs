@@ -2,7 +2,7 @@
 
 use tokenmint::SecretHash;
 
-use crate::support::{Server, run};
+use crate::support::{Request, Server, run};
 
 #[test]
 fn lifetimes() {
@@ -50,7 +50,7 @@ fn lifetimes_as_node_jsonwebtoken_reads_them() {
 fn new_credentials_fit_into_a_configuration() {
     let mut sections = String::new();
     let mut made = Vec::new();
-    for kind in ["client", "session", "bearer"] {
+    for kind in ["client", "session", "bearer", "admin"] {
         let one =
             run(&["credentials", "create", "--kind", kind, "--organization", "o\"1\"", "--json"]).json();
         let secret = one["secret"].as_str().unwrap();
@@ -67,12 +67,14 @@ fn new_credentials_fit_into_a_configuration() {
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tokenmint.toml");
-    let rest =
-        "[[keys]]\nkid = \"k\"\nalg = \"HS256\"\ngenerate = true\n[monite]\nissuer = \"i\"\nkey = \"k\"\n";
+    let rest = "[[keys]]\nkid = \"k\"\nalg = \"HS256\"\ngenerate = true\n[monite]\nissuer = \"i\"\nkey = \"k\"\n[admin]\nlisten = \"127.0.0.1:0\"\n";
     std::fs::write(&path, format!("{rest}{sections}")).unwrap();
     let server = Server::with_config(&path);
     let ask = || server.request("POST", "/introspect").form("token=x");
     ask().bearer(made[2]["secret"].as_str().unwrap()).send().json(200);
+    let call = Request::to(&server.admin(), "POST", "/v1/list_sessions")
+        .json(&serde_json::json!({ "subject": "u1" }));
+    call.bearer(made[3]["secret"].as_str().unwrap()).send().json(200);
     for client in &made[..2] {
         let (id, secret) = (client["id"].as_str().unwrap(), client["secret"].as_str().unwrap());
         let basic = base64_simd::STANDARD.encode_to_string(format!("{id}:{secret}"));

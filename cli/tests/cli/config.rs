@@ -49,7 +49,8 @@ fn the_demonstration_is_a_configuration() {
     let answer = server.request("POST", "/introspect").bearer("demo-merge-key").form("token=x").send();
     assert_eq!(answer.json(200), serde_json::json!({ "active": false }));
     // The lines to paste belong to --demo.
-    assert_eq!(server.output(), "");
+    let admin = format!("admin http://{}\n", server.admin());
+    assert_eq!(server.output(), admin);
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn server() -> (Folder, Server) {
     (folder, server)
 }
 
-fn preflight<'a>(server: &'a Server, path: &str, origin: &str) -> Request<'a> {
+fn preflight(server: &Server, path: &str, origin: &str) -> Request {
     let request = server.request("OPTIONS", path).header("Origin", origin);
     request
         .header("Access-Control-Request-Method", "POST")

@@ -1,5 +1,6 @@
 //! The command as a user runs it: the real program, real sockets, real files.
 
+mod admin;
 mod commands;
 mod config;
 mod connections;

@@ -72,10 +72,8 @@ pub(crate) struct Server {
     child: Child,
     pub(crate) base: String,
     /// What stands on standard output after the address.
-    out: Option<JoinHandle<String>>,
-    log: Option<JoinHandle<String>>,
-    /// The log so far.
-    told: Arc<Mutex<String>>,
+    out: Told,
+    log: Told,
 }
 
 impl Server {
@@ -98,28 +96,13 @@ impl Server {
             .spawn()
             .unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut err = BufReader::new(child.stderr.take().unwrap());
-        let told = Arc::new(Mutex::new(String::new()));
-        let telling = Arc::clone(&told);
-        let log = std::thread::spawn(move || {
-            let mut line = String::new();
-            while err.read_line(&mut line).unwrap() > 0 {
-                telling.lock().unwrap().push_str(&line);
-                line.clear();
-            }
-            telling.lock().unwrap().clone()
-        });
+        let log = Told::by(BufReader::new(child.stderr.take().unwrap()));
         let mut base = String::new();
         out.read_line(&mut base).unwrap();
         if base.is_empty() {
-            panic!("the server did not start: {}", log.join().unwrap());
+            panic!("the server did not start: {}", log.whole());
         }
-        let out = std::thread::spawn(move || {
-            let mut text = String::new();
-            out.read_to_string(&mut text).unwrap();
-            text
-        });
-        Server { child, base: base.trim_end().to_owned(), out: Some(out), log: Some(log), told }
+        Server { child, base: base.trim_end().to_owned(), out: Told::by(out), log }
     }
 
     /// The address without the scheme.
@@ -127,14 +110,15 @@ impl Server {
         self.base.strip_prefix("http://").unwrap()
     }
 
-    pub(crate) fn request(&self, method: &str, path: &str) -> Request<'_> {
-        Request {
-            server: self,
-            method: method.to_owned(),
-            path: path.to_owned(),
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
+    /// The address of the admin API, without the scheme: the second line says it.
+    pub(crate) fn admin(&self) -> String {
+        let line = || self.out.so_far().split_once('\n').map(|(line, _)| line.to_owned());
+        until("the server says where its admin API is", || line().is_some());
+        line().unwrap().strip_prefix("admin http://").unwrap().to_owned()
+    }
+
+    pub(crate) fn request(&self, method: &str, path: &str) -> Request {
+        Request::to(self.address(), method, path)
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -161,14 +145,12 @@ impl Server {
             assert!(Instant::now() < end, "the server does not end");
             std::thread::sleep(Duration::from_millis(10));
         };
-        let out = self.out.take().unwrap().join().unwrap();
-        let log = self.log.take().unwrap().join().unwrap();
-        (status, out, log)
+        (status, self.out.whole(), self.log.whole())
     }
 
     /// What it has logged until now.
     pub(crate) fn told(&self) -> String {
-        self.told.lock().unwrap().clone()
+        self.log.so_far()
     }
 
     /// Stops it and gives its log.
@@ -192,17 +174,61 @@ impl Drop for Server {
     }
 }
 
+/// What a program has written to one of its outputs.
+struct Told {
+    text: Arc<Mutex<String>>,
+    reader: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Told {
+    fn by(mut output: impl BufRead + Send + 'static) -> Self {
+        let text = Arc::new(Mutex::new(String::new()));
+        let telling = Arc::clone(&text);
+        let reader = std::thread::spawn(move || {
+            let mut line = String::new();
+            while output.read_line(&mut line).unwrap() > 0 {
+                telling.lock().unwrap().push_str(&line);
+                line.clear();
+            }
+        });
+        Told { text, reader: Mutex::new(Some(reader)) }
+    }
+
+    fn so_far(&self) -> String {
+        self.text.lock().unwrap().clone()
+    }
+
+    /// All of it, when the program has ended.
+    fn whole(&self) -> String {
+        if let Some(reader) = self.reader.lock().unwrap().take() {
+            reader.join().unwrap();
+        }
+        self.so_far()
+    }
+}
+
 /// A request in the making.
 #[must_use]
-pub(crate) struct Request<'a> {
-    server: &'a Server,
+pub(crate) struct Request {
+    address: String,
     method: String,
     path: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
-impl Request<'_> {
+impl Request {
+    /// A request to whatever listens at an address.
+    pub(crate) fn to(address: &str, method: &str, path: &str) -> Self {
+        Request {
+            address: address.to_owned(),
+            method: method.to_owned(),
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
@@ -226,9 +252,8 @@ impl Request<'_> {
     }
 
     pub(crate) fn send(self) -> Answer {
-        let mut stream = connect(self.server);
-        let mut head =
-            format!("{} {} HTTP/1.1\r\nHost: {}\r\n", self.method, self.path, self.server.address());
+        let mut stream = connect_to(&self.address);
+        let mut head = format!("{} {} HTTP/1.1\r\nHost: {}\r\n", self.method, self.path, self.address);
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -241,7 +266,11 @@ impl Request<'_> {
 
 /// A connection for what is no whole request.
 pub(crate) fn connect(server: &Server) -> TcpStream {
-    let stream = TcpStream::connect(server.address()).unwrap();
+    connect_to(server.address())
+}
+
+pub(crate) fn connect_to(address: &str) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
     stream
 }

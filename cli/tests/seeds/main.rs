@@ -22,7 +22,7 @@ const ENTITY_USER: &str = "7abd8744-507c-40e6-a5ca-34aa480b3991";
 const API_KEY: &str = "2khK02ZRc_TE9nYJyGIfIQ";
 const API_KEY_SECRET: &str = "jI0X2n55EHnNaZasmzfOL36wXx6b4D7Wmw-riZCeGWE";
 
-fn post<'a>(server: &'a Server, path: &str, body: &Value) -> Request<'a> {
+fn post(server: &Server, path: &str, body: &Value) -> Request {
     server.request("POST", path).json(body)
 }
 
@@ -94,16 +94,18 @@ fn the_printed_lines_work() {
     let has_curl = std::process::Command::new("curl").arg("--version").output().is_ok();
     assert!(has_curl, "the lines are for curl, which is not installed");
     let printed = Server::demo();
-    let base = printed.base.clone();
+    let (base, admin) = (printed.base.clone(), printed.admin());
     let lines = printed.output();
-    assert!(lines.contains(&base));
+    let lines = lines.strip_prefix(&format!("admin http://{admin}\n")).unwrap();
+    assert!(lines.contains(&base) && lines.contains(&admin));
     // Against another server: the first one had to end before its output did.
     let server = Server::demo();
+    let lines = lines.replace(&base, &server.base).replace(&admin, &server.admin());
     let folder = tempfile::tempdir().unwrap();
     // Any other status than a success ends the script.
     std::fs::write(folder.path().join(".curlrc"), "fail-with-body\n").unwrap();
     let output = std::process::Command::new("bash")
-        .args(["-euo", "pipefail", "-c", &lines.replace(&base, &server.base)])
+        .args(["-euo", "pipefail", "-c", &lines])
         .env("CURL_HOME", folder.path())
         .env("HOME", folder.path())
         .output()

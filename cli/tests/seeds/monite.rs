@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn ask<'a>(server: &'a Server, path: &str, body: &Value) -> Request<'a> {
+fn ask(server: &Server, path: &str, body: &Value) -> Request {
     post(server, path, body).header("x-monite-version", "2024-05-25")
 }
 

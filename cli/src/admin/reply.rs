@@ -1,0 +1,57 @@
+//! What a call says beside its path and its key, and how a refusal is told.
+
+use hyper::StatusCode;
+use serde::Serialize;
+use tokenmint::dialect::{Request, response};
+use tokenmint::endpoint::{MAX_BODY, Response};
+use tokenmint::{Error, ErrorCode};
+use url::form_urlencoded;
+
+/// The issuer that a query names. There is no other parameter.
+pub(super) fn issuer(query: Option<&str>) -> Result<Option<String>, Error> {
+    let mut issuer = None;
+    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+        let reason = match &*name {
+            "issuer" if issuer.is_none() => {
+                issuer = Some(value.into_owned());
+                continue;
+            }
+            "issuer" => "this parameter is there twice",
+            _ => "this parameter is not known; known is issuer",
+        };
+        return Err(Error::new(ErrorCode::InvalidRequest).at(name.into_owned()).because(reason));
+    }
+    Ok(issuer)
+}
+
+/// The body, which is a JSON object.
+pub(super) fn input(request: &Request) -> Result<String, Error> {
+    if request.body().len() > MAX_BODY {
+        let reason = format!("at most {MAX_BODY} bytes are read");
+        return Err(Error::new(ErrorCode::BodyTooLarge).because(reason));
+    }
+    request.fields()?;
+    String::from_utf8(request.body().to_vec()).map_err(|_| ErrorCode::BodyMalformed.into())
+}
+
+/// An error as a caller reads it.
+#[derive(Serialize)]
+struct Refusal<'a> {
+    error: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+    message: &'a str,
+}
+
+/// The answer to a call that is refused. Whoever calls is the operator, so the store's errors are told as well.
+pub(super) fn refusal(error: &Error) -> Response {
+    let code = error.code();
+    let status = StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let (field, message) = match code {
+        // Its detail is the list of methods, which stands in `Allow`.
+        ErrorCode::MethodNotAllowed => (None, code.text()),
+        _ => (error.field(), error.message()),
+    };
+    let body = Refusal { error: code.name(), field, message };
+    response::with_error_headers(response::json(status, body), error)
+}

@@ -1,0 +1,44 @@
+//! What answers: the endpoint as it is now, and the store.
+
+use std::sync::{PoisonError, RwLock};
+
+use tokenmint::endpoint::Endpoint;
+use tokenmint::{Context, Error, ErrorCode, Task};
+use tokenmint_store::Database;
+
+use crate::{keys, log, mint};
+
+/// What every listener of this process asks.
+pub(crate) struct App {
+    /// Another one where a key ring has changed.
+    endpoint: RwLock<Endpoint>,
+    pub(crate) store: Database,
+}
+
+impl App {
+    pub(crate) fn new(endpoint: Endpoint, store: Database) -> Self {
+        App { endpoint: RwLock::new(endpoint), store }
+    }
+
+    /// Answers with `endpoint` from now on; requests under way end as they began.
+    pub(crate) fn replace(&self, endpoint: Endpoint) {
+        *self.endpoint.write().unwrap_or_else(PoisonError::into_inner) = endpoint;
+    }
+
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        self.endpoint.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Drives a task to its end, and logs what happened on the way.
+    pub(crate) async fn run<T: 'static>(&self, task: Task<T>) -> Result<T, Error> {
+        let outcome = task.run_async(&self.store).await;
+        outcome.events.iter().for_each(log::event);
+        outcome.result
+    }
+}
+
+/// The time, and randomness for one request.
+pub(crate) fn context() -> Result<Context, Error> {
+    let seed = keys::seed().map_err(|_| ErrorCode::Internal)?;
+    Ok(Context::at_micros(mint::now_micros(), seed))
+}
