@@ -514,7 +514,8 @@ func (i *Issuer) AdoptStore(ctx context.Context, store Store) error {
 	return i.operate(ctx, store, "adopt_store", struct{}{}, nil)
 }
 
-// Client is a client: an id, and a secret to prove it, or one or two hashes of it.
+// Client is a client: an id, and to prove it a secret, one or two hashes of it, or keys; a public client proves
+// nothing.
 type Client struct {
 	// Its id.
 	ID string `json:"id"`
@@ -536,10 +537,14 @@ type Client struct {
 	Scope string `json:"scope,omitempty"`
 	// Whom its own tokens may be for; the policy's audience where it is left out.
 	Audience []string `json:"audience"`
+	// Whether it can keep no secret, and says no more than who it is: an app, a page.
+	Public bool `json:"public,omitempty"`
+	// A JWK Set of the public keys by which it proves itself: it signs assertions (private_key_jwt).
+	Jwks any `json:"jwks,omitempty"`
 }
 
-// CreateClient adds a client, with its secret or the SHA-256 of it; the same client again is no error. It fails with
-// ErrAlreadyExists, ErrClaimReserved or ErrInvalidScope.
+// CreateClient adds a client, with its secret or the SHA-256 of it, with its public keys, or as a public one; the same
+// client again is no error. It fails with ErrAlreadyExists, ErrClaimReserved, ErrInvalidScope or ErrFieldInvalid.
 func (i *Issuer) CreateClient(ctx context.Context, store Store, request Client) error {
 	request.Permissions = list(request.Permissions)
 	return i.operate(ctx, store, "create_client", request, nil)
@@ -559,12 +564,16 @@ type ChangeClientRequest struct {
 	Name *string `json:"name,omitempty"`
 	// Custom claims of its session tokens: all of them.
 	Claims any `json:"claims,omitempty"`
+	// Whether it proves nothing. One that has a secret or keys cannot become public.
+	Public *bool `json:"public,omitempty"`
+	// A JWK Set of the public keys by which it proves itself: all of them; the empty object for none.
+	Jwks any `json:"jwks,omitempty"`
 	// Whether it is refused. One that is taken back has its tokens again that have not ended.
 	Disabled *bool `json:"disabled,omitempty"`
 }
 
 // ChangeClient changes what a client may do; what is left out stays. Tokens that were made before stay as they are. It
-// fails with ErrNotFound, ErrClaimReserved or ErrInvalidScope.
+// fails with ErrNotFound, ErrClaimReserved, ErrInvalidScope or ErrFieldInvalid.
 func (i *Issuer) ChangeClient(ctx context.Context, store Store, request ChangeClientRequest) error {
 	return i.operate(ctx, store, "change_client", request, nil)
 }
@@ -595,6 +604,10 @@ type ClientView struct {
 	Audience []string `json:"audience"`
 	// Custom claims of its session tokens.
 	Claims json.RawMessage `json:"claims"`
+	// Whether it proves nothing.
+	Public bool `json:"public"`
+	// A JWK Set of the public keys by which it proves itself; the empty object where it has none.
+	Jwks json.RawMessage `json:"jwks"`
 	// Whether it is refused.
 	Disabled bool `json:"disabled"`
 }

@@ -114,8 +114,8 @@ impl<'de> Deserialize<'de> for SecretHash {
     }
 }
 
-/// The live secrets of one client: one, or two while it changes over.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The live secrets of one client: one, or two while it changes over; none for one that proves itself by a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Credentials(Vec<SecretHash>);
 
@@ -165,7 +165,12 @@ impl Credentials {
         (compare(self.0.first()) | compare(self.0.get(1))).into()
     }
 
-    /// The one or two hashes.
+    /// Whether there is no live secret: nothing matches.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The hashes, at most two.
     pub(crate) fn hashes(&self) -> &[SecretHash] {
         &self.0
     }

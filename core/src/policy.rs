@@ -19,6 +19,7 @@ use crate::time::Lifetime;
 #[derive(Clone, Debug)]
 pub struct Policy {
     pub(crate) issuer: String,
+    pub(crate) token_endpoint: Option<String>,
     pub(crate) audience: Vec<String>,
     pub(crate) token_type: String,
     /// As it was said.
@@ -130,6 +131,7 @@ impl Policy {
     pub fn new(issuer: impl Into<String>) -> Self {
         Policy {
             issuer: issuer.into(),
+            token_endpoint: None,
             audience: Vec::new(),
             token_type: "JWT".to_owned(),
             lifetime: None,
@@ -152,6 +154,13 @@ impl Policy {
             integrations: Vec::new(),
             durability: Durability::Process,
         }
+    }
+
+    /// The URL of the token endpoint: beside the issuer's name, whom an assertion may be for (RFC 7523 section 3).
+    #[must_use]
+    pub fn token_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.token_endpoint = Some(url.into());
+        self
     }
 
     /// The `aud` of tokens whose claims name none; said again, one more.

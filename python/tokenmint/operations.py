@@ -483,12 +483,15 @@ class Operations(Flows):
         claims: Mapping[str, Any] | None = None,
         scope: str | None = None,
         audience: Sequence[str] | None = None,
+        public: bool | None = None,
+        jwks: Mapping[str, Any] | None = None,
         now: Now = None,
         seed: bytes | None = None,
     ) -> Task[None]:
-        """Adds a client, with its secret or the SHA-256 of it; the same client again is no error.
+        """Adds a client, with its secret or the SHA-256 of it, with its public keys, or as a public one; the same
+        client again is no error.
 
-        Raises `AlreadyExists`, `ClaimReserved` or `InvalidScope`.
+        Raises `AlreadyExists`, `ClaimReserved`, `InvalidScope` or `FieldInvalid`.
         """
         given = {
             "id": id,
@@ -501,6 +504,8 @@ class Operations(Flows):
             "claims": claims,
             "scope": scope,
             "audience": audience,
+            "public": public,
+            "jwks": jwks,
         }
         return self._change("create_client", given, now, seed)
 
@@ -513,13 +518,15 @@ class Operations(Flows):
         audience: Sequence[str] | None = None,
         name: str | None = None,
         claims: Mapping[str, Any] | None = None,
+        public: bool | None = None,
+        jwks: Mapping[str, Any] | None = None,
         disabled: bool | None = None,
         now: Now = None,
         seed: bytes | None = None,
     ) -> Task[None]:
         """Changes what a client may do; what is left out stays. Tokens that were made before stay as they are.
 
-        Raises `NotFound`, `ClaimReserved` or `InvalidScope`.
+        Raises `NotFound`, `ClaimReserved`, `InvalidScope` or `FieldInvalid`.
         """
         given = {
             "id": id,
@@ -528,6 +535,8 @@ class Operations(Flows):
             "audience": audience,
             "name": name,
             "claims": claims,
+            "public": public,
+            "jwks": jwks,
             "disabled": disabled,
         }
         return self._change("change_client", given, now, seed)

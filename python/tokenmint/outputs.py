@@ -267,6 +267,10 @@ class ClientView:
     """Whom its own tokens may be for; the policy's audience where it is empty."""
     claims: dict[str, Any] = field(repr=False)
     """Custom claims of its session tokens."""
+    public: bool
+    """Whether it proves nothing."""
+    jwks: dict[str, Any] = field(repr=False)
+    """A JWK Set of the public keys by which it proves itself; the empty object where it has none."""
     disabled: bool
     """Whether it is refused."""
 

@@ -343,7 +343,7 @@ export interface RevokeTokenRequest {
   clientId: string;
 }
 
-/** A client: an id, and a secret to prove it, or one or two hashes of it. */
+/** A client: an id, and to prove it a secret, one or two hashes of it, or keys; a public client proves nothing. */
 export interface Client {
   /** Its id. */
   id: string;
@@ -365,6 +365,10 @@ export interface Client {
   scope?: string | undefined;
   /** Whom its own tokens may be for; the policy's audience where it is left out. */
   audience?: readonly string[] | undefined;
+  /** Whether it can keep no secret, and says no more than who it is: an app, a page. */
+  public?: boolean | undefined;
+  /** A JWK Set of the public keys by which it proves itself: it signs assertions (`private_key_jwt`). */
+  jwks?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** What of a client is to be changed. */
@@ -381,6 +385,10 @@ export interface ChangeClientRequest {
   name?: string | undefined;
   /** Custom claims of its session tokens: all of them. */
   claims?: Readonly<Record<string, unknown>> | undefined;
+  /** Whether it proves nothing. One that has a secret or keys cannot become public. */
+  public?: boolean | undefined;
+  /** A JWK Set of the public keys by which it proves itself: all of them; the empty object for none. */
+  jwks?: Readonly<Record<string, unknown>> | undefined;
   /** Whether it is refused. One that is taken back has its tokens again that have not ended. */
   disabled?: boolean | undefined;
 }
@@ -411,6 +419,10 @@ export interface ClientView {
   readonly audience: readonly string[];
   /** Custom claims of its session tokens. */
   readonly claims: Claims;
+  /** Whether it proves nothing. */
+  readonly public: boolean;
+  /** A JWK Set of the public keys by which it proves itself; the empty object where it has none. */
+  readonly jwks: Readonly<Record<string, unknown>>;
   /** Whether it is refused. */
   readonly disabled: boolean;
 }
@@ -799,8 +811,8 @@ export abstract class Operations extends Flows {
   }
 
   /**
-   * Adds a client, with its secret or the SHA-256 of it; the same client again is no error. Fails with
-   * `already_exists`, `claim_reserved` or `invalid_scope`.
+   * Adds a client, with its secret or the SHA-256 of it, with its public keys, or as a public one; the same client
+   * again is no error. Fails with `already_exists`, `claim_reserved`, `invalid_scope` or `field_invalid`.
    */
   createClient(input: Client, call?: Call): Task<void> {
     return this.flow("create_client", input, call, nothing);
@@ -808,7 +820,7 @@ export abstract class Operations extends Flows {
 
   /**
    * Changes what a client may do; what is left out stays. Tokens that were made before stay as they are. Fails with
-   * `not_found`, `claim_reserved` or `invalid_scope`.
+   * `not_found`, `claim_reserved`, `invalid_scope` or `field_invalid`.
    */
   changeClient(input: ChangeClientRequest, call?: Call): Task<void> {
     return this.flow("change_client", input, call, nothing);

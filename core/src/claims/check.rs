@@ -98,6 +98,31 @@ pub(crate) fn issued_at(
     Ok(())
 }
 
+/// RFC 7523 section 3 (6): `iat` in the future is of a clock that nobody can go by. The clock has whole seconds, as for
+/// [`not_before`].
+pub(crate) fn issued_before(payload: ReadPayload<'_>, now: UnixTime, leeway: u64) -> Result<()> {
+    match payload.time("iat")? {
+        Some(iat) if seconds(now) + widen(leeway) < iat.floor() => {
+            Err(Error::new(ErrorCode::TokenNotYetValid)
+                .at("iat")
+                .because(format!("issued at {}, now {now}", shown(iat))))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// RFC 7523 section 3 (4): an `exp` that is unreasonably far ahead MAY be refused. `longest` is in seconds.
+pub(crate) fn ends_within(payload: ReadPayload<'_>, now: UnixTime, leeway: u64, longest: u64) -> Result<()> {
+    match payload.time("exp")? {
+        Some(exp) if exp - seconds(now) > widen(longest) + widen(leeway) => {
+            Err(Error::new(ErrorCode::ClaimInvalid)
+                .at("exp")
+                .because(format!("exp {} is more than {longest} seconds ahead, now {now}", shown(exp))))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// RFC 7519 section 4.1.1, RFC 8725 section 3.8: an expected issuer must be there, a string, and equal.
 pub(crate) fn issuer(payload: ReadPayload<'_>, expected: &[String]) -> Result<()> {
     one_of(payload, "iss", expected, ErrorCode::IssuerMismatch)

@@ -85,10 +85,10 @@ impl Config {
         if let Some(admin) = &self.admin {
             admin.check()?;
         }
-        let mut assembly = Assembly { config: self, keys, secrets };
+        let mut assembly = Assembly { config: self, keys, secrets: &mut *secrets };
         let endpoint = more(self.wings.serve(&mut assembly, Endpoint::builder())?);
         let records = MemoryStore::new();
-        create_records(self, &records)?;
+        create_records(self, secrets, &records)?;
         self.wings.create(&records)?;
         Ok(Service { endpoint: endpoint.directory(records).build()? })
     }

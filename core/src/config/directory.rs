@@ -2,16 +2,17 @@
 
 use serde::Deserialize;
 
+use super::keys::Secrets;
 use crate::credential::SecretHash;
 use crate::dialect::section::{create, no_twins};
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::directory::{self, Permission};
 use crate::flow::own_claims::check_custom;
-use crate::json::JsonMembers;
+use crate::json::{self, JsonMembers};
 use crate::store::MemoryStore;
 use crate::values::{Hash, Hashes};
 
-/// A client with an id and a secret.
+/// A client with an id, and a secret or a key to prove it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Client {
@@ -19,8 +20,9 @@ pub struct Client {
     pub id: String,
     /// The organization that it acts for.
     pub organization: String,
-    /// The SHA-256 of its secret, as `tokenmint credentials create` prints it; two while it changes over.
-    pub secret_sha256: Hashes,
+    /// The SHA-256 of its secret, as `tokenmint credentials create` prints it; two while it changes over. None for
+    /// a client with keys, and for a public one.
+    pub secret_sha256: Option<Hashes>,
     /// What it may do.
     pub permissions: Vec<Permission>,
     /// The `sub` of its tokens, where that is not its id.
@@ -35,6 +37,14 @@ pub struct Client {
     /// Whom its own tokens may be for; the policy's audience where it is empty.
     #[serde(default)]
     pub audience: Vec<String>,
+    /// Whether it can keep no secret, and says no more than who it is: an app, a page.
+    #[serde(default)]
+    pub public: bool,
+    /// A JWK Set of the public keys by which it proves itself: it signs assertions (`private_key_jwt`).
+    #[serde(default)]
+    pub jwks: JsonMembers,
+    /// A file that holds that JWK Set.
+    pub jwks_file: Option<String>,
 }
 
 /// A bearer API key.
@@ -51,10 +61,14 @@ pub struct ApiKey {
 }
 
 /// Creates the records of a configuration.
-pub(super) fn create_records(config: &super::Config, records: &MemoryStore) -> Result<()> {
+pub(super) fn create_records(
+    config: &super::Config,
+    secrets: &mut dyn Secrets,
+    records: &MemoryStore,
+) -> Result<()> {
     let mut clients = Vec::new();
     for (at, client) in config.clients.iter().enumerate() {
-        clients.push(client.record().map_err(|error| error.within(&format!("clients[{at}]")))?);
+        clients.push(client.record(secrets).map_err(|error| error.within(&format!("clients[{at}]")))?);
     }
     no_twins("clients", config.clients.iter().map(|client| vec![("id", vec![&*client.id])]))?;
     let hashes: Vec<String> = config.api_keys.iter().map(|key| key.key_sha256.to_string()).collect();
@@ -70,16 +84,20 @@ pub(super) fn create_records(config: &super::Config, records: &MemoryStore) -> R
 }
 
 impl Client {
-    fn record(&self) -> Result<directory::Client> {
-        let mut hashes = self.secret_sha256.0.iter();
-        let first = hashes.next().copied().ok_or_else(|| {
-            Error::new(ErrorCode::PolicyInvalid).at("secret_sha256").because("a client has a secret")
-        })?;
+    fn record(&self, secrets: &mut dyn Secrets) -> Result<directory::Client> {
+        let jwks = self.jwks(secrets)?;
+        if self.secret_sha256.is_none() && jwks.is_empty() && !self.public {
+            return Err(Error::new(ErrorCode::PolicyInvalid)
+                .at("secret_sha256")
+                .because("a client has a secret or keys, or is public"));
+        }
         check_custom(&self.claims, &[]).map_err(|error| error.within("claims"))?;
-        let mut client = directory::Client::new(&self.id, &self.organization, first);
-        for hash in hashes {
+        let mut client = directory::Client::without_secret(&self.id, &self.organization);
+        for hash in self.secret_sha256.iter().flat_map(|hashes| &hashes.0) {
             client.secrets.add(*hash)?;
         }
+        client.public = self.public;
+        client.jwks = jwks;
         client.permissions.clone_from(&self.permissions);
         client.subject.clone_from(&self.subject);
         client.name.clone_from(&self.name);
@@ -89,8 +107,72 @@ impl Client {
         client.check()?;
         Ok(client)
     }
+
+    /// Its keys, which stand here or in a file.
+    fn jwks(&self, secrets: &mut dyn Secrets) -> Result<JsonMembers> {
+        match &self.jwks_file {
+            None => Ok(self.jwks.clone()),
+            Some(_) if !self.jwks.is_empty() => Err(Error::new(ErrorCode::PolicyInvalid)
+                .at("jwks_file")
+                .because("the keys come from one place; found jwks and jwks_file")),
+            Some(path) => {
+                let text = secrets.file(path).map_err(|error| error.within("jwks_file"))?;
+                let text = std::str::from_utf8(text.expose()).unwrap_or_default();
+                json::read_as(ErrorCode::PolicyInvalid, text).map_err(|error| error.within("jwks_file"))
+            }
+        }
+    }
 }
 
 fn hash<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<SecretHash, D::Error> {
     Hash::deserialize(deserializer).map(|hash| hash.0)
+}
+
+#[cfg(all(test, any(feature = "aws-lc", feature = "rustcrypto", feature = "host")))]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::store::Store;
+    use crate::{Command, Error, RecordKey, Reply};
+
+    const JWKS: &str =
+        r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
+    struct Files;
+
+    impl Secrets for Files {
+        fn file(&mut self, path: &str) -> Result<crate::Secret> {
+            Ok(if path == "keys.json" { JWKS } else { "no JSON" }.into())
+        }
+    }
+
+    fn record(fields: &str) -> Result<directory::Client> {
+        let config = format!(r#"{{"clients":[{{"id":"c1","organization":"o","permissions":[]{fields}}}]}}"#);
+        let records = MemoryStore::new();
+        create_records(&Config::from_json(&config)?, &mut Files, &records)?;
+        let keys = vec![RecordKey::of("client", &["c1"])];
+        match records.execute(Command::Load { keys }).unwrap() {
+            Reply::Loaded { entries, .. } => crate::record::decode(entries[0].as_ref().unwrap()),
+            _ => panic!("no reply to a load"),
+        }
+    }
+
+    fn fault(fields: &str) -> (ErrorCode, String) {
+        let error: Error = record(fields).unwrap_err();
+        (error.code(), error.field().unwrap_or_default().to_owned())
+    }
+
+    #[test]
+    fn a_client_proves_itself_by_a_secret_or_by_keys_or_not_at_all() {
+        let jwks = serde_json::from_str(JWKS).unwrap();
+        assert_eq!(record(&format!(r#","jwks":{JWKS}"#)).unwrap().jwks, jwks);
+        assert_eq!(record(r#","jwks_file":"keys.json""#).unwrap().jwks, jwks);
+        assert!(record(r#","public":true"#).unwrap().public);
+        let at = |field: &str| (ErrorCode::PolicyInvalid, format!("clients[0].{field}"));
+        assert_eq!(fault(""), at("secret_sha256"));
+        assert_eq!(fault(r#","jwks_file":"other.json""#), at("jwks_file"));
+        assert_eq!(fault(&format!(r#","jwks_file":"keys.json","jwks":{JWKS}"#)), at("jwks_file"));
+        assert_eq!(fault(r#","jwks":{"keys":[]}"#), (ErrorCode::FieldInvalid, "clients[0].jwks".into()));
+        assert_eq!(fault(&format!(r#","public":true,"jwks":{JWKS}"#)).1, "clients[0].public");
+    }
 }

@@ -218,7 +218,7 @@ impl fmt::Debug for ActiveToken {
 }
 
 /// All that `aud` of these claims names (RFC 7519 section 4.1.3).
-fn audience(claims: &str) -> Result<Vec<String>> {
+pub(super) fn audience(claims: &str) -> Result<Vec<String>> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Audience {

@@ -1,8 +1,9 @@
-//! Who asks: clients with an id and a secret, and bearer API keys.
+//! Who asks: clients with an id, and a secret or a key to prove it, and bearer API keys.
 //!
 //! An unknown id takes the same commands and the same work as a wrong secret, and gets the same answer.
 
-use super::Flow;
+use super::assertion::Single;
+use super::{Flow, client_assertion};
 use crate::credential::SecretHash;
 use crate::encoding::{fingerprint, sha256};
 use crate::error::{Error, ErrorCode, Result};
@@ -10,20 +11,75 @@ use crate::record::client::{BearerKey, Client, Permission, bearer_key_record, cl
 use crate::record::{decode_some, decode_value};
 use crate::secret::Secret;
 use crate::store::{Entry, RecordKey};
+use crate::token::unverified;
 
-/// A client's id and secret.
+/// Who a client says it is, and how it proves that.
 #[derive(Clone, Debug)]
 pub struct ClientProof {
     /// The id.
     pub id: String,
-    /// One of its live secrets.
-    pub secret: Secret,
+    means: Means,
+}
+
+#[derive(Clone, Debug)]
+enum Means {
+    Secret(Secret),
+    Assertion(Secret),
+    Nothing,
 }
 
 impl ClientProof {
     /// An id and a secret as they were presented.
     pub fn new(id: impl Into<String>, secret: impl Into<Secret>) -> Self {
-        ClientProof { id: id.into(), secret: secret.into() }
+        ClientProof { id: id.into(), means: Means::Secret(secret.into()) }
+    }
+
+    /// A JWT that the client has signed with one of its keys (RFC 7523 section 2.2). Its `sub` is the id, which is nobody's
+    /// before the flow has verified it.
+    ///
+    /// `iss` and `sub` are the client, each value of `aud` is the issuer or the
+    /// [token endpoint](crate::Policy::token_endpoint), `exp` is at most two hours ahead, and `jti` was not used before.
+    ///
+    /// ```
+    /// # #[cfg(feature = "aws-lc")] {
+    /// use tokenmint::*;
+    /// use tokenmint::directory::{self, Client};
+    /// let context = |seed| Context::new(UnixTime::from_seconds(1_700_000_000), [seed; 32]);
+    /// let key = Key::generate(Some("c1-key"), Algorithm::EdDSA, &mut Entropy::new([3; 32]))?;
+    /// let own = KeySet::builder().key(key)?.build()?;
+    ///
+    /// let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
+    /// let (issuer, store) = (Issuer::new(keys, Policy::new("https://api.example.com"))?, MemoryStore::new());
+    /// let jwks = serde_json::from_str(&own.public_jwks()).unwrap();
+    /// let client = Client::without_secret("c1", "org_1").jwks(jwks).permission(Permission::ClientCredentials);
+    /// directory::create_client(client, &context(1)).run(&store).result?;
+    ///
+    /// // Whatever the client signs with; here, this crate as well.
+    /// let signer = Issuer::new(own, Policy::new("c1"))?;
+    /// let claims = Claims::new().subject("c1").audience("https://api.example.com");
+    /// let proof = ClientProof::assertion(signer.mint(&claims, Lifetime::MINUTE, &context(2))?);
+    /// assert_eq!(proof.id, "c1");
+    /// assert!(issuer.client_credentials(proof.clone(), &context(3)).run(&store).result.is_ok());
+    /// let again = issuer.client_credentials(proof, &context(4)).run(&store).result;
+    /// assert_eq!(again.unwrap_err().code(), ErrorCode::InvalidClient);
+    /// # }
+    /// # Ok::<(), tokenmint::Error>(())
+    /// ```
+    pub fn assertion(jwt: impl Into<String>) -> Self {
+        let jwt = jwt.into();
+        let id = unverified::decode(&jwt).ok().and_then(|seen| seen.subject()).unwrap_or_default();
+        ClientProof { id, means: Means::Assertion(jwt.into()) }
+    }
+
+    /// An id alone: who it is, for a client that can keep no secret (RFC 6749 section 2.1). Only a client that is
+    /// [public](crate::directory::Client::public) is taken at its word.
+    pub fn public(id: impl Into<String>) -> Self {
+        ClientProof { id: id.into(), means: Means::Nothing }
+    }
+
+    /// Whether it proves nothing.
+    pub fn is_public(&self) -> bool {
+        matches!(self.means, Means::Nothing)
     }
 }
 
@@ -46,13 +102,17 @@ impl From<Permission> for Demand<'_> {
 
 impl Demand<'_> {
     fn is_met_by(&self, client: &Client) -> bool {
-        let permitted = self.permission.is_none_or(|needed| client.permissions.contains(&needed));
+        let permitted = self.permission.is_none_or(|needed| {
+            // RFC 6749 section 4.4: this grant MUST only be used by confidential clients.
+            client.permissions.contains(&needed)
+                && !(client.public && needed == Permission::ClientCredentials)
+        });
         permitted && client.answers_to(self.name) && !self.unmet && !client.disabled
     }
 }
 
 impl Flow {
-    /// Proves a client by its secret, and counts the request against its limit.
+    /// Proves a client by what it presents, and counts the request against its limit. An assertion is used up by that.
     pub(crate) async fn authenticate(
         &mut self,
         proof: &ClientProof,
@@ -64,16 +124,42 @@ impl Flow {
         let decoy = unknown.then(|| DECOY.as_bytes().to_vec());
         let value = entry.map(|entry| entry.value.as_slice()).or(decoy.as_deref());
         let client: Client = decode_value(value.unwrap_or_default())?;
-        let right = client.has_secret(proof.secret.expose(), self.now());
+        let proved = self.proves(proof, &client).await;
         let met = demand.is_met_by(&client);
-        if unknown || !right || !met {
-            let error = self.failure(&proof.id, ErrorCode::InvalidClient).await;
+        let proved = match proved {
+            Ok(_) if unknown || !met => Err(ErrorCode::InvalidClient.into()),
+            Ok(Some(assertion)) => self.use_up(assertion).await.map_err(|error| match error.code() {
+                ErrorCode::InvalidGrant => client_assertion::refused(&error),
+                _ => error,
+            }),
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = proved {
+            // The store or the host could not say.
+            if error.code().http_status() >= 500 {
+                return Err(error);
+            }
+            let error = self.failure(&proof.id, error).await;
             // What is not known as an id may be anything, a secret in the wrong field too.
             let stranger = fingerprint(proof.id.as_bytes());
             return self.refuse(if unknown { &stranger } else { &proof.id }, error);
         }
         self.admit(&client.id).await?;
         Ok(client)
+    }
+
+    /// Whether a client presents what only it has; an assertion is still to be used up.
+    async fn proves(&self, proof: &ClientProof, client: &Client) -> Result<Option<Single>> {
+        let proved = match &proof.means {
+            Means::Secret(secret) => client.has_secret(secret.expose(), self.now()),
+            Means::Nothing => client.public,
+            Means::Assertion(jwt) => {
+                let jwt = std::str::from_utf8(jwt.expose()).unwrap_or_default();
+                return self.check_client_assertion(&proof.id, jwt, &client.jwks).await.map(Some);
+            }
+        };
+        if proved { Ok(None) } else { Err(ErrorCode::InvalidClient.into()) }
     }
 
     /// Proves the organization behind a bearer API key, and counts the request against its limit.
@@ -127,13 +213,13 @@ impl Flow {
     ///
     /// Names are counted in 4096 buckets, so made-up names cannot fill the store. A full bucket never keeps a right
     /// secret out: nobody can lock a client out by failing in its name.
-    pub(crate) async fn failure(&mut self, name: &str, code: ErrorCode) -> Error {
-        let Some(rate) = self.issuer.policy().failure_rate else { return Error::new(code) };
+    pub(crate) async fn failure(&mut self, name: &str, error: impl Into<Error>) -> Error {
+        let Some(rate) = self.issuer.policy().failure_rate else { return error.into() };
         let bucket = match sha256(name.as_bytes()) {
             [high, low, ..] => u16::from_be_bytes([high, low]) % 4096,
         };
         match self.records.throttle(RecordKey::of("failures", &[&bucket.to_string()]), rate).await {
-            Ok(()) => Error::new(code),
+            Ok(()) => error.into(),
             Err(error) => error,
         }
     }
@@ -146,6 +232,7 @@ const DECOY: &str = r#"{"id":"00000000-0000-0000-0000-000000000000","organizatio
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::UnixTime;
 
     #[test]
     fn the_decoy_is_a_record_like_any_other() {
@@ -158,5 +245,32 @@ mod tests {
         let disguised =
             Client { id: decoy.id, organization: decoy.organization, secrets: decoy.secrets, ..client };
         assert_eq!(serde_json::to_string(&disguised).unwrap(), DECOY, "as long, and of the same members");
+    }
+
+    #[test]
+    fn a_public_client_is_taken_at_its_word_and_nobody_else_is() {
+        use crate::{Context, Issuer, KeySet, MemoryStore, Policy, directory};
+        let keys = KeySet::builder().hmac("k1", [7; 32].as_slice()).unwrap().build().unwrap();
+        let (issuer, store) = (Issuer::new(keys, Policy::new("i")).unwrap(), MemoryStore::new());
+        let context = Context::new(UnixTime::from_seconds(1_700_000_000), [1; 32]);
+        let secret = Client::new("web", "o", SecretHash::of(b"s"));
+        for client in [Client::without_secret("app", "o").public(), secret] {
+            directory::create_client(client, &context).run(&store).result.unwrap();
+        }
+        let is_client = |proof: ClientProof| {
+            let task = issuer.task(&context, |mut flow| async move { flow.is_client(&proof).await });
+            task.run(&store).result.ok()
+        };
+        assert_eq!(is_client(ClientProof::public("app")).as_deref(), Some("app"));
+        assert_eq!(is_client(ClientProof::new("web", "s")).as_deref(), Some("web"));
+        for wrong in [
+            ClientProof::public("web"),
+            ClientProof::public("nobody"),
+            ClientProof::public(""),
+            ClientProof::new("app", ""),
+            ClientProof::new("app", "s"),
+        ] {
+            assert_eq!(is_client(wrong.clone()), None, "{wrong:?}");
+        }
     }
 }

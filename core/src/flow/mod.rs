@@ -14,8 +14,10 @@ use crate::time::{Context, Lifetime, Moment, UnixTime};
 use crate::token::verified::Verified;
 
 pub(crate) mod access_token;
+mod assertion;
 pub(crate) mod check;
 pub(crate) mod client;
+mod client_assertion;
 pub(crate) mod client_credentials;
 pub(crate) mod create_api_key;
 pub mod directory;

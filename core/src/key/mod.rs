@@ -21,6 +21,7 @@ pub(crate) mod header;
 mod held;
 mod hmac;
 mod jwk;
+pub(crate) mod jwks;
 mod material;
 #[cfg(any(feature = "host", test))]
 #[cfg_attr(any(feature = "aws-lc", feature = "rustcrypto"), allow(dead_code))]

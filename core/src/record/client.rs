@@ -7,6 +7,7 @@ use crate::credential::{Credentials, Replaced, SecretHash};
 use crate::describe::choices;
 use crate::error::{Result, field_invalid};
 use crate::json::JsonMembers;
+use crate::key::jwks;
 use crate::scope;
 use crate::store::RecordKey;
 use crate::time::UnixTime;
@@ -36,7 +37,7 @@ pub struct Client {
     pub id: String,
     /// The organization it acts for.
     pub organization: String,
-    /// Its live secrets.
+    /// Its live secrets; none where it proves itself by a key, or not at all.
     pub secrets: Credentials,
     /// What it may do.
     pub permissions: Vec<Permission>,
@@ -55,6 +56,12 @@ pub struct Client {
     /// Whom its own tokens may be for; the policy's audience where empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audience: Vec<String>,
+    /// Whether it can keep no secret, and says no more than who it is (RFC 6749 section 2.1): an app, a page.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub public: bool,
+    /// A JWK Set of the public keys by which it proves itself (RFC 7523 section 3); without a member where it has none.
+    #[serde(default, skip_serializing_if = "JsonMembers::is_empty")]
+    pub jwks: JsonMembers,
     /// Whether it is refused.
     #[serde(default)]
     pub disabled: bool,
@@ -78,16 +85,25 @@ pub struct BearerKey {
 impl Client {
     /// A client with one secret and no permissions yet.
     pub fn new(id: impl Into<String>, organization: impl Into<String>, secret: SecretHash) -> Self {
+        let client = Client::without_secret(id, organization);
+        Client { secrets: Credentials::new(secret), ..client }
+    }
+
+    /// A client that has no secret and no permissions yet: one that is [public](Client::public), or gets
+    /// [keys](Client::jwks).
+    pub fn without_secret(id: impl Into<String>, organization: impl Into<String>) -> Self {
         Client {
             id: id.into(),
             organization: organization.into(),
-            secrets: Credentials::new(secret),
+            secrets: Credentials::default(),
             permissions: Vec::new(),
             subject: None,
             name: None,
             claims: JsonMembers::new(),
             scope: None,
             audience: Vec::new(),
+            public: false,
+            jwks: JsonMembers::new(),
             disabled: false,
             replaced: Replaced::default(),
         }
@@ -114,14 +130,55 @@ impl Client {
         self
     }
 
+    /// Makes it a client that proves nothing.
+    #[must_use]
+    pub fn public(mut self) -> Self {
+        self.public = true;
+        self
+    }
+
+    /// The public keys by which it proves itself, as the members of a JWK Set.
+    #[must_use]
+    pub fn jwks(mut self, jwks: JsonMembers) -> Self {
+        self.jwks = jwks;
+        self
+    }
+
     /// Whether a secret is one of its live ones. Every one is compared.
     pub(crate) fn has_secret(&self, presented: &[u8], now: UnixTime) -> bool {
         let hash = SecretHash::of(presented);
         self.secrets.has(&hash) | self.replaced.has(&hash, now)
     }
 
-    /// Whether the client's record can be written: its scope and its audience are what tokens can carry.
+    /// Ends the older of two live secrets; the only one, where keys are left to prove it by.
+    pub(crate) fn retire_secret(&mut self) -> Result<()> {
+        if self.secrets.hashes().len() == 1 && !self.jwks.is_empty() {
+            self.secrets = Credentials::default();
+            return Ok(());
+        }
+        self.secrets.retire_oldest()
+    }
+
+    /// Whether it has the one way to prove itself that it says, or more.
+    pub(crate) fn check_proof(&self) -> Result<()> {
+        if !self.jwks.is_empty() {
+            jwks::check(&self.jwks).map_err(|error| error.within("jwks"))?;
+        }
+        match (self.public, self.secrets.is_empty() && self.replaced.is_empty() && self.jwks.is_empty()) {
+            (true, false) => Err(field_invalid("public", "a public client has no secret and no keys")),
+            (false, true) => Err(field_invalid("secret", "a client has a secret or keys, or is public")),
+            // RFC 6749 section 4.4: this grant MUST only be used by confidential clients.
+            (true, true) if self.permissions.contains(&Permission::ClientCredentials) => {
+                Err(field_invalid("permissions", "a public client gets no tokens for itself"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the client's record can be written: it can prove itself, and its scope and its audience are what tokens
+    /// can carry.
     pub(crate) fn check(&self) -> Result<()> {
+        self.check_proof()?;
         scope::check(self.scope.as_deref().unwrap_or_default())?;
         if self.audience.iter().any(String::is_empty) {
             return Err(field_invalid("audience", "the audience is empty"));

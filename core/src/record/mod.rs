@@ -16,6 +16,7 @@ use crate::time::{Context, UnixTime};
 
 pub(crate) mod access;
 pub(crate) mod api_key;
+pub(crate) mod assertion;
 pub(crate) mod client;
 pub(crate) mod revoked;
 pub(crate) mod session;

@@ -1,4 +1,4 @@
-//! Who may ask: clients with an id and a secret.
+//! Who may ask: clients with an id, and a secret or a key to prove it.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use super::secrets::{hashes, one};
 use super::table::{Hidden, Nothing, operations};
 use crate::credential::SecretHash;
 use crate::describe::described;
-use crate::error::{ErrorCode, Result};
+use crate::error::Result;
 use crate::flow::directory::{self, Permission};
 use crate::flow::page::Page;
 use crate::json::JsonMembers;
@@ -17,11 +17,12 @@ use crate::values::{Hashes, SecretText};
 operations! {
     "Clients":
 
-    /// Adds a client, with its secret or the SHA-256 of it; the same client again is no error.
-    create_client(Client) -> Nothing, [AlreadyExists, ClaimReserved, InvalidScope]
+    /// Adds a client, with its secret or the SHA-256 of it, with its public keys, or as a public one; the same client
+    /// again is no error.
+    create_client(Client) -> Nothing, [AlreadyExists, ClaimReserved, InvalidScope, FieldInvalid]
         |_issuer, input, context| directory::create_client(input.client()?, context);
     /// Changes what a client may do; what is left out stays. Tokens that were made before stay as they are.
-    change_client(ChangeClientRequest) -> Nothing, [NotFound, ClaimReserved, InvalidScope]
+    change_client(ChangeClientRequest) -> Nothing, [NotFound, ClaimReserved, InvalidScope, FieldInvalid]
         |_issuer, input, context| {
             let (id, change) = input.parts();
             directory::change_client(&id, change, context)
@@ -48,7 +49,7 @@ operations! {
 }
 
 described! {
-    /// A client: an id, and a secret to prove it, or one or two hashes of it.
+    /// A client: an id, and to prove it a secret, one or two hashes of it, or keys; a public client proves nothing.
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     pub(crate) struct Client {
@@ -73,6 +74,12 @@ described! {
         scope: Option<String>,
         /// Whom its own tokens may be for; the policy's audience where it is left out.
         audience: Option<Vec<String>>,
+        /// Whether it can keep no secret, and says no more than who it is: an app, a page.
+        #[serde(default)]
+        public: bool,
+        /// A JWK Set of the public keys by which it proves itself: it signs assertions (`private_key_jwt`).
+        #[serde(default)]
+        jwks: JsonMembers,
     }
 
     /// What of a client is to be changed.
@@ -91,6 +98,10 @@ described! {
         name: Option<String>,
         /// Custom claims of its session tokens: all of them.
         claims: Option<JsonMembers>,
+        /// Whether it proves nothing. One that has a secret or keys cannot become public.
+        public: Option<bool>,
+        /// A JWK Set of the public keys by which it proves itself: all of them; the empty object for none.
+        jwks: Option<JsonMembers>,
         /// Whether it is refused. One that is taken back has its tokens again that have not ended.
         disabled: Option<bool>,
     }
@@ -137,6 +148,10 @@ described! {
         audience: Vec<String>,
         /// Custom claims of its session tokens.
         claims: JsonMembers,
+        /// Whether it proves nothing.
+        public: bool,
+        /// A JWK Set of the public keys by which it proves itself; the empty object where it has none.
+        jwks: JsonMembers,
         /// Whether it is refused.
         disabled: bool,
     }
@@ -183,12 +198,15 @@ described! {
 
 impl Client {
     fn client(self) -> Result<directory::Client> {
-        let mut hashes = hashes(self.secret, self.secret_sha256, ["secret", "secret_sha256"])?.into_iter();
-        let first = hashes.next().ok_or(ErrorCode::Internal)?;
-        let mut client = directory::Client::new(self.id, self.organization, first);
-        for hash in hashes {
-            client.secrets.add(hash)?;
+        let mut client = directory::Client::without_secret(self.id, self.organization);
+        let proves_otherwise = self.public || !self.jwks.is_empty();
+        if self.secret.is_some() || self.secret_sha256.is_some() || !proves_otherwise {
+            for hash in hashes(self.secret, self.secret_sha256, ["secret", "secret_sha256"])? {
+                client.secrets.add(hash)?;
+            }
         }
+        client.public = self.public;
+        client.jwks = self.jwks;
         client.permissions = self.permissions;
         client.subject = self.subject;
         client.name = self.name;
@@ -201,8 +219,11 @@ impl Client {
 
 impl ChangeClientRequest {
     fn parts(self) -> (String, directory::ChangeClient) {
-        let ChangeClientRequest { id, permissions, scope, audience, name, claims, disabled } = self;
-        (id, directory::ChangeClient { permissions, scope, audience, name, claims, disabled })
+        let ChangeClientRequest { id, permissions, scope, audience, name, claims, public, jwks, disabled } =
+            self;
+        let change =
+            directory::ChangeClient { permissions, scope, audience, name, claims, public, jwks, disabled };
+        (id, change)
     }
 }
 
@@ -216,8 +237,20 @@ impl From<directory::ClientList> for ClientList {
     fn from(list: directory::ClientList) -> Self {
         let clients = list.clients.into_iter().map(|client| {
             let directory::ClientView { id, organization, permissions, subject, name, .. } = client;
-            let directory::ClientView { scope, audience, claims, disabled, .. } = client;
-            ClientView { id, organization, permissions, subject, name, scope, audience, claims, disabled }
+            let directory::ClientView { scope, audience, claims, public, jwks, disabled, .. } = client;
+            ClientView {
+                id,
+                organization,
+                permissions,
+                subject,
+                name,
+                scope,
+                audience,
+                claims,
+                public,
+                jwks,
+                disabled,
+            }
         });
         ClientList { clients: clients.collect(), next: list.next }
     }

@@ -88,11 +88,12 @@ impl Verified {
         self.algorithm
     }
 
-    pub(super) fn token_type(&self) -> Option<&str> {
+    /// `typ` of the header.
+    pub(crate) fn token_type(&self) -> Option<&str> {
         self.header.typ.as_deref()
     }
 
-    pub(super) fn payload(&self) -> ReadPayload<'_> {
+    pub(crate) fn payload(&self) -> ReadPayload<'_> {
         ReadPayload { text: &self.json, members: &self.members }
     }
 

@@ -18,6 +18,8 @@ pub struct ChangeClient {
     pub(crate) audience: Option<Vec<String>>,
     pub(crate) name: Option<String>,
     pub(crate) claims: Option<JsonMembers>,
+    pub(crate) public: Option<bool>,
+    pub(crate) jwks: Option<JsonMembers>,
     pub(crate) disabled: Option<bool>,
 }
 
@@ -62,6 +64,20 @@ impl ChangeClient {
         self
     }
 
+    /// Whether it proves nothing. One that has a secret or keys cannot become public.
+    #[must_use]
+    pub fn public(mut self, public: bool) -> Self {
+        self.public = Some(public);
+        self
+    }
+
+    /// The public keys by which it proves itself, as the members of a JWK Set: all of them; without a member for none.
+    #[must_use]
+    pub fn jwks(mut self, jwks: JsonMembers) -> Self {
+        self.jwks = Some(jwks);
+        self
+    }
+
     /// Whether it is refused. A client that is taken back has its tokens again that have not ended.
     #[must_use]
     pub fn disabled(mut self, disabled: bool) -> Self {
@@ -81,6 +97,8 @@ impl ChangeClient {
         set(&mut client.audience, self.audience.as_ref());
         set(&mut client.name, self.name.as_ref().map(some).as_ref());
         set(&mut client.claims, self.claims.as_ref());
+        set(&mut client.public, self.public.as_ref());
+        set(&mut client.jwks, self.jwks.as_ref());
         set(&mut client.disabled, self.disabled.as_ref());
         // Those from before stay: whoever disables a client has nothing to mend first.
         self.claims.as_ref().map_or(Ok(()), |claims| check_custom(claims, &[]))?;
@@ -102,7 +120,7 @@ impl ChangeClient {
 /// ```
 ///
 /// # Errors
-/// `not_found`; `claim_reserved`, `invalid_scope`, and `field_invalid` at `audience`, as for
+/// `not_found`; `claim_reserved`, `invalid_scope`, and `field_invalid`, as for
 /// [`create_client`](super::create_client()).
 pub fn change_client(id: &str, change: ChangeClient, context: &Context) -> Task<()> {
     let id = id.to_owned();

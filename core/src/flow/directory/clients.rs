@@ -11,7 +11,9 @@ use crate::time::Context;
 ///
 /// # Errors
 /// `already_exists` for another client of that id, `claim_reserved` for a claim that issuers set,
-/// `invalid_scope`, `field_invalid` at `audience` for an empty text.
+/// `invalid_scope`, `field_invalid` at `audience` for an empty text, at `jwks` for a key that cannot be used, at `public`
+/// for a public client with a secret or keys, at `permissions` for one that shall have tokens for itself, at `secret` for
+/// any other that has neither secret nor keys.
 pub fn create_client(client: Client, context: &Context) -> Task<()> {
     task(context, |mut directory| async move {
         check_custom(&client.claims, &[])?;
@@ -36,28 +38,29 @@ pub fn disable_client(id: &str, context: &Context) -> Task<()> {
     })
 }
 
-/// Makes a second secret of a client live.
+/// Makes a second secret of a client live, or the first of one that has keys.
 ///
 /// # Errors
-/// `not_found`; `already_exists` where two are live.
+/// `not_found`; `already_exists` where two are live; `field_invalid` at `public` for a public client.
 pub fn add_client_secret(id: &str, secret: SecretHash, context: &Context) -> Task<()> {
     let id = id.to_owned();
     task(context, move |mut directory| async move {
         directory
-            .change(&client_key(&id), "client", &id, |client: &mut Client| client.secrets.add(secret))
+            .change(&client_key(&id), "client", &id, |client: &mut Client| {
+                client.secrets.add(secret)?;
+                client.check_proof()
+            })
             .await
     })
 }
 
-/// Ends the older of a client's two live secrets.
+/// Ends the older of a client's two live secrets, or the only one of a client that has keys.
 ///
 /// # Errors
-/// `not_found` where there is no such client, or only one secret.
+/// `not_found` where there is no such client, or only one secret and no keys.
 pub fn retire_client_secret(id: &str, context: &Context) -> Task<()> {
     let id = id.to_owned();
     task(context, |mut directory| async move {
-        directory
-            .change(&client_key(&id), "client", &id, |client: &mut Client| client.secrets.retire_oldest())
-            .await
+        directory.change(&client_key(&id), "client", &id, |client: &mut Client| client.retire_secret()).await
     })
 }

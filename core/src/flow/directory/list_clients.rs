@@ -55,6 +55,10 @@ pub struct ClientView {
     pub audience: Vec<String>,
     /// Custom claims of its session tokens.
     pub claims: JsonMembers,
+    /// Whether it proves nothing.
+    pub public: bool,
+    /// The public keys by which it proves itself, as the members of a JWK Set; without a member where it has none.
+    pub jwks: JsonMembers,
     /// Whether it is refused.
     pub disabled: bool,
 }
@@ -98,8 +102,31 @@ pub fn list_clients(request: ListClients, context: &Context) -> Task<ClientList>
 impl From<Client> for ClientView {
     fn from(client: Client) -> Self {
         let Client {
-            id, organization, permissions, subject, name, scope, audience, claims, disabled, ..
+            id,
+            organization,
+            permissions,
+            subject,
+            name,
+            scope,
+            audience,
+            claims,
+            public,
+            jwks,
+            disabled,
+            ..
         } = client;
-        ClientView { id, organization, permissions, subject, name, scope, audience, claims, disabled }
+        ClientView {
+            id,
+            organization,
+            permissions,
+            subject,
+            name,
+            scope,
+            audience,
+            claims,
+            public,
+            jwks,
+            disabled,
+        }
     }
 }

@@ -37,7 +37,8 @@ pub struct NewClientSecret {
 /// ```
 ///
 /// # Errors
-/// `not_found`; `already_exists` at `secret` where four replaced secrets are live: one of them has to end first.
+/// `not_found`; `already_exists` at `secret` where four replaced secrets are live: one of them has to end first;
+/// `field_invalid` at `public` for a public client.
 pub fn rotate_client_secret(
     id: &str,
     keep_for: Option<Lifetime>,
@@ -52,7 +53,7 @@ pub fn rotate_client_secret(
                 client.replaced.add(*before, until, now)?;
             }
             client.secrets = Credentials::new(hash);
-            Ok(())
+            client.check_proof()
         };
         directory.change(&client_key(&id), "client", &id, replace).await?;
         Ok(NewClientSecret { id, secret })

@@ -1,0 +1,17 @@
+//! That an assertion was used: it is good once, and its record is kept as long as it could be presented again.
+
+use serde::{Deserialize, Serialize};
+
+use crate::store::RecordKey;
+use crate::time::UnixTime;
+
+/// When an assertion was used.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Used {
+    pub(crate) at: UnixTime,
+}
+
+/// The key of the record of an assertion by which a client proved itself to an issuer.
+pub(crate) fn client_assertion_key(issuer: &str, client: &str, jti: &str) -> RecordKey {
+    RecordKey::of("client-assertion", &[issuer, client, jti])
+}
