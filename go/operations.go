@@ -183,8 +183,13 @@ type NarrowRequest struct {
 	Claims any `json:"claims,omitempty"`
 	// How long it lives, at most as long as that token.
 	Lifetime Lifetime `json:"lifetime,omitempty"`
+	// The client that asks for it and gets it: its ClientID, that token's where absent. Of another client's token it
+	// gets no more scope than it has itself, and of a public client none.
+	ClientID string `json:"client_id,omitempty"`
 	// Who acts for the subject with it: act.
 	Actor string `json:"actor,omitempty"`
+	// In place of Actor, an access token that is good now: its subject acts.
+	ActorToken string `json:"actor_token,omitempty"`
 }
 
 // NarrowedToken is a token for less.
@@ -200,9 +205,9 @@ type NarrowedToken struct {
 }
 
 // Narrow mints a token for less than an access token that is good now (RFC 8693): never wider in scope, audience, time
-// or claims. It ends with that one, and can be narrowed again, at most four times over. It fails with ErrInvalidScope,
-// ErrInvalidTarget, ErrClaimReserved, ErrLifetimeTooLong, ErrForbidden, ErrTokenRevoked, ErrHandleMalformed, and as
-// [Verifier.Verify] does.
+// or claims. It ends with that one, and can be narrowed again, at most eight times over. It fails with ErrInvalidScope,
+// ErrInvalidTarget, ErrClaimReserved, ErrLifetimeTooLong, ErrNotFound, ErrForbidden, ErrRateLimited, ErrTokenRevoked,
+// ErrHandleMalformed, and as [Verifier.Verify] does.
 func (i *Issuer) Narrow(ctx context.Context, store Store, request NarrowRequest) (*NarrowedToken, error) {
 	return flow[NarrowedToken](ctx, i, store, "narrow", request)
 }

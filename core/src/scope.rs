@@ -29,6 +29,12 @@ pub(crate) fn named(scope: Option<String>) -> Option<String> {
     scope.filter(|scope| !scope.is_empty())
 }
 
+/// The words of a scope that another has, too.
+pub(crate) fn common(scope: &str, other: &str) -> String {
+    let both: Vec<&str> = words(scope).filter(|word| words(other).any(|known| known == *word)).collect();
+    both.join(" ")
+}
+
 fn words(scope: &str) -> impl Iterator<Item = &str> {
     scope.split(' ').filter(|word| !word.is_empty())
 }

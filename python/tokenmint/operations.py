@@ -195,15 +195,17 @@ class Operations(Flows):
         audience: str | Sequence[str] | None = None,
         claims: Mapping[str, Any] | None = None,
         lifetime: Lifetime | None = None,
+        client_id: str | None = None,
         actor: str | None = None,
+        actor_token: str | None = None,
         now: Now = None,
         seed: bytes | None = None,
     ) -> Task[outputs.NarrowedToken]:
         """Mints a token for less than an access token that is good now (RFC 8693): never wider in scope, audience, time
-        or claims. It ends with that one, and can be narrowed again, at most four times over.
+        or claims. It ends with that one, and can be narrowed again, at most eight times over.
 
-        Raises `InvalidScope`, `InvalidTarget`, `ClaimReserved`, `LifetimeTooLong`, `Forbidden`, `TokenRevoked`,
-        `HandleMalformed`, and as `Verifier.verify` does.
+        Raises `InvalidScope`, `InvalidTarget`, `ClaimReserved`, `LifetimeTooLong`, `NotFound`, `Forbidden`,
+        `RateLimited`, `TokenRevoked`, `HandleMalformed`, and as `Verifier.verify` does.
         """
         given = {
             "token": token,
@@ -211,7 +213,9 @@ class Operations(Flows):
             "audience": audience,
             "claims": claims,
             "lifetime": lifetime,
+            "client_id": client_id,
             "actor": actor,
+            "actor_token": actor_token,
         }
         return self._flow("narrow", given, now, seed, outputs.NarrowedToken)
 

@@ -117,8 +117,15 @@ export interface NarrowRequest {
   claims?: Readonly<Record<string, unknown>> | undefined;
   /** How long it lives, at most as long as that token. */
   lifetime?: Lifetime | undefined;
+  /**
+   * The client that asks for it and gets it: its `clientId`, that token's where absent. Of another client's token it
+   * gets no more scope than it has itself, and of a public client none.
+   */
+  clientId?: string | undefined;
   /** Who acts for the subject with it: `act`. */
   actor?: string | undefined;
+  /** In place of `actor`, an access token that is good now: its subject acts. */
+  actorToken?: string | undefined;
 }
 
 /** A token for less. */
@@ -688,9 +695,9 @@ export abstract class Operations extends Flows {
 
   /**
    * Mints a token for less than an access token that is good now (RFC 8693): never wider in scope, audience, time or
-   * claims. It ends with that one, and can be narrowed again, at most four times over. Fails with `invalid_scope`,
-   * `invalid_target`, `claim_reserved`, `lifetime_too_long`, `forbidden`, `token_revoked` or `handle_malformed`, and as
-   * `Verifier.verify` does.
+   * claims. It ends with that one, and can be narrowed again, at most eight times over. Fails with `invalid_scope`,
+   * `invalid_target`, `claim_reserved`, `lifetime_too_long`, `not_found`, `forbidden`, `rate_limited`, `token_revoked`
+   * or `handle_malformed`, and as `Verifier.verify` does.
    */
   narrow(input: NarrowRequest, call?: Call): Task<NarrowedToken> {
     return this.flow("narrow", input, call, outputOf<NarrowedToken>);

@@ -9,7 +9,7 @@ use crate::claims::Claims;
 use crate::error::Result;
 use crate::event::{Event, EventKind};
 use crate::policy::AccessFormat;
-use crate::record::access::{Access, access_key};
+use crate::record::access::{Access, Lineage, access_key};
 use crate::record::watermark::EPOCH;
 use crate::record::{Change, busy};
 use crate::scope;
@@ -71,31 +71,16 @@ impl Flow {
 
     async fn access_handle(&mut self, grant: Grant, id: String) -> Result<String> {
         let claims = self.claims_of(&grant, id.clone());
-        self.handle(Grant { claims, ..grant }, id, Vec::new()).await
+        self.handle(Grant { claims, ..grant }, id, Lineage::default()).await
     }
 
     /// An opaque token, which says what is granted and these claims, all of them.
-    pub(super) async fn handle(
-        &mut self,
-        grant: Grant,
-        id: String,
-        narrowed_from: Vec<String>,
-    ) -> Result<String> {
+    pub(super) async fn handle(&mut self, grant: Grant, id: String, lineage: Lineage) -> Result<String> {
         let claims = self.issuer.payload(&grant.claims, grant.lifetime, &self.context)?;
         let Grant { client, subject, scope, session, epoch, lifetime, .. } = grant;
         let (issued_at, expires_at) = (self.now(), self.now().after(lifetime));
-        let access = Access {
-            client,
-            subject,
-            scope,
-            session,
-            id,
-            issued_at,
-            expires_at,
-            epoch,
-            narrowed_from,
-            claims,
-        };
+        let access =
+            Access { client, subject, scope, session, id, issued_at, expires_at, epoch, lineage, claims };
         let handle = ACCESS.generate(self.entropy());
         let key = access_key(&self.issuer.policy().issuer, &handle);
         match self.records.insert(&key, access.draft()?).await? {

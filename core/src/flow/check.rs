@@ -6,19 +6,15 @@ use serde::Deserialize;
 
 use super::Flow;
 use super::access_token::ACCESS;
-use super::own_claims::{CLIENT_ID, NARROWED_FROM, ORGANIZATION, SCOPE, SESSION};
+use super::own_claims::{CLIENT_ID, FROM_CLIENTS, NARROWED_FROM, ORGANIZATION, SCOPE, SESSION};
+use super::standing::Hanging;
 use crate::error::{Error, ErrorCode, Result};
-use crate::event::Event;
 use crate::issuer::Issuer;
-use crate::record::access::{Access, access_key};
-use crate::record::client::{Client, client_key};
+use crate::record::access::{Access, Lineage, access_key};
 use crate::record::decode_some;
-use crate::record::revoked::revoked_key;
-use crate::record::session::{Session, session_key};
-use crate::record::sessions_mark::{SessionsMark, sessions_mark_key};
-use crate::record::watermark::{self, EPOCH, Marks};
+use crate::record::watermark::{EPOCH, Marks};
 use crate::task::Task;
-use crate::time::{Context, Moment, UnixTime};
+use crate::time::{Context, UnixTime};
 use crate::token::id::minted_at;
 use crate::token::verified::Verified;
 
@@ -42,16 +38,6 @@ pub struct ActiveToken {
     /// The verified claims as one JSON object: those of a JWT as they stand in it, and of an opaque token those that a
     /// JWT in its place would have.
     pub claims: String,
-}
-
-/// What the store is asked about a token.
-struct Questioned<'a> {
-    token: &'a ActiveToken,
-    session: Option<String>,
-    epoch: Option<u64>,
-    issued_at: Option<Moment>,
-    /// The ids of the tokens that it was narrowed from.
-    narrowed_from: Vec<String>,
 }
 
 impl Issuer {
@@ -84,15 +70,26 @@ impl Issuer {
 impl Flow {
     /// The one place where a presented token is judged.
     pub(crate) async fn check(&self, token: &str) -> Result<ActiveToken> {
-        Ok(self.check_with_marks(token).await?.0)
+        if !token.contains('.') {
+            return Ok(self.check_handle(token).await?.0.token);
+        }
+        self.check_verified(&self.verify(token).await?).await
     }
 
-    /// As [`Flow::check`]; with the watermarks under which the token stands.
-    pub(super) async fn check_with_marks(&self, token: &str) -> Result<(ActiveToken, Marks)> {
-        if token.contains('.') {
-            let verified = self.verify(token).await?;
-            return self.check_jwt(&verified).await;
+    /// Asks the store about a verified JWT.
+    pub(crate) async fn check_verified(&self, verified: &Verified) -> Result<ActiveToken> {
+        Ok(self.check_jwt(verified).await?.0.token)
+    }
+
+    /// As [`Flow::check`], for whichever audience; with what the token hangs on, and the watermarks under which it stands.
+    pub(super) async fn check_for_anybody(&self, token: &str) -> Result<(Hanging, Marks)> {
+        if !token.contains('.') {
+            return self.check_handle(token).await;
         }
+        self.check_jwt(&self.verify_for_anybody(token).await?).await
+    }
+
+    async fn check_handle(&self, token: &str) -> Result<(Hanging, Marks)> {
         ACCESS.check(token)?;
         let [entry] = self.records.load([access_key(&self.issuer.policy().issuer, token)]).await?;
         let Some(access) = decode_some::<Access>(entry.as_ref())? else {
@@ -101,7 +98,7 @@ impl Flow {
         if self.now() >= access.expires_at {
             return Err(ErrorCode::TokenExpired.into());
         }
-        let active = ActiveToken {
+        let token = ActiveToken {
             client: access.client,
             subject: Some(access.subject),
             scope: access.scope,
@@ -111,20 +108,19 @@ impl Flow {
             audience: audience(&access.claims)?,
             claims: access.claims,
         };
-        let (session, epoch, issued_at) = (access.session, Some(access.epoch), None);
-        let narrowed_from = access.narrowed_from;
-        let marks =
-            self.stands(Questioned { token: &active, session, epoch, issued_at, narrowed_from }).await?;
-        Ok((active, marks))
+        let hanging = Hanging {
+            token,
+            session: access.session,
+            epoch: Some(access.epoch),
+            minted_at: None,
+            lineage: access.lineage,
+        };
+        let marks = self.stands(&hanging).await?;
+        Ok((hanging, marks))
     }
 
-    /// Asks the store about a verified JWT.
-    pub(crate) async fn check_verified(&self, verified: &Verified) -> Result<ActiveToken> {
-        Ok(self.check_jwt(verified).await?.0)
-    }
-
-    async fn check_jwt(&self, verified: &Verified) -> Result<(ActiveToken, Marks)> {
-        let active = ActiveToken {
+    async fn check_jwt(&self, verified: &Verified) -> Result<(Hanging, Marks)> {
+        let token = ActiveToken {
             client: client_of(verified)?,
             subject: verified.subject(),
             scope: verified.claim(SCOPE)?,
@@ -134,63 +130,19 @@ impl Flow {
             audience: audience(verified.json())?,
             claims: verified.json().to_owned(),
         };
-        let questioned = Questioned {
-            token: &active,
+        let hanging = Hanging {
+            token,
             session: verified.claim(SESSION)?,
             epoch: verified.claim(EPOCH)?,
-            issued_at: minted_at(verified),
-            narrowed_from: verified.claim(NARROWED_FROM)?.unwrap_or_default(),
+            minted_at: minted_at(verified),
+            lineage: Lineage {
+                narrowed_from: verified.claim(NARROWED_FROM)?.unwrap_or_default(),
+                from_clients: verified.claim(FROM_CLIENTS)?.unwrap_or_default(),
+            },
         };
-        let marks = self.stands(questioned).await?;
+        let marks = self.stands(&hanging).await?;
         self.check_named_session(verified).await?;
-        Ok((active, marks))
-    }
-
-    /// Refused if any record says so: the token's own, its session's, that of a token it was narrowed from, or a
-    /// watermark.
-    async fn stands(&self, questioned: Questioned<'_>) -> Result<Marks> {
-        let Questioned { token, session, epoch, issued_at, narrowed_from } = questioned;
-        let name = &self.issuer.policy().issuer;
-        let client = token.client.as_deref().unwrap_or_default();
-        let subject = token.subject.as_deref().unwrap_or_default();
-        let id = token.id.as_deref().unwrap_or_default();
-        let [issuer, by_client, by_subject] = watermark::keys(name, client, subject);
-        // Without a session its place is taken by a key that is read anyway.
-        let or_issuer = |key: Option<_>| key.unwrap_or_else(|| issuer.clone());
-        let session_at = or_issuer(session.as_deref().map(session_key));
-        let mark_at = or_issuer(session.is_some().then(|| sessions_mark_key(name, subject)));
-        let keys =
-            [revoked_key(name, id), client_key(client), session_at, mark_at, issuer, by_client, by_subject];
-        let [revoked, owner, record, mark, issuer, by_client, by_subject] = self.records.load(keys).await?;
-        let owner = decode_some::<Client>(owner.as_ref())?;
-        if revoked.is_some() || owner.is_some_and(|owner| owner.disabled) {
-            return Err(ErrorCode::TokenRevoked.into());
-        }
-        let event = |kind| {
-            let event = Event::new(kind).subject(subject).id(id);
-            Event { client: Some(client.to_owned()), ..event }
-        };
-        if let Some(session) = session {
-            // A session that is not there has ended: forgetting one never revives its tokens.
-            let record = decode_some::<Session>(record.as_ref())?.ok_or(ErrorCode::TokenRevoked)?;
-            if record.revoked || self.now() >= record.absolute_expiry {
-                return Err(ErrorCode::TokenRevoked.into());
-            }
-            // Whoever mints tokens in a session may leave the subject out.
-            let [mark] = match record.subject == subject {
-                true => [mark],
-                false => self.records.load([sessions_mark_key(name, &record.subject)]).await?,
-            };
-            let mark = decode_some::<SessionsMark>(mark.as_ref())?.unwrap_or_default();
-            self.tell_loss(mark.check(&record.named(&session)), event)?;
-        }
-        let parents: Vec<_> = narrowed_from.iter().map(|id| revoked_key(name, id)).collect();
-        if self.records.load_all(&parents).await?.iter().any(Option::is_some) {
-            return Err(ErrorCode::TokenRevoked.into());
-        }
-        let marks = Marks::read([issuer, by_client, by_subject])?;
-        self.judge(marks, epoch, issued_at, event)?;
-        Ok(marks)
+        Ok((hanging, marks))
     }
 }
 

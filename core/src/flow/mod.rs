@@ -14,6 +14,7 @@ use crate::time::{Context, Lifetime, Moment, UnixTime};
 use crate::token::verified::Verified;
 
 pub(crate) mod access_token;
+mod acting;
 mod assertion;
 pub(crate) mod check;
 pub(crate) mod client;
@@ -36,6 +37,7 @@ mod revoke_sessions;
 pub(crate) mod rotate_api_key;
 pub(crate) mod single_use;
 pub(crate) mod single_use_token;
+mod standing;
 pub(crate) mod start_session;
 pub(crate) mod token_pair;
 pub(crate) mod validity;

@@ -6,17 +6,21 @@ use std::fmt;
 use super::Flow;
 use super::access_token::Grant;
 use super::check::ActiveToken;
-use super::narrowing::{acting, audience, parents};
-use super::own_claims::{ACT, NARROWED_FROM, SCOPE, SESSION, check_custom};
-use crate::claims::{Claims, REGISTERED};
+use super::narrowing;
+use super::own_claims::{ACT, CLIENT_ID, FROM_CLIENTS, NARROWED_FROM, SCOPE, check_custom};
+use super::standing::Hanging;
+use crate::claims::Claims;
 use crate::error::{Error, ErrorCode, Result, field_invalid};
 use crate::event::{Event, EventKind};
 use crate::issuer::Issuer;
 use crate::json::{JsonMembers, Object};
-use crate::record::watermark::EPOCH;
+use crate::policy::Policy;
+use crate::record::client::{Client, client_key};
+use crate::record::decode_some;
+use crate::record::watermark::{EPOCH, Marked, Marks};
 use crate::scope;
 use crate::task::Task;
-use crate::time::{Context, Lifetime, UnixTime};
+use crate::time::{Context, Lifetime};
 
 /// A request for a narrower token.
 #[derive(Clone)]
@@ -26,14 +30,24 @@ pub struct Narrow {
     pub(crate) audience: Vec<String>,
     pub(crate) claims: JsonMembers,
     pub(crate) lifetime: Option<Lifetime>,
+    pub(crate) client: Option<String>,
     pub(crate) actor: Option<String>,
+    pub(crate) actor_token: Option<String>,
 }
 
 impl Narrow {
     /// A token for less than this access token.
     pub fn new(token: impl Into<String>) -> Self {
-        let (scope, audience, claims) = (None, Vec::new(), JsonMembers::new());
-        Narrow { token: token.into(), scope, audience, claims, lifetime: None, actor: None }
+        Narrow {
+            token: token.into(),
+            scope: None,
+            audience: Vec::new(),
+            claims: JsonMembers::new(),
+            lifetime: None,
+            client: None,
+            actor: None,
+            actor_token: None,
+        }
     }
 
     /// Some words of its scope; all of them where absent.
@@ -65,11 +79,44 @@ impl Narrow {
         self
     }
 
+    /// The client that asks for it, and gets it: its `client_id`, the parent's where absent. Of another client's token it gets
+    /// no more scope than it has itself.
+    #[must_use]
+    pub fn client(mut self, id: impl Into<String>) -> Self {
+        self.client = Some(id.into());
+        self
+    }
+
     /// Who acts for the subject with it: `act`, around that of its parent (RFC 8693 section 4.1).
     #[must_use]
     pub fn actor(mut self, actor: impl Into<String>) -> Self {
         self.actor = Some(actor.into());
         self
+    }
+
+    /// As [`Narrow::actor`]: the subject of this access token, which stands now.
+    #[must_use]
+    pub fn actor_token(mut self, token: impl Into<String>) -> Self {
+        self.actor_token = Some(token.into());
+        self
+    }
+
+    /// Refuses what cannot be.
+    fn check(&self, policy: &Policy) -> Result<()> {
+        check_custom(&self.claims, &policy.session_claims)?;
+        if self.audience.iter().any(String::is_empty) {
+            return Err(field_invalid("audience", "the audience is empty"));
+        }
+        if self.client.as_ref().is_some_and(String::is_empty) {
+            return Err(field_invalid("client_id", "the client is empty"));
+        }
+        if self.actor.as_ref().is_some_and(String::is_empty) {
+            return Err(field_invalid("actor", "the actor is empty"));
+        }
+        if self.actor.is_some() && self.actor_token.is_some() {
+            return Err(field_invalid("actor_token", "the actor is named already"));
+        }
+        Ok(())
     }
 }
 
@@ -87,8 +134,8 @@ pub struct NarrowedToken {
 impl Issuer {
     /// Mints a token for less than an access token that stands: for a widget, a job, or another service.
     ///
-    /// It ends with its parent: when that is revoked, its session, client or subject ends, or its time is over. A token is
-    /// narrowed at most four times over.
+    /// It ends with its parent: when that is revoked, its session, client or subject ends, or its time is over; and with the
+    /// client that asked for it. A token is narrowed at most eight times over. The parent may be for whichever audience.
     ///
     /// ```
     /// use tokenmint::*;
@@ -110,64 +157,104 @@ impl Issuer {
     /// ```
     ///
     /// # Errors
-    /// Those of [`Issuer::check`] for the token; `invalid_scope`; `invalid_target` for an audience that it does not have;
-    /// `field_invalid` at `claims` for a claim that would be wider, at `token` for one that was narrowed four times;
-    /// `claim_reserved`; `lifetime_too_long` over the policy's maximum; `forbidden` at `actor` where `may_act` is for another
-    /// (RFC 8693 section 4.4); the store's.
+    /// Those of [`Issuer::check`] for the token, and at `actor_token` for that one; `invalid_scope`; `invalid_target` for an
+    /// audience that it does not have; `field_invalid` at `claims` for a claim that would be wider, at `token` for one that was
+    /// narrowed eight times, or names eight actors; `claim_reserved`; `lifetime_too_long` over the policy's maximum; `not_found`
+    /// at `client_id` for a client that is not known, or disabled, and `rate_limited` for it; `forbidden` at `token` for a public
+    /// client with a token of another's, and where `may_act` is for another (RFC 8693 section 4.4), at `actor`, `actor_token` or
+    /// `client_id`; the store's.
     pub fn narrow(&self, request: Narrow, context: &Context) -> Task<NarrowedToken> {
-        self.task(context, |mut flow| async move { flow.narrow(request).await })
+        self.task(context, |mut flow| async move { flow.narrow(request, None).await })
     }
 }
 
 impl Flow {
-    async fn narrow(&mut self, request: Narrow) -> Result<NarrowedToken> {
+    /// Mints a token for less, for a client that was let in already or for the request's.
+    pub(crate) async fn narrow(
+        &mut self,
+        request: Narrow,
+        admitted: Option<Client>,
+    ) -> Result<NarrowedToken> {
         let policy = self.issuer.policy();
-        check_custom(&request.claims, &policy.session_claims)?;
-        if request.audience.iter().any(String::is_empty) {
-            return Err(field_invalid("audience", "the audience is empty"));
-        }
-        if request.actor.as_ref().is_some_and(String::is_empty) {
-            return Err(field_invalid("actor", "the actor is empty"));
-        }
+        request.check(policy)?;
         let lifetime = request.lifetime.unwrap_or(policy.token_lifetime());
         let lifetime = lifetime.at_most(policy.max_lifetime).map_err(|error| error.at("lifetime"))?;
-        let (parent, marks) = self.check_with_marks(&request.token).await?;
-        let given = Object::of_token(parent.claims.as_bytes()).map_err(|_| ErrorCode::StoreCorrupt)?;
-        let lifetime = lifetime.min(self.left(&parent)?);
-        let scope = match request.scope {
-            Some(asked) => {
-                scope::check_within(&asked, parent.scope.as_deref().unwrap_or_default())?;
-                Some(asked)
-            }
-            None => parent.scope.clone(),
-        };
-        let parents = parents(&parent, &given)?;
-        let claims = self.narrowed(&parent, &given, &request.claims)?;
-        let claims = match &scope {
-            Some(scope) => claims.set(SCOPE, scope),
-            None => claims,
-        };
-        let claims = audience(&parent, request.audience)?.into_iter().fold(claims, Claims::audience);
-        let claims = match &request.actor {
-            Some(actor) => claims.set(ACT, acting(actor, &given)?),
+        let (parent, marks) = self.check_for_anybody(&request.token).await?;
+        let token = &parent.token;
+        let given = Object::of_token(token.claims.as_bytes()).map_err(|_| ErrorCode::StoreCorrupt)?;
+        let lifetime = lifetime.min(self.left(token)?);
+        let (asker, marks) = self.asker(&request, admitted, &parent, marks).await?;
+        // A client's own token allows what it was started with; another's no more than the client may have.
+        let stranger = asker.as_ref().filter(|client| token.client.as_ref() != Some(&client.id));
+        let actor = self.actor(&request, asker.as_ref(), stranger, &given).await?;
+        let allowed = stranger.map(|client| client.scope.as_deref().unwrap_or_default());
+        let scope = narrowing::scope(token, request.scope, allowed)?;
+        let client = request.client.or_else(|| token.client.clone());
+        let lineage = narrowing::lineage(&parent, &given, client.as_deref())?;
+        let claims = narrowing::claims(self.issuer.policy(), token, &given, &request.claims)?;
+        let claims = stranger.iter().fold(claims, |claims, client| claims.set(CLIENT_ID, &client.id));
+        let claims = scope.iter().fold(claims, |claims, scope| claims.set(SCOPE, scope));
+        let audience = narrowing::audience(token, request.audience)?;
+        let claims = audience.into_iter().fold(claims, Claims::audience);
+        let claims = match &actor {
+            Some(actor) => claims.set(ACT, actor.act(&given)?),
             None => claims,
         };
         let id = self.entropy().uuid().to_string();
-        let claims = claims.id(&*id).set(NARROWED_FROM, &parents).set(EPOCH, marks.epoch());
+        let claims = claims.id(&*id).set(NARROWED_FROM, &lineage.narrowed_from);
+        let claims = match &lineage.from_clients {
+            clients if clients.is_empty() => claims,
+            clients => claims.set(FROM_CLIENTS, clients),
+        };
+        let (epoch, subject) = (marks.epoch(), token.subject.clone());
+        let claims = claims.set(EPOCH, epoch);
         let event = Event::new(EventKind::TokenIssued).id(&*id);
-        let event = Event { client: parent.client.clone(), subject: parent.subject.clone(), ..event };
+        let event = Event { client: client.clone(), subject: subject.clone(), ..event };
         // As its parent's, so that it is checked in the same way.
         let access_token = if request.token.contains('.') {
             self.mint(claims, lifetime).await?
         } else {
-            let session = given.get(SESSION).and_then(|text| serde_json::from_str(text).ok());
-            let ActiveToken { client, subject, .. } = parent;
-            let (subject, scope, epoch) = (subject.unwrap_or_default(), scope.clone(), marks.epoch());
-            let grant = Grant { client, subject, scope, session, epoch, lifetime, claims };
-            self.handle(grant, id, parents).await?
+            let (subject, session) = (subject.unwrap_or_default(), parent.session);
+            let grant = Grant { client, subject, scope: scope.clone(), session, epoch, lifetime, claims };
+            self.handle(grant, id, lineage).await?
         };
         self.emit(event);
         Ok(NarrowedToken { access_token, expires_in: lifetime, scope: scope::named(scope) })
+    }
+
+    /// The client that asks for it, which may; with the watermarks that the new token is under.
+    async fn asker(
+        &mut self,
+        request: &Narrow,
+        admitted: Option<Client>,
+        parent: &Hanging,
+        marks: Marks,
+    ) -> Result<(Option<Client>, Marks)> {
+        let Some(id) = &request.client else { return Ok((None, marks)) };
+        let keys = [client_key(id), Marked::Client(id).key(&self.issuer.policy().issuer)];
+        let [known, mark] = self.records.load(keys).await?;
+        let client = match admitted {
+            Some(client) => client,
+            None => {
+                let known = decode_some::<Client>(known.as_ref())?.filter(|client| !client.disabled);
+                let Some(known) = known else {
+                    let error = Error::new(ErrorCode::NotFound).at("client_id");
+                    return self.refuse(id, error.because("there is no such client"));
+                };
+                self.admit(id).await?;
+                known
+            }
+        };
+        let own = parent.token.client.as_ref() == Some(id);
+        if client.public && !own {
+            let error = Error::new(ErrorCode::Forbidden).at("token");
+            return self.refuse(id, error.because("a public client narrows its own tokens only"));
+        }
+        // Where a token came by the client before, its watermark is among these.
+        match own || parent.lineage.from_clients.contains(id) {
+            true => Ok((Some(client), marks)),
+            false => Ok((Some(client), marks.and(mark.as_ref())?)),
+        }
     }
 
     /// How long a token still lives.
@@ -177,25 +264,6 @@ impl Flow {
         // With a leeway it stands a little longer than it lives.
         left.ok_or_else(|| ErrorCode::TokenExpired.into())
     }
-
-    /// The claims of a token, with narrower ones in place of some.
-    fn narrowed(&self, parent: &ActiveToken, given: &Object<'_>, asked: &JsonMembers) -> Result<Claims> {
-        let claims = parent.subject.iter().fold(Claims::new(), |claims, subject| claims.subject(&**subject));
-        let begins = given.get("nbf").and_then(|text| serde_json::from_str::<f64>(text).ok());
-        let begins = begins.map(|seconds| UnixTime::from_seconds(seconds.ceil() as i64));
-        let claims = begins.into_iter().fold(claims, Claims::not_before);
-        let custom = given.iter().filter(|(name, _)| !REGISTERED.contains(name));
-        let claims = custom.fold(claims, |claims, (name, value)| claims.set_json(name.to_owned(), value));
-        asked.iter().try_fold(claims, |claims, (name, value)| {
-            let rule = self.issuer.policy().narrowing_of(name);
-            let within = given.get(name).is_some_and(|parent| rule.admits(value.as_str(), parent));
-            if !within {
-                let text = format!("{name:?} would be more than the token's");
-                return Err(Error::new(ErrorCode::FieldInvalid).at("claims").because(text));
-            }
-            Ok(claims.set_json(name.clone(), value.as_str()))
-        })
-    }
 }
 
 impl fmt::Debug for Narrow {
@@ -204,6 +272,7 @@ impl fmt::Debug for Narrow {
             .field("scope", &self.scope)
             .field("audience", &self.audience)
             .field("lifetime", &self.lifetime)
+            .field("client", &self.client)
             .field("actor", &self.actor)
             .finish_non_exhaustive()
     }

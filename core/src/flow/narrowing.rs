@@ -1,30 +1,36 @@
 //! What a narrower token may say, beside its parent.
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-
 use super::check::ActiveToken;
-use super::own_claims::{ACT, NARROWED_FROM};
+use super::own_claims::{FROM_CLIENTS, MAY_ACT};
+use super::standing::Hanging;
+use crate::claims::{Claims, REGISTERED};
 use crate::error::{Error, ErrorCode, Result, field_invalid};
-use crate::json::{JsonText, Object, elements};
-use crate::policy::Narrowing;
+use crate::json::{JsonMembers, JsonText, Object, elements};
+use crate::policy::{Narrowing, Policy};
+use crate::record::access::Lineage;
+use crate::scope;
+use crate::time::UnixTime;
 
 /// How often a token can be narrowed again: each of its parents is asked for at every check.
-const MOST_PARENTS: usize = 4;
+const MOST_PARENTS: usize = 8;
 
-/// The ids of the tokens that a token from this one is narrowed from.
-pub(super) fn parents(parent: &ActiveToken, given: &Object<'_>) -> Result<Vec<String>> {
-    let before = given.get(NARROWED_FROM).map(serde_json::from_str::<Vec<String>>).transpose();
-    let mut parents = before.map_err(|_| ErrorCode::ClaimsShape)?.unwrap_or_default();
+/// What a token from this one comes from, where it is issued to `client`.
+pub(super) fn lineage(parent: &Hanging, given: &Object<'_>, client: Option<&str>) -> Result<Lineage> {
+    let Hanging { token, lineage, .. } = parent;
+    let Lineage { mut narrowed_from, mut from_clients } = lineage.clone();
     // An opaque token of long ago has lost its claims, and with them what it is bound to.
-    let Some(id) = parent.id.as_ref().filter(|_| given.get("jti").is_some()) else {
+    let Some(id) = token.id.as_ref().filter(|_| given.get("jti").is_some()) else {
         return Err(field_invalid("token", "the token has no id"));
     };
-    if parents.len() >= MOST_PARENTS {
-        return Err(field_invalid("token", "the token was narrowed 4 times already"));
+    if narrowed_from.len() >= MOST_PARENTS {
+        return Err(field_invalid("token", "the token was narrowed 8 times already"));
     }
-    parents.push(id.clone());
-    Ok(parents)
+    narrowed_from.push(id.clone());
+    // What has no client is under the watermark of the empty one.
+    let (own, client) = (token.client.clone().unwrap_or_default(), client.unwrap_or_default());
+    from_clients.retain(|known| *known != own && known != client);
+    from_clients.extend(Some(own).filter(|own| own != client));
+    Ok(Lineage { narrowed_from, from_clients })
 }
 
 /// Whom the narrower token is for.
@@ -40,35 +46,57 @@ pub(super) fn audience(parent: &ActiveToken, asked: Vec<String>) -> Result<Vec<S
     }
 }
 
-#[derive(Serialize)]
-pub(super) struct Acting<'a> {
-    sub: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    act: Option<Box<RawValue>>,
+/// What it allows: what is asked for, or all that the parent does, and of that only what is `allowed` where something is.
+pub(super) fn scope(
+    parent: &ActiveToken,
+    asked: Option<String>,
+    allowed: Option<&str>,
+) -> Result<Option<String>> {
+    let all = parent.scope.as_deref();
+    let Some(asked) = asked else {
+        return Ok(all.map(|all| allowed.map_or(all.to_owned(), |allowed| scope::common(all, allowed))));
+    };
+    scope::check_within(&asked, all.unwrap_or_default())?;
+    allowed.map_or(Ok(()), |allowed| scope::check_within(&asked, allowed))?;
+    Ok(Some(asked))
 }
 
-/// Who acts, and before whom.
-pub(super) fn acting<'a>(actor: &'a str, given: &Object<'_>) -> Result<Acting<'a>> {
-    #[derive(Deserialize)]
-    struct MayAct {
-        sub: Option<String>,
+/// The claims of a token, with narrower ones in place of some.
+pub(super) fn claims(
+    policy: &Policy,
+    parent: &ActiveToken,
+    given: &Object<'_>,
+    asked: &JsonMembers,
+) -> Result<Claims> {
+    let claims = parent.subject.iter().fold(Claims::new(), |claims, subject| claims.subject(&**subject));
+    let begins = given.get("nbf").and_then(|text| serde_json::from_str::<f64>(text).ok());
+    let begins = begins.map(|seconds| UnixTime::from_seconds(seconds.ceil() as i64));
+    let claims = begins.into_iter().fold(claims, Claims::not_before);
+    let own = |name: &str| REGISTERED.contains(&name) || name == FROM_CLIENTS;
+    let custom = given.iter().filter(|(name, _)| !own(name));
+    let claims = custom.fold(claims, |claims, (name, value)| claims.set_json(name.to_owned(), value));
+    asked.iter().try_fold(claims, |claims, (name, value)| {
+        // With less in it more may act.
+        let rule = if name == MAY_ACT { Narrowing::Equal } else { policy.narrowing_of(name) };
+        if !given.get(name).is_some_and(|parent| rule.admits(value.as_str(), parent)) {
+            let text = format!("{name:?} would be more than the token's");
+            return Err(Error::new(ErrorCode::FieldInvalid).at("claims").because(text));
+        }
+        Ok(claims.set_json(name.clone(), value.as_str()))
+    })
+}
+
+/// Whether two values are the same; both are JSON.
+pub(super) fn same(one: &str, other: &str) -> bool {
+    match (one.parse::<JsonText>(), other.parse::<JsonText>()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
     }
-    let may = given.get("may_act").and_then(|text| serde_json::from_str::<MayAct>(text).ok());
-    if may.and_then(|may| may.sub).is_some_and(|only| only != actor) {
-        let error = Error::new(ErrorCode::Forbidden).at("actor");
-        return Err(error.because("the token says that another may act"));
-    }
-    let act = given.get(ACT).map(|text| RawValue::from_string(text.to_owned())).transpose();
-    Ok(Acting { sub: actor, act: act.map_err(|_| ErrorCode::Internal)? })
 }
 
 impl Narrowing {
     /// Whether a value is within a parent's; both are JSON.
-    pub(super) fn admits(self, asked: &str, parent: &str) -> bool {
-        let same = |one: &str, other: &str| match (one.parse::<JsonText>(), other.parse::<JsonText>()) {
-            (Ok(one), Ok(other)) => one == other,
-            _ => false,
-        };
+    fn admits(self, asked: &str, parent: &str) -> bool {
         match self {
             Narrowing::Equal => same(asked, parent),
             Narrowing::And => matches!((asked, parent), ("false", "false" | "true") | ("true", "true")),

@@ -15,15 +15,29 @@ pub(crate) const SCOPE: &str = "scope";
 pub(crate) const SESSION: &str = "sid";
 /// Who acts for the subject (RFC 8693 section 4.1).
 pub(crate) const ACT: &str = "act";
+/// Who may act for the subject (RFC 8693 section 4.4): the host's own to set, and nobody's to narrow.
+pub(crate) const MAY_ACT: &str = "may_act";
 /// The ids of the tokens that a token was narrowed from.
 pub(crate) const NARROWED_FROM: &str = "narrowed_from";
+/// The clients that those tokens were issued to, where that is not the token's own.
+pub(crate) const FROM_CLIENTS: &str = "from_clients";
 /// The organization that a token was issued to, where it has no `client_id`.
 pub(crate) const ORGANIZATION: &str = "organizationId";
 /// The session that a caller has named, and which of that name it is.
 pub(crate) const NAMED_SESSION: [&str; 2] = ["sessionId", "sessionInstance"];
 
-const OWN: [&str; 9] =
-    [CLIENT_ID, SCOPE, SESSION, ACT, NARROWED_FROM, EPOCH, ORGANIZATION, NAMED_SESSION[0], NAMED_SESSION[1]];
+const OWN: [&str; 10] = [
+    CLIENT_ID,
+    SCOPE,
+    SESSION,
+    ACT,
+    NARROWED_FROM,
+    FROM_CLIENTS,
+    EPOCH,
+    ORGANIZATION,
+    NAMED_SESSION[0],
+    NAMED_SESSION[1],
+];
 
 /// Refuses custom claims that are registered, or a flow's own. What an issuer calls its sessions by is its own as well; a
 /// directory is no issuer's and knows none.

@@ -21,12 +21,22 @@ pub(crate) struct Access {
     pub(crate) issued_at: UnixTime,
     pub(crate) expires_at: UnixTime,
     pub(crate) epoch: u64,
-    /// The ids of the tokens that it was narrowed from.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) narrowed_from: Vec<String>,
+    #[serde(flatten)]
+    pub(crate) lineage: Lineage,
     /// The payload that a JWT would have. A record without one has lost its custom claims.
     #[serde(default = "no_claims")]
     pub(crate) claims: String,
+}
+
+/// What a narrowed token comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lineage {
+    /// The ids of the tokens that it was narrowed from, the first one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) narrowed_from: Vec<String>,
+    /// The clients that those were issued to, each once, and not its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) from_clients: Vec<String>,
 }
 
 impl Access {

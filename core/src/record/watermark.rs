@@ -73,16 +73,18 @@ pub(crate) struct Marks {
 }
 
 impl Marks {
-    /// The watermarks of entries that were read with [`keys`].
-    pub(crate) fn read(entries: [Option<Entry>; 3]) -> Result<Self> {
-        let mut marks = Marks::default();
-        for entry in entries {
-            if let Some(mark) = decode_some::<Mark>(entry.as_ref())? {
-                marks.epoch += mark.epoch;
-                marks.issued_before = marks.issued_before.max(Some(mark.issued_before.latest()));
-            }
+    /// The watermarks of entries that were read with [`keys`], and of others that a token is under.
+    pub(crate) fn read(entries: impl IntoIterator<Item = Option<Entry>>) -> Result<Self> {
+        entries.into_iter().try_fold(Marks::default(), |marks, entry| marks.and(entry.as_ref()))
+    }
+
+    /// These, and one more.
+    pub(crate) fn and(mut self, entry: Option<&Entry>) -> Result<Self> {
+        if let Some(mark) = decode_some::<Mark>(entry)? {
+            self.epoch = self.epoch.saturating_add(mark.epoch);
+            self.issued_before = self.issued_before.max(Some(mark.issued_before.latest()));
         }
-        Ok(marks)
+        Ok(self)
     }
 
     /// The sum that a token minted now carries.

@@ -30,9 +30,10 @@ operations! {
     check(CheckRequest) -> ActiveToken, [TokenRevoked, HandleMalformed] + verification
         |issuer, input, context| issuer.check(&input.token, context);
     /// Mints a token for less than an access token that is good now (RFC 8693): never wider in scope, audience, time or claims. It
-    /// ends with that one, and can be narrowed again, at most four times over.
+    /// ends with that one, and can be narrowed again, at most eight times over.
     narrow(NarrowRequest) -> NarrowedToken,
-        [InvalidScope, InvalidTarget, ClaimReserved, LifetimeTooLong, Forbidden, TokenRevoked, HandleMalformed] + verification
+        [InvalidScope, InvalidTarget, ClaimReserved, LifetimeTooLong, NotFound, Forbidden, RateLimited, TokenRevoked, HandleMalformed]
+        + verification
         |issuer, input, context| issuer.narrow(input.into(), context);
     /// Ends a session, and the tokens that it gave.
     revoke_session(SessionId) -> Nothing, []
@@ -106,8 +107,13 @@ described! {
         claims: JsonMembers,
         /// How long it lives, at most as long as that token.
         lifetime: Option<Lifetime>,
+        /// The client that asks for it and gets it: its `client_id`, that token's where absent. Of another client's token it gets
+        /// no more scope than it has itself, and of a public client none.
+        client_id: Option<String>,
         /// Who acts for the subject with it: `act`.
         actor: Option<String>,
+        /// In place of `actor`, an access token that is good now: its subject acts.
+        actor_token: Option<String>,
     }
 
     /// A token for less.
@@ -263,8 +269,9 @@ impl From<RefreshRequest> for refresh::Refresh {
 
 impl From<NarrowRequest> for narrow::Narrow {
     fn from(input: NarrowRequest) -> Self {
-        let NarrowRequest { token, scope, audience, claims, lifetime, actor } = input;
-        narrow::Narrow { token, scope, audience: audience.0, claims, lifetime, actor }
+        let NarrowRequest { token, scope, audience, claims, lifetime, client_id, actor, actor_token } = input;
+        let (audience, client) = (audience.0, client_id);
+        narrow::Narrow { token, scope, audience, claims, lifetime, client, actor, actor_token }
     }
 }
 
