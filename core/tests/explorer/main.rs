@@ -16,6 +16,7 @@ mod api_keys;
 mod clients;
 mod links;
 mod log_out;
+mod narrow;
 mod sessions;
 mod single_use;
 mod world;
