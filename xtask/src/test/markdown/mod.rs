@@ -1,4 +1,6 @@
-//! The documents: their links lead somewhere, the paths that they name are there, and each crate has a README.
+//! The documents: their links lead somewhere, the paths and the tests that they name are there, and each crate has a README.
+
+mod clauses;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -27,7 +29,8 @@ pub(super) fn run(shell: &Shell) -> Result<()> {
         pages.push(Page { path: path.clone(), text });
     }
     let mut faults = Vec::new();
-    let (mut links, mut paths) = (0, 0);
+    let tests = clauses::tests(shell, &files)?;
+    let (mut links, mut paths, mut rows) = (0, 0, 0);
     for page in &pages {
         for (line, text) in prose(&page.text) {
             for target in targets(text) {
@@ -43,6 +46,9 @@ pub(super) fn run(shell: &Shell) -> Result<()> {
                 }
             }
         }
+        let (judged, unheld) = clauses::judge(&page.text, &tests);
+        rows += judged;
+        faults.extend(unheld.iter().map(|(line, fault)| format!("{}:{line}: {fault}", page.path.display())));
     }
     for crate_file in files.iter().filter(|path| path.ends_with("Cargo.toml")) {
         let readme = crate_file.with_file_name("README.md");
@@ -53,7 +59,10 @@ pub(super) fn run(shell: &Shell) -> Result<()> {
     if !faults.is_empty() {
         bail!("{} faults\n  {}", faults.len(), faults.join("\n  "));
     }
-    println!("{} documents: {links} links and {paths} paths lead somewhere", pages.len());
+    println!(
+        "{} documents: {links} links and {paths} paths lead somewhere, {rows} clauses have tests",
+        pages.len()
+    );
     Ok(())
 }
 
