@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorCode};
 use crate::event::Event;
 use crate::issuer::Issuer;
 use crate::surface::table::joined;
-pub use crate::surface::table::{Operation, Table};
+pub use crate::surface::table::{INPUT_ERRORS, Operation, STORE_ERRORS, Table};
 use crate::task::Task;
 use crate::time::Context;
 use crate::values::shown;
@@ -114,6 +114,27 @@ impl Endpoint {
             }
         }
     }
+}
+
+/// What is said of something up to an empty line, on one line and without the links of Rust: for whoever renders it into
+/// another language.
+///
+/// ```
+/// let says = " As [`Issuer::new`] says, with\n a [`Key`](crate::Key).\n\n ```\n code\n ```\n";
+/// assert_eq!(tokenmint::operation::prose(says), "As `Issuer::new` says, with a `Key`.");
+/// ```
+pub fn prose(says: &str) -> String {
+    let paragraph = says.split("\n\n").next().unwrap_or_default();
+    let words: Vec<&str> = paragraph.split_whitespace().collect();
+    let text = words.join(" ");
+    let (mut out, mut rest) = (String::new(), text.as_str());
+    while let Some((before, after)) = rest.split_once("[`") {
+        let Some((name, tail)) = after.split_once("`]") else { break };
+        out += &format!("{before}`{name}`");
+        let is_path = tail.starts_with('(');
+        rest = if is_path { tail.split_once(')').map_or("", |(_, tail)| tail) } else { tail };
+    }
+    out + rest
 }
 
 /// The options of an issuer.

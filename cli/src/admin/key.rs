@@ -2,7 +2,7 @@
 
 use tokenmint::config::AdminKey;
 use tokenmint::dialect::Request;
-use tokenmint::{Error, ErrorCode};
+use tokenmint::{Error, ErrorCode, Secret};
 
 /// The admin keys of a configuration.
 pub(crate) struct Keys(Vec<Key>);
@@ -15,13 +15,16 @@ impl Keys {
         Keys(keys.iter().cloned().map(Key).collect())
     }
 
-    /// Whose key a request bears.
-    pub(super) fn caller(&self, request: &Request) -> Result<&Key, Error> {
+    /// Whose key a request bears, and the key.
+    pub(super) fn caller(&self, request: &Request) -> Result<(&Key, Secret), Error> {
         let bearer = request.bearer().map_err(|error| error.at("Authorization"))?;
         // Each is compared in constant time.
-        self.0.iter().find(|Key(key)| key.key_sha256.matches(bearer.expose())).ok_or_else(|| {
-            Error::new(ErrorCode::Unauthenticated).at("Authorization").because("the bearer is no admin key")
-        })
+        match self.0.iter().find(|Key(key)| key.key_sha256.matches(bearer.expose())) {
+            Some(key) => Ok((key, bearer)),
+            None => Err(Error::new(ErrorCode::Unauthenticated)
+                .at("Authorization")
+                .because("the bearer is no admin key")),
+        }
     }
 }
 

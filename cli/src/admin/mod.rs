@@ -2,7 +2,9 @@
 //!
 //! Nothing here knows an operation: the table says which there are, and the core reads, runs and writes them.
 
+mod attempt;
 mod key;
+mod openapi;
 mod reply;
 
 use std::sync::Arc;
@@ -10,54 +12,109 @@ use std::sync::Arc;
 use hyper::{Method, Request, StatusCode};
 use tokenmint::dialect::{Request as Arrived, response};
 use tokenmint::endpoint::Response;
-use tokenmint::{Error, ErrorCode, OPERATIONS};
+use tokenmint::{Context, Error, ErrorCode, OPERATIONS};
 
 use crate::app::{self, App};
 use crate::http::Site;
 use crate::log;
 
+use attempt::Attempt;
 pub(crate) use key::Keys;
 
 /// What the admin listener serves.
 pub(crate) struct Admin {
     app: Arc<App>,
     keys: Keys,
+    document: String,
+}
+
+/// What is asked for at a path.
+enum Route {
+    Operation(&'static str),
+    Document,
 }
 
 impl Admin {
     pub(crate) fn new(app: Arc<App>, keys: Keys) -> Self {
-        Admin { app, keys }
+        Admin { app, keys, document: openapi::document().to_string() }
     }
 
-    // The order is fixed: path, method, key, body. Nobody learns from a body's errors without a key.
     async fn respond(&self, request: Request<Vec<u8>>) -> Result<Response, Error> {
-        let operation = operation(request.uri().path()).ok_or(ErrorCode::RouteNotFound)?;
-        if request.method() != Method::POST {
-            return Err(Error::new(ErrorCode::MethodNotAllowed).at("Allow").because("POST"));
+        let allowed = |methods| Err(Error::new(ErrorCode::MethodNotAllowed).at("Allow").because(methods));
+        match route(request.uri().path()) {
+            None => Err(ErrorCode::RouteNotFound.into()),
+            Some(Route::Document) => match *request.method() {
+                // RFC 9110 section 9.3.2: what carries this takes the body from the answer to a HEAD.
+                Method::GET | Method::HEAD => {
+                    Ok(response::json_text(StatusCode::OK, self.document.clone().into_bytes()))
+                }
+                _ => allowed("GET, HEAD"),
+            },
+            Some(Route::Operation(_)) if request.method() != Method::POST => allowed("POST"),
+            Some(Route::Operation(operation)) => self.call(operation, request).await,
         }
+    }
+
+    // The order is fixed: key, and then what is asked for. Nobody learns from a body's errors without a key.
+    async fn call(&self, operation: &'static str, request: Request<Vec<u8>>) -> Result<Response, Error> {
         let issuer = reply::issuer(request.uri().query());
         let request = Arrived::new(request).ok_or(ErrorCode::RouteNotFound)?;
-        let key = self.keys.caller(&request)?;
+        let (key, bearer) = self.keys.caller(&request)?;
         let answered = async {
             key.check(operation)?;
-            self.run(operation, issuer?.as_deref(), &reply::input(&request)?).await
+            let (issuer, input) = (issuer?, reply::input(&request)?);
+            let run = Run { operation, issuer: issuer.as_deref(), input: &input };
+            match reply::idempotency_key(&request)? {
+                None => self.run(&run, &app::context()?).await,
+                Some(idempotency_key) => {
+                    let (key_id, bearer) = (key.id(), &bearer);
+                    let Run { operation, issuer, .. } = run;
+                    let name = attempt::Name { key_id, bearer, operation, issuer, idempotency_key };
+                    self.attempt(&run, &name).await
+                }
+            }
         };
         let answered = answered.await;
         log::admin(key.id(), operation, answered.as_ref().err());
-        answered
+        Ok(response::json_text(StatusCode::OK, answered?.into_bytes()))
     }
 
-    async fn run(&self, operation: &str, issuer: Option<&str>, input: &str) -> Result<Response, Error> {
-        let task = self.app.endpoint().operation(issuer, operation, input, &app::context()?);
-        let output = self.app.run(task).await?;
-        Ok(response::json_text(StatusCode::OK, output.into_bytes()))
+    async fn run(&self, run: &Run<'_>, context: &Context) -> Result<String, Error> {
+        let task = self.app.endpoint().operation(run.issuer, run.operation, run.input, context);
+        self.app.run(task).await
     }
+
+    async fn attempt(&self, run: &Run<'_>, name: &attempt::Name<'_>) -> Result<String, Error> {
+        let (store, context) = (&self.app.store, app::context()?);
+        let attempt = Attempt::begin(store, name, run.input, &context).await?;
+        if let Some(answer) = attempt.answer()? {
+            return Ok(answer);
+        }
+        let answered = self.run(run, &attempt.context()).await;
+        match &answered {
+            // Of its own, for the attempt was written with the other's first bytes.
+            Ok(answer) => attempt.done(store, answer, &mut app::context()?.entropy()).await,
+            // It may have been done: whoever asks again asks for the same.
+            Err(error) if error.code().http_status() >= 500 => {}
+            Err(_) => attempt.refused(store).await,
+        }
+        answered
+    }
+}
+
+/// An operation to be run.
+#[derive(Clone, Copy)]
+struct Run<'a> {
+    operation: &'static str,
+    issuer: Option<&'a str>,
+    input: &'a str,
 }
 
 impl Site for Admin {
     fn route(&self, path: &str) -> &'static str {
-        match operation(path) {
-            Some(_) => "/v1/{operation}",
+        match route(path) {
+            Some(Route::Operation(_)) => "/v1/{operation}",
+            Some(Route::Document) => "/v1/openapi.json",
             None => "other",
         }
     }
@@ -71,8 +128,10 @@ impl Site for Admin {
     }
 }
 
-/// The operation of a path.
-fn operation(path: &str) -> Option<&'static str> {
-    let name = path.strip_prefix("/v1/")?;
-    OPERATIONS.iter().find(|known| **known == name).copied()
+/// What a path is for.
+fn route(path: &str) -> Option<Route> {
+    match path.strip_prefix("/v1/")? {
+        "openapi.json" => Some(Route::Document),
+        name => OPERATIONS.iter().find(|known| **known == name).map(|known| Route::Operation(known)),
+    }
 }

@@ -7,6 +7,10 @@ use tokenmint::endpoint::{MAX_BODY, Response};
 use tokenmint::{Error, ErrorCode};
 use url::form_urlencoded;
 
+use super::attempt::LONGEST_KEY;
+
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+
 /// The issuer that a query names. There is no other parameter.
 pub(super) fn issuer(query: Option<&str>) -> Result<Option<String>, Error> {
     let mut issuer = None;
@@ -22,6 +26,25 @@ pub(super) fn issuer(query: Option<&str>) -> Result<Option<String>, Error> {
         return Err(Error::new(ErrorCode::InvalidRequest).at(name.into_owned()).because(reason));
     }
     Ok(issuer)
+}
+
+/// What tells this call from another.
+pub(super) fn idempotency_key(request: &Request) -> Result<Option<&str>, Error> {
+    let refused = |reason| Err(Error::new(ErrorCode::FieldInvalid).at(IDEMPOTENCY_KEY).because(reason));
+    let mut values = request.headers().get_all(IDEMPOTENCY_KEY).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(_), Some(_)) => refused("the header is there twice".to_owned()),
+        (Some(value), None) => match value.to_str() {
+            Ok(key)
+                if (1..=LONGEST_KEY).contains(&key.len())
+                    && key.bytes().all(|byte| byte.is_ascii_graphic()) =>
+            {
+                Ok(Some(key))
+            }
+            _ => refused(format!("it is 1 to {LONGEST_KEY} visible ASCII characters")),
+        },
+    }
 }
 
 /// The body, which is a JSON object.

@@ -224,3 +224,129 @@ fn a_call_under_way_is_answered_before_the_end() {
     assert_eq!(status.code(), Some(0));
     assert!(!log.contains("did not finish in time"), "{log}");
 }
+
+/// A call with an `Idempotency-Key`, by the second issuer.
+fn repeated(admin: &str, bearer: &str, operation: &str, key: &str, input: &Value) -> Answer {
+    Request::to(admin, "POST", &format!("/v1/{operation}?issuer=https://second.example.com"))
+        .bearer(bearer)
+        .header("Idempotency-Key", key)
+        .json(input)
+        .send()
+}
+
+#[test]
+fn a_creation_that_is_repeated_gives_the_same_answer_again() {
+    let (_folder, server) = server();
+    let admin = server.admin();
+    let again = |operation: &str, input: Value| {
+        let ask = || repeated(&admin, KEY, operation, "k-1", &input).json(200);
+        let first = ask();
+        assert_eq!(ask(), first, "{operation}");
+        first
+    };
+    let session = again("start_session", json!({ "subject": "u1" }));
+    let other = repeated(&admin, KEY, "start_session", "k-2", &json!({ "subject": "u1" })).json(200);
+    assert_ne!(other["session"], session["session"]);
+    let listed =
+        call(&server, "list_sessions?issuer=https://second.example.com", &json!({ "subject": "u1" }));
+    assert_eq!(listed.json(200)["sessions"].as_array().unwrap().len(), 2);
+    again("create_client", json!({ "id": "c1", "organization": "o", "secret": "s", "permissions": [] }));
+    again("rotate_client_secret", json!({ "id": "c1" }));
+    let made = again("create_api_key", json!({ "owner": "o1" }));
+    again("rotate_api_key", json!({ "id": made["id"] }));
+
+    // Whatever has become of it meanwhile: the answer tells what was done, and nothing is done anew.
+    let link = json!({ "purpose": "reset", "lifetime": "1h", "slot": "u1" });
+    let token = again("issue_single_use", link.clone());
+    let redeem = json!({ "purpose": "reset", "token": token["token"], "slot": "u1" });
+    let redeem = || repeated(&admin, KEY, "redeem_single_use", "k-redeemed", &redeem);
+    redeem().json(200);
+    assert_eq!(again("issue_single_use", link), token);
+    let path = "/v1/redeem_single_use?issuer=https://second.example.com";
+    let body = json!({ "purpose": "reset", "token": token["token"], "slot": "u1" });
+    let once_more = Request::to(&admin, "POST", path).bearer(KEY).json(&body).send().json(400);
+    assert_eq!(once_more["error"], "link_used");
+}
+
+#[test]
+fn one_key_of_one_caller_is_for_one_input() {
+    let (_folder, server) = server();
+    let admin = server.admin();
+    let first = repeated(&admin, KEY, "list_sessions", "k-1", &json!({ "subject": "u1" }));
+    first.json(200);
+    let other = repeated(&admin, KEY, "list_sessions", "k-1", &json!({ "subject": "u2" })).json(409);
+    assert_eq!((&other["error"], &other["field"]), (&json!("already_exists"), &json!("Idempotency-Key")));
+    // Somebody else's key is another one, and so is that of another operation.
+    repeated(&admin, "key-that-only-looks", "list_sessions", "k-1", &json!({ "subject": "u2" })).json(200);
+    repeated(&admin, KEY, "list_api_keys", "k-1", &json!({ "owner": "o" })).json(200);
+    for key in ["", "two words", &"x".repeat(201)] {
+        let refused = repeated(&admin, KEY, "list_sessions", key, &json!({ "subject": "u1" })).json(400);
+        assert_eq!(
+            (&refused["error"], &refused["field"]),
+            (&json!("field_invalid"), &json!("Idempotency-Key"))
+        );
+    }
+}
+
+#[test]
+fn a_refusal_is_not_kept() {
+    let (_folder, server) = server();
+    let admin = server.admin();
+    let rotate = || repeated(&admin, KEY, "rotate_client_secret", "k-1", &json!({ "id": "c1" }));
+    assert_eq!(rotate().json(404)["error"], "not_found");
+    let client = json!({ "id": "c1", "organization": "o", "secret": "s", "permissions": [] });
+    call(&server, "create_client", &client).json(200);
+    rotate().json(200);
+}
+
+#[test]
+fn the_store_cannot_read_an_answer_that_is_kept() {
+    let folder = server().0;
+    let data = tempfile::tempdir().unwrap();
+    let arguments = [
+        "serve",
+        "--config",
+        folder.config().to_str().unwrap(),
+        "--port",
+        "0",
+        "--data-dir",
+        data.path().to_str().unwrap(),
+    ]
+    .map(str::to_owned);
+    let start = || Server::start(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    let server = start();
+    let input = json!({ "owner": "somebody" });
+    let made = repeated(&server.admin(), KEY, "create_api_key", "idempotency-7", &input).json(200);
+    server.output();
+    for file in std::fs::read_dir(data.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        for secret in [made["api_key"].as_str().unwrap(), "idempotency-7", KEY] {
+            assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
+        }
+    }
+    // Another process finds it again.
+    let server = start();
+    assert_eq!(repeated(&server.admin(), KEY, "create_api_key", "idempotency-7", &input).json(200), made);
+}
+
+#[test]
+fn the_document_has_every_operation_and_is_for_everybody() {
+    let server = Server::demo();
+    let get = |method: &str| Request::to(&server.admin(), method, "/v1/openapi.json").send();
+    let document = get("GET").json(200);
+    assert_eq!(document["openapi"], "3.1.0");
+    let paths = document["paths"].as_object().unwrap();
+    assert_eq!(paths.len(), OPERATIONS.len() + 1);
+    for operation in OPERATIONS {
+        let post = &paths[&format!("/v1/{operation}")]["post"];
+        assert_eq!(post["operationId"], *operation);
+        let codes = post["responses"]["400"]["x-error-codes"].as_array().unwrap();
+        assert!(codes.contains(&json!("field_required")), "{post}");
+    }
+    let schemas = &document["components"]["schemas"];
+    assert_eq!(schemas["StartSessionRequest"]["required"], json!(["subject"]));
+    assert_eq!(schemas["StartSessionRequest"]["properties"]["idle"]["anyOf"][1]["type"], "integer");
+    assert_eq!(schemas["TokenPair"]["properties"]["expires_in"]["type"], "integer");
+    assert_eq!((get("HEAD").status, get("HEAD").body.as_str()), (200, ""));
+    assert_eq!(get("POST").json(405)["error"], "method_not_allowed");
+}

@@ -27,6 +27,46 @@ pub struct Operation {
     pub verifies: bool,
 }
 
+impl Operation {
+    /// Every code that it can fail with: those of its own, and of verification where it verifies; those of any input that
+    /// cannot be read ([`INPUT_ERRORS`]), and of a store that fails ([`STORE_ERRORS`]).
+    ///
+    /// ```
+    /// use tokenmint::ErrorCode;
+    /// use tokenmint::operation::tables;
+    /// let tables = tables();
+    /// let check = tables.iter().flat_map(|table| table.operations).find(|operation| operation.name == "check").unwrap();
+    /// for code in [ErrorCode::TokenRevoked, ErrorCode::SignatureInvalid, ErrorCode::FieldRequired, ErrorCode::StoreBusy] {
+    ///     assert!(check.codes().contains(&code));
+    /// }
+    /// assert!(!check.codes().contains(&ErrorCode::InvalidScope));
+    /// ```
+    pub fn codes(&self) -> Vec<ErrorCode> {
+        let is_verdict = |code: &ErrorCode| (300..320).contains(&code.number());
+        let verdicts = ErrorCode::ALL.iter().filter(|code| self.verifies && is_verdict(code));
+        let mut codes: Vec<ErrorCode> =
+            self.errors.iter().chain(verdicts).chain(INPUT_ERRORS).chain(STORE_ERRORS).copied().collect();
+        codes.sort_unstable();
+        codes.dedup();
+        codes
+    }
+}
+
+/// What any operation says of an input that it cannot read.
+pub const INPUT_ERRORS: &[ErrorCode] =
+    &[ErrorCode::InvalidRequest, ErrorCode::FieldRequired, ErrorCode::FieldInvalid];
+
+/// What any operation says where the store, or whoever holds the key, fails.
+pub const STORE_ERRORS: &[ErrorCode] = &[
+    ErrorCode::StoreUnavailable,
+    ErrorCode::StoreUnknown,
+    ErrorCode::StoreCorrupt,
+    ErrorCode::StoreTooLarge,
+    ErrorCode::StoreBusy,
+    ErrorCode::StoreRegressed,
+    ErrorCode::Internal,
+];
+
 /// Operations that belong together.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Table {

@@ -1,5 +1,6 @@
 //! What each language says of the operations, rendered from the core's table: types, methods, documentation.
 
+#[cfg(test)]
 mod errors;
 mod go;
 mod prose;

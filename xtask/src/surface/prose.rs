@@ -1,24 +1,6 @@
 //! Sentences of the table, as comments of a language.
 
-/// What is said of something up to an empty line, on one line and without the links of Rust.
-pub(super) fn prose(says: &str) -> String {
-    let paragraph = says.split("\n\n").next().unwrap_or_default();
-    let words: Vec<&str> = paragraph.split_whitespace().collect();
-    unlinked(&words.join(" "))
-}
-
-/// ``[`x`](path)`` and ``[`x`]`` as `x` in backticks.
-fn unlinked(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("[`") {
-        let Some((name, tail)) = after.split_once("`]") else { break };
-        out += &format!("{before}`{name}`");
-        let is_path = tail.starts_with('(');
-        rest = if is_path { tail.split_once(')').map_or("", |(_, tail)| tail) } else { tail };
-    }
-    out + rest
-}
+pub(super) use tokenmint::operation::prose;
 
 /// A text in which what stands in backticks is written by `rename`.
 pub(super) fn renamed(text: &str, rename: impl Fn(&str) -> String) -> String {
@@ -72,12 +54,6 @@ pub(super) fn continued(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_meant_for_rust_alone_is_left_out() {
-        let says = " As [`Issuer::new`] says, with\n a [`Key`](crate::Key).\n\n ```\n code\n ```\n";
-        assert_eq!(prose(says), "As `Issuer::new` says, with a `Key`.");
-    }
 
     #[test]
     fn lines_end_before_they_are_too_long() {

@@ -6,9 +6,11 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 use tokenmint::ErrorCode;
-use tokenmint::operation::{Field, Object, Operation, Shape, Table, event, issuer_options, verifier_options};
+use tokenmint::operation::{
+    Field, INPUT_ERRORS, Object, Operation, STORE_ERRORS, Shape, Table, event, issuer_options,
+    verifier_options,
+};
 
-use super::errors::{INPUT, STORE};
 use super::prose::{one_of, prose, wrapped};
 use super::{gather, objects};
 use crate::generated::Generated;
@@ -31,8 +33,8 @@ pub(super) fn generate(tables: &[Table]) -> Result<Vec<Generated>> {
     let common = format!(
         "Any operation may also fail with {} for an input that it cannot read, and with {} where the store, or whoever holds \
          the key, fails. [errors.md](errors.md) says what each means.",
-        codes(&INPUT),
-        codes(&STORE)
+        codes(INPUT_ERRORS),
+        codes(STORE_ERRORS)
     );
     out += &format!("\n{}", wrapped(&common, ""));
     for table in tables {
