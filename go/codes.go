@@ -64,6 +64,8 @@ const (
 	ErrAttemptsExhausted      Code = 416 // too many wrong codes were tried
 	ErrInvalidScope           Code = 417 // the scope is malformed, or more than is allowed
 	ErrInvalidTarget          Code = 418 // the audience is more than is allowed
+	ErrUnauthorizedClient     Code = 419 // the client may not use this grant
+	ErrUnsupportedGrantType   Code = 420 // this grant is not supported
 	ErrStoreUnavailable       Code = 500 // the store cannot be reached; nothing was changed
 	ErrStoreUnknown           Code = 501 // the store did not confirm; the change may or may not have happened
 	ErrStoreCorrupt           Code = 502 // the store holds a record that cannot be read
@@ -147,6 +149,8 @@ var codes = map[Code]codeRow{
 	ErrAttemptsExhausted:      {"attempts_exhausted", 400, "invalid_grant", "too many wrong codes were tried"},
 	ErrInvalidScope:           {"invalid_scope", 400, "invalid_scope", "the scope is malformed, or more than is allowed"},
 	ErrInvalidTarget:          {"invalid_target", 400, "invalid_target", "the audience is more than is allowed"},
+	ErrUnauthorizedClient:     {"unauthorized_client", 400, "unauthorized_client", "the client may not use this grant"},
+	ErrUnsupportedGrantType:   {"unsupported_grant_type", 400, "unsupported_grant_type", "this grant is not supported"},
 	ErrStoreUnavailable:       {"store_unavailable", 503, "temporarily_unavailable", "the store cannot be reached; nothing was changed"},
 	ErrStoreUnknown:           {"store_unknown", 503, "temporarily_unavailable", "the store did not confirm; the change may or may not have happened"},
 	ErrStoreCorrupt:           {"store_corrupt", 500, "server_error", "the store holds a record that cannot be read"},

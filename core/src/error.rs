@@ -115,6 +115,8 @@ error_codes! {
     416 AttemptsExhausted "attempts_exhausted" 400 "invalid_grant" "too many wrong codes were tried";
     417 InvalidScope "invalid_scope" 400 "invalid_scope" "the scope is malformed, or more than is allowed";
     418 InvalidTarget "invalid_target" 400 "invalid_target" "the audience is more than is allowed";
+    419 UnauthorizedClient "unauthorized_client" 400 "unauthorized_client" "the client may not use this grant";
+    420 UnsupportedGrantType "unsupported_grant_type" 400 "unsupported_grant_type" "this grant is not supported";
 
     500 StoreUnavailable "store_unavailable" 503 "temporarily_unavailable" "the store cannot be reached; nothing was changed";
     501 StoreUnknown "store_unknown" 503 "temporarily_unavailable" "the store did not confirm; the change may or may not have happened";

@@ -31,7 +31,7 @@ pub const OPERATIONS: &[&str] =
 /// ```
 pub fn tables() -> Vec<Table> {
     let mut tables = surface::tables();
-    tables.extend(dialect::tables());
+    tables.extend(dialect::tables().into_iter().filter(|table| !table.operations.is_empty()));
     tables
 }
 

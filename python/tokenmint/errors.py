@@ -607,6 +607,24 @@ class InvalidTarget(RequestError):
     oauth_error = "invalid_target"
 
 
+class UnauthorizedClient(RequestError):
+    """The client may not use this grant."""
+
+    code = "unauthorized_client"
+    number = 419
+    http_status = 400
+    oauth_error = "unauthorized_client"
+
+
+class UnsupportedGrantType(RequestError):
+    """This grant is not supported."""
+
+    code = "unsupported_grant_type"
+    number = 420
+    http_status = 400
+    oauth_error = "unsupported_grant_type"
+
+
 class StoreUnavailable(StoreError):
     """The store cannot be reached; nothing was changed."""
 
@@ -848,6 +866,8 @@ BY_CODE: Final[dict[str, type[TokenmintError]]] = {
     "attempts_exhausted": AttemptsExhausted,
     "invalid_scope": InvalidScope,
     "invalid_target": InvalidTarget,
+    "unauthorized_client": UnauthorizedClient,
+    "unsupported_grant_type": UnsupportedGrantType,
     "store_unavailable": StoreUnavailable,
     "store_unknown": StoreUnknown,
     "store_corrupt": StoreCorrupt,

@@ -62,6 +62,8 @@ export type ErrorCode =
   | "attempts_exhausted"
   | "invalid_scope"
   | "invalid_target"
+  | "unauthorized_client"
+  | "unsupported_grant_type"
   | "store_unavailable"
   | "store_unknown"
   | "store_corrupt"
@@ -150,6 +152,8 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, readonly [number: number, s
   attempts_exhausted: [416, 400, "invalid_grant"],
   invalid_scope: [417, 400, "invalid_scope"],
   invalid_target: [418, 400, "invalid_target"],
+  unauthorized_client: [419, 400, "unauthorized_client"],
+  unsupported_grant_type: [420, 400, "unsupported_grant_type"],
   store_unavailable: [500, 503, "temporarily_unavailable"],
   store_unknown: [501, 503, "temporarily_unavailable"],
   store_corrupt: [502, 500, "server_error"],

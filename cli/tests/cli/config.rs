@@ -45,7 +45,7 @@ pub(crate) fn small(more: &str) -> String {
 fn the_demonstration_is_a_configuration() {
     let folder = Folder::new(&demo());
     let server = Server::with_config(&folder.config());
-    assert_eq!(server.get("/.well-known/jwks.json").json(200)["keys"][0]["kid"], "ledger-1");
+    assert_eq!(server.get("/.well-known/jwks.json").json(200)["keys"][0]["kid"], "oauth-1");
     let answer = server.request("POST", "/introspect").bearer("demo-merge-key").form("token=x").send();
     assert_eq!(answer.json(200), serde_json::json!({ "active": false }));
     // The lines to paste belong to --demo.
@@ -76,10 +76,7 @@ fn a_mistake_is_named_with_its_line() {
             small("[[clients]]\nid = \"c\"\norganization = \"o\"\nsecret = \"x\"\n"),
             "tokenmint.toml: line 11: clients[0].secret: this field is not known; known are id, ",
         ),
-        (
-            small("").replace("issuer = \"https://api.example.com\"\n", ""),
-            "line 5: mercoa.issuer: this field is required",
-        ),
+        (small("").replace("key = \"k1\"\n", ""), "line 5: mercoa.key: this field is required"),
         (
             small("lifetime = \"1 fortnight\"\n"),
             "tokenmint.toml: line 8: mercoa.lifetime: \"fortnight\" is not a unit",

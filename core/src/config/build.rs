@@ -210,6 +210,10 @@ mod tests {
                 "ledger.session_secret: this dialect needs",
             ),
             (
+                serde_json::json!({ "keys": key, "mercoa": { "key": "k1" } }),
+                "mercoa.issuer: give it, or the server's public_url",
+            ),
+            (
                 serde_json::json!({ "keys": key, "mercoa": mercoa, "users": [user] }),
                 "users[0].entity: [[entities]] has no \"e\" of the organization \"o\"",
             ),
@@ -243,6 +247,20 @@ mod tests {
             "mercoa": { "issuer": "i", "key": "k1", "lifetime": "2h", "max_lifetime": "1h" },
         });
         assert_eq!(error_of(config), "mercoa.lifetime: the default lifetime is over the maximum");
+    }
+
+    #[test]
+    fn an_issuer_that_is_not_named_is_the_servers_address() {
+        let config = serde_json::json!({
+            "server": { "public_url": "https://id.example.com" },
+            "keys": [{ "kid": "k1", "secret": SECRET }],
+            "mercoa": { "key": "k1" },
+            "oauth": { "issuer": "https://other.example.com", "key": "k1", "audience": "api" },
+        });
+        let config = Config::from_json(&config.to_string()).unwrap();
+        let issuers = config.build(&mut InlineOnly).unwrap().endpoint.issuers();
+        let names: Vec<_> = issuers.iter().map(|issuer| issuer.policy().issuer.as_str()).collect();
+        assert_eq!(names, ["https://other.example.com", "https://id.example.com"]);
     }
 
     #[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]

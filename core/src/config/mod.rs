@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn an_error_names_the_path_and_what_is_needed() {
         for (json, said) in [
-            (r#"{"mercoa":{"key":"k"}}"#, "mercoa.issuer: this field is required"),
+            (r#"{"mercoa":{"issuer":"i"}}"#, "mercoa.key: this field is required"),
             (r#"{"clients":[{"id":7}]}"#, "clients[0].id: must be a string, found a number"),
             (
                 r#"{"server":{"prot":1}}"#,
@@ -218,8 +218,8 @@ mod tests {
     #[test]
     fn the_sections_of_every_wing_are_known_beside_the_common_ones() {
         let text = reason(r#"{"mercao":{}}"#);
-        let known = "server, store, admin, limits, keys, clients, api_keys, mercoa, monite, ledger, merge, integrations, entities, \
-                     groups, users";
+        let known = "server, store, admin, limits, keys, clients, api_keys, oauth, mercoa, monite, ledger, merge, integrations, \
+                     entities, groups, users";
         assert_eq!(text, format!("mercao: this field is not known; known are {known}"));
         for section in SECTIONS {
             let twice = format!(r#"{{"{section}":{{}},"{section}":{{}}}}"#);

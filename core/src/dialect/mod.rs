@@ -73,6 +73,7 @@ pub mod ledger;
 pub mod mercoa;
 pub mod merge;
 pub mod monite;
+pub mod oauth;
 mod rejection;
 mod request;
 pub mod response;
@@ -169,7 +170,7 @@ macro_rules! wings {
     };
 }
 
-wings! { mercoa monite ledger merge entities }
+wings! { oauth mercoa monite ledger merge entities }
 
 /// What a dialect gives back when it is asked: a response, or why there is none.
 pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response, Rejection>> + Send + 'a>>;

@@ -254,15 +254,21 @@ impl Form {
     /// The one value of a field.
     ///
     /// # Errors
-    /// `field_required`, and `field_invalid` where it is there twice. RFC 6749 section 3.2: parameters MUST NOT be included
-    /// more than once, and one without a value counts as left out.
+    /// `field_required`; as [`Form::optional`].
     pub fn required(&self, name: &'static str) -> Result<&str, Error> {
+        self.optional(name)?.ok_or_else(|| {
+            Error::new(ErrorCode::FieldRequired).at(name).because("this parameter is required")
+        })
+    }
+
+    /// The one value of a field that may be left out. RFC 6749 section 3.2: one without a value counts as left out.
+    ///
+    /// # Errors
+    /// `field_invalid` where it is there twice: RFC 6749 section 3.2, parameters MUST NOT be included more than once.
+    pub fn optional(&self, name: &'static str) -> Result<Option<&str>, Error> {
         let mut values = self.values(name);
         match (values.next(), values.next()) {
-            (None | Some(""), None) => {
-                Err(Error::new(ErrorCode::FieldRequired).at(name).because("this parameter is required"))
-            }
-            (Some(value), None) => Ok(value),
+            (value, None) => Ok(value.filter(|value| !value.is_empty())),
             _ => Err(Error::new(ErrorCode::FieldInvalid).at(name).because("this parameter is there twice")),
         }
     }

@@ -101,9 +101,9 @@ pub fn refusal(rejection: Rejection) -> Response {
 
 /// OAuth's error body (RFC 6749 section 5.2).
 #[derive(Serialize)]
-struct OAuthError {
-    error: &'static str,
-    error_description: String,
+pub(super) struct OAuthError {
+    pub(super) error: &'static str,
+    pub(super) error_description: String,
 }
 
 /// The status of an error where a dialect does not say otherwise.

@@ -44,7 +44,7 @@ pub(crate) trait Parts {
     /// The rate limits of a section that sets none of its own.
     fn limits(&self) -> Limits;
 
-    /// The address that clients use.
+    /// The address that clients use, and the issuer of a section that names none.
     fn public_url(&self) -> Option<&str>;
 
     /// The issuer of a section: with this policy, and with the keys that the section names.
@@ -81,7 +81,7 @@ macro_rules! sections {
 
 /// What every section says about its issuer.
 pub(crate) struct Common<'a> {
-    pub(crate) issuer: &'a str,
+    pub(crate) issuer: Option<&'a str>,
     pub(crate) key: &'a OneOrMany,
     pub(crate) limits: Limits,
     pub(crate) max_lifetime: Option<Lifetime>,
@@ -113,19 +113,14 @@ macro_rules! section {
         }
 
         impl $name {
-            /// The policy with the session secret that the section says where to find.
-            fn with_session_secret(
-                &self,
-                policy: $crate::policy::Policy,
-                parts: &mut dyn $crate::dialect::section::Parts,
-            ) -> $crate::error::Result<$crate::policy::Policy> {
-                let given = $crate::dialect::section::SessionSecret {
+            /// Where the section says that its session secret is.
+            fn session_secret_source(&self) -> $crate::dialect::section::SessionSecret<'_> {
+                $crate::dialect::section::SessionSecret {
                     text: self.session_secret.as_ref(),
                     file: self.session_secret_file.as_deref(),
                     env: self.session_secret_env.as_deref(),
                     generate: self.session_secret_generate,
-                };
-                $crate::dialect::section::with_session_secret(policy, &given, parts)
+                }
             }
         }
     };
@@ -134,8 +129,8 @@ macro_rules! section {
         #[derive(Clone, Debug, serde::Deserialize)]
         #[serde(deny_unknown_fields)]
         pub(crate) struct $name {
-            /// The issuer's name, usually its URL: `iss` in its tokens.
-            pub(crate) issuer: String,
+            /// The issuer's name, usually its URL: `iss` in its tokens. The server's `public_url` where absent.
+            pub(crate) issuer: Option<String>,
             /// The `kid` of the key that signs; in a list, the keys after it verify only: tokens outlive a change.
             pub(crate) key: $crate::values::OneOrMany,
             /// The audience of its tokens.
@@ -161,7 +156,7 @@ macro_rules! section {
         impl $name {
             pub(crate) fn common(&self) -> $crate::dialect::section::Common<'_> {
                 $crate::dialect::section::Common {
-                    issuer: &self.issuer,
+                    issuer: self.issuer.as_deref(),
                     key: &self.key,
                     limits: self.limits,
                     audience: &self.audience,
@@ -189,8 +184,13 @@ pub(crate) struct SessionSecret<'a> {
 
 impl Common<'_> {
     /// The policy that all sections begin with.
-    pub(crate) fn policy(&self, defaults: Limits) -> Result<Policy> {
-        let mut policy = Policy::new(self.issuer);
+    pub(crate) fn policy(&self, parts: &dyn Parts) -> Result<Policy> {
+        let issuer = self.issuer.or(parts.public_url()).ok_or_else(|| {
+            Error::new(ErrorCode::PolicyInvalid)
+                .at("issuer")
+                .because("give it, or the server's public_url, which it is where it is left out")
+        })?;
+        let mut policy = Policy::new(issuer);
         for audience in &self.audience.0 {
             policy = policy.audience(audience.clone());
         }
@@ -209,11 +209,11 @@ impl Common<'_> {
         for (name, value) in self.claims {
             policy = policy.fixed_claim(name.clone(), value.as_str());
         }
-        self.limits.apply(defaults, policy)
+        self.limits.apply(parts.limits(), policy)
     }
 }
 
-/// The policy with the session secret that a section says where to find.
+/// The policy with the session secret of a section that cannot do without one.
 pub(crate) fn with_session_secret(
     policy: Policy,
     given: &SessionSecret<'_>,

@@ -92,6 +92,8 @@ pub(crate) struct Demand<'a> {
     pub(crate) name: Option<&'a str>,
     /// Something about the request is wrong already. The work is done all the same, so nobody learns what.
     pub(crate) unmet: bool,
+    /// Whether one that has proved itself is told that it may not do this (RFC 6749 section 5.2: `unauthorized_client`).
+    pub(crate) told: bool,
 }
 
 impl From<Permission> for Demand<'_> {
@@ -101,13 +103,22 @@ impl From<Permission> for Demand<'_> {
 }
 
 impl Demand<'_> {
+    /// As of a permission; one that has proved itself and lacks it is told so.
+    pub(crate) fn told(permission: Permission) -> Self {
+        Demand { told: true, ..permission.into() }
+    }
+
     fn is_met_by(&self, client: &Client) -> bool {
-        let permitted = self.permission.is_none_or(|needed| {
+        let permitted = self.told || self.permits(client);
+        permitted && client.answers_to(self.name) && !self.unmet && !client.disabled
+    }
+
+    fn permits(&self, client: &Client) -> bool {
+        self.permission.is_none_or(|needed| {
             // RFC 6749 section 4.4: this grant MUST only be used by confidential clients.
             client.permissions.contains(&needed)
                 && !(client.public && needed == Permission::ClientCredentials)
-        });
-        permitted && client.answers_to(self.name) && !self.unmet && !client.disabled
+        })
     }
 }
 
@@ -146,6 +157,9 @@ impl Flow {
             return self.refuse(if unknown { &stranger } else { &proof.id }, error);
         }
         self.admit(&client.id).await?;
+        if !demand.permits(&client) {
+            return self.refuse(&client.id, ErrorCode::UnauthorizedClient.into());
+        }
         Ok(client)
     }
 

@@ -2,7 +2,7 @@
 
 use super::Flow;
 use super::access_token::{AccessToken, Grant};
-use super::client::ClientProof;
+use super::client::{ClientProof, Demand};
 use crate::claims::Claims;
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
@@ -99,15 +99,21 @@ impl Issuer {
         context: &Context,
     ) -> Task<AccessToken> {
         let request = request.into();
-        self.task(context, |mut flow| async move { flow.client_credentials(&request).await })
+        self.task(context, |mut flow| async move {
+            flow.client_credentials(&request, Permission::ClientCredentials.into()).await
+        })
     }
 }
 
 impl Flow {
-    pub(crate) async fn client_credentials(&mut self, request: &ClientCredentials) -> Result<AccessToken> {
+    /// An access token for a client that meets a demand.
+    pub(crate) async fn client_credentials(
+        &mut self,
+        request: &ClientCredentials,
+        demand: Demand<'_>,
+    ) -> Result<AccessToken> {
         let proof = &request.client;
-        let (client, entries) =
-            self.client_with_marks(proof, &proof.id, Permission::ClientCredentials).await?;
+        let (client, entries) = self.client_with_marks(proof, &proof.id, demand).await?;
         let audience = request.granted_audience(&client, &self.issuer.policy().audience);
         let granted = request.granted_scope(&client).and_then(|scope| Ok((scope, audience?)));
         let (scope, audience) = match granted {
@@ -124,13 +130,13 @@ impl Flow {
         &mut self,
         proof: &ClientProof,
         subject: &str,
-        permission: Permission,
+        demand: Demand<'_>,
     ) -> Result<(Client, [Option<Entry>; 3])> {
         let [issuer, by_client, by_subject] =
             watermark::keys(&self.issuer.policy().issuer, &proof.id, subject);
         let keys = [client_key(&proof.id), issuer, by_client, by_subject];
         let [entry, issuer, by_client, by_subject] = self.records.load(keys).await?;
-        let client = self.authenticate(proof, entry.as_ref(), permission.into()).await?;
+        let client = self.authenticate(proof, entry.as_ref(), demand).await?;
         Ok((client, [issuer, by_client, by_subject]))
     }
 

@@ -70,7 +70,7 @@ fn host() -> Host {
 }
 
 /// Standard base64 with padding (RFC 4648 section 4), written out so that the test does not lean on the code.
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let group = |chunk: &[u8]| -> String {
         let bits =

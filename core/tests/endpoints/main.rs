@@ -6,5 +6,6 @@ mod ledger;
 mod mercoa;
 mod merge;
 mod monite;
+mod oauth;
 mod own;
 mod private_names;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{Ledger, LedgerOptions, ledger_policy};
 use crate::credential::SecretHash;
 use crate::dialect::endpoint::EndpointBuilder;
-use crate::dialect::section::{Assemble, Parts, section, sections};
+use crate::dialect::section::{Assemble, Parts, section, sections, with_session_secret};
 use crate::error::Result;
 use crate::issuer::Issuer;
 use crate::time::Lifetime;
@@ -48,7 +48,7 @@ impl Assemble for Sections {
 
 impl Section {
     fn issuer(&self, parts: &mut dyn Parts) -> Result<Issuer> {
-        let mut policy = self.common().policy(parts.limits())?;
+        let mut policy = self.common().policy(parts)?;
         (policy.session_idle, policy.session_absolute) = (self.session_idle, self.session_absolute);
         if let Some(seconds) = self.refresh_grace_seconds {
             policy = policy.refresh_grace_seconds(seconds);
@@ -56,7 +56,7 @@ impl Section {
         if self.long_refresh_grace {
             policy = policy.long_refresh_grace();
         }
-        let policy = self.with_session_secret(policy, parts)?;
+        let policy = with_session_secret(policy, &self.session_secret_source(), parts)?;
         parts.issuer(&self.common(), ledger_policy(policy))
     }
 }

@@ -31,7 +31,7 @@ impl Assemble for Sections {
 
 impl Section {
     fn issuer(&self, parts: &dyn Parts) -> Result<Issuer> {
-        let policy = self.common().policy(parts.limits())?;
+        let policy = self.common().policy(parts)?;
         let policy = match self.renewal {
             Some(renewal) => policy.renewal(renewal),
             None => policy,

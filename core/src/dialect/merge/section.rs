@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{CATEGORIES, Merge, MergeOptions};
 use crate::dialect::endpoint::EndpointBuilder;
-use crate::dialect::section::{Assemble, Parts, section, sections};
+use crate::dialect::section::{Assemble, Parts, section, sections, with_session_secret};
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
 use crate::policy::{Integration, Policy};
@@ -78,14 +78,14 @@ impl Sections {
 
 impl Section {
     fn issuer(&self, integrations: &[Integration], parts: &mut dyn Parts) -> Result<Issuer> {
-        let mut policy = self.common().policy(parts.limits())?;
+        let mut policy = self.common().policy(parts)?;
         if let Some(lifetime) = self.public_token_lifetime {
             policy = policy.public_token_lifetime(lifetime);
         }
         if let Some(seconds) = self.redeem_window_seconds {
             policy = policy.redeem_window_seconds(seconds);
         }
-        let policy = self.with_session_secret(policy, parts)?;
+        let policy = with_session_secret(policy, &self.session_secret_source(), parts)?;
         let policy = integrations.iter().cloned().fold(policy, Policy::integration);
         parts.issuer(&self.common(), policy)
     }

@@ -18,6 +18,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::flow::Flow;
 use crate::flow::client::ClientProof;
 use crate::issuer::Issuer;
+use crate::record::client::Permission;
 
 /// How the Monite endpoints behave where the contract leaves it open.
 ///
@@ -105,7 +106,7 @@ fn reject(rejection: Rejection) -> Response {
 async fn token(flow: &mut Flow, options: &MoniteOptions, request: &Request) -> Result<Response, Rejection> {
     let (version, TokenRequest { client, user }) = read(options, request, TokenRequest::read)?;
     let found = match user {
-        None => flow.client_credentials(&client.into()).await,
+        None => flow.client_credentials(&client.into(), Permission::ClientCredentials.into()).await,
         Some(user) => flow.entity_user(&client, &user).await,
     };
     match found {

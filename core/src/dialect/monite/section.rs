@@ -49,7 +49,7 @@ impl Assemble for Sections {
 
 impl Section {
     fn issuer(&self, parts: &dyn Parts) -> Result<Issuer> {
-        let policy = self.common().policy(parts.limits())?.access_format(match self.access_tokens {
+        let policy = self.common().policy(parts)?.access_format(match self.access_tokens {
             AccessTokens::Opaque => AccessFormat::Opaque,
             AccessTokens::Jwt => AccessFormat::Jwt,
         });

@@ -26,7 +26,7 @@ impl Issuer {
 
 impl Flow {
     pub(crate) async fn entity_user(&mut self, proof: &ClientProof, user: &str) -> Result<AccessToken> {
-        let (client, entries) = self.client_with_marks(proof, user, Permission::EntityUser).await?;
+        let (client, entries) = self.client_with_marks(proof, user, Permission::EntityUser.into()).await?;
         let [entry] = self.records.load([user_key(&client.organization, user)]).await?;
         let claims = match decode_some::<User>(entry.as_ref())? {
             Some(User { disabled: false, entity: Some(entity), .. })

@@ -1,0 +1,94 @@
+//! The authorization server's metadata (RFC 8414): what is configured, and no more.
+
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, ETAG, IF_NONE_MATCH};
+use serde::Serialize;
+
+use super::OAuthOptions;
+use super::token::CLIENT_CREDENTIALS;
+use crate::dialect::JWKS_MAX_AGE;
+use crate::dialect::request::Request;
+use crate::dialect::response::{Response, json_text, set};
+use crate::encoding::{base64url, sha256};
+use crate::issuer::Issuer;
+
+/// Where the metadata is; below it where the issuer's name has a path (RFC 8414 section 3.1).
+pub(super) const METADATA: &str = "/.well-known/oauth-authorization-server";
+
+/// What is answered, ready-made.
+#[derive(Clone, Debug)]
+pub(super) struct Metadata {
+    /// The path of the issuer's name, in segments.
+    inserted: Vec<String>,
+    body: Vec<u8>,
+    etag: String,
+}
+
+/// The members (RFC 8414 section 2) that have a value here.
+#[derive(Serialize)]
+struct Members<'a> {
+    issuer: &'a str,
+    token_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwks_uri: Option<String>,
+    /// Required, although nothing here answers at an authorization endpoint.
+    response_types_supported: [&'a str; 0],
+    grant_types_supported: Vec<&'a str>,
+    token_endpoint_auth_methods_supported: Vec<&'a str>,
+}
+
+impl Metadata {
+    pub(super) fn new(issuer: &Issuer, options: &OAuthOptions) -> Self {
+        let name = &issuer.policy().issuer;
+        let base = options.public_url.as_deref().unwrap_or(name).trim_end_matches('/');
+        let has_public_keys = issuer.keys().keys().any(|key| key.public_jwk().is_some());
+        let members = Members {
+            issuer: name,
+            token_endpoint: format!("{base}/oauth/token"),
+            jwks_uri: has_public_keys.then(|| format!("{base}/.well-known/jwks.json")),
+            response_types_supported: [],
+            grant_types_supported: vec![CLIENT_CREDENTIALS],
+            token_endpoint_auth_methods_supported: vec!["client_secret_basic", "client_secret_post"],
+        };
+        let body = serde_json::to_vec(&members).unwrap_or_default();
+        let etag = format!("\"{}\"", base64url(sha256(&body).get(..12).unwrap_or_default()));
+        let path = name.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
+        let path = path.map(|(_, path)| path.trim_end_matches('/')).filter(|path| !path.is_empty());
+        let inserted = path.map(|path| path.split('/').map(str::to_owned).collect()).unwrap_or_default();
+        Metadata { inserted, body, etag }
+    }
+
+    /// Whether the metadata is at this path behind the well-known one: none, for whoever knows the server by its address
+    /// alone, or that of the issuer's name.
+    pub(super) fn is_at(&self, path: &[&str]) -> bool {
+        path.is_empty() || self.inserted == path
+    }
+
+    /// The answer to a `GET` or `HEAD`.
+    pub(super) fn answer(&self, request: &Request) -> Response {
+        let mut response = json_text(StatusCode::OK, self.body.clone());
+        set(&mut response, CACHE_CONTROL, &format!("public, max-age={JWKS_MAX_AGE}"));
+        set(&mut response, ETAG, &self.etag);
+        // RFC 9110 section 13.1.2: a list of tags, each of which may say that it is weak; or any.
+        let known = request.headers().get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+        let mut known = known.flat_map(|value| value.split(',')).map(str::trim);
+        if known.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == self.etag) {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            response.headers_mut().remove(http::header::CONTENT_TYPE);
+            response.body_mut().clear();
+        } else if request.method() == http::Method::HEAD {
+            // RFC 9110 section 9.3.2: the headers of a GET, and no content.
+            set(&mut response, CONTENT_LENGTH, &self.body.len().to_string());
+            response.body_mut().clear();
+        }
+        response
+    }
+}
+
+/// Whether an issuer's name is a URL without query and fragment (RFC 8414 section 2). Without TLS it is one for tests.
+pub(super) fn is_url(name: &str) -> bool {
+    let host = name.strip_prefix("https://").or_else(|| name.strip_prefix("http://"));
+    host.is_some_and(|host| !host.is_empty() && !host.starts_with('/'))
+        && name.parse::<http::Uri>().is_ok()
+        && !name.contains(['?', '#'])
+}

@@ -1,0 +1,65 @@
+//! Refusals in the standard's words (RFC 6749 section 5.2).
+
+use http::StatusCode;
+use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+
+use crate::dialect::rejection::Rejection;
+use crate::dialect::request::Request;
+use crate::dialect::response::{OAuthError, Response, json, set, status, with_error_headers};
+use crate::error::{Error, ErrorCode};
+
+/// The refusal of a request that nobody has read.
+pub(super) fn refuse(rejection: Rejection) -> Response {
+    render(&rejection.into_error(), false)
+}
+
+/// The refusal of a request.
+pub(super) fn refuse_to(request: &Request, rejection: Rejection) -> Response {
+    render(&rejection.into_error(), request.headers().contains_key(AUTHORIZATION))
+}
+
+fn render(error: &Error, authorization: bool) -> Response {
+    let body = OAuthError { error: error.code().oauth_error(), error_description: description(error) };
+    let mut response = with_error_headers(json(status_of(error), body), error);
+    response.headers_mut().remove(WWW_AUTHENTICATE);
+    // RFC 6749 section 5.2: a client that tried this header is told of its scheme. To one that sent its credentials in the
+    // body a challenge says nothing, and some libraries show it in place of the error.
+    if error.code() == ErrorCode::InvalidClient && authorization {
+        set(&mut response, WWW_AUTHENTICATE, r#"Basic realm="tokenmint", charset="UTF-8""#);
+    }
+    response
+}
+
+/// RFC 6749 section 5.2: 400, or 401 for a client that is not proven.
+fn status_of(error: &Error) -> StatusCode {
+    match error.code() {
+        ErrorCode::MediaTypeUnsupported | ErrorCode::StoreRegressed => StatusCode::BAD_REQUEST,
+        _ => status(error),
+    }
+}
+
+/// RFC 6749 section 5.2: printable ASCII without `"` and `\`.
+fn description(error: &Error) -> String {
+    let text = match error.code() {
+        // Its detail is the list of methods, which stands in `Allow`.
+        code @ ErrorCode::MethodNotAllowed => code.text().to_owned(),
+        _ => error.to_string(),
+    };
+    let allowed = |character| match character {
+        '"' => '\'',
+        ' '..='~' if character != '\\' => character,
+        _ => '?',
+    };
+    text.chars().map(allowed).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_has_the_characters_of_rfc_6749_section_5_2() {
+        let error = Error::new(ErrorCode::InvalidRequest).because("\"a\\b\" in 'ü'\n");
+        assert_eq!(description(&error), "'a?b' in '?'?");
+    }
+}

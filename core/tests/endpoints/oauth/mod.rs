@@ -1,0 +1,96 @@
+//! OAuth's own dialect. Each test names the section that it holds.
+
+mod client_credentials;
+mod errors;
+mod metadata;
+
+use serde_json::Value;
+use tokenmint::dialect::oauth::{OAuth, OAuthOptions};
+use tokenmint::directory::{self, Client};
+use tokenmint::endpoint::Endpoint;
+use tokenmint::*;
+
+use crate::common::base64;
+use crate::host::{Answer, Host, request};
+
+pub(crate) const ISSUER: &str = "https://id.example.com";
+pub(crate) const API: &str = "https://api.example.com";
+pub(crate) const TOKEN: &str = "/oauth/token";
+pub(crate) const CLIENT: &str = "client-one";
+pub(crate) const SECRET: &str = "the-secret-of-client-one";
+/// A client that may do nothing.
+pub(crate) const IDLE: &str = "client-idle";
+pub(crate) const IDLE_SECRET: &str = "the-secret-of-the-idle-one";
+pub(crate) const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+
+pub(crate) fn policy() -> Policy {
+    let policy = Policy::new(ISSUER).audience(API).token_type("at+jwt");
+    policy.session_secret([9; 32].as_slice())
+}
+
+pub(crate) fn issuer(policy: Policy) -> Issuer {
+    Issuer::new(KeySet::builder().hmac("k1", [7; 32].as_slice()).unwrap().build().unwrap(), policy).unwrap()
+}
+
+pub(crate) fn client(id: &str, secret: &str) -> Client {
+    Client::new(id, "org", SecretHash::of(secret.as_bytes()))
+}
+
+pub(crate) fn host_with(policy: Policy) -> Host {
+    let oauth = OAuth::new(issuer(policy), OAuthOptions::default());
+    let host = Host::new(Endpoint::builder().dialect(oauth).build().unwrap());
+    let one = client(CLIENT, SECRET).scope("read write").audience(API).audience("https://files.example.com");
+    for client in [one.permission(Permission::ClientCredentials), client(IDLE, IDLE_SECRET)] {
+        host.run(directory::create_client(client, &host.context()));
+    }
+    host.keep_secret(SECRET);
+    host.keep_secret(IDLE_SECRET);
+    host
+}
+
+pub(crate) fn host() -> Host {
+    host_with(policy())
+}
+
+pub(crate) fn basic(id: &str, secret: &str) -> String {
+    format!("Basic {}", base64(format!("{id}:{secret}").as_bytes()))
+}
+
+/// A request of a form, with a client's credentials in the header.
+pub(crate) fn post_as(host: &Host, path: &str, authorization: &str, form: &str) -> Answer {
+    host.send(request("POST", path, &[FORM, ("authorization", authorization)], form))
+}
+
+/// A request of a form at the token endpoint, with whatever credentials are in it.
+pub(crate) fn post(host: &Host, form: &str) -> Answer {
+    host.send(request("POST", TOKEN, &[FORM], form))
+}
+
+/// A request at the token endpoint by the first client.
+pub(crate) fn ask(host: &Host, form: &str) -> Answer {
+    post_as(host, TOKEN, &basic(CLIENT, SECRET), form)
+}
+
+/// RFC 6749 section 5.2.
+#[track_caller]
+pub(crate) fn refused(answer: &Answer, status: u16, code: &str) {
+    assert_eq!((answer.status, answer.text("error").as_str()), (status, code), "{:?}", answer.body);
+    let description = answer.text("error_description");
+    assert_eq!(answer.body.as_object().unwrap().len(), 2);
+    let allowed = |c: char| matches!(c, ' ' | '!' | '#'..='[' | ']'..='~');
+    assert!(!description.is_empty() && description.chars().all(allowed), "{description}");
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+}
+
+/// As [`refused`], with a description that names the parameter at fault.
+#[track_caller]
+pub(crate) fn refused_at(answer: &Answer, code: &str, parameter: &str) {
+    refused(answer, 400, code);
+    let description = answer.text("error_description");
+    assert!(description.starts_with(&format!("{parameter}: ")), "{description}");
+}
+
+/// The claims of a JWT, unverified.
+pub(crate) fn claims(token: &str) -> Value {
+    serde_json::from_str(unverified::decode(token).unwrap().json()).unwrap()
+}
