@@ -115,20 +115,15 @@ type answer struct {
 }
 
 func (p *Endpoint) answer(r *http.Request, body []byte) (*answer, error) {
-	var lines strings.Builder
-	for name, values := range r.Header {
-		for _, value := range values {
-			lines.WriteString(name + ": " + value + "\r\n")
-		}
-	}
+	lines := headerLines(r)
 	if r.ContentLength > 0 && r.Header["Content-Length"] == nil {
-		fmt.Fprintf(&lines, "content-length: %d\r\n", r.ContentLength)
+		lines += fmt.Sprintf("content-length: %d\r\n", r.ContentLength)
 	}
 	result, err := p.run(r.Context(), func(endpoint *C.tokenmint_endpoint, now C.int64_t, s *C.tokenmint_seed, task **C.tokenmint_task, e *C.tokenmint_error) C.int32_t {
 		method, methodLength := text(r.Method)
 		// Not RequestURI: a handler in front may have taken a prefix away.
 		target, targetLength := text(r.URL.RequestURI())
-		headers, headersLength := optional(lines.String())
+		headers, headersLength := optional(lines)
 		content, contentLength := optional(view(body))
 		return C.tokenmint_endpoint_task(endpoint, method, methodLength, target, targetLength, headers, headersLength,
 			unsafe.Pointer(content), contentLength, now, s, task, e)
@@ -150,7 +145,8 @@ func (p *Endpoint) refuse(r *http.Request, code Code) (*answer, error) {
 	}
 	defer p.leave()
 	target, targetLength := text(r.URL.RequestURI())
-	if C.tokenmint_endpoint_refuse((*C.tokenmint_endpoint)(pointer), target, targetLength, C.int32_t(code), &made, &e) != 0 {
+	headers, headersLength := optional(headerLines(r))
+	if C.tokenmint_endpoint_refuse((*C.tokenmint_endpoint)(pointer), target, targetLength, headers, headersLength, C.int32_t(code), &made, &e) != 0 {
 		return nil, failure(&e)
 	}
 	C.tokenmint_bytes_free(&made.events)
@@ -160,6 +156,17 @@ func (p *Endpoint) refuse(r *http.Request, code Code) (*answer, error) {
 		answered.Headers[name] = value
 	}
 	return answered, nil
+}
+
+// headerLines are the lines of a request's header.
+func headerLines(r *http.Request) string {
+	var lines strings.Builder
+	for name, values := range r.Header {
+		for _, value := range values {
+			lines.WriteString(name + ": " + value + "\r\n")
+		}
+	}
+	return lines.String()
 }
 
 type endpointTask func(*C.tokenmint_endpoint, C.int64_t, *C.tokenmint_seed, **C.tokenmint_task, *C.tokenmint_error) C.int32_t

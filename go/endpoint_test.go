@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +30,8 @@ func guarded(t *testing.T) *httptest.Server {
 		"keys": [{"kid": "k1", "secret": "a secret of at least thirty-two bytes"}],
 		"mercoa": {"issuer": "https://api.example.com", "key": "k1"},
 		"api_keys": [{"key_sha256": "`+hash+`", "organization": "org", "permissions": ["entity_tokens"]}],
-		"entities": [{"id": "ent_1", "organization": "org"}]
+		"entities": [{"id": "ent_1", "organization": "org"}],
+		"server": {"cors_origins": ["https://app.example.com"]}
 	}`), &MemoryStore{})
 	must(t, err)
 	must(t, endpoint.Prepare(t.Context()))
@@ -131,6 +133,56 @@ func TestALengthWithoutAHeaderCounts(t *testing.T) {
 		endpoint.ServeHTTP(response, request)
 		if response.Code != status {
 			t.Errorf("%d: %d %s", length, response.Code, response.Body)
+		}
+	}
+}
+
+func TestPagesOfOtherOriginsReadWhatIsForThem(t *testing.T) {
+	server := guarded(t)
+	ask := func(method, path, origin string, header ...string) (int, http.Header) {
+		request, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, strings.NewReader("{}           "))
+		must(t, err)
+		request.Header.Set("Origin", origin)
+		for i := 0; i < len(header); i += 2 {
+			request.Header.Set(header[i], header[i+1])
+		}
+		response, err := http.DefaultClient.Do(request)
+		must(t, err)
+		response.Body.Close()
+		said := http.Header{}
+		for name, values := range response.Header {
+			if name == "Vary" || strings.HasPrefix(name, "Access-Control-") {
+				said[name] = values
+			}
+		}
+		return response.StatusCode, said
+	}
+	const page, other = "https://app.example.com", "https://evil.example"
+	asks := []string{"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "authorization"}
+	vary := http.Header{"Vary": {"Origin"}}
+	read := http.Header{"Vary": {"Origin"}, "Access-Control-Allow-Origin": {page}, "Access-Control-Expose-Headers": {"Retry-After"}}
+	for _, c := range []struct {
+		method, path, origin string
+		header               []string
+		status               int
+		said                 http.Header
+	}{
+		{"OPTIONS", aToken, page, asks, 204, http.Header{
+			"Vary": {"Origin"}, "Access-Control-Allow-Origin": {page}, "Access-Control-Allow-Methods": {"POST"},
+			"Access-Control-Allow-Headers": {"authorization"}, "Access-Control-Max-Age": {"7200"},
+		}},
+		{"OPTIONS", aToken, other, asks, 204, vary},
+		{"POST", aToken, page, nil, 401, read},
+		{"POST", aToken, other, nil, 401, vary},
+		// One that did not arrive whole.
+		{"POST", aToken, page, []string{"strict", "yes"}, 413, read},
+		{"POST", aToken, other, []string{"strict", "yes"}, 413, vary},
+		{"GET", "/.well-known/jwks.json", other, nil, 200, http.Header{
+			"Access-Control-Allow-Origin": {"*"}, "Access-Control-Expose-Headers": {"Retry-After"},
+		}},
+	} {
+		if status, said := ask(c.method, c.path, c.origin, c.header...); status != c.status || !reflect.DeepEqual(said, c.said) {
+			t.Errorf("%s %s for %s: %d %v", c.method, c.path, c.origin, status, said)
 		}
 	}
 }

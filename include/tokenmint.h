@@ -104,6 +104,8 @@
 #define TOKENMINT_ATTEMPTS_EXHAUSTED 416 // too many wrong codes were tried
 #define TOKENMINT_INVALID_SCOPE 417 // the scope is malformed, or more than is allowed
 #define TOKENMINT_INVALID_TARGET 418 // the audience is more than is allowed
+#define TOKENMINT_UNAUTHORIZED_CLIENT 419 // the client may not use this grant
+#define TOKENMINT_UNSUPPORTED_GRANT_TYPE 420 // this grant is not supported
 #define TOKENMINT_STORE_UNAVAILABLE 500 // the store cannot be reached; nothing was changed
 #define TOKENMINT_STORE_UNKNOWN 501 // the store did not confirm; the change may or may not have happened
 #define TOKENMINT_STORE_CORRUPT 502 // the store holds a record that cannot be read
@@ -709,15 +711,17 @@ int32_t tokenmint_endpoint_task(const tokenmint_endpoint *endpoint,
 // The answer to a request that did not reach the caller whole, in the shape of its path's dialect. Nothing is done.
 //
 // `tokenmint_endpoint_handle` itself refuses a body that is longer or shorter than its `Content-Length`. What only a server
-// sees, such as chunks that break off, it answers with this. `target`: as for `tokenmint_endpoint_handle`. `status`: what
-// is wrong, `TOKENMINT_BODY_INCOMPLETE` (400), `TOKENMINT_BODY_TIMEOUT` (408), `TOKENMINT_LENGTH_REQUIRED` (411) or
-// `TOKENMINT_BODY_TOO_LARGE` (413).
+// sees, such as chunks that break off, it answers with this. `target`, `headers`: as for `tokenmint_endpoint_handle`.
+// `status`: what is wrong, `TOKENMINT_BODY_INCOMPLETE` (400), `TOKENMINT_BODY_TIMEOUT` (408), `TOKENMINT_LENGTH_REQUIRED`
+// (411) or `TOKENMINT_BODY_TOO_LARGE` (413).
 //
-// Fails with `field_invalid` at `target`, as `tokenmint_endpoint_handle` does, or at `status` for any other.
+// Fails with `field_invalid` at `target` or `headers`, as `tokenmint_endpoint_handle` does, or at `status` for any other.
 TOKENMINT_MUST_USE
 int32_t tokenmint_endpoint_refuse(const tokenmint_endpoint *endpoint,
                                   const char *target,
                                   size_t target_length,
+                                  const char *headers,
+                                  size_t headers_length,
                                   int32_t status,
                                   tokenmint_response *response,
                                   tokenmint_error *error);

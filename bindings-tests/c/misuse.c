@@ -33,6 +33,7 @@ typedef struct {
 
 static const char *const SERVICE =
     "{\"keys\":[{\"kid\":\"k1\",\"secret\":\"a secret of at least thirty-two bytes\"}],"
+    "\"server\":{\"cors_origins\":[\"https://app.example.com\"]},"
     "\"mercoa\":{\"issuer\":\"https://api.example.com\",\"key\":\"k1\"}}";
 
 static all start(void) {
@@ -180,9 +181,11 @@ static void nulls(const all *a) {
     IS_NULL("target", handle(a->endpoint, a->store, "GET", NULL, &seed, &response));
     IS_NULL("seed", handle(a->endpoint, a->store, "GET", "/", NULL, &response));
     IS_NULL("response", handle(a->endpoint, a->store, "GET", "/", &seed, NULL));
-    IS_NULL("endpoint", tokenmint_endpoint_refuse(NULL, TEXT("/"), TOKENMINT_BODY_TIMEOUT, &response, &error));
-    IS_NULL("target", tokenmint_endpoint_refuse(a->endpoint, NULL, 0, TOKENMINT_BODY_TIMEOUT, &response, &error));
-    IS_NULL("response", tokenmint_endpoint_refuse(a->endpoint, TEXT("/"), TOKENMINT_BODY_TIMEOUT, NULL, &error));
+    IS_NULL("endpoint", tokenmint_endpoint_refuse(NULL, TEXT("/"), NULL, 0, TOKENMINT_BODY_TIMEOUT, &response, &error));
+    IS_NULL("target",
+            tokenmint_endpoint_refuse(a->endpoint, NULL, 0, NULL, 0, TOKENMINT_BODY_TIMEOUT, &response, &error));
+    IS_NULL("response",
+            tokenmint_endpoint_refuse(a->endpoint, TEXT("/"), NULL, 0, TOKENMINT_BODY_TIMEOUT, NULL, &error));
     IS_NULL("endpoint", handle_task(NULL, "GET", "/", &seed, &task));
     IS_NULL("method", handle_task(a->endpoint, NULL, "/", &seed, &task));
     IS_NULL("target", handle_task(a->endpoint, "GET", NULL, &seed, &task));
@@ -228,7 +231,8 @@ static void wrong_handles(const all *a) {
         if (is != a->endpoint) {
             WRONG("endpoint", handle(is, a->store, "GET", "/", &seed, &response));
             WRONG("endpoint", handle_task(is, "GET", "/", &seed, &task));
-            WRONG("endpoint", tokenmint_endpoint_refuse(is, TEXT("/"), TOKENMINT_BODY_TIMEOUT, &response, &error));
+            WRONG("endpoint",
+                  tokenmint_endpoint_refuse(is, TEXT("/"), NULL, 0, TOKENMINT_BODY_TIMEOUT, &response, &error));
             WRONG("endpoint", tokenmint_endpoint_prepare(is, NOW_US, &seed, &task, &error));
         }
         if (is != a->store) {
@@ -266,10 +270,13 @@ static void torn(const tokenmint_endpoint *endpoint) {
     };
     for (size_t at = 0; at < sizeof cases / sizeof *cases; at++) {
         tokenmint_response response;
-        MUST(tokenmint_endpoint_refuse(endpoint, TEXT(cases[at].target), cases[at].status, &response, &error));
+        MUST(tokenmint_endpoint_refuse(endpoint, TEXT(cases[at].target), TEXT("Origin: https://app.example.com\r\n"),
+                                       cases[at].status, &response, &error));
         CHECK(response.status == cases[at].http, cases[at].target, "status %d", response.status);
         CHECK(strncmp(response.body.data, cases[at].body, strlen(cases[at].body)) == 0, cases[at].target, "%s",
               response.body.data);
+        CHECK(strstr(response.headers.data, "access-control-allow-origin: https://app.example.com\r\n") != NULL,
+              cases[at].target, "%s", response.headers.data);
         tokenmint_bytes_free(&response.headers);
         tokenmint_bytes_free(&response.body);
         tokenmint_bytes_free(&response.events);
@@ -308,8 +315,11 @@ static void wrong_values(const all *a) {
     REFUSED(TOKENMINT_TIME_INVALID, "now_us", tokenmint_store_sweep(a->store, NOW, NULL, &error));
     WRONG("method", handle(a->endpoint, a->store, "G T", "/", &seed, &response));
     WRONG("target", handle(a->endpoint, a->store, "GET", "/ /", &seed, &response));
-    WRONG("target", tokenmint_endpoint_refuse(a->endpoint, TEXT("/ /"), TOKENMINT_BODY_TIMEOUT, &response, &error));
-    WRONG("status", tokenmint_endpoint_refuse(a->endpoint, TEXT("/"), TOKENMINT_OK, &response, &error));
+    WRONG("target",
+          tokenmint_endpoint_refuse(a->endpoint, TEXT("/ /"), NULL, 0, TOKENMINT_BODY_TIMEOUT, &response, &error));
+    WRONG("headers",
+          tokenmint_endpoint_refuse(a->endpoint, TEXT("/"), TEXT("a"), TOKENMINT_BODY_TIMEOUT, &response, &error));
+    WRONG("status", tokenmint_endpoint_refuse(a->endpoint, TEXT("/"), NULL, 0, TOKENMINT_OK, &response, &error));
     torn(a->endpoint);
 
     // Without a struct for the error, the status is the same.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 CONFIG = load("transcripts.json")["config"]
 CONFIG["entities"].append({"id": "acme/42", "organization": CONFIG["api_keys"][0]["organization"]})
+CONFIG["server"]["cors_origins"] = ["https://app.example.com"]
 ENDPOINT, STORE = Endpoint(CONFIG), MemoryStore()
 ENDPOINT.prepare().run(STORE)
 asgi, wsgi = ENDPOINT.asgi(STORE), ENDPOINT.wsgi(STORE)

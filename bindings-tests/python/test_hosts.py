@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from socket import SHUT_WR, create_connection, create_server
 from types import TracebackType
@@ -138,6 +139,38 @@ def test_a_length_that_is_none(server: Server, length: str) -> None:
     status, body = server.ask(INVALIDATE, f"content-length: {length}", ANOTHER)
     assert 400 <= status < 500, body
     assert server.stands(token)
+
+
+def test_pages_of_other_origins(server: Server) -> None:
+    def ask(method: str, path: str, origin: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str]]:
+        connection = HTTPConnection(server.address[0], server.address[1], timeout=LIMIT_SECONDS)
+        connection.request(method, path, headers={"Origin": origin, "Connection": "close"} | (headers or {}))
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        said = {name.lower(): value for name, value in answer.getheaders()}
+        return answer.status, {
+            name: said[name] for name in said if name.startswith("access-control-") or name == "vary"
+        }
+
+    page, other = "https://app.example.com", "https://evil.example"
+    asks = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+    assert ask("OPTIONS", TOKEN, page, asks) == (
+        204,
+        {
+            "access-control-allow-origin": page,
+            "access-control-allow-methods": "POST",
+            "access-control-allow-headers": "authorization",
+            "access-control-max-age": "7200",
+            "vary": "Origin",
+        },
+    )
+    assert ask("OPTIONS", TOKEN, other, asks) == (204, {"vary": "Origin"})
+    read = {"access-control-allow-origin": page, "access-control-expose-headers": "Retry-After", "vary": "Origin"}
+    assert ask("POST", TOKEN, page, {"Content-Length": "0"}) == (401, read)
+    assert ask("POST", TOKEN, other, {"Content-Length": "0"}) == (401, {"vary": "Origin"})
+    status, said = ask("HEAD", "/.well-known/jwks.json", other)
+    assert (status, said["access-control-allow-origin"]) == (200, "*")
 
 
 def test_a_body_that_is_too_large(server: Server) -> None:

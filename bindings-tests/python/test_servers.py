@@ -97,7 +97,12 @@ def test_wsgi(store: type[MemoryStore] | type[DictStore]) -> None:
         len(body),
     )
     assert json.loads(body).startswith("eyJ")
-    assert wsgi(used, "GET", "/.well-known/jwks.json")[0] == "200 OK"
+    status, headers, body = wsgi(used, "GET", "/.well-known/jwks.json")
+    assert (status, headers["content-length"]) == ("200 OK", str(len(body)))
+    assert wsgi(used, "HEAD", "/.well-known/jwks.json") == (status, headers, b"")
+    asks = {"Origin": "https://app.example.com", "Access-Control-Request-Method": "POST"}
+    status, headers, body = wsgi(used, "OPTIONS", PATH, headers=asks)
+    assert (status, "content-length" in headers, body) == ("204 No Content", False, b"")
     assert wsgi(used, "POST", PATH, b"{}")[0].startswith("401 ")
     assert wsgi(used, "POST", PATH, b"x" * (Endpoint.MAX_BODY + 1), BEARER)[0].startswith("413 ")
     assert wsgi(used, "GET", "/nothing/\xc3\xbc /?a=b%20c")[0].startswith("404 ")
@@ -284,6 +289,9 @@ def test_a_refusal_has_the_shape_of_its_dialect() -> None:
     ]:
         response = ENDPOINT.refuse(target, error)
         assert (response.status, response.body[: len(part)]) == (status, part)
+        assert not any(name.startswith("access-control-") for name, _ in response.headers)
+    open_to_all = ENDPOINT.refuse("/.well-known/jwks.json", BodyTimeout, {"Origin": "https://app.example.com"})
+    assert ("access-control-allow-origin", "*") in open_to_all.headers
     with pytest.raises(InvalidRequest):
         ENDPOINT.refuse("/ /", BodyTimeout)
 

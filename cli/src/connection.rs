@@ -67,7 +67,6 @@ mod tests {
 
     use super::*;
     use crate::app::App;
-    use crate::cors::Cors;
     use crate::dialects::Dialects;
     use crate::places::Places;
 
@@ -82,7 +81,7 @@ mod tests {
         }"#;
         let service = Config::from_json(config).unwrap().build(&mut InlineOnly).unwrap();
         let store = Database::open("memory:").await.unwrap();
-        let site = Arc::new(Dialects::new(Arc::new(App::new(service.endpoint, store)), Cors::new(&[])));
+        let site = Arc::new(Dialects(Arc::new(App::new(service.endpoint, store))));
         let place = Places::new(1, 1).take([127, 0, 0, 1].into()).unwrap();
         let (client, server) = tokio::io::duplex(room);
         let served = async move {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full};
+use hyper::Request;
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{CONNECTION, EXPECT, HeaderValue};
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, Request};
 use tokenmint::endpoint::{MAX_BODY, Response};
 use tokenmint::{Error, ErrorCode};
 
@@ -27,18 +27,8 @@ pub(crate) trait Site: Send + Sync + 'static {
     /// The pattern of a path, for the log: the path itself may hold a token.
     fn route(&self, path: &str) -> &'static str;
 
-    /// The headers that every answer to this request has.
-    fn headers(&self, _request: &Parts) -> HeaderMap {
-        HeaderMap::new()
-    }
-
-    /// The answer to a request whose body does not matter.
-    fn before_body(&self, _request: &Parts) -> Option<Response> {
-        None
-    }
-
     /// The answer to a request that did not arrive whole.
-    fn refuse(&self, path: &str, error: Error) -> Response;
+    fn refuse(&self, request: &Parts, error: Error) -> Response;
 
     /// The answer to one that did; of a body over [`MAX_BODY`] it has the first bytes, one more than fit.
     fn answer(&self, request: Request<Vec<u8>>) -> impl Future<Output = Response> + Send;
@@ -55,9 +45,7 @@ pub(crate) async fn answer<S: Site>(
     let start = Instant::now();
     let (parts, body) = request.into_parts();
     let (method, route) = (log::method(&parts.method), site.route(parts.uri.path()));
-    let headers = site.headers(&parts);
     let mut response = respond(&*site, &place, parts, body).await;
-    response.headers_mut().extend(headers);
     if place.since().elapsed() >= LIFE {
         close(&mut response);
     }
@@ -68,15 +56,12 @@ pub(crate) async fn answer<S: Site>(
 
 async fn respond<S: Site>(site: &S, place: &Place, parts: Parts, body: Incoming) -> Response {
     let refuse = |error: Error| {
-        let mut response = site.refuse(parts.uri.path(), error);
+        let mut response = site.refuse(&parts, error);
         close(&mut response);
         response
     };
     if let Err(error) = head::check(&parts) {
         return refuse(error);
-    }
-    if let Some(response) = site.before_body(&parts) {
-        return response;
     }
     let waits = parts.headers.contains_key(EXPECT);
     let body = match tokio::time::timeout(BODY_TIME, read(body, waits)).await {

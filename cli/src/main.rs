@@ -6,7 +6,6 @@ mod app;
 mod args;
 mod config;
 mod connection;
-mod cors;
 mod credentials;
 mod demo;
 mod dialects;

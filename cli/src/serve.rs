@@ -14,7 +14,6 @@ use crate::admin::{Admin, Keys};
 use crate::app::App;
 use crate::args::Serve;
 use crate::config::{self, Source};
-use crate::cors::Cors;
 use crate::dialects::Dialects;
 use crate::failure::{Failure, Result, print};
 use crate::http::Site;
@@ -74,7 +73,7 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
     }
     info!(target: "tokenmint::serve", address = %bound, "listening");
     let connections = GracefulShutdown::new();
-    let dialects = Dialects::new(Arc::clone(&app), Cors::new(&config.server.cors_origins));
+    let dialects = Dialects(Arc::clone(&app));
     let public = Door::new(args, &config, dialects).open(listener, &connections);
     let private = async {
         match admin {

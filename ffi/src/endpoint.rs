@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{c_char, c_void};
 use std::mem::MaybeUninit;
 
-use http::{HeaderName, HeaderValue, Method, Request, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use serde::Serialize;
 use tokenmint::config::{Config, InlineOnly, Service};
 use tokenmint::endpoint::Response;
@@ -181,17 +181,19 @@ pub unsafe extern "C" fn tokenmint_endpoint_task(
 /// The answer to a request that did not reach the caller whole, in the shape of its path's dialect. Nothing is done.
 ///
 /// `tokenmint_endpoint_handle` itself refuses a body that is longer or shorter than its `Content-Length`. What only a server
-/// sees, such as chunks that break off, it answers with this. `target`: as for `tokenmint_endpoint_handle`. `status`: what
-/// is wrong, `TOKENMINT_BODY_INCOMPLETE` (400), `TOKENMINT_BODY_TIMEOUT` (408), `TOKENMINT_LENGTH_REQUIRED` (411) or
-/// `TOKENMINT_BODY_TOO_LARGE` (413).
+/// sees, such as chunks that break off, it answers with this. `target`, `headers`: as for `tokenmint_endpoint_handle`.
+/// `status`: what is wrong, `TOKENMINT_BODY_INCOMPLETE` (400), `TOKENMINT_BODY_TIMEOUT` (408), `TOKENMINT_LENGTH_REQUIRED`
+/// (411) or `TOKENMINT_BODY_TOO_LARGE` (413).
 ///
-/// Fails with `field_invalid` at `target`, as `tokenmint_endpoint_handle` does, or at `status` for any other.
+/// Fails with `field_invalid` at `target` or `headers`, as `tokenmint_endpoint_handle` does, or at `status` for any other.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn tokenmint_endpoint_refuse(
     endpoint: *const tokenmint_endpoint,
     target: *const c_char,
     target_length: usize,
+    headers: *const c_char,
+    headers_length: usize,
     status: i32,
     response: Option<&mut MaybeUninit<tokenmint_response>>,
     error: Option<&mut MaybeUninit<tokenmint_error>>,
@@ -199,8 +201,13 @@ pub unsafe extern "C" fn tokenmint_endpoint_refuse(
     guard(error, || {
         let out = place(response, "response")?;
         // SAFETY: the caller keeps the header's contract.
-        let (service, target) =
-            unsafe { (&borrow(endpoint, "endpoint")?.0, bytes(target.cast(), target_length, "target")?) };
+        let (service, target, headers) = unsafe {
+            (
+                &borrow(endpoint, "endpoint")?.0,
+                bytes(target.cast(), target_length, "target")?,
+                or_none(headers.cast(), headers_length, "headers")?,
+            )
+        };
         let torn = [
             ErrorCode::BodyIncomplete,
             ErrorCode::BodyTimeout,
@@ -211,7 +218,7 @@ pub unsafe extern "C" fn tokenmint_endpoint_refuse(
             .into_iter()
             .find(|code| code.number() == status)
             .ok_or_else(|| invalid("status", "it is no status of a request that did not arrive whole"))?;
-        let answer = service.endpoint.refuse(uri(target)?.path(), code.into());
+        let answer = service.endpoint.refuse(uri(target)?.path(), &header(headers)?, code.into());
         out.write(tokenmint_response::new(answer, "[]".to_owned()));
         Ok(())
     })
@@ -245,17 +252,24 @@ fn request(method: &[u8], target: &[u8], headers: &[u8], body: &[u8]) -> Result<
     *request.method_mut() =
         Method::from_bytes(method).map_err(|_| invalid("method", "it is no HTTP method"))?;
     *request.uri_mut() = uri(target)?;
+    *request.headers_mut() = header(headers)?;
+    Ok(request)
+}
+
+/// The lines of a request's header.
+fn header(lines: &[u8]) -> Result<HeaderMap> {
     // The parser reads up to the empty line, and asks for more where there is none.
-    let block = [headers, if headers.ends_with(b"\r\n\r\n") { b"" } else { b"\r\n" }].concat();
+    let block = [lines, if lines.ends_with(b"\r\n\r\n") { b"" } else { b"\r\n" }].concat();
     let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
     match httparse::parse_headers(&block, &mut fields) {
         Ok(httparse::Status::Complete((read, found))) if read == block.len() => {
+            let mut header = HeaderMap::with_capacity(found.len());
             for field in found {
                 let name = HeaderName::try_from(field.name).map_err(|_| not_a_header())?;
                 let value = HeaderValue::from_bytes(field.value).map_err(|_| not_a_header())?;
-                request.headers_mut().append(name, value);
+                header.append(name, value);
             }
-            Ok(request)
+            Ok(header)
         }
         Err(httparse::Error::TooManyHeaders) => {
             Err(invalid("headers", "there are more than 128 header fields"))

@@ -42,21 +42,23 @@ impl Endpoint {
         now: Option<&Bound<'_, PyAny>>,
         seed: Option<&Bound<'_, PyBytes>>,
     ) -> Result<Task> {
-        let mut request = http::Request::builder().method(method).uri(target);
-        for (name, value) in &headers {
-            request = request.header(name, value);
-        }
-        let request = request.body(body.to_vec()).map_err(|_| no_http())?;
+        let request = request(method, target, &headers, body)?;
         let task = self.0.endpoint.handle(request, &Now::of(now)?.context(seed)?);
         Ok(Task::new(task, |py, response| answer(py, &response)))
     }
 
-    #[pyo3(signature = (target, code))]
-    fn _refuse<'py>(&self, py: Python<'py>, target: &str, code: &str) -> Result<Bound<'py, PyAny>> {
-        let target: http::Uri = target.parse().map_err(|_| no_http())?;
+    #[pyo3(signature = (target, headers, code))]
+    fn _refuse<'py>(
+        &self,
+        py: Python<'py>,
+        target: &str,
+        headers: Vec<(String, String)>,
+        code: &str,
+    ) -> Result<Bound<'py, PyAny>> {
+        let request = request("GET", target, &headers, &[])?;
         let code = ErrorCode::ALL.iter().find(|known| known.name() == code);
         let code = code.ok_or_else(|| PyValueError::new_err("error: a class of tokenmint.errors"))?;
-        answer(py, &self.0.endpoint.refuse(target.path(), (*code).into()))
+        answer(py, &self.0.endpoint.refuse(request.uri().path(), request.headers(), (*code).into()))
     }
 
     #[pyo3(signature = (now, seed))]
@@ -71,10 +73,22 @@ impl Endpoint {
     }
 }
 
-fn no_http() -> Error {
-    Error::new(ErrorCode::InvalidRequest)
-        .at("request")
-        .because("the method, the target or a header is none of HTTP")
+fn request(
+    method: &str,
+    target: &str,
+    headers: &[(String, String)],
+    body: &[u8],
+) -> Result<http::Request<Vec<u8>>> {
+    let mut request = http::Request::builder().method(method).uri(target);
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    let request = request.body(body.to_vec()).map_err(|_| {
+        Error::new(ErrorCode::InvalidRequest)
+            .at("request")
+            .because("the method, the target or a header is none of HTTP")
+    });
+    Ok(request?)
 }
 
 /// A response as `tokenmint.results` has it.

@@ -60,8 +60,7 @@ class Endpoint(_tokenmint.Endpoint):
 
         Raises `InvalidRequest` for what is no HTTP: a target with blanks, a header with line breaks.
         """
-        pairs = headers.items() if isinstance(headers, Mapping) else headers
-        return Task("handle", self._handle(method, target, list(pairs), body, now, seed))
+        return Task("handle", self._handle(method, target, _pairs(headers), body, now, seed))
 
     def prepare(self, *, now: Now = None, seed: bytes | None = None) -> Task[None]:
         """What must be done to the store before the first request, and now and then.
@@ -70,13 +69,18 @@ class Endpoint(_tokenmint.Endpoint):
         """
         return Task("prepare", self._prepare(now, seed))
 
-    def refuse(self, target: str, error: type[HttpError]) -> Response:
+    def refuse(
+        self,
+        target: str,
+        error: type[HttpError],
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+    ) -> Response:
         """The answer to a request that did not arrive whole, in the shape of its path's dialect; nothing is done.
 
         For adapters to other servers. `error` is `BodyIncomplete`, `BodyTimeout`, `LengthRequired` or `BodyTooLarge` of
-        `tokenmint.errors`. Raises `InvalidRequest` as `handle` does.
+        `tokenmint.errors`, `headers` are the request's. Raises `InvalidRequest` as `handle` does.
         """
-        return self._refuse(target, error.code)
+        return self._refuse(target, _pairs(headers), error.code)
 
     def wsgi(self, store: Store) -> "WSGIApplication":
         """The endpoints as a WSGI application (PEP 3333).
@@ -98,11 +102,11 @@ class Endpoint(_tokenmint.Endpoint):
                 body = _wsgi_body(environ, self.MAX_BODY)
                 response = self.handle(environ["REQUEST_METHOD"], target, headers, body).run(store)
             except _Torn as torn:
-                response = self.refuse(target, torn.error)
+                response = self.refuse(target, torn.error, headers)
             except InvalidRequest as error:
                 response = _refused(error)
             status = f"{response.status} {HTTPStatus(response.status).phrase}"
-            start_response(status, [*response.headers, ("content-length", str(len(response.body)))])
+            start_response(status, _fields(response))
             return [response.body]
 
         return application
@@ -122,15 +126,14 @@ class Endpoint(_tokenmint.Endpoint):
                 body = await _asgi_body(receive, self.MAX_BODY)
                 response = await self.handle(scope["method"], target, headers, body).run_async(store)
             except _Torn as torn:
-                response = self.refuse(target, torn.error)
+                response = self.refuse(target, torn.error, headers)
             except InvalidRequest as error:
                 response = _refused(error)
-            answered = [*response.headers, ("content-length", str(len(response.body)))]
             await send(
                 {
                     "type": "http.response.start",
                     "status": response.status,
-                    "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answered],
+                    "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in _fields(response)],
                 }
             )
             await send({"type": "http.response.body", "body": response.body})
@@ -237,6 +240,17 @@ async def _lifespan(receive: Receive, send: Send) -> None:
         await send({"type": f"{event}.complete"})
         if event == "lifespan.shutdown":
             return
+
+
+def _pairs(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return list(headers.items() if isinstance(headers, Mapping) else headers)
+
+
+def _fields(response: Response) -> list[tuple[str, str]]:
+    """The header, and the body's length where it does not say one, or has none (RFC 9110 section 8.6)."""
+    if response.status in (204, 304) or any(name == "content-length" for name, _ in response.headers):
+        return response.headers
+    return [*response.headers, ("content-length", str(len(response.body)))]
 
 
 def _refused(error: InvalidRequest) -> Response:

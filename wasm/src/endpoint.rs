@@ -1,6 +1,6 @@
 //! Endpoints: a request in, a response out.
 
-use http::{HeaderName, HeaderValue, Method, Request, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tokenmint::config::{Config, InlineOnly, Service};
@@ -48,7 +48,7 @@ impl Endpoint {
     }
 
     /// The answer to a request that did not arrive whole: `code` says what is wrong. The result is that of `handle`.
-    pub fn refuse(&self, target: &str, code: &str) -> Result<String> {
+    pub fn refuse(&self, target: &str, headers: Vec<String>, code: &str) -> Result<String> {
         let torn = [
             ErrorCode::BodyIncomplete,
             ErrorCode::BodyTimeout,
@@ -57,7 +57,8 @@ impl Endpoint {
         ];
         let code = torn.into_iter().find(|torn| torn.name() == code);
         let code = code.ok_or_else(|| invalid("code", "no code of a request that did not arrive whole"))?;
-        Ok(described(&self.0.endpoint.refuse(uri(target)?.path(), code.into()))?)
+        let (target, headers) = (uri(target)?, header(&headers)?);
+        Ok(described(&self.0.endpoint.refuse(target.path(), &headers, code.into()))?)
     }
 }
 
@@ -66,6 +67,13 @@ fn request(method: &str, target: &str, headers: &[String], body: Vec<u8>) -> Res
     *request.method_mut() =
         Method::from_bytes(method.as_bytes()).map_err(|_| invalid("method", "no HTTP method"))?;
     *request.uri_mut() = uri(target)?;
+    *request.headers_mut() = header(headers)?;
+    Ok(request)
+}
+
+/// The header of a request, of which names and values come by turns.
+fn header(headers: &[String]) -> Result<HeaderMap> {
+    let mut header = HeaderMap::new();
     for field in headers.chunks(2) {
         let [name, value] = field else { return Err(internal("headers are pairs").into()) };
         let no_header = |_| invalid("headers", "no header of HTTP");
@@ -73,9 +81,9 @@ fn request(method: &str, target: &str, headers: &[String], body: Vec<u8>) -> Res
         // As fetch and Node do: one byte for each character.
         let value: Option<Vec<u8>> = value.chars().map(|c| u8::try_from(c).ok()).collect();
         let value = value.and_then(|value| HeaderValue::from_bytes(&value).ok());
-        request.headers_mut().append(name, value.ok_or_else(|| no_header(()))?);
+        header.append(name, value.ok_or_else(|| no_header(()))?);
     }
-    Ok(request)
+    Ok(header)
 }
 
 fn uri(target: &str) -> Result<Uri, Error> {

@@ -141,12 +141,10 @@ export class Endpoint extends Owned {
     if (typeof request !== "object" || request === null) throw invalid("request", `expected an object, found ${kind(request)}`);
     const { headers = {}, body = "", ...line } = optionsOf(request, "method", "target", "headers", "body");
     const [method, target] = [text(line.method, "method"), text(line.target, "target")];
-    const pairs = Symbol.iterator in headers ? [...headers] : Object.entries(headers);
-    const lines = pairs.flatMap(([name, value]) => [text(name, "headers"), text(value, "headers")]);
     const content = typeof body === "string" ? encode(text(body, "body")) : bytes(body, "body");
     const [now, seed] = [microsecondsFor(this.#host, call), seedFor(this.#host, call)];
     return taskOf(
-      guard(() => endpoint.handle(method, target, lines, content, now, seed)),
+      guard(() => endpoint.handle(method, target, linesOf(headers), content, now, seed)),
       this.#hosts,
       (json) => JSON.parse(json) as EndpointResponse,
     );
@@ -167,7 +165,7 @@ export class Endpoint extends Owned {
     if (bodyUsed || stream?.locked === true) throw readBefore();
     const content = await gatherStream(stream, MAX_BODY, BODY_TIME).catch(tornBy);
     const response = await (typeof content === "string"
-      ? this.refuse(target, content)
+      ? this.refuse(target, content, headers)
       : this.respond({ method, target, headers, body: content }));
     // An empty text would be given a type, and is refused with the statuses that have no body.
     return new Response(response.body === "" ? null : response.body, response) as PlatformResponse;
@@ -176,9 +174,9 @@ export class Endpoint extends Owned {
   /**
    * The answer to a request that did not arrive whole, in the shape of its path's dialect; nothing is done. For adapters:
    * {@link Endpoint.handle} refuses a body of another length than its `Content-Length` by itself, but only an adapter sees
-   * chunks that break off.
+   * chunks that break off. `headers` are those of the request.
    *
-   * Throws `field_invalid` for a target that is none, and for another code.
+   * Throws `field_invalid` for a target or header that is none, and for another code.
    *
    * @example
    * ```ts
@@ -192,10 +190,10 @@ export class Endpoint extends Owned {
    * assert.equal(endpoint.refuse("/entity/ent_1/token", "body_timeout").status, 408);
    * ```
    */
-  refuse(target: string, code: BodyFault): EndpointResponse {
+  refuse(target: string, code: BodyFault, headers: NonNullable<EndpointRequest["headers"]> = {}): EndpointResponse {
     const endpoint = rawOf(this) as raw.Endpoint;
     const [path, what] = [text(target, "target"), text(code, "code")];
-    return JSON.parse(guard(() => endpoint.refuse(path, what))) as EndpointResponse;
+    return JSON.parse(guard(() => endpoint.refuse(path, linesOf(headers), what))) as EndpointResponse;
   }
 
   /** Answers a request on the endpoint's store: what adapters call. Never rejects. */
@@ -240,6 +238,12 @@ class Ready implements Configured {
     this.json = json;
     this.hosts = hosts;
   }
+}
+
+/** Names and values by turns. */
+function linesOf(headers: NonNullable<EndpointRequest["headers"]>): string[] {
+  const pairs = Symbol.iterator in headers ? [...headers] : Object.entries(headers);
+  return pairs.flatMap(([name, value]) => [text(name, "headers"), text(value, "headers")]);
 }
 
 /** What is wrong with a body that could not be read. @internal */

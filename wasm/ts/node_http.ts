@@ -82,7 +82,7 @@ async function answer(endpoint: Endpoint, request: NodeRequest, arrival: { whole
   if (Number(announced) > MOST_READ) return endpoint.respond({ method, target, headers });
   const parts = request[Symbol.asyncIterator]();
   const found = await inTime(gather(() => parts.next() as Promise<Part>, MAX_BODY, MOST_READ), BODY_TIME).catch(tornBy);
-  if (typeof found === "string") return endpoint.refuse(target, found);
+  if (typeof found === "string") return endpoint.refuse(target, found, headers);
   arrival.whole = found.ended;
   return endpoint.respond({ method, target, headers, body: found.body });
 }

@@ -9,6 +9,7 @@ mod reply;
 
 use std::sync::Arc;
 
+use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode};
 use tokenmint::dialect::{Request as Arrived, response};
 use tokenmint::endpoint::Response;
@@ -119,7 +120,7 @@ impl Site for Admin {
         }
     }
 
-    fn refuse(&self, _: &str, error: Error) -> Response {
+    fn refuse(&self, _: &Parts, error: Error) -> Response {
         reply::refusal(&error)
     }
 

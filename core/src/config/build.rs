@@ -86,7 +86,8 @@ impl Config {
             admin.check()?;
         }
         let mut assembly = Assembly { config: self, keys, secrets: &mut *secrets };
-        let endpoint = more(self.wings.serve(&mut assembly, Endpoint::builder())?);
+        let endpoint = Endpoint::builder().cors_origins(&self.server.cors_origins);
+        let endpoint = more(self.wings.serve(&mut assembly, endpoint)?);
         let records = MemoryStore::new();
         create_records(self, secrets, &records)?;
         self.wings.create(&records)?;

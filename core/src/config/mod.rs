@@ -116,7 +116,8 @@ impl<'de> Deserialize<'de> for Config {
     }
 }
 
-/// Where the host listens, under which address it is known, and whom it lets in. Only `public_url` matters to the core.
+/// Where the host listens, under which address it is known, and whom it lets in. `public_url` and `cors_origins` matter to
+/// the core; the rest is the host's.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Server {

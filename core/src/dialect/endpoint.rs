@@ -7,6 +7,7 @@ pub use super::response::Response;
 
 use super::call::Call;
 use super::common::{self, Common};
+use super::cors::{self, Cors};
 use super::rejection::Rejection;
 use super::request::Request;
 use super::{Dialect, WINGS, Wing, response};
@@ -15,6 +16,7 @@ use crate::issuer::Issuer;
 use crate::store::{Durability, MemoryStore};
 use crate::task::{Io, Task};
 use crate::time::Context;
+use crate::values::Origin;
 
 /// The token endpoints of one host: any number of dialects, and what they have in common.
 ///
@@ -39,6 +41,7 @@ pub struct Endpoint(Arc<Served>);
 #[derive(Debug, Default)]
 struct Served {
     dialects: Vec<Box<dyn Dialect>>,
+    cors: Cors,
     /// The public keys of all, as they are served.
     public_keys: String,
     /// The configuration's records.
@@ -54,6 +57,13 @@ impl EndpointBuilder {
     /// Serves a dialect, one of this crate's or of your own.
     pub fn dialect(mut self, dialect: impl Dialect) -> Self {
         self.0.dialects.push(Box::new(dialect));
+        self
+    }
+
+    /// Lets pages of these origins read what the dialects answer, and those of no other. What stands under `/.well-known/`
+    /// is for pages of any origin.
+    pub fn cors_origins(mut self, origins: &[Origin]) -> Self {
+        self.0.cors = Cors(origins.to_vec());
         self
     }
 
@@ -114,6 +124,9 @@ impl Endpoint {
     }
 
     /// Answers a request. The result is always a response: whatever goes wrong is rendered into one.
+    ///
+    /// A browser's question whether a page of another origin may ask (the preflight of the Fetch standard) is answered, too,
+    /// and each response says which pages may read it: [`EndpointBuilder::cors_origins`].
     pub fn handle(&self, request: http::Request<Vec<u8>>, context: &Context) -> Task<Response> {
         let (served, context) = (self.0.clone(), context.clone());
         let needs = self.durability();
@@ -124,7 +137,7 @@ impl Endpoint {
     /// `body_timeout`, `length_required`, or `body_too_large`. Nothing is done.
     ///
     /// [`Endpoint::handle`] itself refuses a body that is longer or shorter than its `Content-Length`. What only the host
-    /// sees, such as chunks that break off, it answers with this.
+    /// sees, such as chunks that break off, it answers with this. `headers` are those of the request.
     ///
     /// ```
     /// use tokenmint::*;
@@ -134,12 +147,14 @@ impl Endpoint {
     /// let issuer = Issuer::new(keys, Policy::new("https://api.example.com").audience("api"))?;
     /// let endpoint = Endpoint::builder().dialect(Monite::new(issuer, MoniteOptions::default())).build()?;
     ///
-    /// let response = endpoint.refuse("/v1/auth/token", ErrorCode::BodyTimeout.into());
+    /// let response = endpoint.refuse("/v1/auth/token", &http::HeaderMap::new(), ErrorCode::BodyTimeout.into());
     /// assert_eq!(response.status(), 408);
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn refuse(&self, path: &str, error: Error) -> Response {
-        self.0.owner(path).refusal(error.into())
+    pub fn refuse(&self, path: &str, headers: &http::HeaderMap, error: Error) -> Response {
+        let mut response = self.0.owner(path).refusal(error.into());
+        cors::add(self.0.cors.headers(path, headers), &mut response);
+        response
     }
 
     /// A task of one of the issuers, with the records of the configuration beside those of the store.
@@ -189,6 +204,10 @@ impl Owner<'_> {
 
 impl Served {
     async fn answer(&self, request: http::Request<Vec<u8>>, context: Context, io: Io) -> Response {
+        if let Some(response) = self.cors.preflight(&request) {
+            return response;
+        }
+        let headers = self.cors.headers(request.uri().path(), request.headers());
         let owner = self.owner(request.uri().path());
         let answered = match Request::new(request) {
             Some(request) => match request.check_length() {
@@ -200,7 +219,9 @@ impl Served {
             },
             None => Err(ErrorCode::RouteNotFound.into()),
         };
-        answered.unwrap_or_else(|rejection| owner.refusal(rejection))
+        let mut response = answered.unwrap_or_else(|rejection| owner.refusal(rejection));
+        cors::add(headers, &mut response);
+        response
     }
 
     async fn dispatch(&self, owner: Owner<'_>, call: &Call) -> Result<Response, Rejection> {

@@ -66,6 +66,7 @@ use serde::de::MapAccess;
 
 mod call;
 mod common;
+mod cors;
 pub mod endpoint;
 pub mod entities;
 pub mod fields;

@@ -1,6 +1,7 @@
 //! The endpoints: a request in, a response out.
 
 mod common;
+mod cors;
 mod host;
 mod ledger;
 mod mercoa;

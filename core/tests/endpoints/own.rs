@@ -110,7 +110,7 @@ fn it_refuses_in_its_own_shape_whatever_is_refused() {
         assert_eq!((answer.status, &answer.body), (status, &json!({ "code": code, "wrong": wrong })));
     }
     let endpoint = Endpoint::builder().dialect(names(&["/names"], policy())).build().unwrap();
-    let refused = endpoint.refuse("/names", ErrorCode::BodyTimeout.into());
+    let refused = endpoint.refuse("/names", &http::HeaderMap::new(), ErrorCode::BodyTimeout.into());
     assert_eq!(
         (refused.status(), refused.body().as_slice()),
         (StatusCode::REQUEST_TIMEOUT, br#"{"code":"body_timeout","wrong":[]}"#.as_slice())

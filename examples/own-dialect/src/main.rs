@@ -26,15 +26,14 @@ async fn answer(
     request: Request,
 ) -> http::Response<Body> {
     let (parts, body) = request.into_parts();
-    let path = parts.uri.path().to_owned();
     let response = match to_bytes(body, MAX_BODY + 1).await {
         Ok(body) => {
-            let request = http::Request::from_parts(parts, body.to_vec());
+            let request = http::Request::from_parts(parts.clone(), body.to_vec());
             endpoint.handle(request, &context()).run(&*store).result
         }
         Err(_) => Err(ErrorCode::BodyTooLarge.into()),
     };
-    response.unwrap_or_else(|error| endpoint.refuse(&path, error)).map(Body::from)
+    response.unwrap_or_else(|error| endpoint.refuse(parts.uri.path(), &parts.headers, error)).map(Body::from)
 }
 
 fn issuer() -> Result<Issuer, tokenmint::Error> {
