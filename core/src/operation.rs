@@ -14,7 +14,6 @@ use crate::surface::table::joined;
 pub use crate::surface::table::{INPUT_ERRORS, Operation, STORE_ERRORS, Table};
 use crate::task::Task;
 use crate::time::Context;
-use crate::values::shown;
 use crate::{dialect, surface};
 
 /// The names of the operations: those that speak of nobody, and behind them those of the dialects.
@@ -106,7 +105,8 @@ impl Endpoint {
         match found {
             Some(found) => self.with_directory(found.operation(name, input, context)),
             None => {
-                let known: Vec<String> = issuers.iter().map(|known| shown(&known.policy().issuer)).collect();
+                let known: Vec<String> =
+                    issuers.iter().map(|known| format!("{:?}", known.policy().issuer)).collect();
                 let error = Error::new(ErrorCode::InvalidRequest)
                     .at("issuer")
                     .because(format!("it is none of {}", known.join(", ")));

@@ -201,7 +201,8 @@ impl Schemas {
 
     fn field(&mut self, field: &Field, side: Side) -> Value {
         let mut schema = self.shape(&field.shape, side);
-        if side == Side::Given && field.nullable {
+        // What is not there is left out of some answers, and null in others.
+        if field.nullable {
             schema = or_null(schema);
         }
         schema["description"] = prose(field.says).into();
@@ -220,7 +221,7 @@ impl Schemas {
                 Side::Given => json!({ "anyOf": [text, { "type": "integer", "minimum": 1 }] }),
                 Side::Told => json!({ "type": "integer", "minimum": 1 }),
             },
-            Shape::Json => json!({ "type": "object" }),
+            Shape::Json => json!({ "type": "object", "additionalProperties": true }),
             Shape::Choice(choice) => self.choice(choice, side),
             Shape::List(item) => json!({ "type": "array", "items": self.shape(item, side) }),
             Shape::Object(object) => self.object(object, side),

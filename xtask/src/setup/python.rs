@@ -21,6 +21,10 @@ pub(crate) const ORACLES: Environment =
 pub(crate) const PACKAGE: Environment =
     Environment { folder: "venv-python", requirements: "bindings-tests/python/requirements.txt" };
 
+/// What judges the OpenAPI documents, and calls the server by them.
+pub(crate) const OPENAPI: Environment =
+    Environment { folder: "venv-openapi", requirements: "bindings-tests/openapi/requirements.txt" };
+
 /// The peers that the Python package is measured beside; the tests need none of them.
 pub(crate) const BENCH: Environment =
     Environment { folder: "venv-bench", requirements: "bench/python/requirements.txt" };

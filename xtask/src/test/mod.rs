@@ -2,10 +2,12 @@
 
 mod c;
 mod cargo;
+mod demo;
 pub(crate) mod fuzz;
 mod go;
 mod markdown;
 mod npm;
+mod openapi;
 mod oracles;
 mod policy;
 mod purity;
@@ -52,6 +54,7 @@ const STEPS: &[Step] = &[
     Step { name: "fuzz", about: "no input breaks a promise: corpus and search", run: fuzz::run },
     Step { name: "oracles", about: "other libraries accept and refuse the same", run: oracles::run },
     Step { name: "sdks", about: "the vendors' SDKs get what they expect", run: sdks::run },
+    Step { name: "openapi", about: "the server does what its documents say", run: openapi::run },
 ];
 
 /// Prints the steps.

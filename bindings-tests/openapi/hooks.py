@@ -1,0 +1,21 @@
+"""What schemathesis does and checks beside its own, for every operation of the documents."""
+
+import schemathesis
+
+EXTENSION = "x-error-codes"
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """The issuer is a name of the configuration, which nobody guesses: what is well-formed is done by the first."""
+    if case.query and case.meta and case.meta.generation.mode.is_positive:
+        case.query.pop("issuer", None)
+
+
+@schemathesis.check
+def error_codes_are_listed(context, response, case):
+    """An error is one of those that the document lists for the operation and the status."""
+    documented = case.operation.definition.raw["responses"].get(str(response.status_code), {})
+    if EXTENSION in documented:
+        code = response.json()["error"]
+        assert code in documented[EXTENSION], f"{code} is not listed for status {response.status_code}"
