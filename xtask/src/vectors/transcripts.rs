@@ -1,4 +1,4 @@
-//! `transcripts.json`: HTTP requests to the four endpoints, each with its time and seed, and the exact responses.
+//! `transcripts.json`: HTTP requests to the endpoints, each with its time and seed, and the exact responses.
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value, json};
