@@ -45,6 +45,10 @@ const (
 	PermissionEntityUser Permission = "entity_user"
 	// Sessions with refresh tokens.
 	PermissionSessions Permission = "sessions"
+	// The next tokens of its sessions (RFC 6749 section 6).
+	PermissionRefreshToken Permission = "refresh_token"
+	// Tokens for less than those that it has (RFC 8693).
+	PermissionTokenExchange Permission = "token_exchange"
 	// Tokens for entities, their users and groups, and ending them.
 	PermissionEntityTokens Permission = "entity_tokens"
 	// Single-use links, and the account tokens that they lead to.

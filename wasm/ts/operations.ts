@@ -11,7 +11,7 @@ import type { Task } from "./task.js";
 export type AccessTokenType = "Bearer";
 
 /** What a credential may be used for. */
-export type Permission = "client_credentials" | "entity_user" | "sessions" | "entity_tokens" | "links";
+export type Permission = "client_credentials" | "entity_user" | "sessions" | "refresh_token" | "token_exchange" | "entity_tokens" | "links";
 
 /** Asks for an access token for a client itself. */
 export interface ClientCredentialsRequest {

@@ -10,7 +10,7 @@ use super::request::{Request, credentials};
 use super::response::{Response, json, json_text, set};
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::check::ActiveToken;
-use crate::flow::client::ClientProof;
+use crate::flow::client::{ClientProof, Demand};
 use crate::issuer::Issuer;
 use crate::json::{Object, push_string};
 use crate::key::quoted;
@@ -91,7 +91,7 @@ async fn introspect(issuers: &[&Issuer], call: &Call) -> Result<Response, Reject
     let Some(first) = issuers.first() else { return Err(ErrorCode::RouteNotFound.into()) };
     let mut flow = call.flow(first);
     let owner = match &caller {
-        Caller::Client(proof) => flow.is_client(proof).await?,
+        Caller::Client(proof) => flow.proven(proof, Demand::default()).await?.id,
         Caller::ApiKey(bearer) => flow.bearer_key(bearer, None).await?.organization,
     };
     let form = call.request().form()?;
@@ -100,18 +100,26 @@ async fn introspect(issuers: &[&Issuer], call: &Call) -> Result<Response, Reject
     for issuer in issuers {
         match call.flow(issuer).check(token).await {
             Ok(active) if active.client.as_ref() == Some(&owner) => {
-                return Ok(described(&active, &issuer.policy().issuer)?);
+                return Ok(introspected(Some(&active), &issuer.policy().issuer)?);
             }
             Err(error) if error.code().http_status() >= 500 => return Err(error.into()),
             _ => {}
         }
     }
-    Ok(json(StatusCode::OK, Inactive { active: false }))
+    Ok(introspected(None, "")?)
+}
+
+/// The answer of an introspection: about a token that the caller may know of, or about no token.
+pub(super) fn introspected(token: Option<&ActiveToken>, issuer: &str) -> Result<Response, Error> {
+    match token {
+        Some(token) => Ok(json_text(StatusCode::OK, described(token, issuer)?)),
+        None => Ok(json(StatusCode::OK, Inactive { active: false })),
+    }
 }
 
 /// What introspection tells of a token that stands (RFC 7662 section 2.2): what it knows itself, and then the token's
 /// claims, of which none may take the place of these.
-fn described(token: &ActiveToken, issuer: &str) -> Result<Response, Error> {
+fn described(token: &ActiveToken, issuer: &str) -> Result<Vec<u8>, Error> {
     let mut body = b"{\"active\":true".to_vec();
     let mut member = |name: &str, value: &[u8]| {
         body.push(b',');
@@ -148,7 +156,7 @@ fn described(token: &ActiveToken, issuer: &str) -> Result<Response, Error> {
         }
     }
     body.push(b'}');
-    Ok(json_text(StatusCode::OK, body))
+    Ok(body)
 }
 
 /// Who asks: a client by HTTP Basic (RFC 6749 section 2.3.1), or an organization by its API key.

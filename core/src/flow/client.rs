@@ -156,7 +156,10 @@ impl Flow {
             let stranger = fingerprint(proof.id.as_bytes());
             return self.refuse(if unknown { &stranger } else { &proof.id }, error);
         }
-        self.admit(&client.id).await?;
+        // Whoever says that they are a public client could use up its limit: what it gets is counted.
+        if !proof.is_public() {
+            self.admit(&client.id).await?;
+        }
         if !demand.permits(&client) {
             return self.refuse(&client.id, ErrorCode::UnauthorizedClient.into());
         }
@@ -208,10 +211,10 @@ impl Flow {
         }
     }
 
-    /// The id of a client that proves itself, whatever it may do.
-    pub(crate) async fn is_client(&mut self, proof: &ClientProof) -> Result<String> {
+    /// A client that proves itself, and meets a demand.
+    pub(crate) async fn proven(&mut self, proof: &ClientProof, demand: Demand<'_>) -> Result<Client> {
         let [entry] = self.records.load([client_key(&proof.id)]).await?;
-        Ok(self.authenticate(proof, entry.as_ref(), Demand::default()).await?.id)
+        self.authenticate(proof, entry.as_ref(), demand).await
     }
 
     /// Counts a request against the client's limit.
@@ -272,8 +275,9 @@ mod tests {
             directory::create_client(client, &context).run(&store).result.unwrap();
         }
         let is_client = |proof: ClientProof| {
-            let task = issuer.task(&context, |mut flow| async move { flow.is_client(&proof).await });
-            task.run(&store).result.ok()
+            let task =
+                issuer.task(&context, |mut flow| async move { flow.proven(&proof, Demand::default()).await });
+            task.run(&store).result.ok().map(|client| client.id)
         };
         assert_eq!(is_client(ClientProof::public("app")).as_deref(), Some("app"));
         assert_eq!(is_client(ClientProof::new("web", "s")).as_deref(), Some("web"));

@@ -6,6 +6,7 @@ use std::fmt;
 use super::Flow;
 use super::access_token::Grant;
 use super::check::ActiveToken;
+use super::client::{ClientProof, Demand};
 use super::narrowing;
 use super::own_claims::{ACT, CLIENT_ID, FROM_CLIENTS, NARROWED_FROM, SCOPE, check_custom};
 use super::standing::Hanging;
@@ -220,6 +221,19 @@ impl Flow {
         };
         self.emit(event);
         Ok(NarrowedToken { access_token, expires_in: lifetime, scope: scope::named(scope) })
+    }
+
+    /// As [`Flow::narrow`], for a client that proves itself and meets a demand.
+    pub(crate) async fn narrow_by(
+        &mut self,
+        proof: &ClientProof,
+        demand: Demand<'_>,
+        request: Narrow,
+    ) -> Result<NarrowedToken> {
+        let client = self.proven(proof, demand).await?;
+        let request = request.client(&*client.id);
+        // A public client was not counted yet.
+        self.narrow(request, Some(client).filter(|_| !proof.is_public())).await
     }
 
     /// The client that asks for it, which may; with the watermarks that the new token is under.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Flow;
+use super::client::{ClientProof, Demand};
 use super::refresh_token::Presented;
 use super::token_pair::TokenPair;
 use crate::error::{Error, ErrorCode, Result};
@@ -14,6 +15,7 @@ use crate::record::sessions_mark::{SessionsMark, sessions_mark_key};
 use crate::record::watermark::{self, Marks};
 use crate::record::{Update, decode_some};
 use crate::scope;
+use crate::store::Entry;
 use crate::task::Task;
 use crate::time::Context;
 
@@ -80,22 +82,70 @@ impl Issuer {
     }
 }
 
+/// What a refresh token leads to.
+struct Found {
+    session: Update,
+    client: Option<Entry>,
+    marks: Marks,
+    mark: SessionsMark,
+}
+
 impl Flow {
     pub(crate) async fn refresh(&mut self, request: &Refresh) -> Result<TokenPair> {
         self.issuer.sessions()?;
         let Ok(presented) = Presented::parse(&self.issuer, &request.token) else {
             return self.refuse("", invalid_grant());
         };
-        let id = presented.client.clone().unwrap_or_default();
         if request.client.is_some() && request.client != presented.client {
-            return self.refuse(&id, invalid_grant());
+            return self.refuse(presented.client.as_deref().unwrap_or_default(), invalid_grant());
         }
+        let found = self.found(&presented).await?;
+        self.exchange(request, &presented, found, false).await
+    }
+
+    /// As [`Flow::refresh`], for a client that proves itself and meets a demand: the session must be its own.
+    pub(crate) async fn refresh_by(
+        &mut self,
+        proof: &ClientProof,
+        demand: Demand<'_>,
+        request: &Refresh,
+    ) -> Result<TokenPair> {
+        self.issuer.sessions()?;
+        let presented = Presented::parse(&self.issuer, &request.token).ok();
+        let Some(presented) = presented.filter(|presented| presented.client.as_ref() == Some(&proof.id))
+        else {
+            self.proven(proof, demand).await?;
+            return self.refuse(&proof.id, invalid_grant());
+        };
+        let found = self.found(&presented).await?;
+        self.authenticate(proof, found.client.as_ref(), demand).await?;
+        // Anybody can say that they are a public client: it is counted by what succeeds.
+        self.exchange(request, &presented, found, !proof.is_public()).await
+    }
+
+    /// Reads what a refresh token leads to.
+    async fn found(&self, presented: &Presented) -> Result<Found> {
         let name = &self.issuer.policy().issuer;
-        let [issuer, by_client, by_subject] = watermark::keys(name, &id, &presented.subject);
+        let id = presented.client.as_deref().unwrap_or_default();
+        let [issuer, by_client, by_subject] = watermark::keys(name, id, &presented.subject);
         let key = session_key(&presented.session);
         let mark = sessions_mark_key(name, &presented.subject);
-        let keys = [key.clone(), client_key(&id), mark, issuer, by_client, by_subject];
+        let keys = [key.clone(), client_key(id), mark, issuer, by_client, by_subject];
         let [found, client, mark, issuer, by_client, by_subject] = self.records.load(keys).await?;
+        let marks = Marks::read([issuer, by_client, by_subject])?;
+        let mark = decode_some::<SessionsMark>(mark.as_ref())?.unwrap_or_default();
+        Ok(Found { session: Update::new(key, found), client, marks, mark })
+    }
+
+    async fn exchange(
+        &mut self,
+        request: &Refresh,
+        presented: &Presented,
+        found: Found,
+        mut admitted: bool,
+    ) -> Result<TokenPair> {
+        let Found { session: mut update, client, marks, mark } = found;
+        let id = presented.client.clone().unwrap_or_default();
         let client = decode_some::<Client>(client.as_ref())?;
         if let Some(id) = &presented.client
             && !client
@@ -105,25 +155,22 @@ impl Flow {
             return self.refuse(id, invalid_grant());
         }
         let client = client.filter(|_| presented.client.is_some());
-        let marks = Marks::read([issuer, by_client, by_subject])?;
-        let mark = decode_some::<SessionsMark>(mark.as_ref())?.unwrap_or_default();
         let grace = self.issuer.policy().grace;
-        let mut update = Update::new(key, found);
-        let mut admitted = false;
 
         // Where somebody else changes the session at the same time, decide anew on what is there now.
         loop {
-            let Some(session) = self.living(&presented, update.found()?, marks, &mark)? else {
+            let Some(session) = self.living(presented, update.found()?, marks, &mark)? else {
                 return self.refuse(&id, invalid_grant());
             };
             let decision = session.decide(presented.generation, self.moment(), grace);
-            if matches!(decision, RefreshDecision::Rotate | RefreshDecision::Repeat) && !admitted {
-                if let Some(asked) = &request.scope
-                    && let Err(error) =
-                        scope::check_within(asked, session.scope.as_deref().unwrap_or_default())
-                {
-                    return self.refuse(&id, error);
-                }
+            let gives = matches!(decision, RefreshDecision::Rotate | RefreshDecision::Repeat);
+            if gives
+                && let Some(asked) = &request.scope
+                && let Err(error) = scope::check_within(asked, session.scope.as_deref().unwrap_or_default())
+            {
+                return self.refuse(&id, error);
+            }
+            if gives && !admitted {
                 // Only what is about to succeed counts: whoever holds an old token cannot use up the client's limit, and
                 // no limit delays the end of a session whose token was copied.
                 if client.is_some() {

@@ -4,11 +4,11 @@ use super::Flow;
 use super::access_token::ACCESS;
 use super::check::{client_of, unauthenticated};
 use super::client::{ClientProof, Demand};
+use super::refresh_token::Presented;
 use crate::error::{ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::issuer::Issuer;
 use crate::record::access::{Access, access_key};
-use crate::record::client::client_key;
 use crate::record::revoked::{Revoked, revoked_key};
 use crate::record::watermark::Marked;
 use crate::record::{Change, Draft, decode};
@@ -89,13 +89,26 @@ impl Flow {
         proof: &ClientProof,
         token: &str,
     ) -> Result<()> {
-        let [entry] = self.records.load([client_key(&proof.id)]).await?;
         // Whatever a client may do, it may give up.
-        let client = self.authenticate(proof, entry.as_ref(), Demand::default()).await?;
+        let client = self.proven(proof, Demand::default()).await?;
         if bearer_client.as_deref() != Some(&client.id) {
             return self.refuse(&client.id, ErrorCode::Unauthenticated.into());
         }
         self.end_token(token, &client.id).await
+    }
+
+    /// Ends a token for a client that proves itself: a refresh token of its own with the session (RFC 7009 section 2.1), an
+    /// access token alone.
+    pub(crate) async fn revoke_by(&mut self, proof: &ClientProof, token: &str) -> Result<()> {
+        // Whatever a client may do, it may give up.
+        let client = self.proven(proof, Demand::default()).await?;
+        match Presented::parse(&self.issuer, token) {
+            Ok(presented) if presented.client.as_ref() == Some(&client.id) => {
+                self.end_session_of(&presented).await
+            }
+            Ok(_) => Ok(()),
+            Err(_) => self.end_token(token, &client.id).await,
+        }
     }
 
     /// Ends one token that was issued to `owner`. A token that is unknown, of somebody else, or no token at all is

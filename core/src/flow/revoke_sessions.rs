@@ -1,6 +1,7 @@
 //! Log-out: one session ends, or all of a subject's, or all but one.
 
 use super::Flow;
+use super::refresh_token::Presented;
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::issuer::Issuer;
@@ -51,10 +52,20 @@ impl Issuer {
 
 impl Flow {
     async fn end_session(&mut self, id: &str) -> Result<()> {
+        self.end_session_if(id, |_| Ok(true)).await
+    }
+
+    /// Ends the session that has made a refresh token, the current one or one before.
+    pub(super) async fn end_session_of(&mut self, presented: &Presented) -> Result<()> {
+        let issuer = self.issuer.clone();
+        self.end_session_if(&presented.session, |session| session.made(&issuer, presented)).await
+    }
+
+    async fn end_session_if(&mut self, id: &str, is_meant: impl Fn(&Session) -> Result<bool>) -> Result<()> {
         let issuer = &self.issuer.policy().issuer;
         let ended = (self.records)
             .update(session_key(id), |found: Option<Session>| match found {
-                Some(session) if !session.revoked => {
+                Some(session) if !session.revoked && is_meant(&session)? => {
                     Ok(Decision::Write(session.revoked().draft(issuer)?, Some(session)))
                 }
                 _ => Ok(Decision::Leave(None)),

@@ -23,6 +23,10 @@ choices! {
         EntityUser = "entity_user",
         /// Sessions with refresh tokens.
         Sessions = "sessions",
+        /// The next tokens of its sessions (RFC 6749 section 6).
+        RefreshToken = "refresh_token",
+        /// Tokens for less than those that it has (RFC 8693).
+        TokenExchange = "token_exchange",
         /// Tokens for entities, their users and groups, and ending them.
         EntityTokens = "entity_tokens",
         /// Single-use links, and the account tokens that they lead to.

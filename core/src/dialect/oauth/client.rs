@@ -1,4 +1,4 @@
-//! Who asks at the token endpoint, and how it proves itself (RFC 6749 section 2.3).
+//! Who asks, and how it proves itself (RFC 6749 section 2.3).
 
 use http::header::AUTHORIZATION;
 
@@ -6,37 +6,51 @@ use crate::dialect::request::{Form, Request};
 use crate::error::{Error, ErrorCode};
 use crate::flow::client::ClientProof;
 
+/// RFC 7523 section 2.2.
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
 /// The client of a request, by one of the ways to prove itself.
 pub(super) fn read(request: &Request, form: &Form) -> Result<ClientProof, Error> {
     let id = form.optional("client_id")?;
     let secret = form.optional("client_secret")?;
+    let assertion = assertion(form)?;
+    let header = request.headers().contains_key(AUTHORIZATION);
     // RFC 6749 section 2.3: a client MUST NOT use more than one method in each request.
-    let one =
-        |others: bool| match others {
-            true => Err(Error::new(ErrorCode::InvalidRequest)
-                .because("the client proves itself in more than one way")),
-            false => Ok(()),
-        };
-    if request.headers().contains_key(AUTHORIZATION) {
-        one(secret.is_some())?;
-        let proof = request.basic()?;
-        return match id {
-            Some(id) if id != proof.id => Err(another_client()),
-            _ => Ok(proof),
-        };
+    if [header, secret.is_some(), assertion.is_some()].into_iter().filter(|used| *used).count() > 1 {
+        let error = Error::new(ErrorCode::InvalidRequest);
+        return Err(error.because("the client proves itself in more than one way"));
     }
-    match (id, secret) {
-        (Some(id), Some(secret)) => Ok(ClientProof::new(id, secret)),
-        (None, Some(_)) => Err(form.required("client_id").err().unwrap_or_else(none)),
-        _ => Err(none()),
+    let proof = match (secret, assertion, id) {
+        _ if header => request.basic()?,
+        (Some(secret), ..) => ClientProof::new(form.required("client_id")?, secret),
+        (_, Some(jwt), _) => ClientProof::assertion(jwt),
+        (.., Some(id)) => ClientProof::public(id),
+        // RFC 6749 section 5.2: no client authentication is included.
+        _ => {
+            let error = Error::new(ErrorCode::InvalidClient);
+            return Err(error.because("the request does not say which client asks"));
+        }
+    };
+    // RFC 7521 section 4.2: it MUST identify the same client as the assertion does. So with the header.
+    match id {
+        Some(id) if id != proof.id => {
+            let error = Error::new(ErrorCode::InvalidClient).at("client_id");
+            Err(error.because("it is not the client that proves itself"))
+        }
+        _ => Ok(proof),
     }
 }
 
-/// RFC 6749 section 5.2: no client authentication is included.
-fn none() -> Error {
-    Error::new(ErrorCode::InvalidClient).because("the request does not say which client asks")
-}
-
-fn another_client() -> Error {
-    Error::new(ErrorCode::InvalidClient).at("client_id").because("it is not the client that proves itself")
+/// A JWT by which the client proves itself (RFC 7523 section 2.2).
+fn assertion(form: &Form) -> Result<Option<&str>, Error> {
+    let assertion = form.optional("client_assertion")?;
+    match (form.optional("client_assertion_type")?, assertion) {
+        (None, None) | (Some(JWT_BEARER), Some(_)) => Ok(assertion),
+        (None, Some(_)) => form.required("client_assertion_type").map(Some),
+        (Some(_), None) => form.required("client_assertion").map(Some),
+        (Some(_), Some(_)) => {
+            let error = Error::new(ErrorCode::InvalidClient).at("client_assertion_type");
+            Err(error.because(format!("it is {JWT_BEARER}")))
+        }
+    }
 }

@@ -4,13 +4,14 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, ETAG, IF_NONE_MATCH};
 use serde::Serialize;
 
-use super::OAuthOptions;
-use super::token::CLIENT_CREDENTIALS;
+use super::TOKEN;
+use super::token::grants;
 use crate::dialect::JWKS_MAX_AGE;
 use crate::dialect::request::Request;
 use crate::dialect::response::{Response, json_text, set};
 use crate::encoding::{base64url, sha256};
 use crate::issuer::Issuer;
+use crate::key::Algorithm;
 
 /// Where the metadata is; below it where the issuer's name has a path (RFC 8414 section 3.1).
 pub(super) const METADATA: &str = "/.well-known/oauth-authorization-server";
@@ -34,21 +35,46 @@ struct Members<'a> {
     /// Required, although nothing here answers at an authorization endpoint.
     response_types_supported: [&'a str; 0],
     grant_types_supported: Vec<&'a str>,
-    token_endpoint_auth_methods_supported: Vec<&'a str>,
+    token_endpoint_auth_methods_supported: &'a [&'a str],
+    #[serde(skip_serializing_if = "<[&str]>::is_empty")]
+    token_endpoint_auth_signing_alg_values_supported: &'a [&'a str],
+    revocation_endpoint: String,
+    revocation_endpoint_auth_methods_supported: &'a [&'a str],
+    #[serde(skip_serializing_if = "<[&str]>::is_empty")]
+    revocation_endpoint_auth_signing_alg_values_supported: &'a [&'a str],
+    introspection_endpoint: String,
+    introspection_endpoint_auth_methods_supported: &'a [&'a str],
+    #[serde(skip_serializing_if = "<[&str]>::is_empty")]
+    introspection_endpoint_auth_signing_alg_values_supported: &'a [&'a str],
 }
 
 impl Metadata {
-    pub(super) fn new(issuer: &Issuer, options: &OAuthOptions) -> Self {
-        let name = &issuer.policy().issuer;
-        let base = options.public_url.as_deref().unwrap_or(name).trim_end_matches('/');
+    pub(super) fn new(issuer: &Issuer) -> Self {
+        let (name, endpoint) = (&issuer.policy().issuer, issuer.policy().token_endpoint.as_deref());
+        let base = endpoint.and_then(|url| url.strip_suffix(TOKEN)).unwrap_or_default();
+        // Whoever can check an HMAC could have made it: clients prove themselves by keys of two halves.
+        let algorithms = Algorithm::ALL.iter().filter(|alg| alg.is_supported() && !alg.is_hmac());
+        let algorithms: Vec<&str> = algorithms.map(|alg| alg.name()).collect();
+        let all = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
+        let without_keys = ["client_secret_basic", "client_secret_post", "none"];
+        let methods = if algorithms.is_empty() { &without_keys[..] } else { &all };
+        // RFC 7662 section 2.1: whoever introspects proves who they are.
+        let proving = methods.split_last().map(|(_, proving)| proving).unwrap_or_default();
         let has_public_keys = issuer.keys().keys().any(|key| key.public_jwk().is_some());
         let members = Members {
             issuer: name,
-            token_endpoint: format!("{base}/oauth/token"),
+            token_endpoint: format!("{base}{TOKEN}"),
             jwks_uri: has_public_keys.then(|| format!("{base}/.well-known/jwks.json")),
             response_types_supported: [],
-            grant_types_supported: vec![CLIENT_CREDENTIALS],
-            token_endpoint_auth_methods_supported: vec!["client_secret_basic", "client_secret_post"],
+            grant_types_supported: grants(issuer),
+            token_endpoint_auth_methods_supported: methods,
+            token_endpoint_auth_signing_alg_values_supported: &algorithms,
+            revocation_endpoint: format!("{base}/oauth/revoke"),
+            revocation_endpoint_auth_methods_supported: methods,
+            revocation_endpoint_auth_signing_alg_values_supported: &algorithms,
+            introspection_endpoint: format!("{base}/oauth/introspect"),
+            introspection_endpoint_auth_methods_supported: proving,
+            introspection_endpoint_auth_signing_alg_values_supported: &algorithms,
         };
         let body = serde_json::to_vec(&members).unwrap_or_default();
         let etag = format!("\"{}\"", base64url(sha256(&body).get(..12).unwrap_or_default()));

@@ -3,9 +3,12 @@
 //! Which clause is kept how, and what is decided where the standards leave a choice: `docs/oauth.md`.
 
 mod client;
+mod exchange;
+mod introspect;
 mod metadata;
 pub(crate) mod operations;
 mod refusal;
+mod revoke;
 pub(super) mod section;
 mod token;
 
@@ -16,19 +19,25 @@ use super::response::Response;
 use super::{Answer, Call, Demonstration, Dialect, Wing};
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
+use crate::policy::Policy;
 use metadata::{METADATA, Metadata};
 
-/// Where the endpoints are, in case that the issuer's name does not say it.
+/// The path of the token endpoint.
+const TOKEN: &str = "/oauth/token";
+
+/// Adds what this dialect wants to a policy: the `typ` of RFC 9068, and, where the policy does not say it, the address of
+/// the token endpoint, which is below the issuer's name then.
 ///
 /// ```
-/// use tokenmint::dialect::oauth::OAuthOptions;
-/// let options = OAuthOptions { public_url: Some("https://tokens.example.com".into()) };
-/// # drop(options);
+/// use tokenmint::{Policy, dialect::oauth::oauth_policy};
+/// let policy = oauth_policy(Policy::new("https://id.example.com").audience("https://api.example.com"));
+/// # drop(policy);
 /// ```
-#[derive(Clone, Debug, Default)]
-pub struct OAuthOptions {
-    /// The address that clients use: the metadata's URLs begin with it. The issuer's name where absent.
-    pub public_url: Option<String>,
+#[must_use]
+pub fn oauth_policy(policy: Policy) -> Policy {
+    let base = policy.issuer.trim_end_matches('/');
+    let endpoint = policy.token_endpoint.clone().unwrap_or_else(|| format!("{base}{TOKEN}"));
+    policy.token_type("at+jwt").token_endpoint(endpoint)
 }
 
 /// OAuth's token endpoint, and its metadata.
@@ -39,16 +48,17 @@ pub struct OAuth {
 }
 
 impl OAuth {
-    /// Serves the tokens of an issuer, whose name is a URL and whose policy has an audience.
+    /// Serves the tokens of an issuer, whose policy [`oauth_policy`] has seen. Its name is a URL, and its policy has an
+    /// audience. There are refresh tokens where the policy has a session secret.
     ///
     /// ```
     /// use tokenmint::*;
-    /// use tokenmint::dialect::oauth::{OAuth, OAuthOptions};
+    /// use tokenmint::dialect::oauth::{OAuth, oauth_policy};
     /// use tokenmint::directory::{self, Client};
     /// use tokenmint::endpoint::Endpoint;
     /// let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
-    /// let issuer = Issuer::new(keys, Policy::new("https://id.example.com").audience("https://api.example.com"))?;
-    /// let endpoint = Endpoint::builder().dialect(OAuth::new(issuer, OAuthOptions::default())).build()?;
+    /// let policy = Policy::new("https://id.example.com").audience("https://api.example.com");
+    /// let endpoint = Endpoint::builder().dialect(OAuth::new(Issuer::new(keys, oauth_policy(policy))?)).build()?;
     ///
     /// let (store, context) = (MemoryStore::new(), Context::new(UnixTime::from_seconds(1_700_000_000), [1; 32]));
     /// let client = Client::new("c1", "org_1", SecretHash::of(b"a secret")).permission(Permission::ClientCredentials);
@@ -63,8 +73,8 @@ impl OAuth {
     /// assert!(response.body().starts_with(br#"{"access_token":""#));
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn new(issuer: Issuer, options: OAuthOptions) -> Self {
-        let metadata = Metadata::new(&issuer, &options);
+    pub fn new(issuer: Issuer) -> Self {
+        let metadata = Metadata::new(&issuer);
         OAuth { issuer, metadata }
     }
 }
@@ -101,6 +111,12 @@ impl Dialect for OAuth {
         if policy.audience.is_empty() {
             return invalid("audience", "access tokens are for somebody: an API's name, usually its URL");
         }
+        if !policy.token_endpoint.as_ref().is_some_and(|url| metadata::is_url(url) && url.ends_with(TOKEN)) {
+            return invalid(
+                "token_endpoint",
+                "it is a URL that ends with /oauth/token; oauth_policy adds one",
+            );
+        }
         Ok(())
     }
 
@@ -121,7 +137,9 @@ impl OAuth {
         let request = call.request();
         match (request.segments().as_slice(), request.method()) {
             (["oauth", "token"], &Method::POST) => token::answer(&self.issuer, call).await,
-            (["oauth", "token"], _) => Err(method_not_allowed("POST")),
+            (["oauth", "revoke"], &Method::POST) => revoke::answer(&self.issuer, call).await,
+            (["oauth", "introspect"], &Method::POST) => introspect::answer(&self.issuer, call).await,
+            (["oauth", "token" | "revoke" | "introspect"], _) => Err(method_not_allowed("POST")),
             ([".well-known", _, inserted @ ..], method) if self.metadata.is_at(inserted) => match *method {
                 Method::GET | Method::HEAD => Ok(self.metadata.answer(request)),
                 _ => Err(method_not_allowed("GET, HEAD")),

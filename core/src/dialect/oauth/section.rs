@@ -1,15 +1,12 @@
 //! The section of a configuration.
 
-use super::{OAuth, OAuthOptions};
+use super::{OAuth, TOKEN, oauth_policy};
 use crate::dialect::endpoint::EndpointBuilder;
 use crate::dialect::section::{Assemble, Parts, section, sections};
 use crate::error::Result;
 use crate::issuer::Issuer;
 use crate::policy::AccessFormat;
 use crate::time::Lifetime;
-
-/// The header's `typ` of an access token (RFC 9068 section 2.1).
-const ACCESS_TOKEN_TYPE: &str = "at+jwt";
 
 section! {
     /// OAuth's token endpoint. It gives refresh tokens where there is a session secret.
@@ -37,22 +34,20 @@ sections! {
 impl Assemble for Sections {
     fn serve(&self, parts: &mut dyn Parts, endpoint: EndpointBuilder) -> Result<EndpointBuilder> {
         let Some(section) = &self.oauth else { return Ok(endpoint) };
-        let oauth = section.dialect(parts).map_err(|error| error.within("oauth"))?;
-        Ok(endpoint.dialect(oauth))
+        let issuer = section.issuer(parts).map_err(|error| error.within("oauth"))?;
+        Ok(endpoint.dialect(OAuth::new(issuer)))
     }
 }
 
 impl Section {
-    fn dialect(&self, parts: &mut dyn Parts) -> Result<OAuth> {
-        let issuer = self.issuer(parts)?;
-        let options = OAuthOptions { public_url: parts.public_url().map(str::to_owned) };
-        Ok(OAuth::new(issuer, options))
-    }
-
     fn issuer(&self, parts: &mut dyn Parts) -> Result<Issuer> {
         let mut policy = self.common().policy(parts)?;
-        if self.token_type.is_none() {
-            policy = policy.token_type(ACCESS_TOKEN_TYPE);
+        if let Some(url) = parts.public_url() {
+            policy = policy.token_endpoint(format!("{}{TOKEN}", url.trim_end_matches('/')));
+        }
+        policy = oauth_policy(policy);
+        if let Some(typ) = &self.token_type {
+            policy = policy.token_type(typ);
         }
         policy = policy.access_format(self.access_format.unwrap_or(AccessFormat::Jwt));
         (policy.session_idle, policy.session_absolute) = (self.session_idle, self.session_absolute);

@@ -2,28 +2,41 @@
 
 use http::StatusCode;
 
-use super::client;
+use super::{client, exchange};
 use crate::dialect::call::Call;
 use crate::dialect::rejection::Rejection;
 use crate::dialect::request::Form;
 use crate::dialect::response::{Response, Value, json_object};
 use crate::error::{Error, ErrorCode, Result};
-use crate::flow::access_token::AccessToken;
 use crate::flow::client::{ClientProof, Demand};
 use crate::flow::client_credentials::ClientCredentials;
+use crate::flow::refresh::Refresh;
 use crate::issuer::Issuer;
 use crate::record::client::Permission;
+use crate::time::Lifetime;
 
-pub(super) const CLIENT_CREDENTIALS: &str = "client_credentials";
+const CLIENT_CREDENTIALS: &str = "client_credentials";
+const REFRESH_TOKEN: &str = "refresh_token";
+const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+
+/// The grants of an issuer.
+pub(super) fn grants(issuer: &Issuer) -> Vec<&'static str> {
+    let refresh = issuer.check_session_secret().is_ok();
+    let all = [(CLIENT_CREDENTIALS, true), (REFRESH_TOKEN, refresh), (TOKEN_EXCHANGE, true)];
+    all.into_iter().filter_map(|(grant, served)| served.then_some(grant)).collect()
+}
 
 pub(super) async fn answer(issuer: &Issuer, call: &Call) -> Result<Response, Rejection> {
     let form = call.request().form()?;
-    match form.required("grant_type")? {
-        CLIENT_CREDENTIALS => {
-            let client = client::read(call.request(), &form)?;
-            client_credentials(issuer, call, client, &form).await
-        }
-        _ => Err(Error::new(ErrorCode::UnsupportedGrantType).at("grant_type").into()),
+    let grant = form.required("grant_type")?;
+    if !grants(issuer).contains(&grant) {
+        return Err(Error::new(ErrorCode::UnsupportedGrantType).at("grant_type").into());
+    }
+    let client = client::read(call.request(), &form)?;
+    match grant {
+        REFRESH_TOKEN => refresh(issuer, call, client, &form).await,
+        TOKEN_EXCHANGE => exchange::answer(issuer, call, client, &form).await,
+        _ => client_credentials(issuer, call, client, &form).await,
     }
 }
 
@@ -37,17 +50,35 @@ async fn client_credentials(
     let request = ClientCredentials { client, scope: scope(form)?, audience: audience(form)? };
     let demand = Demand::told(Permission::ClientCredentials);
     let token = call.flow(issuer).client_credentials(&request, demand).await;
-    Ok(access(&token.map_err(|error| about_target(error, form))?))
+    let token = token.map_err(|error| about_target(error, form))?;
+    let tokens = Tokens::new(&token.access_token, token.expires_in);
+    Ok(Tokens { scope: token.scope.as_deref(), ..tokens }.answer())
+}
+
+/// RFC 6749 section 6.
+async fn refresh(
+    issuer: &Issuer,
+    call: &Call,
+    client: ClientProof,
+    form: &Form,
+) -> Result<Response, Rejection> {
+    let request = Refresh { scope: scope(form)?, ..Refresh::new(form.required("refresh_token")?) };
+    let demand = Demand::told(Permission::RefreshToken);
+    let pair = call.flow(issuer).refresh_by(&client, demand, &request).await;
+    let pair = pair.map_err(|error| about_target(error, form))?;
+    let tokens = Tokens::new(&pair.access_token, pair.expires_in);
+    let refresh = Some((&*pair.refresh_token, pair.refresh_expires_in));
+    Ok(Tokens { scope: pair.scope.as_deref(), refresh, ..tokens }.answer())
 }
 
 /// What a grant asks for (RFC 6749 section 3.3).
-fn scope(form: &Form) -> Result<Option<String>> {
+pub(super) fn scope(form: &Form) -> Result<Option<String>> {
     Ok(form.optional("scope")?.map(str::to_owned))
 }
 
 /// Whom the token shall be for: `resource`, which names it by a URI (RFC 8707 section 2), and `audience`, which names it by
 /// whatever name it has (RFC 8693 section 2.1). Both may be there more than once.
-fn audience(form: &Form) -> Result<Vec<String>> {
+pub(super) fn audience(form: &Form) -> Result<Vec<String>> {
     // RFC 8707 section 2: an absolute URI, which MUST NOT include a fragment.
     let is_uri =
         |text: &str| text.parse::<http::Uri>().is_ok_and(|uri| uri.scheme().is_some()) && !text.contains('#');
@@ -60,20 +91,41 @@ fn audience(form: &Form) -> Result<Vec<String>> {
 }
 
 /// Names the parameter that named a target.
-fn about_target(error: Error, form: &Form) -> Error {
+pub(super) fn about_target(error: Error, form: &Form) -> Error {
     match error.code() {
         ErrorCode::InvalidTarget if form.values("resource").next().is_some() => error.at("resource"),
         _ => error,
     }
 }
 
-/// An access token alone (RFC 6749 section 5.1).
-fn access(token: &AccessToken) -> Response {
-    let mut members = vec![
-        ("access_token", Value::Text(&token.access_token)),
-        ("token_type", Value::Text("Bearer")),
-        ("expires_in", Value::Number(token.expires_in.seconds())),
-    ];
-    members.extend(token.scope.as_deref().map(|scope| ("scope", Value::Text(scope))));
-    json_object(StatusCode::OK, &members)
+/// What a grant gives (RFC 6749 section 5.1).
+pub(super) struct Tokens<'a> {
+    pub(super) access_token: &'a str,
+    pub(super) expires_in: Lifetime,
+    /// RFC 8693 section 2.2.1.
+    pub(super) issued_token_type: Option<&'a str>,
+    pub(super) scope: Option<&'a str>,
+    pub(super) refresh: Option<(&'a str, Lifetime)>,
+}
+
+impl<'a> Tokens<'a> {
+    /// An access token alone.
+    pub(super) fn new(access_token: &'a str, expires_in: Lifetime) -> Self {
+        Tokens { access_token, expires_in, issued_token_type: None, scope: None, refresh: None }
+    }
+
+    pub(super) fn answer(&self) -> Response {
+        let mut members = vec![
+            ("access_token", Value::Text(self.access_token)),
+            ("token_type", Value::Text("Bearer")),
+            ("expires_in", Value::Number(self.expires_in.seconds())),
+        ];
+        members.extend(self.scope.map(|scope| ("scope", Value::Text(scope))));
+        if let Some((token, expires_in)) = self.refresh {
+            members.push(("refresh_token", Value::Text(token)));
+            members.push(("refresh_expires_in", Value::Number(expires_in.seconds())));
+        }
+        members.extend(self.issued_token_type.map(|kind| ("issued_token_type", Value::Text(kind))));
+        json_object(StatusCode::OK, &members)
+    }
 }

@@ -132,7 +132,7 @@ fn a_store_that_is_away_is_a_503() {
             Err(StoreError::Unavailable)
         }
     }
-    let oauth = OAuth::new(issuer(policy()), OAuthOptions::default());
+    let oauth = OAuth::new(issuer(policy()));
     let endpoint = Endpoint::builder().dialect(oauth).build().unwrap();
     let form = format!("{GRANT}&client_id={CLIENT}&client_secret={SECRET}");
     let context = Context::new(UnixTime::from_seconds(1_700_000_000), [1; 32]);

@@ -1,11 +1,16 @@
 //! OAuth's own dialect. Each test names the section that it holds.
 
 mod client_credentials;
+mod client_keys;
 mod errors;
+mod exchange;
+mod introspect;
 mod metadata;
+mod refresh;
+mod revoke;
 
 use serde_json::Value;
-use tokenmint::dialect::oauth::{OAuth, OAuthOptions};
+use tokenmint::dialect::oauth::{OAuth, oauth_policy};
 use tokenmint::directory::{self, Client};
 use tokenmint::endpoint::Endpoint;
 use tokenmint::*;
@@ -18,14 +23,17 @@ pub(crate) const API: &str = "https://api.example.com";
 pub(crate) const TOKEN: &str = "/oauth/token";
 pub(crate) const CLIENT: &str = "client-one";
 pub(crate) const SECRET: &str = "the-secret-of-client-one";
+pub(crate) const OTHER: &str = "client-two";
+pub(crate) const OTHER_SECRET: &str = "the-secret-of-client-two";
+/// A client that can keep no secret.
+pub(crate) const PUBLIC: &str = "client-public";
 /// A client that may do nothing.
 pub(crate) const IDLE: &str = "client-idle";
 pub(crate) const IDLE_SECRET: &str = "the-secret-of-the-idle-one";
 pub(crate) const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 pub(crate) fn policy() -> Policy {
-    let policy = Policy::new(ISSUER).audience(API).token_type("at+jwt");
-    policy.session_secret([9; 32].as_slice())
+    oauth_policy(Policy::new(ISSUER).audience(API).session_secret([9; 32].as_slice()))
 }
 
 pub(crate) fn issuer(policy: Policy) -> Issuer {
@@ -37,15 +45,27 @@ pub(crate) fn client(id: &str, secret: &str) -> Client {
 }
 
 pub(crate) fn host_with(policy: Policy) -> Host {
-    let oauth = OAuth::new(issuer(policy), OAuthOptions::default());
-    let host = Host::new(Endpoint::builder().dialect(oauth).build().unwrap());
-    let one = client(CLIENT, SECRET).scope("read write").audience(API).audience("https://files.example.com");
-    for client in [one.permission(Permission::ClientCredentials), client(IDLE, IDLE_SECRET)] {
+    let host = Host::new(Endpoint::builder().dialect(OAuth::new(issuer(policy))).build().unwrap());
+    let one = client(CLIENT, SECRET).audience(API).audience("https://files.example.com");
+    let public = may_be_given_more(Client::without_secret(PUBLIC, "org").public());
+    for client in
+        [may_do_all(one), client(IDLE, IDLE_SECRET), may_do_all(client(OTHER, OTHER_SECRET)), public]
+    {
         host.run(directory::create_client(client, &host.context()));
     }
-    host.keep_secret(SECRET);
-    host.keep_secret(IDLE_SECRET);
+    for secret in [SECRET, IDLE_SECRET, OTHER_SECRET] {
+        host.keep_secret(secret);
+    }
     host
+}
+
+fn may_do_all(client: Client) -> Client {
+    may_be_given_more(client.permission(Permission::ClientCredentials))
+}
+
+fn may_be_given_more(client: Client) -> Client {
+    let client = client.scope("read write").permission(Permission::RefreshToken);
+    client.permission(Permission::TokenExchange)
 }
 
 pub(crate) fn host() -> Host {
@@ -93,4 +113,18 @@ pub(crate) fn refused_at(answer: &Answer, code: &str, parameter: &str) {
 /// The claims of a JWT, unverified.
 pub(crate) fn claims(token: &str) -> Value {
     serde_json::from_str(unverified::decode(token).unwrap().json()).unwrap()
+}
+
+/// A session of a client, opened by the host: its first tokens.
+pub(crate) fn session(host: &Host, policy: Policy, client: &str) -> TokenPair {
+    let request = StartSession::new("user_1").client(client).scope("read write");
+    let pair = host.run(issuer(policy).start_session(request, &host.context()));
+    host.keep_secret(&pair.access_token);
+    host.keep_secret(&pair.refresh_token);
+    pair
+}
+
+/// Whether a token of these tests stands.
+pub(crate) fn stands(host: &Host, policy: Policy, token: &str) -> bool {
+    issuer(policy).check(token, &host.context()).run(&host.store).result.is_ok()
 }

@@ -1,0 +1,30 @@
+//! What a client may know of a token (RFC 7662).
+
+use super::Flow;
+use super::check::ActiveToken;
+use super::client::{ClientProof, Demand};
+use crate::error::Result;
+
+impl Flow {
+    /// What a token stands for, where it stands and is the business of a client that proves itself: issued to it, or for it,
+    /// which is then a resource server that is registered by the name it has in `aud`.
+    ///
+    /// # Errors
+    /// `invalid_client`, also for a public one: RFC 7662 section 2.1, or anybody could try tokens; `rate_limited`; the store's.
+    pub(crate) async fn introspect_by(
+        &mut self,
+        proof: &ClientProof,
+        token: &str,
+    ) -> Result<Option<ActiveToken>> {
+        let client = self.proven(proof, Demand { unmet: proof.is_public(), ..Demand::default() }).await?;
+        match self.check_for_anybody(token).await {
+            Ok((hanging, _)) => {
+                let token = hanging.token;
+                let is_its = token.client.as_ref() == Some(&client.id) || token.audience.contains(&client.id);
+                Ok(Some(token).filter(|_| is_its))
+            }
+            Err(error) if error.code().http_status() >= 500 => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+}
