@@ -1,7 +1,9 @@
 //! OAuth's own dialect. Each test names the section that it holds.
 
+mod best_practice;
 mod client_credentials;
 mod client_keys;
+mod delegation;
 mod errors;
 mod exchange;
 mod introspect;

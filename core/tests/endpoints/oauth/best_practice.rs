@@ -1,0 +1,161 @@
+//! What holds for every token and every refusal (RFC 6750, RFC 8725, RFC 9068, RFC 9700).
+
+use super::*;
+
+const GRANT: &str = "grant_type=client_credentials";
+const ASSERTED: &str =
+    "client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&client_assertion";
+
+/// A host of each form of access tokens.
+fn hosts() -> [(Host, Policy); 2] {
+    [AccessFormat::Jwt, AccessFormat::Opaque].map(|format| {
+        let policy = policy().access_format(format);
+        (host_with(policy.clone()), policy)
+    })
+}
+
+#[test]
+fn rfc_6750_section_2_1_tokens_have_the_characters_of_a_bearer() {
+    let is_bearer = |token: &str| {
+        let token = token.trim_end_matches('=');
+        !token.is_empty() && token.chars().all(|c| c.is_ascii_alphanumeric() || "-._~+/".contains(c))
+    };
+    for (host, policy) in hosts() {
+        let pair = session(&host, policy, CLIENT);
+        for token in [ask(&host, GRANT).text("access_token"), pair.access_token, pair.refresh_token] {
+            assert!(is_bearer(&token), "{token}");
+        }
+    }
+}
+
+#[test]
+fn rfc_6749_section_10_10_tokens_cannot_be_guessed() {
+    for (host, policy) in hosts() {
+        let tokens: Vec<String> = (0..64).map(|_| ask(&host, GRANT).text("access_token")).collect();
+        // No two have anything in common but what each of them says: id and signature of a JWT, all of a handle.
+        let secret = |token: &str| match unverified::decode(token) {
+            Ok(seen) => seen.claim_json("jti").unwrap().to_owned() + token.rsplit('.').next().unwrap(),
+            Err(_) => token.to_owned(),
+        };
+        let mut secrets: Vec<String> = tokens.iter().map(|token| secret(token)).collect();
+        // Section 10.10: the probability MUST be at most 2^-128; of base64url that is 22 characters.
+        assert!(secrets.iter().all(|secret| secret.len() >= 22), "{secrets:?}");
+        secrets.sort_unstable();
+        secrets.dedup();
+        assert_eq!(secrets.len(), 64);
+        // Section 10.3: none is made by changing one.
+        let mut forged = tokens[0].clone().into_bytes();
+        let middle = forged.len() / 2;
+        forged[middle] = if forged[middle] == b'A' { b'B' } else { b'A' };
+        assert!(!stands(&host, policy.clone(), std::str::from_utf8(&forged).unwrap()));
+        assert!(stands(&host, policy, &tokens[0]));
+    }
+}
+
+#[test]
+fn rfc_8725_section_3_12_no_token_is_taken_for_one_of_another_kind() {
+    let host = host();
+    let pair = session(&host, policy(), CLIENT);
+    let own = ask(&host, GRANT).text("access_token");
+    for access in [&own, &pair.access_token] {
+        refused(
+            &ask(&host, &format!("grant_type=refresh_token&refresh_token={access}")),
+            400,
+            "invalid_grant",
+        );
+        refused(&post(&host, &format!("{GRANT}&{ASSERTED}={access}")), 401, "invalid_client");
+    }
+    let refresh = &pair.refresh_token;
+    refused(&post(&host, &format!("{GRANT}&{ASSERTED}={refresh}")), 401, "invalid_client");
+    let answer = post_as(&host, "/oauth/introspect", &basic(CLIENT, SECRET), &format!("token={refresh}"));
+    assert_eq!(answer.body, serde_json::json!({ "active": false }));
+    assert!(issuer(policy()).check(refresh, &host.context()).run(&host.store).result.is_err());
+    // Section 3.11: the types say it, too.
+    let typ = |token: &str| unverified::decode(token).unwrap().header().token_type();
+    assert_eq!((typ(&own).as_deref(), typ(refresh).as_deref()), (Some("at+jwt"), Some("refresh+jwt")));
+}
+
+#[test]
+fn rfc_9068_section_4_a_token_is_for_its_audience_its_issuer_and_its_time() {
+    let host = host();
+    let token = ask(&host, &format!("{GRANT}&resource={API}")).text("access_token");
+    let verifier = |policy: Policy| issuer(policy).verifier();
+    let now = host.now();
+    assert!(verifier(policy()).verify(&token, now).is_ok());
+    let refusal = |verifier: Verifier, now| verifier.verify(&token, now).unwrap_err().code();
+    let files = oauth_policy(Policy::new(ISSUER).audience("https://files.example.com"));
+    assert_eq!(refusal(verifier(files), now), ErrorCode::AudienceMismatch);
+    let elsewhere = oauth_policy(Policy::new("https://elsewhere.example.com").audience(API));
+    assert_eq!(refusal(verifier(elsewhere), now), ErrorCode::IssuerMismatch);
+    let plain = policy().token_type("JWT");
+    assert_eq!(refusal(verifier(plain), now), ErrorCode::TypeMismatch);
+    host.wait(3600);
+    assert_eq!(refusal(verifier(policy()), host.now()), ErrorCode::TokenExpired);
+}
+
+#[test]
+fn rfc_6749_section_5_2_whatever_is_sent_the_refusal_is_printable_and_tells_no_secret() {
+    let host = host();
+    let odd = ["%22", "%5C", "%00", "%0A%0D", "%C3%BC", "%F0%9F%98%80", "%7F", "%25", "a%22b%5Cc"];
+    for value in odd {
+        for parameter in [
+            "grant_type",
+            "scope",
+            "resource",
+            "audience",
+            "client_id",
+            "client_secret",
+            "client_assertion",
+            "client_assertion_type",
+            "refresh_token",
+            "subject_token",
+            "subject_token_type",
+            "actor_token",
+            "actor_token_type",
+            "requested_token_type",
+        ] {
+            for grant in
+                ["client_credentials", "refresh_token", "urn:ietf:params:oauth:grant-type:token-exchange"]
+            {
+                let form = match parameter {
+                    "grant_type" => format!("grant_type={value}"),
+                    _ => format!("grant_type={grant}&{parameter}={value}"),
+                };
+                for answer in [ask(&host, &form), post(&host, &form)] {
+                    if answer.status != 200 {
+                        refused(&answer, answer.status, &answer.text("error"));
+                        assert!(matches!(answer.status, 400 | 401), "{form}: {}", answer.status);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn rfc_9700_section_2_4_nobodys_password_is_asked_for() {
+    let host = host();
+    let form = format!("grant_type=password&username=user_1&password={SECRET}");
+    refused_at(&ask(&host, &form), "unsupported_grant_type", "grant_type");
+    let metadata = host.send(request("GET", "/.well-known/oauth-authorization-server", &[], ""));
+    let grants = metadata.body["grant_types_supported"].as_array().unwrap();
+    assert!(!grants.iter().any(|grant| grant == "password" || grant == "implicit"));
+    assert_eq!(metadata.body["response_types_supported"], serde_json::json!([]));
+}
+
+#[test]
+fn rfc_6749_section_2_3_1_whoever_guesses_is_slowed_down() {
+    let rate = Rate::new(1, Lifetime::MINUTE, 3).unwrap();
+    let host = host_with(policy().failure_rate(rate));
+    for path in [TOKEN, "/oauth/revoke", "/oauth/introspect"] {
+        let guess =
+            |n: u32| post_as(&host, path, &basic(CLIENT, &format!("guess-{n}")), &format!("{GRANT}&token=x"));
+        for n in 0..3 {
+            refused(&guess(n), 401, "invalid_client");
+        }
+        refused(&guess(3), 429, "temporarily_unavailable");
+        // Section 2.3.1 protects the client: nobody locks it out in its name.
+        assert_eq!(post_as(&host, path, &basic(CLIENT, SECRET), &format!("{GRANT}&token=x")).status, 200);
+        host.wait(600);
+    }
+}
