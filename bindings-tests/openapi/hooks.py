@@ -19,3 +19,20 @@ def error_codes_are_listed(context, response, case):
     if EXTENSION in documented:
         code = response.json()["error"]
         assert code in documented[EXTENSION], f"{code} is not listed for status {response.status_code}"
+
+
+def bearer(path, key):
+    """Every call below a path is an organization's, by the demonstration's public key."""
+
+    @schemathesis.auth().apply_to(path_regex=path)
+    class Key:
+        def get(self, case, context):
+            return key
+
+        def set(self, case, data, context):
+            case.headers["Authorization"] = f"Bearer {data}"
+
+
+bearer("^/(entity|entityGroup|organization)", "demo-mercoa-key")
+bearer("^/introspect", "demo-mercoa-key")
+bearer("^/api/", "demo-merge-key")

@@ -51,6 +51,9 @@ operations = fetch(f"{admin}/v1/openapi.json", "admin.json")
 run(sys.executable, HERE / "vectors.py", operations)
 call(operations, admin, "--header", f"Authorization: Bearer {key}")
 
+endpoints = fetch(f"{base}/openapi.json", "endpoints.json")
+call(endpoints, base)
+
 run(BIN / "openapi-python-client", "generate", "--path", operations, "--output-path", "admin_client",
     "--meta", "none", "--overwrite", "--fail-on-warning")
 run(sys.executable, HERE / "client.py", admin, key, PYTHONPATH=str(folder.resolve()))

@@ -163,6 +163,7 @@ pub(crate) fn route(path: &str) -> &'static str {
         ["magic-link", _] => "/magic-link/{token}",
         [".well-known", "jwks.json"] => "/.well-known/jwks.json",
         ["introspect"] => "/introspect",
+        ["openapi.json"] => "/openapi.json",
         _ => "other",
     }
 }

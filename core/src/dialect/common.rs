@@ -17,17 +17,18 @@ use crate::key::quoted;
 use crate::secret::Secret;
 use crate::time::UnixTime;
 
-/// How long a key set may be kept, in seconds.
+/// How long a key set may be kept, in seconds; and so the document of the endpoint.
 pub(crate) const JWKS_MAX_AGE: u32 = 300;
 
 /// What the endpoint itself answers; no dialect has these paths.
-pub(super) const PATHS: [&str; 2] = ["/.well-known/jwks.json", "/introspect"];
+pub(super) const PATHS: [&str; 3] = ["/.well-known/jwks.json", "/introspect", "/openapi.json"];
 
 /// What all issuers of an endpoint have in common.
 pub(super) struct Common<'a> {
     /// In the order in which their dialects were added.
     pub(super) issuers: Vec<&'a Issuer>,
     pub(super) public_keys: &'a str,
+    pub(super) openapi: &'a str,
 }
 
 impl Common<'_> {
@@ -35,9 +36,12 @@ impl Common<'_> {
         let method = call.request().method();
         match call.request().segments().as_slice() {
             [".well-known", "jwks.json"] if matches!(*method, Method::GET | Method::HEAD) => {
-                Ok(jwks(self.public_keys, method))
+                Ok(public(self.public_keys, method))
             }
-            [".well-known", "jwks.json"] => Err(method_not_allowed("GET, HEAD")),
+            ["openapi.json"] if matches!(*method, Method::GET | Method::HEAD) => {
+                Ok(public(self.openapi, method))
+            }
+            [".well-known", "jwks.json"] | ["openapi.json"] => Err(method_not_allowed("GET, HEAD")),
             ["introspect"] if method == Method::POST => introspect(&self.issuers, call).await,
             ["introspect"] => Err(method_not_allowed("POST")),
             _ => Err(ErrorCode::RouteNotFound.into()),
@@ -69,12 +73,13 @@ pub(super) fn public_keys<'a>(issuers: impl Iterator<Item = &'a Issuer>) -> Resu
     Ok(format!(r#"{{"keys":[{}]}}"#, jwks.join(",")))
 }
 
-fn jwks(public_keys: &str, method: &Method) -> Response {
+/// What everybody may read, and keep for a while.
+fn public(text: &str, method: &Method) -> Response {
     let mut response = json(StatusCode::OK, ());
     set(&mut response, CACHE_CONTROL, &format!("public, max-age={JWKS_MAX_AGE}"));
     // RFC 9110 section 9.3.2: the headers of a GET, and no content.
-    set(&mut response, CONTENT_LENGTH, &public_keys.len().to_string());
-    *response.body_mut() = if *method == Method::HEAD { Vec::new() } else { public_keys.into() };
+    set(&mut response, CONTENT_LENGTH, &text.len().to_string());
+    *response.body_mut() = if *method == Method::HEAD { Vec::new() } else { text.into() };
     response
 }
 

@@ -10,7 +10,7 @@ use super::common::{self, Common};
 use super::cors::{self, Cors};
 use super::rejection::Rejection;
 use super::request::Request;
-use super::{Dialect, WINGS, Wing, response};
+use super::{Dialect, WINGS, Wing, openapi, response};
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
 use crate::store::{Durability, MemoryStore};
@@ -44,6 +44,8 @@ struct Served {
     cors: Cors,
     /// The public keys of all, as they are served.
     public_keys: String,
+    /// What they say of themselves, as one OpenAPI document.
+    openapi: String,
     /// The configuration's records.
     directory: Option<Arc<MemoryStore>>,
 }
@@ -77,7 +79,8 @@ impl EndpointBuilder {
     ///
     /// # Errors
     /// `policy_invalid` where no dialect is served, at `paths` where two dialects would have the same path, and whatever a
-    /// dialect lacks ([`Dialect::check`]); `key_duplicate` where there are different public keys of one id.
+    /// dialect lacks ([`Dialect::check`]); `key_duplicate` where there are different public keys of one id; `policy_invalid`
+    /// at `openapi` where what dialects say of themselves does not go together.
     pub fn build(mut self) -> Result<Endpoint> {
         if self.0.dialects.is_empty() {
             return Err(
@@ -89,6 +92,7 @@ impl EndpointBuilder {
         }
         check_paths(&self.0.dialects)?;
         self.0.public_keys = common::public_keys(self.0.issuers())?;
+        self.0.openapi = openapi::document(self.0.dialects.iter().filter_map(|dialect| dialect.openapi()))?;
         Ok(Endpoint(Arc::new(self.0)))
     }
 }
@@ -229,7 +233,8 @@ impl Served {
             Owner::Dialect(dialect) => dialect.answer(call).await,
             Owner::Unserved(_) => Err(ErrorCode::RouteNotFound.into()),
             Owner::Nobody => {
-                let common = Common { issuers: self.issuers().collect(), public_keys: &self.public_keys };
+                let (public_keys, openapi) = (&*self.public_keys, &*self.openapi);
+                let common = Common { issuers: self.issuers().collect(), public_keys, openapi };
                 common.answer(call).await
             }
         }

@@ -75,6 +75,7 @@ pub mod mercoa;
 pub mod merge;
 pub mod monite;
 pub mod oauth;
+mod openapi;
 mod rejection;
 mod request;
 pub mod response;
@@ -196,6 +197,12 @@ pub trait Dialect: fmt::Debug + Send + Sync + 'static {
     /// Answers a request for one of its paths. What it wants of the store it asks for by [`Call::run`], and awaits nothing
     /// else.
     fn answer<'a>(&'a self, call: &'a Call) -> Answer<'a>;
+
+    /// What it says of itself: an OpenAPI document (version 3.1) with `paths`, and `components` whose names are its own. An
+    /// endpoint puts those that it serves together at `/openapi.json`. Nothing, where nothing is said.
+    fn openapi(&self) -> Option<&str> {
+        None
+    }
 
     /// Renders a refusal: what its own answers are refused with, and a request that did not arrive whole, is too large or
     /// cannot be read. In OAuth's shape (RFC 6749 section 5.2) where nothing is said.

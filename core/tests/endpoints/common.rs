@@ -157,6 +157,38 @@ fn public_keys_are_served_and_secret_ones_are_not() {
 }
 
 #[test]
+fn the_document_has_the_paths_of_what_is_served() {
+    let host = host();
+    let answer = host.send(request("GET", "/openapi.json", &[], ""));
+    assert_eq!((answer.status, answer.header("cache-control")), (200, Some("public, max-age=300")));
+    assert!(answer.body["openapi"].as_str().unwrap().starts_with("3.1."));
+    let mut paths: Vec<&str> = answer.body["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+    paths.sort_unstable();
+    let served = [
+        "/.well-known/jwks.json",
+        "/auth/token",
+        "/auth/token/refresh",
+        "/entity/{entityId}/token",
+        "/entity/{entityId}/user/{userId}/token",
+        "/entityGroup/{entityGroupId}/token",
+        "/entityGroup/{entityGroupId}/user/{foreignId}/token",
+        "/introspect",
+        "/openapi.json",
+        "/organization/invalidateTokens",
+        "/v1/auth/revoke",
+        "/v1/auth/token",
+    ];
+    assert_eq!(paths, served);
+    // Whatever is referred to is there.
+    let text = answer.body.to_string();
+    for reference in text.split("\"$ref\":\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(answer.body.pointer(reference).is_some(), "{reference}");
+    }
+    assert_eq!(host.send(request("HEAD", "/openapi.json", &[], "")).status, 200);
+    refused(&host.send(request("POST", "/openapi.json", &[], "")), 405, "invalid_request");
+}
+
+#[test]
 fn a_host_without_public_keys_has_an_empty_set() {
     assert_eq!(host().send(request("GET", "/.well-known/jwks.json", &[], "")).body, json!({ "keys": [] }));
 }

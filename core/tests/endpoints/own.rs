@@ -52,6 +52,10 @@ impl Dialect for Names {
         })
     }
 
+    fn openapi(&self) -> Option<&str> {
+        Some(r#"{"paths":{"/names":{"post":{"responses":{"201":{"description":"Two tokens."}}}}}}"#)
+    }
+
     fn refuse(&self, rejection: Rejection) -> Response {
         let (wrong, error) = match rejection {
             Rejection::Fields(problems) => {
@@ -115,6 +119,15 @@ fn it_refuses_in_its_own_shape_whatever_is_refused() {
         (refused.status(), refused.body().as_slice()),
         (StatusCode::REQUEST_TIMEOUT, br#"{"code":"body_timeout","wrong":[]}"#.as_slice())
     );
+}
+
+#[test]
+fn the_document_of_the_endpoint_has_what_it_says_of_itself() {
+    let paths = |host: Host| host.send(request("GET", "/openapi.json", &[], "")).body["paths"].clone();
+    assert_eq!(paths(host())["/names"]["post"]["responses"]["201"]["description"], "Two tokens.");
+    // One that says nothing is served all the same.
+    let silent = Endpoint::builder().dialect(Me(names(&[], policy()).issuer)).build().unwrap();
+    assert!(paths(Host::new(silent)).get("/me").is_none());
 }
 
 #[test]

@@ -75,6 +75,10 @@ impl Dialect for Mercoa {
         Box::pin(async move { handle(&mut call.flow(&self.0), call.request()).await })
     }
 
+    fn openapi(&self) -> Option<&str> {
+        Some(include_str!("openapi.json"))
+    }
+
     fn refuse(&self, rejection: Rejection) -> Response {
         reject(rejection)
     }

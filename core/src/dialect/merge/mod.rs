@@ -136,6 +136,10 @@ impl Dialect for Merge {
         Box::pin(async move { handle(&mut call.flow(&self.issuer), &self.options, call.request()).await })
     }
 
+    fn openapi(&self) -> Option<&str> {
+        Some(include_str!("openapi.json"))
+    }
+
     fn refuse(&self, rejection: Rejection) -> Response {
         reject(rejection)
     }
