@@ -85,6 +85,27 @@ func (i *Issuer) ClientCredentials(ctx context.Context, store Store, request Cli
 	return flow[AccessToken](ctx, i, store, "client_credentials", request)
 }
 
+// AcceptAssertionRequest asks for an access token for a token of a trusted issuer.
+type AcceptAssertionRequest struct {
+	// The token of the trusted issuer.
+	Assertion string `json:"assertion"`
+	// The client that presents it, which gets the token as its own; none is needed.
+	ClientID string `json:"client_id,omitempty"`
+	// One of the client's secrets; none for a public client.
+	ClientSecret string `json:"client_secret,omitempty"`
+	// What the token shall allow, of what the rule gives; all of it where it is left out.
+	Scope string `json:"scope,omitempty"`
+	// Whom the token shall be for, of those whom the rule gives; all of them where it is left out.
+	Audience []string `json:"audience"`
+}
+
+// AcceptAssertion gives an access token for a token of a trusted issuer (RFC 7523 section 2.1), as the rule of the
+// policy says that it meets. Each is good once, unless the policy says otherwise. It fails with ErrInvalidGrant,
+// ErrInvalidClient, ErrRateLimited, ErrInvalidScope or ErrInvalidTarget.
+func (i *Issuer) AcceptAssertion(ctx context.Context, store Store, request AcceptAssertionRequest) (*AccessToken, error) {
+	return flow[AccessToken](ctx, i, store, "accept_assertion", request)
+}
+
 // StartSessionRequest asks for a session.
 type StartSessionRequest struct {
 	// Whom the session is about: sub of its tokens.

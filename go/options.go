@@ -227,6 +227,58 @@ type Integration struct {
 // Integrations are what links can connect to.
 func Integrations(all ...Integration) IssuerOption { return field{"integrations", list(all)} }
 
+// TrustedIssuer is an issuer whose tokens are taken as assertions.
+type TrustedIssuer struct {
+	// Issuer is what iss of its tokens is. Where it is empty, it is asked for tokens that name no trusted issuer.
+	Issuer string
+	// JWKS is a JWK Set of its public keys.
+	JWKS json.RawMessage
+	// Audience is what each value of aud must be, or one of these; our issuer's name where there is none.
+	Audience []string
+	// MaxAge is how long its tokens live from their iat on, and how old they are, at most; one day where it is 0.
+	MaxAge time.Duration
+	// Reusable takes a token as often as it is presented until it ends, not once: for tokens in files, as those of
+	// Kubernetes.
+	Reusable bool
+	// Rules are which of its tokens are taken, and what they give. The first rule that fits counts.
+	Rules []AssertionRule
+}
+
+// AssertionRule is which tokens of a trusted issuer are taken, and what they give.
+type AssertionRule struct {
+	// Claims are what claims must be: texts by the claims' names, exact or with one * at the end. A name that begins with /
+	// is the path to a text within a claim.
+	Claims map[string]string `json:"claims"`
+	// Subject is the subject that they give: a text in which {claim} stands for a claim.
+	Subject string `json:"subject"`
+	// Scope is what the tokens may allow; nothing by name where it is empty.
+	Scope string `json:"scope,omitempty"`
+	// Audience is whom the tokens may be for; the policy's audience where there is none.
+	Audience []string `json:"audience,omitempty"`
+	// ClientID is the client_id of the tokens, where no client has proved itself; their subject where it is empty.
+	ClientID string `json:"client_id,omitempty"`
+}
+
+func (t TrustedIssuer) config() any {
+	config := map[string]any{"jwks": t.JWKS, "reusable": t.Reusable, "audience": list(t.Audience), "rules": list(t.Rules)}
+	if t.Issuer != "" {
+		config["issuer"] = t.Issuer
+	}
+	if t.MaxAge != 0 {
+		config["max_age"] = string(appendLifetime(nil, t.MaxAge))
+	}
+	return config
+}
+
+// TrustedIssuers are issuers whose tokens are taken for tokens of this one.
+func TrustedIssuers(all ...TrustedIssuer) IssuerOption {
+	configs := make([]any, len(all))
+	for at, one := range all {
+		configs[at] = one.config()
+	}
+	return field{"trusted_issuers", configs}
+}
+
 // FromIssuer is what iss must be, or one of these. A verifier needs it, or AnyIssuer.
 func FromIssuer(names ...string) VerifierOption { return expectation{"issuer", list(names)} }
 

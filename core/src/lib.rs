@@ -31,6 +31,7 @@
     forbid(clippy::disallowed_methods, clippy::disallowed_types)
 )]
 
+mod assertion_rule;
 mod claims;
 pub mod config;
 mod credential;
@@ -58,9 +59,11 @@ mod surface;
 mod task;
 mod time;
 mod token;
+mod trusted_issuer;
 mod values;
 
 // The public interface.
+pub use assertion_rule::AssertionRule;
 pub use claims::{Claims, REGISTERED};
 pub use credential::{Credentials, SecretHash};
 pub use dialect::endpoint;
@@ -68,6 +71,7 @@ pub use encoding::fingerprint;
 pub use entropy::Entropy;
 pub use error::{Error, ErrorCode, Result, Retry};
 pub use event::{Event, EventKind};
+pub use flow::accept_assertion::AcceptAssertion;
 pub use flow::access_token::AccessToken;
 pub use flow::check::ActiveToken;
 pub use flow::client::ClientProof;
@@ -108,6 +112,7 @@ pub use token::template::Template;
 pub use token::unverified;
 pub use token::verified::Verified;
 pub use token::verifier::Verifier;
+pub use trusted_issuer::TrustedIssuer;
 
 /// The examples of the READMEs are tests.
 #[cfg(doctest)]

@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::secret::Secret;
 use crate::store::Durability;
 use crate::time::Lifetime;
+use crate::trusted_issuer::TrustedIssuer;
 
 /// The rules of an [`crate::Issuer`]. Every field has a default that is safe; set what differs.
 ///
@@ -20,6 +21,7 @@ use crate::time::Lifetime;
 pub struct Policy {
     pub(crate) issuer: String,
     pub(crate) token_endpoint: Option<String>,
+    pub(crate) trusted_issuers: Vec<TrustedIssuer>,
     pub(crate) audience: Vec<String>,
     pub(crate) token_type: String,
     /// As it was said.
@@ -132,6 +134,7 @@ impl Policy {
         Policy {
             issuer: issuer.into(),
             token_endpoint: None,
+            trusted_issuers: Vec::new(),
             audience: Vec::new(),
             token_type: "JWT".to_owned(),
             lifetime: None,
@@ -160,6 +163,14 @@ impl Policy {
     #[must_use]
     pub fn token_endpoint(mut self, url: impl Into<String>) -> Self {
         self.token_endpoint = Some(url.into());
+        self
+    }
+
+    /// Takes the tokens of another issuer for tokens of this one ([`Issuer::accept_assertion`](crate::Issuer::accept_assertion));
+    /// said again, also of that.
+    #[must_use]
+    pub fn trusted_issuer(mut self, issuer: TrustedIssuer) -> Self {
+        self.trusted_issuers.push(issuer);
         self
     }
 
@@ -373,6 +384,11 @@ impl Policy {
         }
     }
 
+    /// What others call this issuer: whom an assertion may be for (RFC 7523 section 3 (3)).
+    pub(crate) fn own_audience(&self) -> Vec<&str> {
+        [&self.issuer].into_iter().chain(&self.token_endpoint).map(String::as_str).collect()
+    }
+
     /// Whether the rules can work.
     pub(crate) fn check(&self) -> Result<()> {
         let invalid = |field: &'static str, text: &'static str| {
@@ -386,6 +402,16 @@ impl Policy {
         }
         if self.token_type.is_empty() {
             return invalid("token_type", "the token type is empty");
+        }
+        for (at, trusted) in self.trusted_issuers.iter().enumerate() {
+            let place = format!("trusted_issuers[{at}]");
+            trusted.check(&self.issuer).map_err(|error| error.within(&place))?;
+            let twin = |other: &TrustedIssuer| other.issuer.is_some() && other.issuer == trusted.issuer;
+            if self.trusted_issuers.iter().take(at).any(twin) {
+                return Err(Error::new(ErrorCode::PolicyInvalid)
+                    .at(format!("{place}.issuer"))
+                    .because("the issuer is there twice; it has one key set and any number of rules"));
+            }
         }
         if self.token_lifetime() > self.max_lifetime {
             return invalid("lifetime", "the default lifetime is over the maximum");

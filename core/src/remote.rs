@@ -170,7 +170,7 @@ impl RemoteKeySet {
     /// later fetch can change that, [`Error::retry_after`] says when.
     pub fn resolve(&self, issuer: &str, kid: Option<&str>, now: UnixTime) -> Resolution {
         match self.urls.get(issuer) {
-            Some(url) => self.resolve_url(url, kid, now),
+            Some(url) => self.resolve_url(url, kid, now, true),
             None => Resolution::Refuse(
                 Error::new(ErrorCode::IssuerMismatch)
                     .at("iss")
@@ -188,12 +188,26 @@ impl RemoteKeySet {
             Err(error) => Resolution::Refuse(error),
             Ok((kid, Some(issuer))) => self.resolve(&issuer, kid.as_deref(), now),
             Ok((kid, None)) => match self.urls.values().next() {
-                Some(url) => self.resolve_url(url, kid.as_deref(), now),
+                Some(url) => self.resolve_url(url, kid.as_deref(), now, true),
                 None => Resolution::Refuse(
                     Error::new(ErrorCode::PolicyInvalid).because("no remote issuer is configured"),
                 ),
             },
         }
+    }
+
+    /// As [`RemoteKeySet::resolve_token`] of a set with one issuer, by the keys that are here: nobody is told to fetch.
+    pub(crate) fn known_for(&self, token: &str, now: UnixTime) -> Resolution {
+        match (names(token, false), self.urls.values().next()) {
+            (Err(error), _) => Resolution::Refuse(error),
+            (Ok((kid, _)), Some(url)) => self.resolve_url(url, kid.as_deref(), now, false),
+            (Ok(_), None) => Resolution::Refuse(ErrorCode::PolicyInvalid.into()),
+        }
+    }
+
+    /// Whether an issuer has this URL.
+    pub(crate) fn has(&self, url: &str) -> bool {
+        self.urls.values().any(|own| own == url)
     }
 
     /// Takes what a fetch of `url` brought: the body of an answer with status 200, or why there is none. `max_age` is
@@ -213,7 +227,7 @@ impl RemoteKeySet {
         max_age: Option<u64>,
         now: UnixTime,
     ) -> Result<KeySet> {
-        if !self.urls.values().any(|own| own == url) {
+        if !self.has(url) {
             return Err(Error::new(ErrorCode::PolicyInvalid).at("url").because("no issuer has this URL"));
         }
         // The keys are read before the lock is taken: others are served meanwhile.
@@ -252,7 +266,8 @@ impl RemoteKeySet {
         Ok(self)
     }
 
-    fn resolve_url(&self, url: &str, kid: Option<&str>, now: UnixTime) -> Resolution {
+    /// Where the host cannot be asked, `may_ask` is false, and nobody is told to fetch.
+    fn resolve_url(&self, url: &str, kid: Option<&str>, now: UnixTime, may_ask: bool) -> Resolution {
         let cooldown = seconds(self.cooldown.seconds());
         let mut states = self.lock();
         let state = states.entry(url.to_owned()).or_default();
@@ -275,7 +290,7 @@ impl RemoteKeySet {
                 Place::Nowhere => {}
             }
         }
-        if may_fetch {
+        if may_fetch && may_ask {
             (state.asked, state.under_way) = (Some(now), true);
             return Resolution::Fetch { url: url.to_owned() };
         }

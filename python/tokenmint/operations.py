@@ -44,6 +44,7 @@ class Operations(Flows):
         failure_rate: Rate | None = None,
         redeem_window_seconds: int | None = None,
         public_token_lifetime: Lifetime | None = None,
+        trusted_issuers: Sequence[Mapping[str, Any]] | None = None,
         integrations: Sequence[Integration] | None = None,
     ) -> Self:
         """An issuer of this name, usually its URL.
@@ -73,6 +74,7 @@ class Operations(Flows):
         - `redeem_window_seconds`: For how many seconds the same redeemer of a link gets the same answer again; 10 where
           absent, at most 60.
         - `public_token_lifetime`: How long a redeemed link's public token lives; one hour where absent.
+        - `trusted_issuers`: Issuers whose tokens are taken for tokens of this one.
         - `integrations`: What links can connect to.
 
         Raises `PolicyInvalid`, `KeyMissing` where no key can sign, `KeyWeak` for a short session secret.
@@ -98,6 +100,7 @@ class Operations(Flows):
             "failure_rate": failure_rate,
             "redeem_window_seconds": redeem_window_seconds,
             "public_token_lifetime": public_token_lifetime,
+            "trusted_issuers": trusted_issuers,
             "integrations": integrations,
         }
         return super().__new__(cls, keys, {name: value for name, value in policy.items() if value is not None})
@@ -120,6 +123,31 @@ class Operations(Flows):
         """
         given = {"client_id": client_id, "client_secret": client_secret, "scope": scope, "audience": audience}
         return self._flow("client_credentials", given, now, seed, outputs.AccessToken)
+
+    def accept_assertion(
+        self,
+        assertion: str,
+        *,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        scope: str | None = None,
+        audience: Sequence[str] | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.AccessToken]:
+        """Gives an access token for a token of a trusted issuer (RFC 7523 section 2.1), as the rule of the policy says
+        that it meets. Each is good once, unless the policy says otherwise.
+
+        Raises `InvalidGrant`, `InvalidClient`, `RateLimited`, `InvalidScope` or `InvalidTarget`.
+        """
+        given = {
+            "assertion": assertion,
+            "client_id": client_id,
+            "client_secret": client_secret,
+            "scope": scope,
+            "audience": audience,
+        }
+        return self._flow("accept_assertion", given, now, seed, outputs.AccessToken)
 
     # Sessions.
 

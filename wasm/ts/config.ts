@@ -1,7 +1,7 @@
 import { TokenmintError } from "./error.js";
 import { toJson } from "./json.js";
 import { guard, kind } from "./module.js";
-import { named, snakeCase } from "./names.js";
+import { inCoreNames, named, snakeCase } from "./names.js";
 
 /** What the core makes of {@link configJson}; its errors are told in the names of JavaScript. @internal */
 export function configuredBy<T>(make: () => T): T {
@@ -15,9 +15,18 @@ export function configJson(options: object, ...without: string[]): string {
   }
   const config: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options)) {
-    if (!without.includes(name)) config[snakeCase(name)] = value;
+    if (!without.includes(name)) config[snakeCase(name)] = name === "trustedIssuers" ? trusted(value) : value;
   }
   return named(() => policyJson(config));
+}
+
+/** Trusted issuers and their rules in the core's names; the names of claims are those of whoever gave them. */
+function trusted(issuers: unknown): unknown {
+  if (!Array.isArray(issuers)) return issuers;
+  return issuers.map(inCoreNames).map((issuer: unknown) => {
+    if (typeof issuer !== "object" || issuer === null || !("rules" in issuer)) return issuer;
+    return Array.isArray(issuer.rules) ? { ...issuer, rules: issuer.rules.map(inCoreNames) } : issuer;
+  });
 }
 
 /** A configuration as JSON. @internal */

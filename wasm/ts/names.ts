@@ -29,7 +29,7 @@ export function inOwnNames(error: TokenmintError, within?: string): TokenmintErr
   const { code, field, cause, retryAfterSeconds } = error;
   if (field === undefined) return error;
   const path = field.split(".");
-  const renamed = path[0] === within ? 2 : 1;
+  const renamed = path[0]?.startsWith("trusted_issuers[") ? 3 : path[0] === within ? 2 : 1;
   const own = path.map((name, at) => (at < renamed ? camelCase(name) : name)).join(".");
   const text = path.length <= renamed ? textOf(error).replace(/known are .*$/, camelCase) : textOf(error);
   return new TokenmintError(code, text, { field: own, cause, retryAfterSeconds });

@@ -37,6 +37,20 @@ export interface AccessToken {
   readonly scope?: string;
 }
 
+/** Asks for an access token for a token of a trusted issuer. */
+export interface AcceptAssertionRequest {
+  /** The token of the trusted issuer. */
+  assertion: string;
+  /** The client that presents it, which gets the token as its own; none is needed. */
+  clientId?: string | undefined;
+  /** One of the client's secrets; none for a public client. */
+  clientSecret?: string | undefined;
+  /** What the token shall allow, of what the rule gives; all of it where it is left out. */
+  scope?: string | undefined;
+  /** Whom the token shall be for, of those whom the rule gives; all of them where it is left out. */
+  audience?: readonly string[] | undefined;
+}
+
 /** Asks for a session. */
 export interface StartSessionRequest {
   /** Whom the session is about: `sub` of its tokens. */
@@ -663,6 +677,15 @@ export abstract class Operations extends Flows {
    */
   clientCredentials(input: ClientCredentialsRequest, call?: Call): Task<AccessToken> {
     return this.flow("client_credentials", input, call, outputOf<AccessToken>);
+  }
+
+  /**
+   * Gives an access token for a token of a trusted issuer (RFC 7523 section 2.1), as the rule of the policy says that
+   * it meets. Each is good once, unless the policy says otherwise. Fails with `invalid_grant`, `invalid_client`,
+   * `rate_limited`, `invalid_scope` or `invalid_target`.
+   */
+  acceptAssertion(input: AcceptAssertionRequest, call?: Call): Task<AccessToken> {
+    return this.flow("accept_assertion", input, call, outputOf<AccessToken>);
   }
 
   /**

@@ -13,6 +13,39 @@ export interface Rate {
   burst: number;
 }
 
+/** Which tokens of a trusted issuer are taken, and what they give: the methods of `AssertionRule` as fields. */
+export interface AssertionRuleConfig {
+  /**
+   * What claims must be: texts by the claims' names, exact or with one `*` at the end. A name that begins with `/` is
+   * the path to a text within a claim.
+   */
+  claims: Readonly<Record<string, unknown>>;
+  /** The subject that they give: a text in which `{claim}` stands for a claim. */
+  subject: string;
+  /** What the tokens may allow; nothing by name where absent. */
+  scope?: string | undefined;
+  /** Whom the tokens may be for; the policy's audience where absent. */
+  audience?: string | readonly string[] | undefined;
+  /** The `clientId` of the tokens, where no client has proved itself; their subject where absent. */
+  clientId?: string | undefined;
+}
+
+/** An issuer whose tokens are taken as assertions: the methods of `TrustedIssuer` as fields. */
+export interface TrustedIssuerConfig {
+  /** What `iss` of its tokens is. Where absent, it is asked for tokens that name no trusted issuer. */
+  issuer?: string | undefined;
+  /** A JWK Set of its public keys. */
+  jwks: Readonly<Record<string, unknown>>;
+  /** What each value of `aud` must be, or one of these; our issuer's name where absent. */
+  audience?: string | readonly string[] | undefined;
+  /** How long its tokens live from their `iat` on, and how old they are, at most; one day where absent. */
+  maxAge?: Lifetime | undefined;
+  /** Takes a token as often as it is presented until it ends, not once: for tokens in files, as those of Kubernetes. */
+  reusable?: boolean | undefined;
+  /** Which of its tokens are taken, and what they give. The first rule that fits counts. */
+  rules: readonly AssertionRuleConfig[];
+}
+
 /** Something that a link can connect an end user to. */
 export interface Integration {
   /** Its id in requests. */
@@ -65,6 +98,8 @@ export interface IssuerConfig {
   redeemWindowSeconds?: number | undefined;
   /** How long a redeemed link's public token lives; one hour where absent. */
   publicTokenLifetime?: Lifetime | undefined;
+  /** Issuers whose tokens are taken for tokens of this one. */
+  trustedIssuers?: readonly TrustedIssuerConfig[] | undefined;
   /** What links can connect to. */
   integrations?: readonly Integration[] | undefined;
 }

@@ -44,7 +44,7 @@ function byMethod(issuer, step, call) {
 }
 
 /** What is in these has the names of whoever gave it. */
-const OWN = new Set(["claims", "payload", "settings"]);
+const OWN = new Set(["claims", "jwks", "payload", "settings"]);
 
 /** A result's members by the names of the file; what somebody wrote into claims is their own. */
 function snake(value) {
@@ -71,5 +71,8 @@ function isObject(value) {
 function issuerOf(tokenmint, described, changes = {}) {
   const { key, ...policy } = { ...described, ...changes };
   const { Issuer, Key, KeySet } = tokenmint;
-  return new Issuer(new KeySet(Key.fromJwkSync(key)), camel(policy));
+  const own = camel(policy);
+  const rules = (issuer) => ({ ...camel(issuer), rules: issuer.rules.map(camel) });
+  if (own.trustedIssuers) own.trustedIssuers = own.trustedIssuers.map(rules);
+  return new Issuer(new KeySet(Key.fromJwkSync(key)), own);
 }

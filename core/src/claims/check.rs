@@ -111,6 +111,19 @@ pub(crate) fn issued_before(payload: ReadPayload<'_>, now: UnixTime, leeway: u64
     }
 }
 
+/// Both bounds of a token that others have made: it lives no longer than `longest` seconds from its `iat` on, or without one
+/// from now on, and is no older.
+pub(crate) fn lives_within(payload: ReadPayload<'_>, now: UnixTime, leeway: u64, longest: u64) -> Result<()> {
+    let Some(iat) = payload.time("iat")? else { return ends_within(payload, now, leeway, longest) };
+    issued_at(payload, now, leeway, Some(longest))?;
+    match payload.time("exp")? {
+        Some(exp) if exp - iat > widen(longest) => Err(Error::new(ErrorCode::ClaimInvalid)
+            .at("exp")
+            .because(format!("exp {} is more than {longest} seconds after iat {}", shown(exp), shown(iat)))),
+        _ => Ok(()),
+    }
+}
+
 /// RFC 7523 section 3 (4): an `exp` that is unreasonably far ahead MAY be refused. `longest` is in seconds.
 pub(crate) fn ends_within(payload: ReadPayload<'_>, now: UnixTime, leeway: u64, longest: u64) -> Result<()> {
     match payload.time("exp")? {

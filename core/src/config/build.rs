@@ -165,6 +165,10 @@ impl Parts for Assembly<'_> {
         Issuer::new(set.build().map_err(|error| error.within("key"))?, policy)
     }
 
+    fn file(&mut self, path: &str) -> Result<Secret> {
+        self.secrets.file(path)
+    }
+
     fn session_secret(&mut self, given: &SessionSecret<'_>) -> Result<Option<Secret>> {
         session_secret(given, self.secrets)
     }

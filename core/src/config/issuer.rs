@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::with;
 use crate::describe::{Shape, described, shapes};
+use crate::dialect::trusted_issuers::TrustedIssuerConfig;
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
 use crate::json::{self, JsonMembers};
@@ -80,6 +81,9 @@ described! {
         pub redeem_window_seconds: Option<u64>,
         /// How long a redeemed link's public token lives; one hour where absent.
         pub public_token_lifetime: Option<Lifetime>,
+        /// Issuers whose tokens are taken for tokens of this one.
+        #[serde(default)]
+        pub trusted_issuers: Vec<TrustedIssuerConfig>,
         /// What links can connect to.
         #[serde(default)]
         pub integrations: Vec<Integration>,
@@ -116,6 +120,10 @@ impl IssuerConfig {
         let given = self.audience.0.into_iter().fold(given, Policy::audience);
         let given = self.session_claims.0.into_iter().fold(given, Policy::session_claim);
         let given = self.integrations.into_iter().fold(given, Policy::integration);
+        let trusted = self.trusted_issuers.into_iter().enumerate().map(|(at, trusted)| {
+            trusted.build().map_err(|error| error.within(&format!("trusted_issuers[{at}]")))
+        });
+        let given = trusted.collect::<Result<Vec<_>>>()?.into_iter().fold(given, Policy::trusted_issuer);
         let given = self
             .fixed_claims
             .into_iter()
@@ -282,6 +290,48 @@ mod tests {
             .public_token_lifetime(Lifetime::minutes(6))
             .integration(Integration { slug: "s".into(), name: "S".into(), categories: vec!["ats".into()] });
         assert_eq!(format!("{:?}", issuer.policy()), format!("{wanted:?}"));
+    }
+
+    #[cfg(any(feature = "aws-lc", feature = "rustcrypto", feature = "host"))]
+    #[test]
+    fn every_field_of_a_trusted_issuer_is_applied() {
+        use crate::{AssertionRule, TrustedIssuer};
+        const JWKS: &str =
+            r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+        let with = |more: &str| {
+            let json = format!(
+                r#"{{"issuer":"i","trusted_issuers":[{{"jwks":{JWKS},"rules":[{{"claims":{{"a":"b","sub":"c*"}},"subject":"s"{more}}}]"#
+            );
+            json + "}]}"
+        };
+        let build = |json: &str| IssuerConfig::from_json(json).and_then(|config| config.build(keys()));
+        let keys = || KeySet::from_jwks(JWKS).unwrap();
+        let rule = || AssertionRule::new("s").claim("a", "b").claim("sub", "c*");
+        let same = |json: &str, trusted: TrustedIssuer| {
+            let wanted = Policy::new("i").trusted_issuer(trusted);
+            assert_eq!(format!("{:?}", build(json).unwrap().policy()), format!("{wanted:?}"));
+        };
+        same(&with(""), TrustedIssuer::new(keys()).rule(rule()));
+        let all = with(r#","scope":"read","audience":["x","y"],"client_id":"c1""#)
+            .replace(r#""rules""#, r#""issuer":"t","audience":"z","max_age":"1h","reusable":true,"rules""#);
+        let rule = rule().scope("read").audience("x").audience("y").client("c1");
+        let trusted = TrustedIssuer::new(keys()).issuer("t").audience("z").max_age(Lifetime::HOUR).reusable();
+        same(&all, trusted.rule(rule));
+
+        let fault = |json: &str| {
+            let error = build(json).unwrap_err();
+            error.field().unwrap_or_default().to_owned()
+        };
+        let place = "trusted_issuers[0]";
+        assert_eq!(fault(&with(r#","scop":"x""#)), format!("{place}.rules[0].scop"));
+        assert_eq!(fault(&with(r#","scope":"a  b""#)), format!("{place}.rules[0].scope"));
+        assert_eq!(fault(&with("").replace("\"c*\"", "\"c*d\"")), format!("{place}.rules[0].claims"));
+        assert_eq!(fault(&with("").replace("\"s\"", "\"{s\"")), format!("{place}.rules[0].subject"));
+        assert_eq!(fault(&with("").replace("OKP", "oct")), format!("{place}.jwks"));
+        assert_eq!(fault(&all.replace("\"t\"", "\"i\"")), format!("{place}.issuer"));
+        let twice = all.replacen("[{", "[{{}},{", 1);
+        let first = &all[all.find("[{\"jwks").unwrap() + 1..all.len() - 2];
+        assert_eq!(fault(&twice.replacen("{{}}", first, 1)), "trusted_issuers[1].issuer");
     }
 
     #[test]

@@ -47,6 +47,7 @@ pub use issuer::{IssuerConfig, VerifierConfig};
 pub use keys::{InlineOnly, KeySource, Secrets};
 pub use remote::RemoteConfig;
 
+pub use crate::dialect::trusted_issuers::{AssertionRuleConfig, ClaimTexts, TrustedIssuerConfig};
 pub use crate::values::{Hashes, Limits, OneOrMany, Origin, RateLimit, SecretText};
 
 use crate::dialect::WingSections;

@@ -173,6 +173,19 @@ impl Endpoint {
         self.0.issuers().map(|issuer| issuer.policy().durability).max().unwrap_or_default()
     }
 
+    /// The issuer of the dialect that has a path.
+    pub(super) fn issuer_at(&self, path: &str) -> Option<&Issuer> {
+        match self.0.owner(path) {
+            Owner::Dialect(dialect) => Some(dialect.issuer()),
+            _ => None,
+        }
+    }
+
+    /// The issuers of the dialects, one for each.
+    pub(super) fn of_dialects(&self) -> impl Iterator<Item = &Issuer> {
+        self.0.issuers()
+    }
+
     /// The issuers, each once.
     pub(crate) fn issuers(&self) -> Vec<Issuer> {
         let mut issuers = Vec::<Issuer>::new();

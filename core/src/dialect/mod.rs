@@ -80,6 +80,8 @@ mod rejection;
 mod request;
 pub mod response;
 pub(crate) mod section;
+pub(crate) mod trusted_issuers;
+mod trusted_keys;
 
 pub use call::Call;
 pub(crate) use common::JWKS_MAX_AGE;

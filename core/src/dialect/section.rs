@@ -50,6 +50,9 @@ pub(crate) trait Parts {
     /// The issuer of a section: with this policy, and with the keys that the section names.
     fn issuer(&self, common: &Common<'_>, policy: Policy) -> Result<Issuer>;
 
+    /// The contents of a file.
+    fn file(&mut self, path: &str) -> Result<Secret>;
+
     /// A section's session secret, where it says where it comes from.
     fn session_secret(&mut self, given: &SessionSecret<'_>) -> Result<Option<Secret>>;
 }

@@ -41,12 +41,20 @@ pub(super) fn check_audience(verified: &Verified, ours: &[&str]) -> Result<()> {
     }
 }
 
+/// The error for what is wrong with an assertion, at the field where it stood; not where nobody could say.
+pub(super) fn refused(code: ErrorCode, field: &'static str, error: Error) -> Error {
+    match error.code().http_status() {
+        500.. => error,
+        _ => Error::new(code).at(field).because(error.to_string()),
+    }
+}
+
 impl Flow {
     /// A verifier of assertions: signature, `exp`, `nbf`, and the types of the registered claims. The rest is for these
     /// functions, which say more about it than a verifier can.
     pub(super) fn assertion_verifier(&self, keys: KeySet) -> Verifier {
         let leeway = self.issuer.policy().leeway;
-        Verifier::new(keys).any_issuer().any_audience().any_token_type().leeway_seconds(leeway)
+        Verifier::new(keys).any_audience().any_token_type().leeway_seconds(leeway)
     }
 
     /// How long the record of an assertion is kept: as long as it can be presented.

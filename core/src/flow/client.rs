@@ -2,7 +2,7 @@
 //!
 //! An unknown id takes the same commands and the same work as a wrong secret, and gets the same answer.
 
-use super::assertion::Single;
+use super::assertion::{Single, refused};
 use super::{Flow, client_assertion};
 use crate::credential::SecretHash;
 use crate::encoding::{fingerprint, sha256};
@@ -139,10 +139,8 @@ impl Flow {
         let met = demand.is_met_by(&client);
         let proved = match proved {
             Ok(_) if unknown || !met => Err(ErrorCode::InvalidClient.into()),
-            Ok(Some(assertion)) => self.use_up(assertion).await.map_err(|error| match error.code() {
-                ErrorCode::InvalidGrant => client_assertion::refused(&error),
-                _ => error,
-            }),
+            Ok(Some(assertion)) => (self.use_up(assertion).await)
+                .map_err(|error| refused(ErrorCode::InvalidClient, client_assertion::FIELD, error)),
             Ok(None) => Ok(()),
             Err(error) => Err(error),
         };

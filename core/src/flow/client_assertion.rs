@@ -1,15 +1,18 @@
 //! A client proves itself by a JWT that it has signed: `private_key_jwt` (RFC 7523 sections 2.2 and 3).
 
 use super::Flow;
-use super::assertion::{Single, check_audience, check_type};
+use super::assertion::{Single, check_audience, check_type, refused};
 use crate::claims::check;
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{ErrorCode, Result};
 use crate::json::JsonMembers;
 use crate::key::{Algorithm, Key, KeySet, jwks};
 use crate::record::assertion::client_assertion_key;
 use crate::time::Lifetime;
 use crate::token::unverified::{self, UnverifiedHeader};
 use crate::token::verified::Verified;
+
+/// Where an assertion stands in a request (RFC 7521 section 4.2).
+pub(super) const FIELD: &str = "client_assertion";
 
 /// How far ahead `exp` may be: the assertion's record is kept as long.
 const LONGEST: Lifetime = Lifetime::minutes(120);
@@ -36,18 +39,17 @@ impl Flow {
         let verified = verifier.verify_with_host(&self.io, jwt, self.now()).await;
         let judged = verified.and_then(|verified| self.judge_client_assertion(id, &verified));
         judged.map_err(|error| match error.code() {
-            code if code.http_status() >= 500 => error,
-            code if code.number() < ErrorCode::ClaimMissing.number() => ErrorCode::InvalidClient.into(),
-            _ => refused(&error),
+            code if code.http_status() < 500 && code.number() < ErrorCode::ClaimMissing.number() => {
+                ErrorCode::InvalidClient.into()
+            }
+            _ => refused(ErrorCode::InvalidClient, FIELD, error),
         })
     }
 
     fn judge_client_assertion(&self, id: &str, verified: &Verified) -> Result<Single> {
         let policy = self.issuer.policy();
         check_type(verified, &["JWT", "client-authentication+jwt"])?;
-        let ours: Vec<&str> =
-            [&policy.issuer].into_iter().chain(&policy.token_endpoint).map(|url| &**url).collect();
-        check_audience(verified, &ours)?;
+        check_audience(verified, &policy.own_audience())?;
         let (now, leeway) = (self.now(), policy.leeway);
         check::ends_within(verified.payload(), now, leeway, LONGEST.seconds())?;
         check::issued_before(verified.payload(), now, leeway)?;
@@ -55,11 +57,6 @@ impl Flow {
         let key = client_assertion_key(&policy.issuer, id, &jti);
         Ok(Single { key, until: self.presentable_until(verified) })
     }
-}
-
-/// `invalid_client` for what is wrong with an assertion that the client has signed.
-pub(super) fn refused(error: &Error) -> Error {
-    Error::new(ErrorCode::InvalidClient).at("client_assertion").because(error.to_string())
 }
 
 /// The client's keys if one of them may have made such a token, else one that has made none.

@@ -13,6 +13,7 @@ use crate::task::{Io, Task};
 use crate::time::{Context, Lifetime, Moment, UnixTime};
 use crate::token::verified::Verified;
 
+pub(crate) mod accept_assertion;
 pub(crate) mod access_token;
 mod acting;
 mod assertion;
@@ -41,6 +42,7 @@ pub(crate) mod single_use_token;
 mod standing;
 pub(crate) mod start_session;
 pub(crate) mod token_pair;
+pub(crate) mod trusted;
 pub(crate) mod validity;
 pub(crate) mod verify_api_key;
 

@@ -11,6 +11,12 @@ pub(crate) struct Used {
     pub(crate) at: UnixTime,
 }
 
+/// The key of the record of a trusted issuer's assertion that `own` has taken: by who made it, about whom, and by what it
+/// is known.
+pub(crate) fn assertion_key(own: &str, [issuer, subject, kind, name]: [&str; 4]) -> RecordKey {
+    RecordKey::of("assertion", &[own, issuer, subject, kind, name])
+}
+
 /// The key of the record of an assertion by which a client proved itself to an issuer.
 pub(crate) fn client_assertion_key(issuer: &str, client: &str, jti: &str) -> RecordKey {
     RecordKey::of("client-assertion", &[issuer, client, jti])

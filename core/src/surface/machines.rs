@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::secrets::invalid;
 use super::table::{Hidden, Seconds, operations};
 use crate::describe::{choices, described};
+use crate::error::Result;
+use crate::flow::accept_assertion::AcceptAssertion;
 use crate::flow::access_token;
 use crate::flow::client::ClientProof;
 use crate::flow::client_credentials::ClientCredentials;
@@ -16,6 +19,11 @@ operations! {
     client_credentials(ClientCredentialsRequest) -> AccessToken,
         [InvalidClient, RateLimited, InvalidScope, InvalidTarget]
         |issuer, input, context| issuer.client_credentials(input, context);
+    /// Gives an access token for a token of a trusted issuer (RFC 7523 section 2.1), as the rule of the policy says that it
+    /// meets. Each is good once, unless the policy says otherwise.
+    accept_assertion(AcceptAssertionRequest) -> AccessToken,
+        [InvalidGrant, InvalidClient, RateLimited, InvalidScope, InvalidTarget]
+        |issuer, input, context| issuer.accept_assertion(input.request()?, context);
 }
 
 described! {
@@ -30,6 +38,22 @@ described! {
         /// What the token shall allow, of the client's scope; all of it where it is left out.
         scope: Option<String>,
         /// Whom the token shall be for, of the client's audience; all of it where it is left out.
+        audience: Option<Vec<String>>,
+    }
+
+    /// Asks for an access token for a token of a trusted issuer.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct AcceptAssertionRequest {
+        /// The token of the trusted issuer.
+        assertion: SecretText,
+        /// The client that presents it, which gets the token as its own; none is needed.
+        client_id: Option<String>,
+        /// One of the client's secrets; none for a public client.
+        client_secret: Option<SecretText>,
+        /// What the token shall allow, of what the rule gives; all of it where it is left out.
+        scope: Option<String>,
+        /// Whom the token shall be for, of those whom the rule gives; all of them where it is left out.
         audience: Option<Vec<String>>,
     }
 
@@ -62,6 +86,19 @@ impl From<ClientCredentialsRequest> for ClientCredentials {
         let ClientCredentialsRequest { client_id, client_secret, scope, audience } = input;
         let (client, audience) = (ClientProof::new(client_id, client_secret.0), audience.unwrap_or_default());
         ClientCredentials { client, scope, audience }
+    }
+}
+
+impl AcceptAssertionRequest {
+    fn request(self) -> Result<AcceptAssertion> {
+        let AcceptAssertionRequest { assertion, client_id, client_secret, scope, audience } = self;
+        let client = match (client_id, client_secret) {
+            (Some(id), Some(secret)) => Some(ClientProof::new(id, secret.0)),
+            (Some(id), None) => Some(ClientProof::public(id)),
+            (None, Some(_)) => return Err(invalid("client_id", "a secret is a client's; say whose it is")),
+            (None, None) => None,
+        };
+        Ok(AcceptAssertion { assertion: assertion.0, client, scope, audience: audience.unwrap_or_default() })
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod api_keys;
 #[cfg(feature = "aws-lc")]
+mod assertions;
+#[cfg(feature = "aws-lc")]
 mod client_proofs;
 mod clients;
 mod directory;

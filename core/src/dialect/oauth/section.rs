@@ -3,6 +3,7 @@
 use super::{OAuth, TOKEN, oauth_policy};
 use crate::dialect::endpoint::EndpointBuilder;
 use crate::dialect::section::{Assemble, Parts, section, sections};
+use crate::dialect::trusted_issuers::{TrustedIssuerSection, with_trusted_issuers};
 use crate::error::Result;
 use crate::issuer::Issuer;
 use crate::policy::AccessFormat;
@@ -22,6 +23,9 @@ section! {
         /// Lets that be up to 1800, where else it is at most 60.
         #[serde(default)]
         long_refresh_grace: bool,
+        /// Issuers whose tokens are taken for tokens of this one.
+        #[serde(default)]
+        trusted_issuers: Vec<TrustedIssuerSection>,
     }
 }
 
@@ -49,6 +53,9 @@ impl Section {
         if let Some(typ) = &self.token_type {
             policy = policy.token_type(typ);
         }
+        let base = parts.public_url().unwrap_or(&policy.issuer).trim_end_matches('/');
+        let token_endpoint = format!("{base}/oauth/token");
+        policy = policy.token_endpoint(token_endpoint);
         policy = policy.access_format(self.access_format.unwrap_or(AccessFormat::Jwt));
         (policy.session_idle, policy.session_absolute) = (self.session_idle, self.session_absolute);
         if let Some(seconds) = self.refresh_grace_seconds {
@@ -60,6 +67,7 @@ impl Section {
         if let Some(secret) = parts.session_secret(&self.session_secret_source())? {
             policy = policy.session_secret(secret);
         }
+        policy = with_trusted_issuers(policy, &self.trusted_issuers, parts)?;
         parts.issuer(&self.common(), policy)
     }
 }
