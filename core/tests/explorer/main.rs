@@ -13,6 +13,7 @@
 
 mod accounts;
 mod api_keys;
+mod assertions;
 mod clients;
 mod links;
 mod log_out;
