@@ -1,12 +1,13 @@
 //! `POST /oauth/token` (RFC 6749 section 3.2): a grant for tokens.
 
 use http::StatusCode;
+use http::header::PRAGMA;
 
 use super::{client, exchange};
 use crate::dialect::call::Call;
 use crate::dialect::rejection::Rejection;
 use crate::dialect::request::Form;
-use crate::dialect::response::{Response, Value, json_object};
+use crate::dialect::response::{Response, Value, json_object, set};
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::client::{ClientProof, Demand};
 use crate::flow::client_credentials::ClientCredentials;
@@ -79,15 +80,23 @@ pub(super) fn scope(form: &Form) -> Result<Option<String>> {
 /// Whom the token shall be for: `resource`, which names it by a URI (RFC 8707 section 2), and `audience`, which names it by
 /// whatever name it has (RFC 8693 section 2.1). Both may be there more than once.
 pub(super) fn audience(form: &Form) -> Result<Vec<String>> {
-    // RFC 8707 section 2: an absolute URI, which MUST NOT include a fragment.
-    let is_uri =
-        |text: &str| text.parse::<http::Uri>().is_ok_and(|uri| uri.scheme().is_some()) && !text.contains('#');
-    if form.values("resource").any(|resource| !resource.is_empty() && !is_uri(resource)) {
+    // RFC 8707 section 2.
+    if form.values("resource").any(|resource| !resource.is_empty() && !is_absolute_uri(resource)) {
         let error = Error::new(ErrorCode::InvalidTarget).at("resource");
         return Err(error.because("a resource is an absolute URI without a fragment"));
     }
     let named = form.values("resource").chain(form.values("audience"));
     Ok(named.filter(|name| !name.is_empty()).map(str::to_owned).collect())
+}
+
+/// RFC 3986 section 4.3: a scheme with something behind it, and no fragment.
+fn is_absolute_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    let of_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.bytes().all(of_scheme)
+        && !rest.is_empty()
+        && rest.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
 }
 
 /// Names the parameter that named a target.
@@ -126,6 +135,9 @@ impl<'a> Tokens<'a> {
             members.push(("refresh_expires_in", Value::Number(expires_in.seconds())));
         }
         members.extend(self.issued_token_type.map(|kind| ("issued_token_type", Value::Text(kind))));
-        json_object(StatusCode::OK, &members)
+        let mut response = json_object(StatusCode::OK, &members);
+        // RFC 6749 section 5.1 wants it beside `Cache-Control`.
+        set(&mut response, PRAGMA, "no-cache");
+        response
     }
 }

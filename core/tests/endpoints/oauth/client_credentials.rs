@@ -14,6 +14,7 @@ fn rfc_6749_section_5_1_the_answer() {
     assert_eq!(answer.status, 200, "{:?}", answer.body);
     // Section 5.1: no cache keeps it.
     assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(answer.header("pragma"), Some("no-cache"));
     let token = answer.text("access_token");
     // Section 4.4.3: no refresh token.
     let expected = json!({
@@ -86,13 +87,30 @@ fn rfc_8707_section_2_tokens_are_for_the_resources_that_are_named() {
         ("resource=https://other.example.com", "resource"),
         ("resource=https://api.example.com/", "resource"),
         ("resource=https://api.example.com&resource=https://other.example.com", "resource"),
-        // Not an absolute URI; one with a fragment.
+        // Absolute, and not the client's; none; one with a fragment.
+        ("resource=urn:example:other", "resource"),
         ("resource=api", "resource"),
+        ("resource=1:api", "resource"),
+        ("resource=https:", "resource"),
         ("resource=/api", "resource"),
         ("resource=https://api.example.com%23top", "resource"),
         ("audience=other", "audience"),
     ] {
         refused_at(&ask(&host, &format!("{GRANT}&{wrong}")), "invalid_target", parameter);
+    }
+}
+
+#[test]
+fn rfc_8707_section_2_a_resource_is_any_absolute_uri() {
+    let host = host_with(policy().audience("urn:example:api"));
+    let named = format!("{GRANT}&resource=urn:example:api");
+    let answer = post_as(&host, TOKEN, &basic(OTHER, OTHER_SECRET), &named);
+    assert_eq!(claims(&answer.text("access_token"))["aud"], "urn:example:api");
+    // Refused for what it is, not for whose it is.
+    for (resource, found) in [("urn:example:other", "not for all"), ("example", "an absolute URI")] {
+        let answer =
+            post_as(&host, TOKEN, &basic(OTHER, OTHER_SECRET), &format!("{GRANT}&resource={resource}"));
+        assert!(answer.text("error_description").contains(found), "{:?}", answer.body);
     }
 }
 
