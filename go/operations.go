@@ -114,6 +114,9 @@ type StartSessionRequest struct {
 	ClientID string `json:"client_id,omitempty"`
 	// What its access tokens allow: words with one space between them.
 	Scope string `json:"scope,omitempty"`
+	// Whom its access tokens are for, of those whom its client's may be for, or else the policy's; all of them where
+	// absent.
+	Audience StringList `json:"audience,omitempty"`
 	// Custom claims of its access tokens.
 	Claims any `json:"claims,omitempty"`
 	// What the list of sessions tells of it, such as a device's name: at most 1 KiB of JSON, in no token.
@@ -146,8 +149,8 @@ type TokenPair struct {
 
 // StartSession starts a session, when the host has found out who is there: an access token, and a refresh token for the
 // next one. Without ClientID it is the subject's alone; with one, it ends with the client. Lifetimes are the policy's,
-// or shorter ones. It fails with ErrInvalidScope, ErrClaimReserved, ErrLifetimeTooLong, ErrNotFound, ErrRateLimited or
-// ErrPolicyInvalid.
+// or shorter ones. It fails with ErrInvalidScope, ErrInvalidTarget, ErrClaimReserved, ErrLifetimeTooLong, ErrNotFound,
+// ErrRateLimited or ErrPolicyInvalid.
 func (i *Issuer) StartSession(ctx context.Context, store Store, request StartSessionRequest) (*TokenPair, error) {
 	return flow[TokenPair](ctx, i, store, "start_session", request)
 }
@@ -160,12 +163,14 @@ type RefreshRequest struct {
 	ClientID string `json:"client_id,omitempty"`
 	// Less than the session's scope, for this access token only.
 	Scope string `json:"scope,omitempty"`
+	// Some of those whom the session's tokens are for, for this access token only.
+	Audience StringList `json:"audience,omitempty"`
 }
 
 // Refresh exchanges a refresh token for the next pair (RFC 6749 section 6). Presented again within the grace, a refresh
 // token gives the same answer; later, it ends the session, for somebody else has it too. With ClientID, the session
-// must be that client's. With Scope, this access token allows less than the session. It fails with ErrInvalidGrant,
-// ErrInvalidScope, ErrRateLimited or ErrPolicyInvalid.
+// must be that client's. With Scope, this access token allows less than the session, and with Audience it is for fewer.
+// It fails with ErrInvalidGrant, ErrInvalidScope, ErrInvalidTarget, ErrRateLimited or ErrPolicyInvalid.
 func (i *Issuer) Refresh(ctx context.Context, store Store, request RefreshRequest) (*TokenPair, error) {
 	return flow[TokenPair](ctx, i, store, "refresh", request)
 }

@@ -157,6 +157,7 @@ class Operations(Flows):
         *,
         client_id: str | None = None,
         scope: str | None = None,
+        audience: str | Sequence[str] | None = None,
         claims: Mapping[str, Any] | None = None,
         details: Mapping[str, Any] | None = None,
         access_lifetime: Lifetime | None = None,
@@ -169,12 +170,14 @@ class Operations(Flows):
         one. Without `client_id` it is the subject's alone; with one, it ends with the client. Lifetimes are the
         policy's, or shorter ones.
 
-        Raises `InvalidScope`, `ClaimReserved`, `LifetimeTooLong`, `NotFound`, `RateLimited` or `PolicyInvalid`.
+        Raises `InvalidScope`, `InvalidTarget`, `ClaimReserved`, `LifetimeTooLong`, `NotFound`, `RateLimited` or
+        `PolicyInvalid`.
         """
         given = {
             "subject": subject,
             "client_id": client_id,
             "scope": scope,
+            "audience": audience,
             "claims": claims,
             "details": details,
             "access_lifetime": access_lifetime,
@@ -189,16 +192,18 @@ class Operations(Flows):
         *,
         client_id: str | None = None,
         scope: str | None = None,
+        audience: str | Sequence[str] | None = None,
         now: Now = None,
         seed: bytes | None = None,
     ) -> Task[outputs.TokenPair]:
         """Exchanges a refresh token for the next pair (RFC 6749 section 6). Presented again within the grace, a refresh
         token gives the same answer; later, it ends the session, for somebody else has it too. With `client_id`, the
-        session must be that client's. With `scope`, this access token allows less than the session.
+        session must be that client's. With `scope`, this access token allows less than the session, and with `audience`
+        it is for fewer.
 
-        Raises `InvalidGrant`, `InvalidScope`, `RateLimited` or `PolicyInvalid`.
+        Raises `InvalidGrant`, `InvalidScope`, `InvalidTarget`, `RateLimited` or `PolicyInvalid`.
         """
-        given = {"refresh_token": refresh_token, "client_id": client_id, "scope": scope}
+        given = {"refresh_token": refresh_token, "client_id": client_id, "scope": scope, "audience": audience}
         return self._flow("refresh", given, now, seed, outputs.TokenPair)
 
     def check(

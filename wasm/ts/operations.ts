@@ -59,6 +59,11 @@ export interface StartSessionRequest {
   clientId?: string | undefined;
   /** What its access tokens allow: words with one space between them. */
   scope?: string | undefined;
+  /**
+   * Whom its access tokens are for, of those whom its client's may be for, or else the policy's; all of them where
+   * absent.
+   */
+  audience?: string | readonly string[] | undefined;
   /** Custom claims of its access tokens. */
   claims?: Readonly<Record<string, unknown>> | undefined;
   /** What the list of sessions tells of it, such as a device's name: at most 1 KiB of JSON, in no token. */
@@ -97,6 +102,8 @@ export interface RefreshRequest {
   clientId?: string | undefined;
   /** Less than the session's scope, for this access token only. */
   scope?: string | undefined;
+  /** Some of those whom the session's tokens are for, for this access token only. */
+  audience?: string | readonly string[] | undefined;
 }
 
 /** What a token that is good now says. */
@@ -691,8 +698,8 @@ export abstract class Operations extends Flows {
   /**
    * Starts a session, when the host has found out who is there: an access token, and a refresh token for the next one.
    * Without `clientId` it is the subject's alone; with one, it ends with the client. Lifetimes are the policy's, or
-   * shorter ones. Fails with `invalid_scope`, `claim_reserved`, `lifetime_too_long`, `not_found`, `rate_limited` or
-   * `policy_invalid`.
+   * shorter ones. Fails with `invalid_scope`, `invalid_target`, `claim_reserved`, `lifetime_too_long`, `not_found`,
+   * `rate_limited` or `policy_invalid`.
    */
   startSession(input: StartSessionRequest, call?: Call): Task<TokenPair> {
     return this.flow("start_session", input, call, outputOf<TokenPair>);
@@ -701,8 +708,8 @@ export abstract class Operations extends Flows {
   /**
    * Exchanges a refresh token for the next pair (RFC 6749 section 6). Presented again within the grace, a refresh token
    * gives the same answer; later, it ends the session, for somebody else has it too. With `clientId`, the session must
-   * be that client's. With `scope`, this access token allows less than the session. Fails with `invalid_grant`,
-   * `invalid_scope`, `rate_limited` or `policy_invalid`.
+   * be that client's. With `scope`, this access token allows less than the session, and with `audience` it is for
+   * fewer. Fails with `invalid_grant`, `invalid_scope`, `invalid_target`, `rate_limited` or `policy_invalid`.
    */
   refresh(input: RefreshRequest, call?: Call): Task<TokenPair> {
     return this.flow("refresh", input, call, outputOf<TokenPair>);

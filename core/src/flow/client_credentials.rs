@@ -1,10 +1,10 @@
 //! Access tokens for a client itself (RFC 6749 section 4.4).
 
-use super::Flow;
 use super::access_token::{AccessToken, Grant};
 use super::client::{ClientProof, Demand};
+use super::{Flow, audience};
 use crate::claims::Claims;
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::Result;
 use crate::issuer::Issuer;
 use crate::record::client::{Client, Permission, client_key};
 use crate::record::watermark::{self, Marks};
@@ -47,20 +47,6 @@ impl ClientCredentials {
         let Some(asked) = self.scope.as_ref().filter(|scope| !scope.is_empty()) else { return Ok(own) };
         scope::check_within(asked, own.as_deref().unwrap_or_default())?;
         Ok(Some(asked.clone()))
-    }
-
-    /// The audience of the token, where it is not simply the policy's.
-    fn granted_audience<'a>(&'a self, client: &'a Client, policy: &[String]) -> Result<&'a [String]> {
-        if self.audience.is_empty() {
-            return Ok(&client.audience);
-        }
-        let own = if client.audience.is_empty() { policy } else { &client.audience };
-        match self.audience.iter().all(|asked| own.contains(asked)) {
-            true => Ok(&self.audience),
-            false => Err(Error::new(ErrorCode::InvalidTarget)
-                .at("audience")
-                .because("the client's tokens are not for all of this audience")),
-        }
     }
 }
 
@@ -114,7 +100,7 @@ impl Flow {
     ) -> Result<AccessToken> {
         let proof = &request.client;
         let (client, entries) = self.client_with_marks(proof, &proof.id, demand).await?;
-        let audience = request.granted_audience(&client, &self.issuer.policy().audience);
+        let audience = audience::granted(&request.audience, &client.audience, &self.issuer.policy().audience);
         let granted = request.granted_scope(&client).and_then(|scope| Ok((scope, audience?)));
         let (scope, audience) = match granted {
             Ok(granted) => granted,

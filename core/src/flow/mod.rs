@@ -17,6 +17,7 @@ pub(crate) mod accept_assertion;
 pub(crate) mod access_token;
 mod acting;
 mod assertion;
+mod audience;
 pub(crate) mod check;
 pub(crate) mod client;
 mod client_assertion;

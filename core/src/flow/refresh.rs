@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::Flow;
 use super::client::{ClientProof, Demand};
 use super::refresh_token::Presented;
-use super::token_pair::TokenPair;
+use super::token_pair::{Asked, TokenPair};
+use super::{Flow, audience};
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::EventKind;
 use crate::issuer::Issuer;
@@ -27,12 +27,13 @@ pub struct Refresh {
     /// A name that somebody states.
     pub(crate) name: Option<String>,
     pub(crate) scope: Option<String>,
+    pub(crate) audience: Vec<String>,
 }
 
 impl Refresh {
     /// A request with a refresh token.
     pub fn new(refresh_token: impl Into<String>) -> Self {
-        Refresh { token: refresh_token.into(), client: None, name: None, scope: None }
+        Refresh { token: refresh_token.into(), client: None, name: None, scope: None, audience: Vec::new() }
     }
 
     /// The client that presents it and has proved who it is: the session must be its own.
@@ -49,9 +50,26 @@ impl Refresh {
         self
     }
 
+    /// Some of those whom the session's tokens are for, for this access token only; said again, one more (RFC 8707 section 2.2).
+    #[must_use]
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience.push(audience.into());
+        self
+    }
+
     /// The name that the client states, which is its own if it has one.
     pub(crate) fn stating(self, name: Option<String>) -> Self {
         Refresh { name, ..self }
+    }
+}
+
+impl Refresh {
+    /// Refuses what is more than the session has.
+    fn check_within(&self, session: &Session, policy: &[String]) -> Result<()> {
+        if let Some(asked) = &self.scope {
+            scope::check_within(asked, session.scope.as_deref().unwrap_or_default())?;
+        }
+        audience::granted(&self.audience, &session.audience, policy).map(drop)
     }
 }
 
@@ -74,7 +92,7 @@ impl Issuer {
     /// Anything older ends the session: somebody has a copy.
     ///
     /// # Errors
-    /// `invalid_grant` for whatever is wrong with the token; `invalid_scope` for a scope that is not within the session's;
+    /// `invalid_grant` for whatever is wrong with the token; `invalid_scope` and `invalid_target` for more than the session has;
     /// `rate_limited` for its client; `store_regressed` where the store has lost a write; `store_busy`, and the store's.
     pub fn refresh(&self, request: impl Into<Refresh>, context: &Context) -> Task<TokenPair> {
         let request = request.into();
@@ -156,6 +174,7 @@ impl Flow {
         }
         let client = client.filter(|_| presented.client.is_some());
         let grace = self.issuer.policy().grace;
+        let asked = Asked { scope: request.scope.as_deref(), audience: &request.audience };
 
         // Where somebody else changes the session at the same time, decide anew on what is there now.
         loop {
@@ -164,10 +183,7 @@ impl Flow {
             };
             let decision = session.decide(presented.generation, self.moment(), grace);
             let gives = matches!(decision, RefreshDecision::Rotate | RefreshDecision::Repeat);
-            if gives
-                && let Some(asked) = &request.scope
-                && let Err(error) = scope::check_within(asked, session.scope.as_deref().unwrap_or_default())
-            {
+            if gives && let Err(error) = request.check_within(&session, &self.issuer.policy().audience) {
                 return self.refuse(&id, error);
             }
             if gives && !admitted {
@@ -182,7 +198,7 @@ impl Flow {
             match decision {
                 RefreshDecision::Repeat => {
                     self.emit(event(EventKind::RefreshReplayed, &session));
-                    return self.token_pair(client.as_ref(), &session, request.scope.as_deref()).await;
+                    return self.token_pair(client.as_ref(), &session, asked).await;
                 }
                 RefreshDecision::Regressed => {
                     self.emit(event(EventKind::StoreRegressed, &session));
@@ -191,8 +207,7 @@ impl Flow {
                 RefreshDecision::Rotate => {
                     let next = session.rotated(self.moment(), self.issuer.policy().session().idle);
                     let told = event(EventKind::RefreshRotated, &next);
-                    let scope = request.scope.as_deref();
-                    let pair = self.write_and_pair(&mut update, told, client.as_ref(), &next, scope).await?;
+                    let pair = self.write_and_pair(&mut update, told, client.as_ref(), &next, asked).await?;
                     if let Some(pair) = pair {
                         return Ok(pair);
                     }

@@ -1,8 +1,8 @@
 //! A session begins, after the host's own log-in: an access token, and a refresh token for the next one.
 
-use super::Flow;
 use super::own_claims::check_custom;
-use super::token_pair::TokenPair;
+use super::token_pair::{Asked, TokenPair};
+use super::{Flow, audience};
 use crate::encoding::base64url;
 use crate::error::{Error, ErrorCode, Result, field_invalid};
 use crate::event::EventKind;
@@ -27,6 +27,7 @@ pub struct StartSession {
     pub(crate) subject: String,
     pub(crate) client: Option<String>,
     pub(crate) scope: Option<String>,
+    pub(crate) audience: Vec<String>,
     pub(crate) claims: JsonMembers,
     pub(crate) details: JsonMembers,
     pub(crate) access_lifetime: Option<Lifetime>,
@@ -41,6 +42,7 @@ impl StartSession {
             subject: subject.into(),
             client: None,
             scope: None,
+            audience: Vec::new(),
             claims: JsonMembers::new(),
             details: JsonMembers::new(),
             access_lifetime: None,
@@ -60,6 +62,14 @@ impl StartSession {
     #[must_use]
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = Some(scope.into());
+        self
+    }
+
+    /// Whom its access tokens are for, of those whom its client's may be for, or else the policy's; said again, one more. All
+    /// of them where absent.
+    #[must_use]
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience.push(audience.into());
         self
     }
 
@@ -157,7 +167,8 @@ impl Issuer {
     /// ```
     ///
     /// # Errors
-    /// `field_invalid` at the field; `invalid_scope`; `claim_reserved` for a claim that the issuer sets; `lifetime_too_long`
+    /// `field_invalid` at the field; `invalid_scope`; `invalid_target` for an audience that its client does not have;
+    /// `claim_reserved` for a claim that the issuer sets; `lifetime_too_long`
     /// at a lifetime over the policy's; `not_found` at `client_id` for one that is not known, or disabled; `rate_limited` for
     /// the client; `policy_invalid` without a session secret; the store's.
     pub fn start_session(&self, request: StartSession, context: &Context) -> Task<TokenPair> {
@@ -179,6 +190,8 @@ impl Flow {
         let [issuer, by_client, by_subject] = watermark::keys(name, id, &request.subject);
         let keys = [client_key(id), sessions_mark_key(name, &request.subject), issuer, by_client, by_subject];
         let [known, mark, issuer, by_client, by_subject] = self.records.load(keys).await?;
+        // Whoever has let a client in says whom its sessions are for by the policy alone.
+        let by_policy = admitted.is_some();
         let client = match (admitted, id) {
             (None, "") => None,
             (None, id) => {
@@ -193,12 +206,20 @@ impl Flow {
             }
             (admitted, _) => admitted,
         };
+        let own = client.as_ref().filter(|_| !by_policy).map(|client| &*client.audience).unwrap_or_default();
+        let audience = match audience::granted(&request.audience, own, &self.issuer.policy().audience) {
+            Ok(audience) => audience.to_vec(),
+            Err(error) => return self.refuse(id, error),
+        };
+        let request = StartSession { audience, ..request };
         let marks = Marks::read([issuer, by_client, by_subject])?;
         let mark = decode_some::<SessionsMark>(mark.as_ref())?.unwrap_or_default();
         let session = self.new_session(request, lifetimes, marks.epoch(), mark.epoch);
         let mut update = Update::new(session_key(&session.id), None);
         let opened = session.event(EventKind::SessionOpened);
-        self.write_and_pair(&mut update, opened, client.as_ref(), &session, None).await?.ok_or_else(busy)
+        self.write_and_pair(&mut update, opened, client.as_ref(), &session, Asked::default())
+            .await?
+            .ok_or_else(busy)
     }
 
     fn new_session(
@@ -221,6 +242,7 @@ impl Flow {
             subject: request.subject,
             client: request.client,
             scope: request.scope,
+            audience: request.audience,
             claims: request.claims,
             details: request.details,
             created_at: Some(now),

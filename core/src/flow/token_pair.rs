@@ -30,9 +30,15 @@ pub struct TokenPair {
     pub scope: Option<String>,
 }
 
+/// What an access token shall be for, of all that its session has; all of it by default.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Asked<'a> {
+    pub(crate) scope: Option<&'a str>,
+    pub(crate) audience: &'a [String],
+}
+
 impl Flow {
-    /// Writes the session and gives its tokens, the access token for `scope` or for all of the session's; `None` where
-    /// another was first.
+    /// Writes the session and gives its tokens, the access token for what is asked; `None` where another was first.
     ///
     /// A signature is made before the write: while the host's signer is away nothing changes, and the client can try
     /// again. That of a write that was lost is thrown away.
@@ -42,11 +48,11 @@ impl Flow {
         event: Event,
         client: Option<&Client>,
         session: &Session,
-        scope: Option<&str>,
+        asked: Asked<'_>,
     ) -> Result<Option<TokenPair>> {
         let write = self.records.prepare(update, session.draft(&self.issuer.policy().issuer)?);
         let early = match self.issuer.policy().access_format {
-            AccessFormat::Jwt => Some(self.make_pair(client, session, scope).await?),
+            AccessFormat::Jwt => Some(self.make_pair(client, session, asked).await?),
             // Its record must not be there before the session's.
             AccessFormat::Opaque => None,
         };
@@ -56,7 +62,7 @@ impl Flow {
         self.emit(event);
         let (pair, issued) = match early {
             Some(made) => made,
-            None => self.make_pair(client, session, scope).await?,
+            None => self.make_pair(client, session, asked).await?,
         };
         self.emit(issued);
         Ok(Some(pair))
@@ -67,9 +73,9 @@ impl Flow {
         &mut self,
         client: Option<&Client>,
         session: &Session,
-        scope: Option<&str>,
+        asked: Asked<'_>,
     ) -> Result<TokenPair> {
-        let (pair, issued) = self.make_pair(client, session, scope).await?;
+        let (pair, issued) = self.make_pair(client, session, asked).await?;
         self.emit(issued);
         Ok(pair)
     }
@@ -79,14 +85,16 @@ impl Flow {
         &mut self,
         client: Option<&Client>,
         session: &Session,
-        scope: Option<&str>,
+        asked: Asked<'_>,
     ) -> Result<(TokenPair, Event)> {
         let refresh_token = session.refresh_token(&self.issuer)?;
         // What the session was opened with stands before what its client's tokens have.
         let claims = client.map(|client| &client.claims).into_iter().chain([&session.claims]).flatten();
         let claims = claims.fold(Claims::new(), |claims, (name, value)| claims.set(name.clone(), value));
         let lifetime = session.access_lifetime(self.issuer.policy().session().access);
-        let scope = scope.map(str::to_owned).or_else(|| session.scope.clone());
+        let audience = if asked.audience.is_empty() { &session.audience } else { asked.audience };
+        let claims = audience.iter().fold(claims, Claims::audience);
+        let scope = asked.scope.map(str::to_owned).or_else(|| session.scope.clone());
         let grant = Grant {
             client: session.client.clone(),
             subject: session.subject.clone(),

@@ -25,6 +25,9 @@ pub(crate) struct Session {
     pub(crate) client: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) scope: Option<String>,
+    /// Whom its access tokens are for; the policy's audience where empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) audience: Vec<String>,
     /// Custom claims of its access tokens.
     #[serde(default, skip_serializing_if = "JsonMembers::is_empty")]
     pub(crate) claims: JsonMembers,

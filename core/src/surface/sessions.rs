@@ -18,13 +18,13 @@ operations! {
     /// Without `client_id` it is the subject's alone; with one, it ends with the client. Lifetimes are the policy's, or
     /// shorter ones.
     start_session(StartSessionRequest) -> TokenPair,
-        [InvalidScope, ClaimReserved, LifetimeTooLong, NotFound, RateLimited, PolicyInvalid]
+        [InvalidScope, InvalidTarget, ClaimReserved, LifetimeTooLong, NotFound, RateLimited, PolicyInvalid]
         |issuer, input, context| issuer.start_session(input.into(), context);
     /// Exchanges a refresh token for the next pair (RFC 6749 section 6).
     /// Presented again within the grace, a refresh token gives the same answer; later, it ends the session, for somebody
     /// else has it too. With `client_id`, the session must be that client's. With `scope`, this access token allows less
-    /// than the session.
-    refresh(RefreshRequest) -> TokenPair, [InvalidGrant, InvalidScope, RateLimited, PolicyInvalid]
+    /// than the session, and with `audience` it is for fewer.
+    refresh(RefreshRequest) -> TokenPair, [InvalidGrant, InvalidScope, InvalidTarget, RateLimited, PolicyInvalid]
         |issuer, input, context| issuer.refresh(refresh::Refresh::from(input), context);
     /// Says what an access token stands for, if it is good now: verified, and not revoked.
     check(CheckRequest) -> ActiveToken, [TokenRevoked, HandleMalformed] + verification
@@ -57,6 +57,9 @@ described! {
         client_id: Option<String>,
         /// What its access tokens allow: words with one space between them.
         scope: Option<String>,
+        /// Whom its access tokens are for, of those whom its client's may be for, or else the policy's; all of them where absent.
+        #[serde(default)]
+        audience: OneOrMany,
         /// Custom claims of its access tokens.
         #[serde(default)]
         claims: JsonMembers,
@@ -81,6 +84,9 @@ described! {
         client_id: Option<String>,
         /// Less than the session's scope, for this access token only.
         scope: Option<String>,
+        /// Some of those whom the session's tokens are for, for this access token only.
+        #[serde(default)]
+        audience: OneOrMany,
     }
 
     /// Asks whether a token is good.
@@ -245,12 +251,13 @@ shapes! {
 
 impl From<StartSessionRequest> for start_session::StartSession {
     fn from(input: StartSessionRequest) -> Self {
-        let StartSessionRequest { subject, client_id, scope, claims, details, .. } = input;
+        let StartSessionRequest { subject, client_id, scope, audience, claims, details, .. } = input;
         let StartSessionRequest { access_lifetime, idle, absolute, .. } = input;
         start_session::StartSession {
             subject,
             client: client_id,
             scope,
+            audience: audience.0,
             claims,
             details,
             access_lifetime,
@@ -262,8 +269,8 @@ impl From<StartSessionRequest> for start_session::StartSession {
 
 impl From<RefreshRequest> for refresh::Refresh {
     fn from(input: RefreshRequest) -> Self {
-        let RefreshRequest { refresh_token: token, client_id: client, scope } = input;
-        refresh::Refresh { token, client, name: None, scope }
+        let RefreshRequest { refresh_token: token, client_id: client, scope, audience } = input;
+        refresh::Refresh { token, client, name: None, scope, audience: audience.0 }
     }
 }
 

@@ -63,7 +63,8 @@ async fn refresh(
     client: ClientProof,
     form: &Form,
 ) -> Result<Response, Rejection> {
-    let request = Refresh { scope: scope(form)?, ..Refresh::new(form.required("refresh_token")?) };
+    let token = form.required("refresh_token")?;
+    let request = Refresh { scope: scope(form)?, audience: audience(form)?, ..Refresh::new(token) };
     let demand = Demand::told(Permission::RefreshToken);
     let pair = call.flow(issuer).refresh_by(&client, demand, &request).await;
     let pair = pair.map_err(|error| about_target(error, form))?;

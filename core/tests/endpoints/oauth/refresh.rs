@@ -84,6 +84,36 @@ fn rfc_6749_section_6_the_scope_is_the_same_or_less() {
 }
 
 #[test]
+fn rfc_8707_section_2_2_resources_are_the_same_or_fewer() {
+    let host = host();
+    let (api, files) = (json!(API), json!("https://files.example.com"));
+    let first = session(&host, policy(), CLIENT);
+    assert_eq!(claims(&first.access_token)["aud"], json!([api, files]));
+    let named = |token: &str, more: &str| {
+        ask(&host, &format!("grant_type=refresh_token&refresh_token={token}{more}"))
+    };
+    for (target, parameter) in [
+        ("&resource=https://other.example.com", "resource"),
+        ("&resource=https://api.example.com&resource=https://other.example.com", "resource"),
+        ("&audience=other", "audience"),
+        ("&resource=api", "resource"),
+    ] {
+        refused_at(&named(&first.refresh_token, target), "invalid_target", parameter);
+    }
+    let less = named(&first.refresh_token, "&resource=https://files.example.com");
+    assert_eq!(claims(&less.text("access_token"))["aud"], files);
+    // It was for that access token only.
+    let all = named(&less.text("refresh_token"), "");
+    assert_eq!(claims(&all.text("access_token"))["aud"], json!([api, files]));
+    // A session that was started for fewer stays so, whatever its client may have.
+    let request = StartSession::new("user_1").client(CLIENT).audience(API);
+    let pair = host.run(issuer(policy()).start_session(request, &host.context()));
+    assert_eq!(claims(&named(&pair.refresh_token, "").text("access_token"))["aud"], api);
+    let more = named(&pair.refresh_token, "&resource=https://files.example.com");
+    refused_at(&more, "invalid_target", "resource");
+}
+
+#[test]
 fn rfc_6749_section_5_2_whatever_is_wrong_with_the_token_is_invalid_grant() {
     let host = host();
     let pair = session(&host, policy(), CLIENT);
