@@ -5,7 +5,7 @@ import sys
 
 from admin_client import AuthenticatedClient
 from admin_client.api.api_keys_for_customers import create_api_key, revoke_api_key, verify_api_key
-from admin_client.api.sessions import list_sessions
+from admin_client.api.sessions import list_sessions, revoke_session, start_session
 from admin_client.models import (
     ApiKeyId,
     CreateApiKeyRequest,
@@ -13,7 +13,10 @@ from admin_client.models import (
     ListSessionsRequest,
     NewApiKey,
     PresentedApiKey,
+    SessionId,
     SessionList,
+    StartSessionRequest,
+    TokenPair,
     VerifiedApiKey,
 )
 
@@ -29,8 +32,12 @@ revoke_api_key.sync(client=admin, body=ApiKeyId(id=made.id))
 ended = verify_api_key.sync(client=admin, body=presented)
 assert isinstance(ended, Error) and ended.error == "token_revoked", ended
 
-listed = list_sessions.sync(client=admin, body=ListSessionsRequest(subject="nobody"))
-assert isinstance(listed, SessionList) and listed.sessions == [], listed
+started = start_session.sync(client=admin, body=StartSessionRequest(subject="user_2", scope="read"))
+assert isinstance(started, TokenPair) and started.scope == "read", started
+listed = list_sessions.sync(client=admin, body=ListSessionsRequest(subject="user_2"))
+assert isinstance(listed, SessionList), listed
+assert [session.session for session in listed.sessions] == [started.session], listed
+revoke_session.sync(client=admin, body=SessionId(session=started.session))
 
 again = {"body": CreateApiKeyRequest(owner="customer_2"), "idempotency_key": "python-1"}
 first, second = (create_api_key.sync(client=admin, **again) for _ in range(2))

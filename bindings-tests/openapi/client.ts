@@ -1,16 +1,18 @@
 // A client in TypeScript, made by openapi-typescript from the documents of the running server: its calls are typed, and
-// the answers are what the types say.
+// the answers are what the types say. node client.js BASE ADMIN KEY
 
 import assert from "node:assert/strict";
 import createClient from "openapi-fetch";
 import type { components, paths } from "./generated/admin.js";
+import type { paths as Endpoints } from "./generated/endpoints.js";
 
-const [base, key] = process.argv.slice(2);
-assert.ok(base && key, "give the address and a key of the admin API");
+const [base, adminBase, key] = process.argv.slice(2);
+assert.ok(base && adminBase && key, "give the addresses of the endpoints and of the admin API, and its key");
 
 type Session = components["schemas"]["Session"];
 
-const admin = createClient<paths>({ baseUrl: base, headers: { Authorization: `Bearer ${key}` } });
+const admin = createClient<paths>({ baseUrl: adminBase, headers: { Authorization: `Bearer ${key}` } });
+const endpoints = createClient<Endpoints>({ baseUrl: base });
 
 const made = await admin.POST("/v1/create_api_key", { body: { owner: "customer_1", lifetime: "30d", claims: { plan: "pro" } } });
 assert.ok(made.data, JSON.stringify(made.error));
@@ -24,9 +26,20 @@ assert.equal(ended.response.status, 401);
 const code: string | undefined = ended.error?.error;
 assert.equal(code, "token_revoked");
 
-const listed = await admin.POST("/v1/list_sessions", { body: { subject: "nobody" } });
+// A session is started at the one, and refreshed at the other, whose bodies are forms.
+const client = { client_id: "demo-client", client_secret: "demo-client-secret-for-everybody" };
+const started = await admin.POST("/v1/start_session", { body: { subject: "user_1", client_id: client.client_id, scope: "read" } });
+assert.ok(started.data, JSON.stringify(started.error));
+const { data: next } = await endpoints.POST("/oauth/token", {
+  body: { grant_type: "refresh_token", refresh_token: started.data.refresh_token, ...client },
+  headers: { "Content-Type": "application/x-www-form-urlencoded" },
+});
+const scope: string | undefined = next?.scope;
+assert.equal(scope, "read");
+const listed = await admin.POST("/v1/list_sessions", { body: { subject: "user_1" } });
 const sessions: Session[] | undefined = listed.data?.sessions;
-assert.deepEqual(sessions, []);
+assert.deepEqual(sessions?.map((session) => session.session), [started.data.session]);
+await admin.POST("/v1/revoke_session", { body: { session: started.data.session } });
 
 const repeat = { "Idempotency-Key": "typescript-1" };
 const create = () => admin.POST("/v1/create_api_key", { params: { header: repeat }, body: { owner: "customer_2" } });

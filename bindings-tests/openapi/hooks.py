@@ -1,5 +1,7 @@
 """What schemathesis does and checks beside its own, for every operation of the documents."""
 
+import base64
+
 import schemathesis
 
 EXTENSION = "x-error-codes"
@@ -36,3 +38,14 @@ def bearer(path, key):
 bearer("^/(entity|entityGroup|organization)", "demo-mercoa-key")
 bearer("^/introspect", "demo-mercoa-key")
 bearer("^/api/", "demo-merge-key")
+
+
+@schemathesis.auth().apply_to(path_regex="^/oauth/")
+class Client:
+    """The demonstration's client."""
+
+    def get(self, case, context):
+        return base64.b64encode(b"demo-client:demo-client-secret-for-everybody").decode()
+
+    def set(self, case, data, context):
+        case.headers["Authorization"] = f"Basic {data}"

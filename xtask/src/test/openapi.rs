@@ -19,11 +19,15 @@ pub(super) fn run(shell: &Shell) -> Result<()> {
     python.arg(&documents).args([&server.base, &server.admin, ADMIN_KEY]);
     shell.run(python)?;
 
-    let mut types = shell.command("node", &["node_modules/openapi-typescript/bin/cli.js"]);
-    types.arg(documents.join("admin.json")).args(["--output", "generated/admin.ts"]);
+    let generator = "node_modules/openapi-typescript/bin/cli.js";
+    let types = ["admin", "endpoints"].map(|name| {
+        let mut types = shell.command("node", &[generator]);
+        types.arg(documents.join(format!("{name}.json"))).args(["--output", &format!("generated/{name}.ts")]);
+        types
+    });
     let compile = shell.command("node", &["node_modules/typescript/bin/tsc", "--project", "."]);
-    let client = shell.command("node", &["generated/out/client.js", &server.admin, ADMIN_KEY]);
-    for mut command in [types, compile, client] {
+    let client = shell.command("node", &["generated/out/client.js", &server.base, &server.admin, ADMIN_KEY]);
+    for mut command in types.into_iter().chain([compile, client]) {
         command.current_dir(shell.path(FOLDER));
         shell.run(command)?;
     }

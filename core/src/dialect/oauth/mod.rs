@@ -127,6 +127,10 @@ impl Dialect for OAuth {
         })
     }
 
+    fn openapi(&self) -> Option<&str> {
+        Some(include_str!("openapi.json"))
+    }
+
     fn refuse(&self, rejection: Rejection) -> Response {
         refusal::refuse(rejection)
     }
