@@ -56,12 +56,9 @@ impl Signer {
                 format!(r#""kty":"EC","crv":"{crv}","x":"{}","y":"{}""#, base64url(x), base64url(y))
             }
             Pair::Rsa(pair, _) => {
-                let public = pair.public_key();
-                let n = base64url(public.modulus().big_endian_without_leading_zero());
-                format!(
-                    r#""kty":"RSA","n":"{n}","e":"{}""#,
-                    base64url(public.exponent().big_endian_without_leading_zero())
-                )
+                // RFC 8017 appendix A.1.1: of a sequence the modulus, of 257 bytes with its sign, and the exponent 65537.
+                let n = &pair.public_key().as_ref()[9..9 + 256];
+                format!(r#""kty":"RSA","n":"{}","e":"AQAB""#, base64url(n))
             }
         };
         format!(r#"{{{members},"alg":"{alg}","kid":"{kid}"}}"#)
