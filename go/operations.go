@@ -203,7 +203,7 @@ func (i *Issuer) Check(ctx context.Context, store Store, token string) (*ActiveT
 
 // NarrowRequest asks for a token for less.
 type NarrowRequest struct {
-	// The access token.
+	// The access token, or a token of a trusted issuer.
 	Token string `json:"token"`
 	// Some words of its scope; all of them where absent.
 	Scope string `json:"scope,omitempty"`
@@ -218,7 +218,8 @@ type NarrowRequest struct {
 	ClientID string `json:"client_id,omitempty"`
 	// Who acts for the subject with it: act.
 	Actor string `json:"actor,omitempty"`
-	// In place of Actor, an access token that is good now: its subject acts.
+	// In place of Actor, an access token that is good now, or a token of a trusted issuer, which is used up: its
+	// subject acts.
 	ActorToken string `json:"actor_token,omitempty"`
 }
 
@@ -235,8 +236,9 @@ type NarrowedToken struct {
 }
 
 // Narrow mints a token for less than an access token that is good now (RFC 8693): never wider in scope, audience, time
-// or claims. It ends with that one, and can be narrowed again, at most eight times over. It fails with ErrInvalidScope,
-// ErrInvalidTarget, ErrClaimReserved, ErrLifetimeTooLong, ErrNotFound, ErrForbidden, ErrRateLimited, ErrTokenRevoked,
+// or claims. It ends with that one, and can be narrowed again, at most eight times over. A token of a trusted issuer
+// gives what its rule gives, or less, and is used up. It fails with ErrInvalidScope, ErrInvalidTarget,
+// ErrClaimReserved, ErrLifetimeTooLong, ErrNotFound, ErrForbidden, ErrInvalidGrant, ErrRateLimited, ErrTokenRevoked,
 // ErrHandleMalformed, and as [Verifier.Verify] does.
 func (i *Issuer) Narrow(ctx context.Context, store Store, request NarrowRequest) (*NarrowedToken, error) {
 	return flow[NarrowedToken](ctx, i, store, "narrow", request)

@@ -235,10 +235,11 @@ class Operations(Flows):
         seed: bytes | None = None,
     ) -> Task[outputs.NarrowedToken]:
         """Mints a token for less than an access token that is good now (RFC 8693): never wider in scope, audience, time
-        or claims. It ends with that one, and can be narrowed again, at most eight times over.
+        or claims. It ends with that one, and can be narrowed again, at most eight times over. A token of a trusted
+        issuer gives what its rule gives, or less, and is used up.
 
         Raises `InvalidScope`, `InvalidTarget`, `ClaimReserved`, `LifetimeTooLong`, `NotFound`, `Forbidden`,
-        `RateLimited`, `TokenRevoked`, `HandleMalformed`, and as `Verifier.verify` does.
+        `InvalidGrant`, `RateLimited`, `TokenRevoked`, `HandleMalformed`, and as `Verifier.verify` does.
         """
         given = {
             "token": token,

@@ -128,7 +128,7 @@ export interface ActiveToken {
 
 /** Asks for a token for less. */
 export interface NarrowRequest {
-  /** The access token. */
+  /** The access token, or a token of a trusted issuer. */
   token: string;
   /** Some words of its scope; all of them where absent. */
   scope?: string | undefined;
@@ -145,7 +145,10 @@ export interface NarrowRequest {
   clientId?: string | undefined;
   /** Who acts for the subject with it: `act`. */
   actor?: string | undefined;
-  /** In place of `actor`, an access token that is good now: its subject acts. */
+  /**
+   * In place of `actor`, an access token that is good now, or a token of a trusted issuer, which is used up: its
+   * subject acts.
+   */
   actorToken?: string | undefined;
 }
 
@@ -725,9 +728,10 @@ export abstract class Operations extends Flows {
 
   /**
    * Mints a token for less than an access token that is good now (RFC 8693): never wider in scope, audience, time or
-   * claims. It ends with that one, and can be narrowed again, at most eight times over. Fails with `invalid_scope`,
-   * `invalid_target`, `claim_reserved`, `lifetime_too_long`, `not_found`, `forbidden`, `rate_limited`, `token_revoked`
-   * or `handle_malformed`, and as `Verifier.verify` does.
+   * claims. It ends with that one, and can be narrowed again, at most eight times over. A token of a trusted issuer
+   * gives what its rule gives, or less, and is used up. Fails with `invalid_scope`, `invalid_target`, `claim_reserved`,
+   * `lifetime_too_long`, `not_found`, `forbidden`, `invalid_grant`, `rate_limited`, `token_revoked` or
+   * `handle_malformed`, and as `Verifier.verify` does.
    */
   narrow(input: NarrowRequest, call?: Call): Task<NarrowedToken> {
     return this.flow("narrow", input, call, outputOf<NarrowedToken>);

@@ -116,7 +116,11 @@ impl Flow {
     }
 
     /// What a request gets, once its assertion is used up.
-    async fn grant(&mut self, request: &AcceptAssertion, client: Option<Client>) -> Result<(Grant, Trusted)> {
+    pub(super) async fn grant(
+        &mut self,
+        request: &AcceptAssertion,
+        client: Option<Client>,
+    ) -> Result<(Grant, Trusted)> {
         let assertion = std::str::from_utf8(request.assertion.expose()).unwrap_or_default();
         let trusted = self.trusted(assertion, "assertion").await?;
         let scope = request.granted_scope(&trusted, client.as_ref())?;

@@ -8,6 +8,7 @@ use super::check::ActiveToken;
 use super::narrow::Narrow;
 use super::narrowing::same;
 use super::own_claims::{ACT, MAY_ACT};
+use super::trusted::Trusted;
 use crate::error::{Error, ErrorCode, Result, field_invalid};
 use crate::json::Object;
 use crate::record::client::Client;
@@ -19,8 +20,12 @@ const MOST_ACTORS: usize = 8;
 pub(super) struct Actor {
     /// `sub` in `act`.
     subject: String,
+    /// `iss` in `act`, where the subject is another issuer's.
+    issuer: Option<String>,
     /// What is known of it: a JSON object of claims.
     claims: String,
+    /// What is still to be used up.
+    trusted: Option<Trusted>,
 }
 
 impl Actor {
@@ -35,19 +40,40 @@ impl Actor {
         }
         let known = Known { iss: issuer, sub: subject, client_id: client };
         let claims = serde_json::to_string(&known).map_err(|_| ErrorCode::Internal)?;
-        Ok(Actor { subject: subject.to_owned(), claims })
+        Ok(Actor { subject: subject.to_owned(), issuer: None, claims, trusted: None })
     }
 
     /// The one that an actor token is about.
-    pub(super) fn of(token: ActiveToken) -> Result<Self> {
-        let claims = Object::of_token(token.claims.as_bytes()).map_err(|_| ErrorCode::StoreCorrupt)?;
-        // In the chain of the subject's token there is no place for another chain, and none is hidden.
-        if claims.get(ACT).is_some() {
-            return Err(field_invalid("actor_token", "somebody else acts with the actor's token"));
-        }
-        match token.subject.filter(|subject| !subject.is_empty()) {
-            Some(subject) => Ok(Actor { subject, claims: token.claims }),
-            None => Err(field_invalid("actor_token", "the token is about nobody")),
+    fn of(token: ActiveToken) -> Result<Self> {
+        let actor = Actor {
+            subject: token.subject.unwrap_or_default(),
+            issuer: None,
+            claims: token.claims,
+            trusted: None,
+        };
+        actor.alone()
+    }
+
+    /// The one that a trusted issuer's token is about: by the names that it has there, or, where that issuer has no name, by
+    /// the one that the rule gives.
+    fn of_trusted(trusted: Trusted) -> Result<Self> {
+        let issuer = trusted.verified.issuer();
+        let subject = match &issuer {
+            Some(_) => trusted.verified.subject().unwrap_or_default(),
+            None => trusted.subject.clone(),
+        };
+        let claims = trusted.verified.json().to_owned();
+        Actor { subject, issuer, claims, trusted: Some(trusted) }.alone()
+    }
+
+    /// Itself, where its token is about somebody, and nobody else acts with that: in the chain of the subject's token there
+    /// is no place for another chain, and none is hidden.
+    fn alone(self) -> Result<Self> {
+        let claims = Object::of_token(self.claims.as_bytes()).map_err(|_| ErrorCode::StoreCorrupt)?;
+        match (self.subject.as_str(), claims.get(ACT)) {
+            ("", _) => Err(field_invalid("actor_token", "the token is about nobody")),
+            (_, Some(_)) => Err(field_invalid("actor_token", "somebody else acts with the actor's token")),
+            (_, None) => Ok(self),
         }
     }
 
@@ -81,7 +107,7 @@ impl Actor {
             return Err(field_invalid("token", "the token names 8 actors already"));
         }
         let act = before.map(serde_json::from_str).transpose().map_err(|_| ErrorCode::ClaimsShape)?;
-        Ok(Act { sub: &self.subject, act })
+        Ok(Act { sub: &self.subject, iss: self.issuer.as_deref(), act })
     }
 }
 
@@ -108,19 +134,34 @@ impl Flow {
         Ok(Some(actor))
     }
 
-    /// The one that a token of this issuer is about, which stands, and is the asking client's where that is public.
+    /// Whom an actor's token is about: one of this issuer, which stands, and is the asking client's where that is public; or one of
+    /// a trusted issuer.
     async fn actor_of(&self, token: &str, asker: Option<&Client>) -> Result<Actor> {
-        let actor = match self.check_for_anybody(token).await {
-            Ok((hanging, _)) => hanging.token,
-            Err(error) if error.code().http_status() >= 500 => return Err(error),
-            Err(error) => return Err(error.at("actor_token")),
+        let (actor, client) = if self.is_anothers(token) {
+            (Actor::of_trusted(self.trusted(token, "actor_token").await?)?, None)
+        } else {
+            let found =
+                self.check_for_anybody(token).await.map_err(|error| match error.code().http_status() {
+                    500.. => error,
+                    _ => error.at("actor_token"),
+                })?;
+            let client = found.0.token.client.clone();
+            (Actor::of(found.0.token)?, client)
         };
-        match asker.filter(|client| client.public && actor.client.as_ref() != Some(&client.id)) {
-            None => Actor::of(actor),
-            Some(client) => {
+        match asker.filter(|asker| asker.public && client.as_ref() != Some(&asker.id)) {
+            None => Ok(actor),
+            Some(asker) => {
                 let error = Error::new(ErrorCode::Forbidden).at("actor_token");
-                self.refuse(&client.id, error.because("a public client acts by its own tokens only"))
+                self.refuse(&asker.id, error.because("a public client acts by its own tokens only"))
             }
+        }
+    }
+
+    /// Uses up the actor's token, where it is good once: the last that is done before the new one is made.
+    pub(super) async fn use_up_actor(&mut self, actor: &mut Option<Actor>) -> Result<()> {
+        match actor.as_mut().and_then(|actor| actor.trusted.as_mut()) {
+            Some(trusted) => self.use_up_trusted(trusted, "actor_token").await,
+            None => Ok(()),
         }
     }
 }
@@ -129,6 +170,8 @@ impl Flow {
 #[derive(Serialize)]
 pub(super) struct Act<'a> {
     sub: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iss: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     act: Option<&'a RawValue>,
 }

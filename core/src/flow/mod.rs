@@ -29,6 +29,7 @@ pub(crate) mod list_api_keys;
 pub(crate) mod list_sessions;
 mod named_session;
 pub(crate) mod narrow;
+mod narrow_trusted;
 mod narrowing;
 pub(crate) mod own_claims;
 pub(crate) mod page;

@@ -5,7 +5,6 @@ use std::fmt;
 
 use super::Flow;
 use super::access_token::Grant;
-use super::check::ActiveToken;
 use super::client::{ClientProof, Demand};
 use super::narrowing;
 use super::own_claims::{ACT, CLIENT_ID, FROM_CLIENTS, NARROWED_FROM, SCOPE, check_custom};
@@ -20,8 +19,9 @@ use crate::record::client::{Client, client_key};
 use crate::record::decode_some;
 use crate::record::watermark::{EPOCH, Marked, Marks};
 use crate::scope;
+use crate::store::Entry;
 use crate::task::Task;
-use crate::time::{Context, Lifetime};
+use crate::time::{Context, Lifetime, UnixTime};
 
 /// A request for a narrower token.
 #[derive(Clone)]
@@ -37,7 +37,7 @@ pub struct Narrow {
 }
 
 impl Narrow {
-    /// A token for less than this access token.
+    /// A token for less than this access token; or for what a trusted issuer's token gives by its rule, which is used up.
     pub fn new(token: impl Into<String>) -> Self {
         Narrow {
             token: token.into(),
@@ -95,7 +95,8 @@ impl Narrow {
         self
     }
 
-    /// As [`Narrow::actor`]: the subject of this access token, which stands now.
+    /// As [`Narrow::actor`]: the subject of this access token, which stands now; or that of a trusted issuer's token, which is
+    /// used up, with its issuer's name.
     #[must_use]
     pub fn actor_token(mut self, token: impl Into<String>) -> Self {
         self.actor_token = Some(token.into());
@@ -163,7 +164,8 @@ impl Issuer {
     /// narrowed eight times, or names eight actors; `claim_reserved`; `lifetime_too_long` over the policy's maximum; `not_found`
     /// at `client_id` for a client that is not known, or disabled, and `rate_limited` for it; `forbidden` at `token` for a public
     /// client with a token of another's, and where `may_act` is for another (RFC 8693 section 4.4), at `actor`, `actor_token` or
-    /// `client_id`; the store's.
+    /// `client_id`; `invalid_grant` at `token` and `actor_token` for a trusted issuer's that is not good, or was used before, and
+    /// `keys_unavailable` where the host has not fetched its keys; the store's.
     pub fn narrow(&self, request: Narrow, context: &Context) -> Task<NarrowedToken> {
         self.task(context, |mut flow| async move { flow.narrow(request, None).await })
     }
@@ -180,14 +182,17 @@ impl Flow {
         request.check(policy)?;
         let lifetime = request.lifetime.unwrap_or(policy.token_lifetime());
         let lifetime = lifetime.at_most(policy.max_lifetime).map_err(|error| error.at("lifetime"))?;
+        if self.is_anothers(&request.token) {
+            return self.narrow_trusted(request, admitted, lifetime).await;
+        }
         let (parent, marks) = self.check_for_anybody(&request.token).await?;
         let token = &parent.token;
         let given = Object::of_token(token.claims.as_bytes()).map_err(|_| ErrorCode::StoreCorrupt)?;
-        let lifetime = lifetime.min(self.left(token)?);
+        let lifetime = lifetime.min(self.left(token.expires_at)?);
         let (asker, marks) = self.asker(&request, admitted, &parent, marks).await?;
         // A client's own token allows what it was started with; another's no more than the client may have.
         let stranger = asker.as_ref().filter(|client| token.client.as_ref() != Some(&client.id));
-        let actor = self.actor(&request, asker.as_ref(), stranger, &given).await?;
+        let mut actor = self.actor(&request, asker.as_ref(), stranger, &given).await?;
         let allowed = stranger.map(|client| client.scope.as_deref().unwrap_or_default());
         let scope = narrowing::scope(token, request.scope, allowed)?;
         let client = request.client.or_else(|| token.client.clone());
@@ -207,6 +212,7 @@ impl Flow {
             clients if clients.is_empty() => claims,
             clients => claims.set(FROM_CLIENTS, clients),
         };
+        self.use_up_actor(&mut actor).await?;
         let (epoch, subject) = (marks.epoch(), token.subject.clone());
         let claims = claims.set(EPOCH, epoch);
         let event = Event::new(EventKind::TokenIssued).id(&*id);
@@ -247,22 +253,10 @@ impl Flow {
         let Some(id) = &request.client else { return Ok((None, marks)) };
         let keys = [client_key(id), Marked::Client(id).key(&self.issuer.policy().issuer)];
         let [known, mark] = self.records.load(keys).await?;
-        let client = match admitted {
-            Some(client) => client,
-            None => {
-                let known = decode_some::<Client>(known.as_ref())?.filter(|client| !client.disabled);
-                let Some(known) = known else {
-                    let error = Error::new(ErrorCode::NotFound).at("client_id");
-                    return self.refuse(id, error.because("there is no such client"));
-                };
-                self.admit(id).await?;
-                known
-            }
-        };
+        let client = self.asking(id, known.as_ref(), admitted).await?;
         let own = parent.token.client.as_ref() == Some(id);
         if client.public && !own {
-            let error = Error::new(ErrorCode::Forbidden).at("token");
-            return self.refuse(id, error.because("a public client narrows its own tokens only"));
+            return self.refuse(id, not_its_own());
         }
         // Where a token came by the client before, its watermark is among these.
         match own || parent.lineage.from_clients.contains(id) {
@@ -271,13 +265,37 @@ impl Flow {
         }
     }
 
-    /// How long a token still lives.
-    fn left(&self, token: &ActiveToken) -> Result<Lifetime> {
-        let left = token.expires_at.map_or(0, |end| end.seconds() - self.now().seconds());
+    /// A client that was let in already, or is known and not disabled.
+    pub(super) async fn asking(
+        &mut self,
+        id: &str,
+        known: Option<&Entry>,
+        admitted: Option<Client>,
+    ) -> Result<Client> {
+        if let Some(client) = admitted {
+            return Ok(client);
+        }
+        let Some(known) = decode_some::<Client>(known)?.filter(|client| !client.disabled) else {
+            let error = Error::new(ErrorCode::NotFound).at("client_id");
+            return self.refuse(id, error.because("there is no such client"));
+        };
+        self.admit(id).await?;
+        Ok(known)
+    }
+
+    /// How long a token still lives that ends then.
+    pub(super) fn left(&self, end: Option<UnixTime>) -> Result<Lifetime> {
+        let left = end.map_or(0, |end| end.seconds() - self.now().seconds());
         let left = u64::try_from(left).ok().and_then(|left| Lifetime::from_seconds(left).ok());
         // With a leeway it stands a little longer than it lives.
         left.ok_or_else(|| ErrorCode::TokenExpired.into())
     }
+}
+
+/// The refusal of a public client, which proves nothing, with a token that was not issued to it.
+pub(super) fn not_its_own() -> Error {
+    let error = Error::new(ErrorCode::Forbidden).at("token");
+    error.because("a public client narrows its own tokens only")
 }
 
 impl fmt::Debug for Narrow {

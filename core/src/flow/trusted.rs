@@ -19,6 +19,8 @@ const TYPES: [&str; 3] = ["JWT", "JOSE", "authorization-grant+jwt"];
 
 /// A token of a trusted issuer that was judged, and what it is good for. It is still to be used up.
 pub(crate) struct Trusted {
+    /// What the issuer says.
+    pub(crate) verified: Verified,
     /// What it gives, by the rule that it meets.
     pub(crate) rule: AssertionRule,
     /// Whom it is about, by that rule.
@@ -69,7 +71,7 @@ impl Flow {
         });
         for trusted in candidates {
             match self.signed_by(trusted, token).await {
-                Ok(verified) => return self.by_rule(trusted, token, &verified),
+                Ok(verified) => return self.by_rule(trusted, token, verified),
                 // Nobody knows whether it is this one's.
                 Err(error) if error.code().http_status() >= 500 => return Err(error),
                 Err(error) => fault = error,
@@ -98,16 +100,16 @@ impl Flow {
         Ok(verified)
     }
 
-    fn by_rule(&self, trusted: &TrustedIssuer, token: &str, verified: &Verified) -> Result<Trusted> {
-        let rule = trusted.rules.iter().find(|rule| rule.fits(verified)).ok_or_else(|| {
+    fn by_rule(&self, trusted: &TrustedIssuer, token: &str, verified: Verified) -> Result<Trusted> {
+        let rule = trusted.rules.iter().find(|rule| rule.fits(&verified)).ok_or_else(|| {
             let subject = verified.subject().unwrap_or_default();
             Error::new(ErrorCode::SubjectMismatch)
                 .at("sub")
                 .because(format!("no rule takes the claims of this token about {}", quoted(&subject)))
         })?;
-        let subject = rule.subject(verified)?;
-        let single = if trusted.reusable { None } else { Some(self.single(trusted, token, verified)?) };
-        Ok(Trusted { rule: rule.clone(), subject, single })
+        let subject = rule.subject(&verified)?;
+        let single = if trusted.reusable { None } else { Some(self.single(trusted, token, &verified)?) };
+        Ok(Trusted { rule: rule.clone(), subject, single, verified })
     }
 
     /// The record by which a token is good once: by its id, or else by what was signed. Its signature says nothing: whoever

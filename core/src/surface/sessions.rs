@@ -30,9 +30,10 @@ operations! {
     check(CheckRequest) -> ActiveToken, [TokenRevoked, HandleMalformed] + verification
         |issuer, input, context| issuer.check(&input.token, context);
     /// Mints a token for less than an access token that is good now (RFC 8693): never wider in scope, audience, time or claims. It
-    /// ends with that one, and can be narrowed again, at most eight times over.
+    /// ends with that one, and can be narrowed again, at most eight times over. A token of a trusted issuer gives what its rule
+    /// gives, or less, and is used up.
     narrow(NarrowRequest) -> NarrowedToken,
-        [InvalidScope, InvalidTarget, ClaimReserved, LifetimeTooLong, NotFound, Forbidden, RateLimited, TokenRevoked, HandleMalformed]
+        [InvalidScope, InvalidTarget, ClaimReserved, LifetimeTooLong, NotFound, Forbidden, InvalidGrant, RateLimited, TokenRevoked, HandleMalformed]
         + verification
         |issuer, input, context| issuer.narrow(input.into(), context);
     /// Ends a session, and the tokens that it gave.
@@ -101,7 +102,7 @@ described! {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     pub(crate) struct NarrowRequest {
-        /// The access token.
+        /// The access token, or a token of a trusted issuer.
         token: String,
         /// Some words of its scope; all of them where absent.
         scope: Option<String>,
@@ -118,7 +119,8 @@ described! {
         client_id: Option<String>,
         /// Who acts for the subject with it: `act`.
         actor: Option<String>,
-        /// In place of `actor`, an access token that is good now: its subject acts.
+        /// In place of `actor`, an access token that is good now, or a token of a trusted issuer, which is used up: its subject
+        /// acts.
         actor_token: Option<String>,
     }
 

@@ -24,8 +24,8 @@ pub(super) async fn answer(
     let subject_token = form.required("subject_token")?;
     kind(form.required("subject_token_type")?, "subject_token_type", subject_token)?;
     // It is of the same kind as the one that it is narrowed from.
-    let issued = form.optional("requested_token_type")?.unwrap_or(ACCESS_TOKEN);
-    kind(issued, "requested_token_type", subject_token)?;
+    let wanted = form.optional("requested_token_type")?.unwrap_or(ACCESS_TOKEN);
+    kind(wanted, "requested_token_type", subject_token)?;
     let request = Narrow {
         scope: scope(form)?,
         audience: audience(form)?,
@@ -35,6 +35,8 @@ pub(super) async fn answer(
     let demand = Demand::told(Permission::TokenExchange);
     let token = call.flow(issuer).narrow_by(&client, demand, request).await;
     let token = token.map_err(|error| about(error, form))?;
+    // For a trusted issuer's it is as the policy says.
+    let issued = if token.access_token.contains('.') { wanted } else { ACCESS_TOKEN };
     let tokens =
         Tokens { issued_token_type: Some(issued), ..Tokens::new(&token.access_token, token.expires_in) };
     Ok(Tokens { scope: token.scope.as_deref(), ..tokens }.answer())
@@ -73,9 +75,12 @@ fn about(error: Error, form: &Form) -> Error {
         _ => "subject_token",
     };
     match code {
-        ErrorCode::StoreRegressed | ErrorCode::FieldInvalid | ErrorCode::Forbidden => {
-            invalid(parameter, &error)
-        }
+        // Of a trusted issuer's token nobody can say now whether it is valid.
+        _ if code.http_status() >= 500 => error,
+        ErrorCode::StoreRegressed
+        | ErrorCode::FieldInvalid
+        | ErrorCode::Forbidden
+        | ErrorCode::InvalidGrant => invalid(parameter, &error),
         _ if (300..400).contains(&code.number()) => invalid(parameter, &error),
         _ => super::token::about_target(error, form),
     }

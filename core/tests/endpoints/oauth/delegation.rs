@@ -148,3 +148,42 @@ fn what_came_of_a_token_is_over_with_it_at_introspection() {
         }
     }
 }
+
+#[test]
+fn rfc_8693_section_2_1_a_trusted_issuers_token_in_either_place() {
+    let Ok(key) = Key::generate(Some("ci-1"), Algorithm::ES256, &mut Entropy::new([3; 32])) else { return };
+    let ci =
+        Issuer::new(KeySet::builder().key(key).unwrap().build().unwrap(), Policy::new("https://ci.example"));
+    let ci = ci.unwrap();
+    let rule = AssertionRule::new("ci:{repository_id}").claim("sub", "repo:org/name:*").scope("read deploy");
+    let public = KeySet::from_jwks(&ci.public_jwks()).unwrap();
+    let policy = policy().trusted_issuer(TrustedIssuer::new(public).issuer("https://ci.example").rule(rule));
+    let host = host_with_service(policy.clone());
+    let job = |sub: &str| {
+        let claims = Claims::new().subject(sub).audience(ISSUER).set("repository_id", "1234");
+        let token = ci.mint(&claims, Lifetime::MINUTE, &host.context()).unwrap();
+        host.keep_secret(&token);
+        token
+    };
+    let main = "repo:org/name:ref:refs/heads/main";
+
+    // Whom it is about: what its rule gives and the service may have, for as long as it lives, once.
+    let first = job(main);
+    let answer = as_service(&host, &subject(&first));
+    let (scope, expires_in) = (answer.text("scope"), &answer.body["expires_in"]);
+    assert_eq!((answer.status, scope.as_str(), expires_in), (200, "read", &json!(60)));
+    let given = claims(&answer.text("access_token"));
+    assert_eq!((&given["sub"], &given["client_id"]), (&json!("ci:1234"), &json!(SERVICE)));
+    refused_at(&as_service(&host, &subject(&first)), "invalid_request", "subject_token");
+
+    // Who acts: by the names that it has there (section 4.1).
+    let user = session(&host, policy, CLIENT).access_token;
+    let second = actor(&job(main));
+    let answer = as_service(&host, &(subject(&user) + &second));
+    let act = json!({ "sub": main, "iss": "https://ci.example" });
+    assert_eq!(claims(&answer.text("access_token"))["act"], act);
+    refused_at(&as_service(&host, &(subject(&user) + &second)), "invalid_request", "actor_token");
+    let other = job("repo:org/other:ref:refs/heads/main");
+    refused_at(&as_service(&host, &subject(&other)), "invalid_request", "subject_token");
+    refused_at(&as_service(&host, &(subject(&user) + &actor(&other))), "invalid_request", "actor_token");
+}

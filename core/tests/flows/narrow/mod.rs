@@ -1,6 +1,8 @@
 //! Narrower tokens: what is given, to whom, and until when.
 
 mod chains;
+#[cfg(feature = "aws-lc")]
+mod trusted;
 
 use std::collections::BTreeMap;
 
