@@ -11,7 +11,9 @@ from tokenmint.flows import Flows
 from tokenmint.task import Task
 from tokenmint.values import Integration, Lifetime, Now, Rate
 
-Permission: TypeAlias = Literal["client_credentials", "entity_user", "sessions", "refresh_token", "token_exchange", "entity_tokens", "links"]
+Permission: TypeAlias = Literal[
+    "client_credentials", "entity_user", "sessions", "refresh_token", "token_exchange", "entity_tokens", "links"
+]
 """What a credential may be used for."""
 
 
