@@ -6,6 +6,7 @@
 mod apt;
 mod c;
 mod go;
+mod java;
 pub(crate) mod node;
 pub(crate) mod python;
 mod servers;
@@ -26,6 +27,7 @@ pub(crate) fn run(shell: &Shell) -> Result<()> {
     missing.extend(node::missing(shell));
     missing.extend(c::missing(shell));
     missing.extend(go::missing(shell));
+    missing.extend(java::missing(shell));
     missing.extend(servers::missing(shell));
     if !wasm_by_rustup {
         missing.extend(wasm::missing_packages());

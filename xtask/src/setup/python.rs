@@ -25,6 +25,10 @@ pub(crate) const PACKAGE: Environment =
 pub(crate) const OPENAPI: Environment =
     Environment { folder: "venv-openapi", requirements: "bindings-tests/openapi/requirements.txt" };
 
+/// OAuth clients of other makers.
+pub(crate) const OAUTH: Environment =
+    Environment { folder: "venv-oauth", requirements: "bindings-tests/oauth/python/requirements.txt" };
+
 /// The peers that the Python package is measured beside; the tests need none of them.
 pub(crate) const BENCH: Environment =
     Environment { folder: "venv-bench", requirements: "bench/python/requirements.txt" };

@@ -2,11 +2,11 @@
 
 mod c;
 mod cargo;
-mod demo;
 pub(crate) mod fuzz;
 mod go;
 mod markdown;
 mod npm;
+mod oauth;
 mod openapi;
 mod oracles;
 mod policy;
@@ -14,6 +14,7 @@ mod purity;
 pub(crate) mod python;
 mod schemas;
 mod sdks;
+mod served;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -54,6 +55,7 @@ const STEPS: &[Step] = &[
     Step { name: "fuzz", about: "no input breaks a promise: corpus and search", run: fuzz::run },
     Step { name: "oracles", about: "other libraries accept and refuse the same", run: oracles::run },
     Step { name: "sdks", about: "the vendors' SDKs get what they expect", run: sdks::run },
+    Step { name: "oauth", about: "other makers' OAuth clients get what they expect", run: oauth::run },
     Step { name: "openapi", about: "the server does what its documents say", run: openapi::run },
 ];
 

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 
-use super::demo::{ADMIN_KEY, Demo};
+use super::served::{ADMIN_KEY, Served};
 use crate::setup::node;
 use crate::setup::python::OPENAPI;
 use crate::shell::Shell;
@@ -13,7 +13,7 @@ const FOLDER: &str = "bindings-tests/openapi";
 pub(super) fn run(shell: &Shell) -> Result<()> {
     OPENAPI.install(shell)?;
     node::install(shell, FOLDER)?;
-    let server = Demo::start(shell)?;
+    let server = Served::demo(shell)?;
     let documents = shell.target("openapi");
     let mut python = shell.command(OPENAPI.python(shell), &[&format!("{FOLDER}/run.py")]);
     python.arg(&documents).args([&server.base, &server.admin, ADMIN_KEY]);
