@@ -1,5 +1,7 @@
 //! What holds for every token and every refusal (RFC 6750, RFC 8725, RFC 9068, RFC 9700).
 
+use serde_json::json;
+
 use super::*;
 
 const GRANT: &str = "grant_type=client_credentials";
@@ -68,11 +70,87 @@ fn rfc_8725_section_3_12_no_token_is_taken_for_one_of_another_kind() {
     let refresh = &pair.refresh_token;
     refused(&post(&host, &format!("{GRANT}&{ASSERTED}={refresh}")), 401, "invalid_client");
     let answer = post_as(&host, "/oauth/introspect", &basic(CLIENT, SECRET), &format!("token={refresh}"));
-    assert_eq!(answer.body, serde_json::json!({ "active": false }));
+    assert_eq!(answer.body, json!({ "active": false }));
     assert!(issuer(policy()).check(refresh, &host.context()).run(&host.store).result.is_err());
     // Section 3.11: the types say it, too.
     let typ = |token: &str| unverified::decode(token).unwrap().header().token_type();
     assert_eq!((typ(&own).as_deref(), typ(refresh).as_deref()), (Some("at+jwt"), Some("refresh+jwt")));
+}
+
+/// A token with any header, rightly signed with HMAC-SHA-256 by the key of these bytes.
+fn signed(header: &Value, payload: &str, key: u8) -> String {
+    use hmac::{Hmac, KeyInit, Mac};
+    let encode = |bytes: &[u8]| base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes);
+    let input = format!("{}.{}", encode(header.to_string().as_bytes()), encode(payload.as_bytes()));
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&[key; 32]).unwrap();
+    mac.update(input.as_bytes());
+    format!("{input}.{}", encode(&mac.finalize().into_bytes()))
+}
+
+#[test]
+fn rfc_8725_section_3_1_the_key_says_the_algorithm_and_the_header_names_no_key() {
+    let host = host();
+    let token = ask(&host, GRANT).text("access_token");
+    let payload = unverified::decode(&token).unwrap().json().to_owned();
+    let is_active = |token: &str| {
+        let form = format!("token={token}");
+        post_as(&host, "/oauth/introspect", &basic(CLIENT, SECRET), &form).body["active"].as_bool().unwrap()
+    };
+    let with = |more: Value| {
+        let mut header = json!({ "alg": "HS256", "typ": "at+jwt", "kid": "k1" });
+        header.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+        header
+    };
+    assert!(is_active(&signed(&with(json!({})), &payload, 7)));
+    // Section 3.10: whoever signs cannot say with what it is verified.
+    let own = json!({ "kty": "oct", "k": "CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg" });
+    for more in
+        [json!({ "jwk": own }), json!({ "jku": "https://evil.example/jwks" }), json!({ "kid": "../k1" })]
+    {
+        assert!(!is_active(&signed(&with(more.clone()), &payload, 8)), "{more}");
+    }
+    // Sections 3.1, 3.2 and 3.11; RFC 7515 section 4.1.11.
+    for more in [
+        json!({ "alg": "none" }),
+        json!({ "alg": "HS512" }),
+        json!({ "alg": "RS256" }),
+        json!({ "typ": "JWT" }),
+        json!({ "typ": "refresh+jwt" }),
+        json!({ "typ": null }),
+        json!({ "crit": ["exp"] }),
+    ] {
+        assert!(!is_active(&signed(&with(more.clone()), &payload, 7)), "{more}");
+    }
+    let unsigned = signed(&with(json!({ "alg": "none" })), &payload, 7);
+    assert!(!is_active(&unsigned[..=unsigned.rfind('.').unwrap()]));
+    // Section 3.8: right, and of another issuer.
+    assert!(!is_active(&signed(&with(json!({})), &payload.replace(ISSUER, "https://elsewhere.example"), 7)));
+}
+
+#[test]
+fn rfc_9068_section_2_1_whoever_has_the_public_keys_can_verify() {
+    // RS256 is the one that all must have (section 2.1); a build without keys of two halves has none of these.
+    for alg in [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA] {
+        let key = match alg {
+            Algorithm::RS256 => {
+                Key::from_jwk_as(alg, include_str!("../../../tests-data/keys/rfc7515_a2.json"))
+                    .map(|key| key.with_kid(Some("rs")))
+            }
+            _ => Key::generate(Some("generated"), alg, &mut Entropy::new([3; 32])),
+        };
+        let Ok(key) = key else { continue };
+        let keys = KeySet::builder().key(key).unwrap().build().unwrap();
+        let oauth = OAuth::new(Issuer::new(keys, policy()).unwrap());
+        let host = Host::new(Endpoint::builder().dialect(oauth).build().unwrap());
+        let one = client(CLIENT, SECRET).permission(Permission::ClientCredentials);
+        host.run(directory::create_client(one, &host.context()));
+        let token = ask(&host, GRANT).text("access_token");
+        let jwks = host.send(request("GET", "/.well-known/jwks.json", &[], "")).body;
+        assert!(jwks["keys"][0].get("d").is_none() && jwks["keys"].as_array().unwrap().len() == 1);
+        let verifier = Verifier::new(KeySet::from_jwks(&jwks.to_string()).unwrap());
+        let verifier = verifier.issuer(ISSUER).audience(API).token_type("at+jwt");
+        assert_eq!(verifier.verify(&token, host.now()).unwrap().algorithm(), alg);
+    }
 }
 
 #[test]
@@ -140,7 +218,7 @@ fn rfc_9700_section_2_4_nobodys_password_is_asked_for() {
     let metadata = host.send(request("GET", "/.well-known/oauth-authorization-server", &[], ""));
     let grants = metadata.body["grant_types_supported"].as_array().unwrap();
     assert!(!grants.iter().any(|grant| grant == "password" || grant == "implicit"));
-    assert_eq!(metadata.body["response_types_supported"], serde_json::json!([]));
+    assert_eq!(metadata.body["response_types_supported"], json!([]));
 }
 
 #[test]

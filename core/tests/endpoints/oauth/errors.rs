@@ -125,7 +125,7 @@ fn temporarily_unavailable_says_when_to_come_back() {
 }
 
 #[test]
-fn a_store_that_is_away_is_a_503() {
+fn rfc_7009_section_2_2_1_a_store_that_is_away_is_a_503() {
     struct Away;
     impl Store for Away {
         fn execute(&self, _: Command) -> std::result::Result<Reply, StoreError> {
@@ -134,16 +134,17 @@ fn a_store_that_is_away_is_a_503() {
     }
     let oauth = OAuth::new(issuer(policy()));
     let endpoint = Endpoint::builder().dialect(oauth).build().unwrap();
-    let form = format!("{GRANT}&client_id={CLIENT}&client_secret={SECRET}");
     let context = Context::new(UnixTime::from_seconds(1_700_000_000), [1; 32]);
-    let response =
-        endpoint.handle(request("POST", TOKEN, &[FORM], form), &context).run(&Away).result.unwrap();
-    assert_eq!(
-        (response.status().as_u16(), &response.headers()["retry-after"]),
-        (503, &"1".parse().unwrap())
-    );
-    let body: Value = serde_json::from_slice(response.body()).unwrap();
-    assert_eq!(body["error"], "temporarily_unavailable");
+    // Nobody takes a token for ended, or for unknown, that may be neither.
+    for path in [TOKEN, "/oauth/revoke", "/oauth/introspect"] {
+        let form = format!("{GRANT}&token=x&client_id={CLIENT}&client_secret={SECRET}");
+        let request = request("POST", path, &[FORM], form);
+        let response = endpoint.handle(request, &context).run(&Away).result.unwrap();
+        let retry = &response.headers()["retry-after"];
+        assert_eq!((response.status().as_u16(), retry.to_str().unwrap()), (503, "1"), "{path}");
+        let body: Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(body["error"], "temporarily_unavailable");
+    }
 }
 
 #[test]
