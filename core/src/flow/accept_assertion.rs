@@ -1,9 +1,9 @@
 //! A token of a trusted issuer for one of ours (RFC 7521 section 4.1, RFC 7523 section 2.1).
 
-use super::Flow;
 use super::access_token::{AccessToken, Grant};
 use super::client::{ClientProof, Demand};
 use super::trusted::Trusted;
+use super::{Flow, audience};
 use crate::claims::Claims;
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
@@ -95,10 +95,7 @@ impl Issuer {
 impl Flow {
     pub(crate) async fn accept_assertion(&mut self, request: &AcceptAssertion) -> Result<AccessToken> {
         let client = match &request.client {
-            Some(proof) => {
-                let [entry] = self.records.load([client_key(&proof.id)]).await?;
-                Some(self.authenticate(proof, entry.as_ref(), Demand::default()).await?)
-            }
+            Some(proof) => Some(self.proven(proof, Demand::default()).await?),
             None => None,
         };
         let asking = client.as_ref().map(|client| client.id.clone()).unwrap_or_default();
@@ -124,11 +121,13 @@ impl Flow {
         let assertion = std::str::from_utf8(request.assertion.expose()).unwrap_or_default();
         let trusted = self.trusted(assertion, "assertion").await?;
         let scope = request.granted_scope(&trusted, client.as_ref())?;
-        let audience = request.granted_audience(&trusted, &self.issuer.policy().audience)?;
+        let policy = &self.issuer.policy().audience;
+        let audience = audience::granted(&request.audience, &trusted.rule.audience, policy)?;
         let claims = audience.iter().fold(Claims::new(), Claims::audience);
         let subject = trusted.subject.clone();
         let (id, proved) = match client {
-            Some(client) => (client.id, true),
+            // A public client was not counted yet.
+            Some(client) => (client.id, !client.public),
             None => (trusted.rule.client.clone().unwrap_or_else(|| subject.clone()), false),
         };
         let [issuer, by_client, by_subject] = watermark::keys(&self.issuer.policy().issuer, &id, &subject);
@@ -171,21 +170,6 @@ impl AcceptAssertion {
                 scope::check_within(asked, &most)?;
                 Ok(Some(asked.to_owned()))
             }
-        }
-    }
-
-    /// The audience of the token, where it is not simply the policy's.
-    fn granted_audience(&self, trusted: &Trusted, policy: &[String]) -> Result<Vec<String>> {
-        let rule = &trusted.rule.audience;
-        if self.audience.is_empty() {
-            return Ok(rule.clone());
-        }
-        let most = if rule.is_empty() { policy } else { rule };
-        match self.audience.iter().all(|asked| most.contains(asked)) {
-            true => Ok(self.audience.clone()),
-            false => Err(Error::new(ErrorCode::InvalidTarget)
-                .at("audience")
-                .because("the rule's tokens are not for all of this audience")),
         }
     }
 }

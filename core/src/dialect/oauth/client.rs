@@ -11,6 +11,14 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 
 /// The client of a request, by one of the ways to prove itself.
 pub(super) fn read(request: &Request, form: &Form) -> Result<ClientProof, Error> {
+    // RFC 6749 section 5.2: no client authentication is included.
+    present(request, form)?.ok_or_else(|| {
+        Error::new(ErrorCode::InvalidClient).because("the request does not say which client asks")
+    })
+}
+
+/// As [`read`], where none is needed.
+pub(super) fn present(request: &Request, form: &Form) -> Result<Option<ClientProof>, Error> {
     let id = form.optional("client_id")?;
     let secret = form.optional("client_secret")?;
     let assertion = assertion(form)?;
@@ -25,11 +33,7 @@ pub(super) fn read(request: &Request, form: &Form) -> Result<ClientProof, Error>
         (Some(secret), ..) => ClientProof::new(form.required("client_id")?, secret),
         (_, Some(jwt), _) => ClientProof::assertion(jwt),
         (.., Some(id)) => ClientProof::public(id),
-        // RFC 6749 section 5.2: no client authentication is included.
-        _ => {
-            let error = Error::new(ErrorCode::InvalidClient);
-            return Err(error.because("the request does not say which client asks"));
-        }
+        _ => return Ok(None),
     };
     // RFC 7521 section 4.2: it MUST identify the same client as the assertion does. So with the header.
     match id {
@@ -37,7 +41,7 @@ pub(super) fn read(request: &Request, form: &Form) -> Result<ClientProof, Error>
             let error = Error::new(ErrorCode::InvalidClient).at("client_id");
             Err(error.because("it is not the client that proves itself"))
         }
-        _ => Ok(proof),
+        _ => Ok(Some(proof)),
     }
 }
 

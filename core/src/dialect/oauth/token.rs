@@ -9,6 +9,7 @@ use crate::dialect::rejection::Rejection;
 use crate::dialect::request::Form;
 use crate::dialect::response::{Response, Value, json_object, set};
 use crate::error::{Error, ErrorCode, Result};
+use crate::flow::accept_assertion::AcceptAssertion;
 use crate::flow::client::{ClientProof, Demand};
 use crate::flow::client_credentials::ClientCredentials;
 use crate::flow::refresh::Refresh;
@@ -19,11 +20,14 @@ use crate::time::Lifetime;
 const CLIENT_CREDENTIALS: &str = "client_credentials";
 const REFRESH_TOKEN: &str = "refresh_token";
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// The grants of an issuer.
 pub(super) fn grants(issuer: &Issuer) -> Vec<&'static str> {
     let refresh = issuer.check_session_secret().is_ok();
-    let all = [(CLIENT_CREDENTIALS, true), (REFRESH_TOKEN, refresh), (TOKEN_EXCHANGE, true)];
+    let bearer = !issuer.policy().trusted_issuers.is_empty();
+    let all =
+        [(CLIENT_CREDENTIALS, true), (REFRESH_TOKEN, refresh), (TOKEN_EXCHANGE, true), (JWT_BEARER, bearer)];
     all.into_iter().filter_map(|(grant, served)| served.then_some(grant)).collect()
 }
 
@@ -32,6 +36,9 @@ pub(super) async fn answer(issuer: &Issuer, call: &Call) -> Result<Response, Rej
     let grant = form.required("grant_type")?;
     if !grants(issuer).contains(&grant) {
         return Err(Error::new(ErrorCode::UnsupportedGrantType).at("grant_type").into());
+    }
+    if grant == JWT_BEARER {
+        return jwt_bearer(issuer, call, &form).await;
     }
     let client = client::read(call.request(), &form)?;
     match grant {
@@ -71,6 +78,18 @@ async fn refresh(
     let tokens = Tokens::new(&pair.access_token, pair.expires_in);
     let refresh = Some((&*pair.refresh_token, pair.refresh_expires_in));
     Ok(Tokens { scope: pair.scope.as_deref(), refresh, ..tokens }.answer())
+}
+
+/// RFC 7523 section 2.1. Section 3.1: a client need not prove itself; one that does is judged.
+async fn jwt_bearer(issuer: &Issuer, call: &Call, form: &Form) -> Result<Response, Rejection> {
+    let assertion = form.required("assertion")?;
+    let client = client::present(call.request(), form)?;
+    let (scope, audience) = (scope(form)?, audience(form)?);
+    let request = AcceptAssertion { client, scope, audience, ..AcceptAssertion::new(assertion) };
+    let token = call.flow(issuer).accept_assertion(&request).await;
+    let token = token.map_err(|error| about_target(error, form))?;
+    let tokens = Tokens::new(&token.access_token, token.expires_in);
+    Ok(Tokens { scope: token.scope.as_deref(), ..tokens }.answer())
 }
 
 /// What a grant asks for (RFC 6749 section 3.3).

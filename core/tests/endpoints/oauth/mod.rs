@@ -1,5 +1,6 @@
 //! OAuth's own dialect. Each test names the section that it holds.
 
+mod assertions;
 mod best_practice;
 mod client_credentials;
 mod client_keys;
