@@ -28,7 +28,8 @@ assert.equal(code, "token_revoked");
 
 // A session is started at the one, and refreshed at the other, whose bodies are forms.
 const client = { client_id: "demo-client", client_secret: "demo-client-secret-for-everybody" };
-const started = await admin.POST("/v1/start_session", { body: { subject: "user_1", client_id: client.client_id, scope: "read" } });
+const subject = `user_${crypto.randomUUID()}`;
+const started = await admin.POST("/v1/start_session", { body: { subject, client_id: client.client_id, scope: "read" } });
 assert.ok(started.data, JSON.stringify(started.error));
 const { data: next } = await endpoints.POST("/oauth/token", {
   body: { grant_type: "refresh_token", refresh_token: started.data.refresh_token, ...client },
@@ -36,7 +37,7 @@ const { data: next } = await endpoints.POST("/oauth/token", {
 });
 const scope: string | undefined = next?.scope;
 assert.equal(scope, "read");
-const listed = await admin.POST("/v1/list_sessions", { body: { subject: "user_1" } });
+const listed = await admin.POST("/v1/list_sessions", { body: { subject } });
 const sessions: Session[] | undefined = listed.data?.sessions;
 assert.deepEqual(sessions?.map((session) => session.session), [started.data.session]);
 await admin.POST("/v1/revoke_session", { body: { session: started.data.session } });

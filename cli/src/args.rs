@@ -1,5 +1,6 @@
 //! The arguments.
 
+pub(crate) mod admin;
 pub(crate) mod keys;
 pub(crate) mod store;
 
@@ -26,6 +27,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Serve the token endpoints over HTTP
     Serve(Serve),
+    /// Run an operation: by the admin API of a server, or on a store itself
+    Admin(admin::Admin),
     /// Mint a token
     Mint(Mint),
     /// Verify a token and print its claims

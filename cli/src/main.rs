@@ -4,6 +4,7 @@
 mod admin;
 mod app;
 mod args;
+mod client;
 mod config;
 mod connection;
 mod credentials;
@@ -18,6 +19,7 @@ mod http;
 mod keys;
 mod log;
 mod mint;
+mod operate;
 mod places;
 mod remote;
 mod ring;
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let (result, json) = match arguments.command {
         Command::Serve(args) => (serve::run(&args), false),
+        Command::Admin(args) => (operate::run(&args), args.json),
         Command::Mint(args) => (mint::run(&args), args.json),
         Command::Verify(args) => (verify::run(&args), args.options.json),
         Command::Explain(args) => (explain::run(&args), args.verify.json),

@@ -1,12 +1,10 @@
 //! Fetches key sets for `verify --jwks-url`. When, and what to make of them, is for the core's `RemoteKeySet`.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::CertificateError;
 use tokenmint::{Error, ErrorCode, KeySet, RemoteKeySet, Resolution};
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
+use crate::client::{agent, reason};
 use crate::failure::{Failure, Result};
 use crate::mint::now;
 
@@ -44,26 +42,8 @@ fn fetch(url: &str, max_body: usize) -> Result<(Vec<u8>, Option<u64>), Error> {
         }
         error => Error::new(ErrorCode::KeysUnavailable).because(reason(&error)),
     };
-    let mut config = ureq::Agent::config_builder()
-        .timeout_global(Some(TIME))
-        // A redirection could lead away from https.
-        .max_redirects(0)
-        .http_status_as_error(false)
-        .user_agent(concat!("tokenmint/", env!("CARGO_PKG_VERSION")))
-        .accept("application/jwk-set+json, application/json");
-    if url.starts_with("https:") {
-        let roots = rustls_native_certs::load_native_certs().certs;
-        let roots: Vec<_> =
-            roots.iter().map(|root| Certificate::from_der(root.as_ref()).to_owned()).collect();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        config = config.tls_config(
-            TlsConfig::builder()
-                .root_certs(RootCerts::from(roots))
-                .unversioned_rustls_crypto_provider(provider)
-                .build(),
-        );
-    }
-    let mut answer = config.build().new_agent().get(url).call().map_err(fail)?;
+    let agent = agent(url, TIME, "application/jwk-set+json, application/json");
+    let mut answer = agent.get(url).call().map_err(fail)?;
     if answer.status() != 200 {
         return Err(Error::new(ErrorCode::KeysUnavailable)
             .because(format!("the answer has status {}; 200 is needed", answer.status().as_u16())));
@@ -73,19 +53,6 @@ fn fetch(url: &str, max_body: usize) -> Result<(Vec<u8>, Option<u64>), Error> {
     let limit = u64::try_from(max_body).unwrap_or(u64::MAX);
     let body = answer.body_mut().with_config().limit(limit).read_to_vec().map_err(fail)?;
     Ok((body, max_age))
-}
-
-/// Why a fetch failed, for people.
-fn reason(error: &ureq::Error) -> String {
-    let ureq::Error::Io(cause) = error else { return error.to_string() };
-    match cause.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
-            "the server's certificate is signed by nobody whom the system's root certificates know \
-             (SSL_CERT_FILE names other ones)"
-                .to_owned()
-        }
-        _ => error.to_string(),
-    }
 }
 
 /// RFC 9111 section 5.2.2.1.

@@ -54,6 +54,11 @@ pub(crate) async fn open(args: &StoreArgs, config: &Config, sources: &Sources) -
     Ok(store)
 }
 
+/// Whether somebody names a store: one in memory that nobody named ends with the process.
+pub(crate) fn is_named(args: &StoreArgs, config: &Config) -> bool {
+    args.store.is_some() || args.data_dir.is_some() || config.store.url.is_some()
+}
+
 /// A URL out of the arguments, which every user of a machine can read.
 fn argument(url: &str) -> Result<&str> {
     let authority =

@@ -8,10 +8,10 @@ use tokenmint::OPERATIONS;
 use crate::config::{Folder, small};
 use crate::support::{Answer, Request, Server, connect_to, read_answer, until};
 
-const KEY: &str = "demo-admin-key";
+pub(crate) const KEY: &str = "demo-admin-key";
 
 /// A configuration with an admin key for all, and one that only looks.
-fn server() -> (Folder, Server) {
+pub(crate) fn server() -> (Folder, Server) {
     let hash = |key: &str| tokenmint::SecretHash::of(key.as_bytes()).to_string();
     let folder = Folder::new(&small(&format!(
         "[ledger]\nissuer = \"https://second.example.com\"\nkey = \"k1\"\n\

@@ -7,6 +7,7 @@ mod connections;
 mod cors;
 mod framing;
 mod keys;
+mod operate;
 mod rotation;
 mod serve;
 mod support;
