@@ -36,7 +36,8 @@ pub(crate) fn lines(base: &str, admin: &str) -> String {
 }
 
 const COMMON: &str = r#"
-# The admin API: the devices on which somebody is logged in.
+# The admin API: a session for a user, after a log-in of your own; and the devices on which somebody is logged in.
+curl -sS -w '\n' {ADMIN}/v1/start_session -H "Authorization: Bearer demo-admin-key" -H "Content-Type: application/json" -d '{"subject":"user_1","client_id":"demo-client","scope":"read write","details":{"device":"phone"}}'
 curl -sS -w '\n' {ADMIN}/v1/list_sessions -H "Authorization: Bearer demo-admin-key" -H "Content-Type: application/json" -d '{"subject":"user_1"}'
 
 # The public keys, and introspection by a client and by an API key.

@@ -112,6 +112,25 @@ fn the_printed_lines_work() {
         .unwrap();
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{out}\n{err}");
-    assert_eq!(out.matches("\"active\":true").count(), 2, "{out}");
+    assert_eq!(out.matches("\"active\":true").count(), 3, "{out}");
     assert!(out.contains("linked_account_id") && out.contains("<form"), "{out}");
+}
+
+/// The calls of the README's first page work as they stand there, but for the ports.
+#[test]
+fn the_calls_of_the_readme_work() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let calls: Vec<&str> = readme.lines().filter(|line| line.starts_with("curl ")).collect();
+    let server = Server::demo();
+    let answer = |call: &str| {
+        let call =
+            call.replace("127.0.0.1:8081", &server.admin()).replace("127.0.0.1:8080", server.address());
+        let output = std::process::Command::new("sh").args(["-c", &call]).output().unwrap();
+        serde_json::from_slice::<Value>(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {call}: {output:?}"))
+    };
+    let [session, client] = calls.as_slice() else { panic!("{calls:?}") };
+    let (session, client) = (answer(session), answer(client));
+    assert!(session["refresh_token"].is_string() && session["scope"] == "read", "{session}");
+    assert!(client["access_token"].is_string() && client["token_type"] == "Bearer", "{client}");
 }
