@@ -2,7 +2,9 @@ package clients
 
 import (
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"net/url"
 	"os"
 	"strings"
@@ -13,6 +15,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
+	bearer "golang.org/x/oauth2/jwt"
 )
 
 // styles are how this library proves a client; it finds out by itself where nothing is said.
@@ -143,6 +146,31 @@ func TestTokenExchange(t *testing.T) {
 	refused(t, err, "invalid_scope", 400)
 	_, err = exchanged("not a token", "read")
 	refused(t, err, "invalid_request", 400)
+}
+
+// The library signs with RS256 and without a `jti`.
+func TestAssertionsOfATrustedIssuer(t *testing.T) {
+	text, err := os.ReadFile(os.Getenv("TOKENMINT_WORKLOAD_JWK"))
+	must(t, err)
+	var key jose.JSONWebKey
+	must(t, json.Unmarshal(text, &key))
+	der, err := x509.MarshalPKCS8PrivateKey(key.Key)
+	must(t, err)
+	job := func(repository string) *bearer.Config {
+		return &bearer.Config{
+			Email: "https://ci.example", Subject: "repo:acme/shop:ref:refs/heads/main", Audience: "https://login.example",
+			PrivateKey: pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), PrivateKeyID: key.KeyID,
+			TokenURL: workloads, Expires: 5 * time.Minute,
+			PrivateClaims: map[string]any{"repository_id": repository, "run": rand.Text()},
+		}
+	}
+	answer, err := job("4711").TokenSource(background).Token()
+	must(t, err)
+	if answer.AccessToken == "" || !answer.Valid() {
+		t.Errorf("%+v", answer)
+	}
+	_, err = job("4712").TokenSource(background).Token()
+	refused(t, err, "invalid_grant", 400)
 }
 
 func TestErrors(t *testing.T) {

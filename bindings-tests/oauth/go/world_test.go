@@ -28,8 +28,9 @@ const (
 )
 
 var (
-	issuer = os.Getenv("TOKENMINT_ISSUER")
-	token  = issuer + "/oauth/token"
+	issuer    = os.Getenv("TOKENMINT_ISSUER")
+	token     = issuer + "/oauth/token"
+	workloads = os.Getenv("TOKENMINT_WORKLOADS") + "/oauth/token"
 )
 
 // started is a session of a user at a client.

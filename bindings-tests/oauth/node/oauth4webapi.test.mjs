@@ -17,6 +17,8 @@ import {
   session,
   sessions,
   signingKey,
+  workloads,
+  workloadToken,
 } from "./world.mjs";
 
 const insecure = { [oauth.allowInsecureRequests]: true };
@@ -120,10 +122,21 @@ test("each error has its name", async () => {
   const { refresh_token } = await session();
   await refused(refresh(id, method, "not a token"), "invalid_grant");
   await refused(refresh(id, method, refresh_token, { scope: "admin" }), "invalid_scope");
+  await refused(refresh(id, method, refresh_token, { resource: "https://other.example" }), "invalid_target");
   await refused(credentials(id, method, { scope: "unheard-of" }), "invalid_scope");
   await refused(credentials(id, oauth.ClientSecretPost("wrong"), {}), "invalid_client", 401);
   await refused(credentials("nobody", oauth.ClientSecretPost("wrong"), {}), "invalid_client", 401);
   const subject = { subject_token_type: accessTokenType };
   await refused(exchange(id, method, { subject_token: "not a token", ...subject }), "invalid_request");
   await refused(exchange(id, method, subject), "invalid_request");
+});
+
+test("a trusted issuer's assertion is good once", async () => {
+  const server = { issuer: "https://login.example", token_endpoint: workloads.href };
+  const client = { client_id: "a client that is not asked" };
+  const alone = () => {}; // nobody but the assertion speaks
+  const ask = (assertion) => generic(server, client, alone, grants.bearer, { assertion });
+  const assertion = await workloadToken();
+  assert.equal(claimsOf((await ask(assertion)).access_token).sub, "repository:4711");
+  await refused(ask(assertion), "invalid_grant");
 });

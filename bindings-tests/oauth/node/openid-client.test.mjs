@@ -19,6 +19,8 @@ import {
   session,
   sessions,
   signingKey,
+  workloads,
+  workloadToken,
 } from "./world.mjs";
 
 const authentications = {
@@ -162,6 +164,23 @@ test("a token is exchanged for a narrower one, which ends with its session", asy
   assert.equal((await client.tokenIntrospection(config, delegated.access_token)).active, false);
 });
 
+test("a trusted issuer's assertion is good once", async () => {
+  const metadata = { issuer: "https://login.example", token_endpoint: workloads.href };
+  const config = new client.Configuration(metadata, "a client that is not asked", {}, (_as, _client, body) => {
+    body.delete("client_id"); // nobody but the assertion speaks
+  });
+  client.allowInsecureRequests(config);
+  const assertion = await workloadToken();
+  const answer = await client.genericGrantRequest(config, grants.bearer, { assertion });
+  assert.equal(answer.scope, "deploy");
+  assert.equal(claimsOf(answer.access_token).sub, "repository:4711");
+  await refused(client.genericGrantRequest(config, grants.bearer, { assertion }), "invalid_grant");
+  for (const wrong of [{ repository_id: "4712" }, { aud: "https://other.example" }, { exp: 1 }]) {
+    const assertion = await workloadToken(wrong);
+    await refused(client.genericGrantRequest(config, grants.bearer, { assertion }), "invalid_grant");
+  }
+});
+
 test("each error has its name", async () => {
   const config = await basic();
   const [id] = await authentications.basic();
@@ -170,6 +189,7 @@ test("each error has its name", async () => {
   const { refresh_token, access_token } = started;
   const elsewhere = { resource: "https://other.example" };
   await refused(client.refreshTokenGrant(config, refresh_token, { scope: "read admin" }), "invalid_scope");
+  await refused(client.refreshTokenGrant(config, refresh_token, elsewhere), "invalid_target");
   await refused(client.clientCredentialsGrant(config, { scope: "unheard-of" }), "invalid_scope");
   await refused(client.clientCredentialsGrant(config, elsewhere), "invalid_target");
   const password = { username: "u", password: "p" };

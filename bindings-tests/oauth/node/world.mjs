@@ -1,16 +1,21 @@
 // What the server is told beside the protocol, and what each client is asked to show.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 
 const { TOKENMINT_ISSUER, TOKENMINT_ADMIN, TOKENMINT_KEY_CLIENT_JWK } = process.env;
+const { TOKENMINT_WORKLOADS, TOKENMINT_WORKLOAD_JWK } = process.env;
 
 /** The server of the demonstration. */
 export const issuer = new URL(TOKENMINT_ISSUER);
+/** The token endpoint of the server that trusts another issuer. */
+export const workloads = new URL("/oauth/token", TOKENMINT_WORKLOADS);
 export const resource = "https://api.example.com";
 export const confidential = { id: "demo-client", secret: "demo-client-secret-for-everybody" };
 export const keyClient = { id: "demo-key-client", jwk: JSON.parse(TOKENMINT_KEY_CLIENT_JWK) };
 export const grants = {
   exchange: "urn:ietf:params:oauth:grant-type:token-exchange",
+  bearer: "urn:ietf:params:oauth:grant-type:jwt-bearer",
 };
 export const accessTokenType = "urn:ietf:params:oauth:token-type:access_token";
 
@@ -23,6 +28,28 @@ export async function signingKey(jwk) {
   };
   const key = await crypto.subtle.importKey("jwk", jwk, algorithms[jwk.alg], false, ["sign"]);
   return { key, kid: jwk.kid };
+}
+
+/** What a job shows of itself, signed by the issuer that the second server trusts. */
+export async function workloadToken(claims) {
+  const jwk = JSON.parse(readFileSync(TOKENMINT_WORKLOAD_JWK, "utf8"));
+  const { key, kid } = await signingKey(jwk);
+  const now = Math.floor(Date.now() / 1000);
+  const body = {
+    iss: "https://ci.example",
+    aud: "https://login.example",
+    sub: "repo:acme/shop:ref:refs/heads/main",
+    repository_id: "4711",
+    iat: now,
+    exp: now + 300,
+    jti: crypto.randomUUID(),
+    ...claims,
+  };
+  const text = [{ alg: jwk.alg, kid, typ: "JWT" }, body]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+    .join(".");
+  const signature = await crypto.subtle.sign(key.algorithm.name, key, Buffer.from(text));
+  return `${text}.${Buffer.from(signature).toString("base64url")}`;
 }
 
 /** An operation of the server's owner. */

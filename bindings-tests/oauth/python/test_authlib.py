@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.requests_client import OAuth2Session
+from authlib.integrations.requests_client import AssertionSession, OAuth2Session
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata, get_well_known_url
 from authlib.oauth2.rfc9068 import JWTBearerTokenValidator
@@ -23,6 +23,8 @@ from world import (
     REVOKE,
     SECRET,
     TOKEN,
+    WORKLOAD_KEY,
+    WORKLOADS,
     admin,
     key_of,
     limited_client,
@@ -31,6 +33,7 @@ from world import (
     refreshes_together,
     session,
     sessions,
+    workload_claims,
 )
 
 METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
@@ -165,6 +168,30 @@ def test_exchange() -> None:
     assert found.introspect_token(INTROSPECT, kept["access_token"]).json() == {"active": False}
 
 
+def workload(**claims: Any) -> AssertionSession:
+    """What a job of CI has: a token of its issuer, and no client."""
+    return AssertionSession(
+        WORKLOADS,
+        issuer="https://ci.example",
+        subject="repo:acme/shop:ref:refs/heads/main",
+        audience="https://login.example",
+        claims={**workload_claims(), **claims},
+        key=key_of(WORKLOAD_KEY),
+        header={"alg": WORKLOAD_KEY["alg"], "kid": WORKLOAD_KEY["kid"]},
+    )
+
+
+def test_assertions_of_a_trusted_issuer() -> None:
+    job = workload()
+    token = job.refresh_token()
+    assert token["scope"] == "deploy"
+    refused("invalid_grant", job.refresh_token)  # The same `jti`.
+    refused("invalid_grant", workload(repository_id="4712").refresh_token)
+    wrong = workload()
+    wrong.audience = "https://other.example"
+    refused("invalid_grant", wrong.refresh_token)
+
+
 def test_each_error_has_its_name() -> None:
     found = client("client_secret_post")
     own = {"grant_type": "client_credentials"}
@@ -175,7 +202,9 @@ def test_each_error_has_its_name() -> None:
     refused("invalid_request", found.fetch_token, TOKEN, grant_type=EXCHANGE, subject_token_type=ACCESS_TOKEN)
     for method in METHODS[:2]:
         refused("invalid_client", client(method, "wrong").fetch_token, TOKEN, **own)
-    limited = OAuth2Session(*limited_client())
+    # Into the header this library writes a secret as it is, and not as RFC 6749 section 2.3.1 has it.
+    limited = OAuth2Session(*limited_client(), "client_secret_post")
+    assert limited.fetch_token(TOKEN, **own)
     refused("unauthorized_client", limited.refresh_token, TOKEN, session()["refresh_token"])
     stranger = client("private_key_jwt")
     stranger.client_secret = type(stranger.client_secret).generate_key()

@@ -79,5 +79,6 @@ def test_each_error_has_its_name() -> None:
     refused("invalid_grant", OAuth2Session(ID).refresh_token, TOKEN, "not a token", auth=basic)
     legacy = OAuth2Session(client=LegacyApplicationClient(ID))
     refused("unsupported_grant_type", legacy.fetch_token, TOKEN, username="u", password="p", auth=basic)
-    limited = HTTPBasicAuth(*limited_client())
-    refused("unauthorized_client", OAuth2Session(ID).refresh_token, TOKEN, session()["refresh_token"], auth=limited)
+    found, secret = limited_client()
+    limited = {"client_id": found, "client_secret": secret}
+    refused("unauthorized_client", OAuth2Session(found).refresh_token, TOKEN, session()["refresh_token"], **limited)

@@ -2,9 +2,11 @@
 
 import json
 import os
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -13,6 +15,8 @@ from joserfc.jwk import KeySet, import_key
 ISSUER = os.environ["TOKENMINT_ISSUER"]
 ADMIN = os.environ["TOKENMINT_ADMIN"]
 KEY_CLIENT = json.loads(os.environ["TOKENMINT_KEY_CLIENT_JWK"])
+WORKLOADS = os.environ["TOKENMINT_WORKLOADS"] + "/oauth/token"
+WORKLOAD_KEY = json.loads(Path(os.environ["TOKENMINT_WORKLOAD_JWK"]).read_text())
 
 RESOURCE = "https://api.example.com"
 ID, SECRET = "demo-client", "demo-client-secret-for-everybody"
@@ -72,8 +76,8 @@ def public_client() -> str:
 
 
 def limited_client() -> tuple[str, str]:
-    """A client that may have tokens of its own, and nothing else."""
-    client, secret = f"limited-{uuid.uuid4()}", str(uuid.uuid4())
+    """A client that may have tokens of its own, and nothing else: what it is called is nothing to a URL or a header."""
+    client, secret = f"urn:limited:{uuid.uuid4()}", f'100% "sound" & +{uuid.uuid4()}:/?#='
     permissions = ["client_credentials"]
     record = {"id": client, "organization": "org_demo", "secret": secret, "permissions": permissions}
     admin("create_client", {**record, "scope": "read write", "audience": [RESOURCE]})
@@ -90,3 +94,9 @@ def refreshes_together(started: dict[str, Any], refresh: Callable[[str], str]) -
             token = successors.pop()
     assert len(sessions(started["subject"])) == 1
     return token
+
+
+def workload_claims() -> dict[str, Any]:
+    """What a job of CI says of itself, beside issuer, subject and audience."""
+    now = int(time.time())
+    return {"repository_id": "4711", "iat": now, "exp": now + 300, "jti": str(uuid.uuid4())}

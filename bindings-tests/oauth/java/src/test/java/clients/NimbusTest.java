@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.crypto.RSASSASigner;
 import com.nimbusds.jose.jwk.AsymmetricJWK;
 import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.source.JWKSource;
@@ -17,10 +19,12 @@ import com.nimbusds.jose.proc.DefaultJOSEObjectTypeVerifier;
 import com.nimbusds.jose.proc.JWSVerificationKeySelector;
 import com.nimbusds.jose.proc.SecurityContext;
 import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.SignedJWT;
 import com.nimbusds.jwt.proc.DefaultJWTClaimsVerifier;
 import com.nimbusds.jwt.proc.DefaultJWTProcessor;
 import com.nimbusds.oauth2.sdk.AuthorizationGrant;
 import com.nimbusds.oauth2.sdk.ClientCredentialsGrant;
+import com.nimbusds.oauth2.sdk.JWTBearerGrant;
 import com.nimbusds.oauth2.sdk.RefreshTokenGrant;
 import com.nimbusds.oauth2.sdk.ResourceOwnerPasswordCredentialsGrant;
 import com.nimbusds.oauth2.sdk.Scope;
@@ -46,9 +50,14 @@ import com.nimbusds.oauth2.sdk.token.Token;
 import com.nimbusds.oauth2.sdk.token.TokenTypeURI;
 import com.nimbusds.oauth2.sdk.tokenexchange.TokenExchangeGrant;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Date;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -192,6 +201,16 @@ class NimbusTest {
     }
 
     @Test
+    void assertionsOfATrustedIssuer() throws Exception {
+        JWTBearerGrant grant = new JWTBearerGrant(workload("4711"));
+        TokenResponse answer = send(new TokenRequest.Builder(World.WORKLOADS, grant));
+        assertEquals(new Scope("deploy"), answer.toSuccessResponse().getTokens().getAccessToken().getScope());
+        refused("invalid_grant", 400, new TokenRequest.Builder(World.WORKLOADS, grant));
+        JWTBearerGrant other = new JWTBearerGrant(workload("4712"));
+        refused("invalid_grant", 400, new TokenRequest.Builder(World.WORKLOADS, other));
+    }
+
+    @Test
     void eachErrorHasItsName() throws Exception {
         ClientAuthentication client = prove(Method.POST);
         ClientCredentialsGrant own = new ClientCredentialsGrant();
@@ -279,5 +298,24 @@ class NimbusTest {
         processor.setJWTClaimsSetVerifier(new DefaultJWTClaimsVerifier<>(
                 audience, new JWTClaimsSet.Builder().issuer(World.ISSUER).build(), required));
         return processor;
+    }
+
+    /** What a job of CI shows of itself, signed by the issuer that the second server trusts. */
+    private static SignedJWT workload(String repository) throws Exception {
+        JWK key = JWK.parse(Files.readString(Path.of(System.getenv("TOKENMINT_WORKLOAD_JWK"))));
+        Instant now = Instant.now();
+        var claims = new JWTClaimsSet.Builder()
+                .issuer("https://ci.example")
+                .audience("https://login.example")
+                .subject("repo:acme/shop:ref:refs/heads/main")
+                .claim("repository_id", repository)
+                .jwtID(UUID.randomUUID().toString())
+                .issueTime(Date.from(now))
+                .expirationTime(Date.from(now.plusSeconds(300)))
+                .build();
+        var header = new JWSHeader.Builder(JWSAlgorithm.RS256).keyID(key.getKeyID()).build();
+        SignedJWT token = new SignedJWT(header, claims);
+        token.sign(new RSASSASigner(key.toRSAKey()));
+        return token;
     }
 }

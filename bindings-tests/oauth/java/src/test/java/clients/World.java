@@ -21,6 +21,7 @@ import java.util.concurrent.Future;
 /** What the server is told beside the protocol, and what each client is asked to show. */
 final class World {
     static final String ISSUER = System.getenv("TOKENMINT_ISSUER");
+    static final URI WORKLOADS = URI.create(System.getenv("TOKENMINT_WORKLOADS") + "/oauth/token");
     static final URI RESOURCE = URI.create("https://api.example.com");
 
     private static final HttpClient HTTP = HttpClient.newHttpClient();
