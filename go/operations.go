@@ -214,7 +214,7 @@ type NarrowRequest struct {
 	// How long it lives, at most as long as that token.
 	Lifetime Lifetime `json:"lifetime,omitempty"`
 	// The client that asks for it and gets it: its ClientID, that token's where absent. Of another client's token it
-	// gets no more scope than it has itself, and of a public client none.
+	// gets no more scope than it has itself; a public client narrows its own only.
 	ClientID string `json:"client_id,omitempty"`
 	// Who acts for the subject with it: act.
 	Actor string `json:"actor,omitempty"`

@@ -140,7 +140,7 @@ export interface NarrowRequest {
   lifetime?: Lifetime | undefined;
   /**
    * The client that asks for it and gets it: its `clientId`, that token's where absent. Of another client's token it
-   * gets no more scope than it has itself, and of a public client none.
+   * gets no more scope than it has itself; a public client narrows its own only.
    */
   clientId?: string | undefined;
   /** Who acts for the subject with it: `act`. */

@@ -115,7 +115,7 @@ described! {
         /// How long it lives, at most as long as that token.
         lifetime: Option<Lifetime>,
         /// The client that asks for it and gets it: its `client_id`, that token's where absent. Of another client's token it gets
-        /// no more scope than it has itself, and of a public client none.
+        /// no more scope than it has itself; a public client narrows its own only.
         client_id: Option<String>,
         /// Who acts for the subject with it: `act`.
         actor: Option<String>,
