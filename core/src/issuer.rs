@@ -172,6 +172,12 @@ impl Issuer {
         unsigned.sign_with_host(io, &self.0.signing).await
     }
 
+    /// Signs a JWT of another type than its tokens', whose claims stand as they are.
+    pub(crate) async fn sign_with_host(&self, io: &Io, typ: &str, claims: Vec<u8>) -> Result<String> {
+        let key = &self.0.signing;
+        Unsigned::new(&header::segment(key, typ), claims, key).sign_with_host(io, key).await
+    }
+
     /// Mints a token with the members of any type that serde writes as a JSON object as custom claims.
     ///
     /// ```

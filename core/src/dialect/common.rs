@@ -2,7 +2,6 @@
 
 use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH};
 use http::{Method, StatusCode};
-use serde::Serialize;
 
 use super::call::Call;
 use super::rejection::{Rejection, method_not_allowed};
@@ -84,10 +83,7 @@ fn public(text: &str, method: &Method) -> Response {
 }
 
 /// What introspection tells of any other token: nothing.
-#[derive(Serialize)]
-struct Inactive {
-    active: bool,
-}
+const INACTIVE: &[u8] = br#"{"active":false}"#;
 
 /// RFC 7662 section 2.1: the caller must be known, or anybody could try tokens. It learns of its own tokens only.
 async fn introspect(issuers: &[&Issuer], call: &Call) -> Result<Response, Rejection> {
@@ -105,20 +101,20 @@ async fn introspect(issuers: &[&Issuer], call: &Call) -> Result<Response, Reject
     for issuer in issuers {
         match call.flow(issuer).check(token).await {
             Ok(active) if active.client.as_ref() == Some(&owner) => {
-                return Ok(introspected(Some(&active), &issuer.policy().issuer)?);
+                return Ok(json_text(StatusCode::OK, introspection(Some(&active), &issuer.policy().issuer)?));
             }
             Err(error) if error.code().http_status() >= 500 => return Err(error.into()),
             _ => {}
         }
     }
-    Ok(introspected(None, "")?)
+    Ok(json_text(StatusCode::OK, introspection(None, "")?))
 }
 
-/// The answer of an introspection: about a token that the caller may know of, or about no token.
-pub(super) fn introspected(token: Option<&ActiveToken>, issuer: &str) -> Result<Response, Error> {
+/// What introspection tells of a token that the caller may know of, or of any other.
+pub(super) fn introspection(token: Option<&ActiveToken>, issuer: &str) -> Result<Vec<u8>, Error> {
     match token {
-        Some(token) => Ok(json_text(StatusCode::OK, described(token, issuer)?)),
-        None => Ok(json(StatusCode::OK, Inactive { active: false })),
+        Some(token) => described(token, issuer),
+        None => Ok(INACTIVE.to_vec()),
     }
 }
 

@@ -178,13 +178,7 @@ impl<'a> NewPayload<'a> {
     /// Encodes, with room for the signature of `key`.
     pub(crate) fn unsigned(mut self, header: &str, key: &Key) -> Unsigned {
         self.text.push(b'}');
-        let mut token =
-            String::with_capacity(header.len() + (self.text.len() + key.signature_len()).div_ceil(3) * 4 + 5);
-        token.push_str(header);
-        push_base64url(&mut token, &self.text);
-        // The payload's buffer has served; the signature takes its place.
-        self.text.clear();
-        Unsigned { token, buffer: self.text }
+        Unsigned::new(header, self.text, key)
     }
 
     /// Turns the object written at `start` into more members of this one.
@@ -265,6 +259,17 @@ pub(crate) struct Unsigned {
 }
 
 impl Unsigned {
+    /// Encodes a payload behind an encoded header, with room for the signature of `key`.
+    pub(crate) fn new(header: &str, mut payload: Vec<u8>, key: &Key) -> Self {
+        let mut token =
+            String::with_capacity(header.len() + (payload.len() + key.signature_len()).div_ceil(3) * 4 + 5);
+        token.push_str(header);
+        push_base64url(&mut token, &payload);
+        // The payload's buffer has served; the signature takes its place.
+        payload.clear();
+        Unsigned { token, buffer: payload }
+    }
+
     /// Signs with a key that is here.
     pub(crate) fn sign(mut self, key: &Key) -> Result<String> {
         let mut signature = std::mem::take(&mut self.buffer);

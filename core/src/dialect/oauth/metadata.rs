@@ -4,8 +4,8 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, ETAG, IF_NONE_MATCH};
 use serde::Serialize;
 
-use super::TOKEN;
 use super::token::grants;
+use super::{TOKEN, introspect};
 use crate::dialect::JWKS_MAX_AGE;
 use crate::dialect::request::Request;
 use crate::dialect::response::{Response, json_text, set};
@@ -46,6 +46,9 @@ struct Members<'a> {
     introspection_endpoint_auth_methods_supported: &'a [&'a str],
     #[serde(skip_serializing_if = "<[&str]>::is_empty")]
     introspection_endpoint_auth_signing_alg_values_supported: &'a [&'a str],
+    /// RFC 9701 section 7.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    introspection_signing_alg_values_supported: Option<[&'a str; 1]>,
 }
 
 impl Metadata {
@@ -75,6 +78,7 @@ impl Metadata {
             introspection_endpoint: format!("{base}/oauth/introspect"),
             introspection_endpoint_auth_methods_supported: proving,
             introspection_endpoint_auth_signing_alg_values_supported: &algorithms,
+            introspection_signing_alg_values_supported: introspect::algorithm(issuer).map(|alg| [alg]),
         };
         let body = serde_json::to_vec(&members).unwrap_or_default();
         let etag = format!("\"{}\"", base64url(sha256(&body).get(..12).unwrap_or_default()));

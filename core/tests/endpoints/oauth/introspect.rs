@@ -80,3 +80,62 @@ fn rfc_7662_section_2_1_the_caller_proves_itself() {
     refused_at(&post_as(&host, INTROSPECT, &basic(CLIENT, SECRET), ""), "invalid_request", "token");
     refused(&host.send(request("GET", INTROSPECT, &[], "")), 405, "invalid_request");
 }
+
+#[test]
+fn rfc_9701_section_5_the_answer_as_a_jwt() {
+    let Ok(key) = Key::generate(Some("ec"), Algorithm::ES256, &mut Entropy::new([3; 32])) else { return };
+    let keys = KeySet::builder().key(key).unwrap().build().unwrap();
+    let issuer = Issuer::new(keys.clone(), policy()).unwrap();
+    let endpoint = Endpoint::builder().dialect(OAuth::new(issuer.clone())).build().unwrap();
+    let host = host();
+    let request_of = |token: &str, accept: &str| {
+        let authorization = basic(CLIENT, SECRET);
+        let headers = [FORM, ("authorization", &*authorization), ("accept", accept)];
+        let request = request("POST", INTROSPECT, &headers, format!("token={token}"));
+        let response = endpoint.handle(request, &host.context()).run(&host.store).result.unwrap();
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["cache-control"]),
+            (200, &"no-store".parse().unwrap())
+        );
+        let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
+        (kind, String::from_utf8(response.into_body()).unwrap())
+    };
+    let asked = StartSession::new("user_1").client(CLIENT).scope("read");
+    let pair = host.run(issuer.start_session(asked, &host.context()));
+    let (_, plain) = request_of(&pair.access_token, "application/json");
+    let wanted = "application/token-introspection+jwt";
+    for (token, told) in [(&*pair.access_token, &*plain), ("garbage", r#"{"active":false}"#)] {
+        let (kind, jwt) = request_of(token, wanted);
+        assert_eq!(kind, wanted);
+        let jws = Verifier::new(keys.clone()).token_type("token-introspection+jwt").verify_jws(&jwt).unwrap();
+        let told: Value = serde_json::from_str(told).unwrap();
+        // For the caller; neither `sub` nor `exp`, that nobody takes it for an access token.
+        let expected = json!({ "iss": ISSUER, "aud": CLIENT, "iat": START, "token_introspection": told });
+        assert_eq!(serde_json::from_slice::<Value>(jws.payload()).unwrap(), expected);
+        assert!(issuer.verifier().verify(&jwt, host.now()).is_err());
+    }
+    for (accept, is_jwt) in [
+        ("application/json, application/token-introspection+jwt", true),
+        ("Application/Token-Introspection+JWT;q=0.5", true),
+        ("application/json;q=0.9, application/token-introspection+jwt;q=0.5", false),
+        ("application/token-introspection+jwt;q=0", false),
+        ("*/*", false),
+        ("application/jwt", false),
+    ] {
+        let (kind, _) = request_of(&pair.access_token, accept);
+        assert_eq!(kind == wanted, is_jwt, "{accept}");
+    }
+    let metadata = request("GET", "/.well-known/oauth-authorization-server", &[], "");
+    let response = endpoint.handle(metadata, &host.context()).run(&host.store).result.unwrap();
+    let metadata: Value = serde_json::from_slice(response.body()).unwrap();
+    assert_eq!(metadata["introspection_signing_alg_values_supported"], json!(["ES256"]));
+}
+
+#[test]
+fn rfc_9701_a_jwt_that_nobody_could_check_is_not_made() {
+    let host = host();
+    let authorization = basic(CLIENT, SECRET);
+    let accept = ("accept", "application/token-introspection+jwt");
+    let headers = [FORM, ("authorization", &*authorization), accept];
+    inactive(&host.send(request("POST", INTROSPECT, &headers, "token=x")));
+}
