@@ -54,8 +54,8 @@ pub(crate) fn event(event: &Event) {
     }
 }
 
-/// Somebody called the admin API. Neither what was given nor what came of it is told.
-pub(crate) fn admin(key: &str, operation: &'static str, refused: Option<&Error>) {
+/// Somebody called the admin API, by an admin key or without one. Neither what was given nor what came of it is told.
+pub(crate) fn admin(key: Option<&str>, operation: &'static str, refused: Option<&Error>) {
     let result = refused.map_or("done", |error| error.code().name());
     info!(target: "tokenmint::event", event = "admin_call", key, operation, result);
 }

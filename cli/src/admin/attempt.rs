@@ -1,8 +1,9 @@
 //! Calls that are repeated: one `Idempotency-Key` is one attempt, whose answer is given again.
 //!
 //! What an attempt is done with is written before it is done: its time, and a salt. So a call that is repeated before there is
-//! an answer does the same again, byte for byte. The answer is kept sealed, for it may hold a token: the store has neither the
-//! admin key nor the `Idempotency-Key`, and the sealing key is made of both.
+//! an answer does the same again, and makes nothing new. Of several answers, which may differ in a signature, the one that is
+//! kept first is everybody's. It is kept sealed, for it may hold a token: the store has neither the admin key nor the
+//! `Idempotency-Key`, and the sealing key is made of both.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hmac;
@@ -115,24 +116,37 @@ impl Attempt {
         self.open(sealed).map(Some).ok_or_else(|| ErrorCode::StoreCorrupt.into())
     }
 
-    /// Keeps its answer. Where that fails, or the answer is too large for a record, the next call does the same again.
-    pub(super) async fn done(self, store: &impl AsyncStore, answer: &str, entropy: &mut Entropy) {
-        let Some(sealed) = self.seal(answer) else { return };
-        let record = Record { answer: Some(sealed), ..self.record.clone() };
-        if let Ok(entry) = entry(&record, entropy) {
-            self.write(store, Write::Put(entry)).await;
+    /// Keeps an answer, and gives the one that is kept: another call may have been first. Where that fails, or the answer is
+    /// too large for a record, the next call does the same again.
+    pub(super) async fn done(self, store: &impl AsyncStore, answer: String, entropy: &mut Entropy) -> String {
+        let Some(sealed) = self.seal(&answer) else { return answer };
+        let Ok(entry) = entry(&Record { answer: Some(sealed), ..self.record.clone() }, entropy) else {
+            return answer;
+        };
+        let expect = Expect::Version(self.entry.version);
+        for _ in 0..MAX_ROUNDS {
+            let write = Write::Put(entry.clone());
+            match store.execute(Command::Cas { key: self.key.clone(), expect, write }).await {
+                Ok(Reply::Conflict(Some(found))) => return self.kept(&found).unwrap_or(answer),
+                // The same again finds out.
+                Err(StoreError::Unknown) => {}
+                _ => break,
+            }
         }
+        answer
+    }
+
+    /// The answer in an entry of this attempt.
+    fn kept(&self, found: &Entry) -> Option<String> {
+        let record: Record = serde_json::from_slice(&found.value).ok()?;
+        self.open(record.answer.as_deref()?)
     }
 
     /// Forgets it: nothing was done. Where that fails, the next call is done at the time of this one.
     pub(super) async fn refused(self, store: &impl AsyncStore) {
-        self.write(store, Write::Delete).await;
-    }
-
-    async fn write(&self, store: &impl AsyncStore, write: Write) {
         let expect = Expect::Version(self.entry.version);
-        // Whoever is first gives the same answer.
-        let _ = store.execute(Command::Cas { key: self.key.clone(), expect, write }).await;
+        let forgotten = Command::Cas { key: self.key.clone(), expect, write: Write::Delete };
+        let _ = store.execute(forgotten).await;
     }
 
     fn part(&self, of: &[u8]) -> [u8; 32] {

@@ -60,7 +60,8 @@ impl Admin {
     async fn call(&self, operation: &'static str, request: Request<Vec<u8>>) -> Result<Response, Error> {
         let issuer = reply::issuer(request.uri().query());
         let request = Arrived::new(request).ok_or(ErrorCode::RouteNotFound)?;
-        let (key, bearer) = self.keys.caller(&request)?;
+        let (key, bearer) =
+            self.keys.caller(&request).inspect_err(|error| log::admin(None, operation, Some(error)))?;
         let answered = async {
             key.check(operation)?;
             let (issuer, input) = (issuer?, reply::input(&request)?);
@@ -76,7 +77,7 @@ impl Admin {
             }
         };
         let answered = answered.await;
-        log::admin(key.id(), operation, answered.as_ref().err());
+        log::admin(Some(key.id()), operation, answered.as_ref().err());
         Ok(response::json_text(StatusCode::OK, answered?.into_bytes()))
     }
 
@@ -91,15 +92,16 @@ impl Admin {
         if let Some(answer) = attempt.answer()? {
             return Ok(answer);
         }
-        let answered = self.run(run, &attempt.context()).await;
-        match &answered {
+        match self.run(run, &attempt.context()).await {
             // Of its own, for the attempt was written with the other's first bytes.
-            Ok(answer) => attempt.done(store, answer, &mut app::context()?.entropy()).await,
+            Ok(answer) => Ok(attempt.done(store, answer, &mut app::context()?.entropy()).await),
             // It may have been done: whoever asks again asks for the same.
-            Err(error) if error.code().http_status() >= 500 => {}
-            Err(_) => attempt.refused(store).await,
+            Err(error) if error.code().http_status() >= 500 => Err(error),
+            Err(error) => {
+                attempt.refused(store).await;
+                Err(error)
+            }
         }
-        answered
     }
 }
 

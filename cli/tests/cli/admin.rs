@@ -178,6 +178,11 @@ fn the_log_has_the_id_of_the_key_and_nothing_that_was_sent() {
         .json(&json!({}))
         .send()
         .json(403);
+    Request::to(&admin, "POST", "/v1/revoke_all?query-11")
+        .bearer("bearer-12")
+        .json(&json!({}))
+        .send()
+        .json(401);
     Request::to(&admin, "POST", "/v1/path-10?query-11").bearer("bearer-12").send().json(404);
     let log = server.log();
     for secret in ["payload-8", "secret-9", "path-10", "query-11", "bearer-12", KEY, &token] {
@@ -187,13 +192,14 @@ fn the_log_has_the_id_of_the_key_and_nothing_that_was_sent() {
     let calls: Vec<_> = lines
         .filter(|line| line["event"] == "admin_call")
         .map(|line| {
-            ["target", "key", "operation", "result"].map(|name| line[name].as_str().unwrap().to_owned())
+            ["target", "key", "operation", "result"].map(|name| line[name].as_str().unwrap_or("-").to_owned())
         })
         .collect();
     let expected = [
         ["tokenmint::event", "root", "issue_single_use", "done"],
         ["tokenmint::event", "root", "verify_api_key", "unauthenticated"],
         ["tokenmint::event", "support", "revoke_all", "forbidden"],
+        ["tokenmint::event", "-", "revoke_all", "unauthenticated"],
     ];
     assert_eq!(calls, expected);
     assert!(log.contains("\"route\":\"/v1/{operation}\""), "{log}");
@@ -266,6 +272,25 @@ fn a_creation_that_is_repeated_gives_the_same_answer_again() {
     let body = json!({ "purpose": "reset", "token": token["token"], "slot": "u1" });
     let once_more = Request::to(&admin, "POST", path).bearer(KEY).json(&body).send().json(400);
     assert_eq!(once_more["error"], "link_used");
+}
+
+#[test]
+fn a_creation_that_is_repeated_at_the_same_time_is_done_once() {
+    let server = Server::demo();
+    let admin = server.admin();
+    let answers: Vec<Value> = std::thread::scope(|scope| {
+        let ask = || {
+            let path = "/v1/start_session";
+            let request = Request::to(&admin, "POST", path).bearer(KEY).header("Idempotency-Key", "k-1");
+            request.json(&json!({ "subject": "u1" })).send().json(200)
+        };
+        let asking: Vec<_> = (0..16).map(|_| scope.spawn(ask)).collect();
+        asking.into_iter().map(|asking| asking.join().unwrap()).collect()
+    });
+    // Not even another signature, which ES256 makes anew each time.
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "answers differ");
+    let listed = call(&server, "list_sessions", &json!({ "subject": "u1" })).json(200);
+    assert_eq!(listed["sessions"].as_array().unwrap().len(), 1);
 }
 
 #[test]
