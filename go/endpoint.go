@@ -46,6 +46,26 @@ func NewEndpoint(config []byte, store Store, opts ...HostOption) (*Endpoint, err
 	return endpoint, nil
 }
 
+// Issuer is one of the endpoint's issuers, by its iss, or the first for "": for flows that no request asks for, such as
+// [Issuer.StartSession] behind your own login. The configuration's clients and keys are there for its flows. It stays usable
+// where the endpoint is closed.
+//
+// It fails with ErrInvalidRequest for one that is not served.
+func (p *Endpoint) Issuer(name string) (*Issuer, error) {
+	endpoint, err := p.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer p.leave()
+	var made *C.tokenmint_issuer
+	var e C.tokenmint_error
+	named, length := optional(name)
+	if C.tokenmint_endpoint_issuer((*C.tokenmint_endpoint)(endpoint), named, length, &made, &e) != 0 {
+		return nil, failure(&e)
+	}
+	return ownIssuer(made, p.host, nil), nil
+}
+
 // Prepare makes the store ready, at each start of a program and now and then: where it is new or was wiped, what was
 // revoked is not known any more, so every token from before is refused. The configuration's clients, keys, entities and
 // users are not in the store: the endpoint holds them. It fails with ErrPolicyInvalid for a [Database] that promises less

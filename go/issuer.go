@@ -54,9 +54,13 @@ func newIssuer(keys *KeySet, config []byte, h host) (*Issuer, error) {
 	if C.tokenmint_issuer_new((*C.tokenmint_keys)(set), p, n, &made, &e) != 0 {
 		return nil, failure(&e)
 	}
-	issuer := &Issuer{host: h, signers: keys.signers}
+	return ownIssuer(made, h, keys.signers), nil
+}
+
+func ownIssuer(made *C.tokenmint_issuer, h host, signers map[signerName]*signer) *Issuer {
+	issuer := &Issuer{host: h, signers: signers}
 	issuer.own(unsafe.Pointer(made), func(p unsafe.Pointer) { C.tokenmint_issuer_free((*C.tokenmint_issuer)(p)) })
-	return issuer, nil
+	return issuer
 }
 
 // MintOption is an option of [Issuer.Mint].

@@ -505,6 +505,8 @@ func TestVectorsTranscripts(t *testing.T) {
 			Exchanges []struct {
 				Now               int64
 				Seed              string
+				Operation         string
+				Input             json.RawMessage
 				Request, Response message
 			}
 		}
@@ -513,7 +515,10 @@ func TestVectorsTranscripts(t *testing.T) {
 	exchanges := 0
 	for _, c := range file.Cases {
 		var m moment
-		endpoint, err := NewEndpoint(file.Config, &MemoryStore{}, m.options()...)
+		store := &MemoryStore{}
+		endpoint, err := NewEndpoint(file.Config, store, m.options()...)
+		must(t, err)
+		issuer, err := endpoint.Issuer("")
 		must(t, err)
 		m.set(t, c.Exchanges[0].Now-1, strings.Repeat("ee", 32))
 		must(t, endpoint.Prepare(t.Context()))
@@ -521,6 +526,15 @@ func TestVectorsTranscripts(t *testing.T) {
 		for number, exchange := range c.Exchanges {
 			m.set(t, exchange.Now, exchange.Seed)
 			asked, wanted := exchange.Request, exchange.Response
+			if exchange.Operation != "" {
+				var output json.RawMessage
+				must(t, issuer.operate(t.Context(), store, exchange.Operation, exchange.Input, &output))
+				if string(output) != wanted.Body {
+					t.Errorf("%s, exchange %d: %s instead of %s", c.ID, number, output, wanted.Body)
+				}
+				earlier = append(earlier, string(output))
+				continue
+			}
 			if value := asked.Headers["authorization"]; value != strings.TrimSpace(value) {
 				// No HTTP server gives a handler the blanks around a value (RFC 9110 section 5.5).
 				earlier = append(earlier, "")

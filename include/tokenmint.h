@@ -657,6 +657,20 @@ int32_t tokenmint_endpoint_new(const char *config,
 // Frees an endpoint.
 void tokenmint_endpoint_free(tokenmint_endpoint *endpoint);
 
+// One of the endpoint's issuers, for flows that no request asks for, such as `start_session` behind the caller's own login.
+// The clients and keys of the configuration are there for its flows. To be freed with `tokenmint_issuer_free`; the endpoint
+// may be freed before.
+//
+// `name`: its `iss`, or NULL for the first.
+//
+// Fails with `invalid_request` at `issuer` for one that is not served.
+TOKENMINT_MUST_USE
+int32_t tokenmint_endpoint_issuer(const tokenmint_endpoint *endpoint,
+                                  const char *name,
+                                  size_t name_length,
+                                  tokenmint_issuer **issuer,
+                                  tokenmint_error *error);
+
 // A task that makes a store ready, to be run at each start of a program before the first request, and now and then: where
 // the store is new or was wiped, whatever was issued before is refused from then on, since nobody knows any more what was
 // revoked. Its result is `{}`. It fails with `policy_invalid` at `durability` on a store that promises too little.

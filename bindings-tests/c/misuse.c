@@ -181,6 +181,8 @@ static void nulls(const all *a) {
     IS_NULL("target", handle(a->endpoint, a->store, "GET", NULL, &seed, &response));
     IS_NULL("seed", handle(a->endpoint, a->store, "GET", "/", NULL, &response));
     IS_NULL("response", handle(a->endpoint, a->store, "GET", "/", &seed, NULL));
+    IS_NULL("endpoint", tokenmint_endpoint_issuer(NULL, NULL, 0, &issuer, &error));
+    IS_NULL("issuer", tokenmint_endpoint_issuer(a->endpoint, NULL, 0, NULL, &error));
     IS_NULL("endpoint", tokenmint_endpoint_refuse(NULL, TEXT("/"), NULL, 0, TOKENMINT_BODY_TIMEOUT, &response, &error));
     IS_NULL("target",
             tokenmint_endpoint_refuse(a->endpoint, NULL, 0, NULL, 0, TOKENMINT_BODY_TIMEOUT, &response, &error));
@@ -231,6 +233,7 @@ static void wrong_handles(const all *a) {
         if (is != a->endpoint) {
             WRONG("endpoint", handle(is, a->store, "GET", "/", &seed, &response));
             WRONG("endpoint", handle_task(is, "GET", "/", &seed, &task));
+            WRONG("endpoint", tokenmint_endpoint_issuer(is, NULL, 0, &issuer, &error));
             WRONG("endpoint",
                   tokenmint_endpoint_refuse(is, TEXT("/"), NULL, 0, TOKENMINT_BODY_TIMEOUT, &response, &error));
             WRONG("endpoint", tokenmint_endpoint_prepare(is, NOW_US, &seed, &task, &error));
@@ -290,6 +293,7 @@ static void wrong_values(const all *a) {
     tokenmint_task *task;
     tokenmint_store *store;
     tokenmint_response response;
+    tokenmint_issuer *issuer;
     const char *token = a->token.data;
     for (size_t length = 0; length < a->token.length; length++) {
         int32_t status = tokenmint_verify(a->verifier, token, length, NOW, &bytes, &error);
@@ -320,6 +324,7 @@ static void wrong_values(const all *a) {
     WRONG("headers",
           tokenmint_endpoint_refuse(a->endpoint, TEXT("/"), TEXT("a"), TOKENMINT_BODY_TIMEOUT, &response, &error));
     WRONG("status", tokenmint_endpoint_refuse(a->endpoint, TEXT("/"), NULL, 0, TOKENMINT_OK, &response, &error));
+    REFUSED(TOKENMINT_INVALID_REQUEST, "issuer", tokenmint_endpoint_issuer(a->endpoint, TEXT("i"), &issuer, &error));
     torn(a->endpoint);
 
     // Without a struct for the error, the status is the same.

@@ -184,16 +184,22 @@ def flows():
 def transcripts():
     file = vectors("transcripts")
     endpoint = library.handle("endpoint", "endpoint_new", text(file["config"]))
+    host = library.handle("issuer", "endpoint_issuer", endpoint, None)
     for case in file["cases"]:
         for run in stores():
             before = micros(case["exchanges"][0]["now"] - 1)
             run(library.handle("task", "endpoint_prepare", endpoint, before, seed("ee" * 32)))
             for exchange in case["exchanges"]:
+                now = micros(exchange["now"])
+                if "operation" in exchange:
+                    given = [exchange["operation"], text(exchange["input"]), now, seed(exchange["seed"])]
+                    task = library.handle("task", "issuer_operation", host, *given)
+                    check(case["id"], run(task), exchange["response"]["body"])
+                    continue
                 request = exchange["request"]
                 fill = lambda given: fill_in(given, case["exchanges"])  # noqa: E731
                 headers = "".join(f"{name}: {fill(value)}\r\n" for name, value in request.get("headers", {}).items())
                 arguments = [request["method"], fill(request["target"]), headers, fill(request.get("body") or "")]
-                now = micros(exchange["now"])
                 task = library.handle("task", "endpoint_task", endpoint, *arguments, now, seed(exchange["seed"]))
                 check(case["id"], run(task), text(exchange["response"]))
 

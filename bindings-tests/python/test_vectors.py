@@ -1,6 +1,7 @@
 """Every vector file, byte for byte."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -180,7 +181,15 @@ def endpoint() -> Endpoint:
 def test_transcripts(case: dict[str, Any], endpoint: Endpoint) -> None:
     store, bodies = MemoryStore(), list[str]()
     endpoint.prepare(now=case["exchanges"][0]["now"] - 1, seed=b"\xee" * 32).run(store)
+    issuer = endpoint.issuer()
     for exchange in case["exchanges"]:
+        if "operation" in exchange:
+            name, given = exchange["operation"], exchange["input"]
+            moment: dict[str, Any] = {"now": exchange["now"], "seed": bytes.fromhex(exchange["seed"])}
+            output = plain(getattr(issuer, name)(**given, **moment).run(store))
+            assert output == present(json.loads(exchange["response"]["body"]))
+            bodies.append(json.dumps(output))
+            continue
         request = exchange["request"]
         task = endpoint.handle(
             request["method"],

@@ -11,6 +11,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::key::header::{self, REFRESH_TYPE};
 use crate::key::{Key, KeySet, refuse_key_file};
 use crate::policy::Policy;
+use crate::store::MemoryStore;
 use crate::task::{Io, Task};
 use crate::time::{Context, Lifetime};
 use crate::token::derived::DerivationKey;
@@ -36,7 +37,11 @@ use crate::token::verifier::Verifier;
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Issuer(Arc<Inner>);
+pub struct Issuer {
+    inner: Arc<Inner>,
+    /// The records of a configuration, where it is an endpoint's.
+    directory: Option<Arc<MemoryStore>>,
+}
 
 struct Inner {
     keys: KeySet,
@@ -78,7 +83,8 @@ impl Issuer {
             .leeway_seconds(policy.leeway)
             .any_audience();
         let checker = for_audience_of(&policy, verifier.clone());
-        Ok(Issuer(Arc::new(Inner { keys, signing, header, policy, sessions, verifier, checker })))
+        let inner = Inner { keys, signing, header, policy, sessions, verifier, checker };
+        Ok(Issuer { inner: Arc::new(inner), directory: None })
     }
 
     /// Mints a token. The store is not asked: what [`Issuer::check`] later says of it goes by the time in its id, or by
@@ -169,7 +175,7 @@ impl Issuer {
         context: &Context,
     ) -> Result<String> {
         let unsigned = self.unsigned(CallerClaims::Typed(claims), lifetime, context, |_| Ok(()))?;
-        unsigned.sign_with_host(io, &self.0.signing).await
+        unsigned.sign_with_host(io, &self.inner.signing).await
     }
 
     /// Signs a JWT of another type than its tokens', whose claims stand as they are.
@@ -245,7 +251,7 @@ impl Issuer {
         lifetime: Lifetime,
         context: &Context,
     ) -> Result<String> {
-        self.unsigned_claims(claims, members, lifetime, context)?.sign(&self.0.signing)
+        self.unsigned_claims(claims, members, lifetime, context)?.sign(&self.inner.signing)
     }
 
     /// [`Issuer::mint_claims`] as a task, as [`Issuer::mint_task`] is.
@@ -278,32 +284,37 @@ impl Issuer {
 
     /// A verifier of this issuer's tokens: its keys, its name, its `typ`, and its audience where the policy has one.
     pub fn verifier(&self) -> Verifier {
-        for_audience_of(&self.0.policy, self.0.verifier.clone().unset_audience())
+        for_audience_of(&self.inner.policy, self.inner.verifier.clone().unset_audience())
     }
 
     /// As [`Issuer::verifier`]; where the policy has no audience, for whichever.
     pub(crate) fn checker(&self) -> &Verifier {
-        &self.0.checker
+        &self.inner.checker
     }
 
     /// A verifier of this issuer's tokens, for whichever audience.
     pub(crate) fn any_audience(&self) -> &Verifier {
-        &self.0.verifier
+        &self.inner.verifier
     }
 
     /// The public keys as a JSON Web Key Set (RFC 7517 section 5); never an HMAC key.
     pub fn public_jwks(&self) -> String {
-        self.0.keys.public_jwks()
+        self.inner.keys.public_jwks()
+    }
+
+    /// Its name: `iss` of its tokens.
+    pub fn name(&self) -> &str {
+        &self.inner.policy.issuer
     }
 
     /// The policy.
     pub fn policy(&self) -> &Policy {
-        &self.0.policy
+        &self.inner.policy
     }
 
     /// The keys.
     pub fn keys(&self) -> &KeySet {
-        &self.0.keys
+        &self.inner.keys
     }
 
     /// Whether the policy has the secret that sessions, links and account tokens need: for the check of a
@@ -315,9 +326,22 @@ impl Issuer {
         self.sessions().map(drop)
     }
 
+    /// The same issuer for whom these records stand before the store's.
+    pub(crate) fn with_directory(self, directory: Option<Arc<MemoryStore>>) -> Self {
+        Issuer { directory, ..self }
+    }
+
+    /// The way out of its flows, with the records that stand before the store's.
+    pub(crate) fn way_out(&self, io: Io) -> Io {
+        match &self.directory {
+            Some(_) => io.with_directory(self.directory.clone()),
+            None => io,
+        }
+    }
+
     /// What sessions need.
     pub(crate) fn sessions(&self) -> Result<&SessionKeys> {
-        self.0.sessions.as_ref().ok_or_else(|| {
+        self.inner.sessions.as_ref().ok_or_else(|| {
             Error::new(ErrorCode::PolicyInvalid).at("session_secret").because(
                 "sessions, links and account tokens need a session secret of at least 32 bytes in the policy",
             )
@@ -332,7 +356,7 @@ impl Issuer {
         context: &Context,
         add: impl FnOnce(&mut NewPayload<'_>) -> Result<()>,
     ) -> Result<String> {
-        self.unsigned(CallerClaims::Typed(claims), lifetime, context, add)?.sign(&self.0.signing)
+        self.unsigned(CallerClaims::Typed(claims), lifetime, context, add)?.sign(&self.inner.signing)
     }
 
     fn unsigned_claims(
@@ -362,7 +386,7 @@ impl Issuer {
     /// Asks whoever holds the key for the signature.
     fn sign_task(&self, unsigned: Result<Unsigned>) -> Task<String> {
         let issuer = self.clone();
-        Task::new(|io| async move { unsigned?.sign_with_host(&io, &issuer.0.signing).await })
+        Task::new(|io| async move { unsigned?.sign_with_host(&io, &issuer.inner.signing).await })
     }
 
     /// The claims of a token as one JSON object.
@@ -382,7 +406,7 @@ impl Issuer {
     ) -> Result<Unsigned> {
         self.written(given, lifetime, context, |mut payload| {
             add(&mut payload)?;
-            Ok(payload.unsigned(&self.0.header, &self.0.signing))
+            Ok(payload.unsigned(&self.inner.header, &self.inner.signing))
         })
     }
 
@@ -394,7 +418,7 @@ impl Issuer {
         context: &Context,
         then: impl FnOnce(NewPayload<'_>) -> Result<T>,
     ) -> Result<T> {
-        let policy = &self.0.policy;
+        let policy = &self.inner.policy;
         let lifetime = lifetime.at_most(policy.max_lifetime)?;
         let mut text = uuid::Uuid::encode_buffer();
         let id = match given.has_id() {
@@ -441,6 +465,6 @@ impl SessionKeys {
 
 impl fmt::Debug for Issuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Issuer").field("policy", &self.0.policy).field("keys", &self.0.keys).finish()
+        f.debug_struct("Issuer").field("policy", &self.inner.policy).field("keys", &self.inner.keys).finish()
     }
 }

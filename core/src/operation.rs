@@ -63,13 +63,15 @@ impl Issuer {
             .or_else(|| dialect::find(name))
             .ok_or_else(|| unknown(name))
             .and_then(|run| run(self, input, context));
-        task.unwrap_or_else(|error| Task::new(|_| async { Err(error) }))
+        // Some operations, such as those about clients, are no flows of an issuer.
+        let issuer = self.clone();
+        let run = |io| async move { task?.within(&issuer.way_out(io)).await };
+        Task::new(run).needing(self.policy().durability)
     }
 }
 
 impl Endpoint {
-    /// [`Issuer::operation`] of one of the endpoint's issuers, by its name, and of the first where none is named. The records
-    /// of a configuration are there for it, as they are for the dialects.
+    /// [`Issuer::operation`] of one of the endpoint's issuers: [`Endpoint::issuer`].
     ///
     /// ```
     /// use tokenmint::*;
@@ -89,7 +91,7 @@ impl Endpoint {
     /// ```
     ///
     /// # Errors
-    /// `invalid_request` at `issuer` for one that is not served; then those of [`Issuer::operation`].
+    /// Those of [`Endpoint::issuer`] and [`Issuer::operation`].
     pub fn operation(
         &self,
         issuer: Option<&str>,
@@ -97,21 +99,9 @@ impl Endpoint {
         input: &str,
         context: &Context,
     ) -> Task<String> {
-        let issuers = self.issuers();
-        let found = match issuer {
-            None => issuers.first(),
-            Some(name) => issuers.iter().find(|known| known.policy().issuer == name),
-        };
-        match found {
-            Some(found) => self.with_directory(found.operation(name, input, context)),
-            None => {
-                let known: Vec<String> =
-                    issuers.iter().map(|known| format!("{:?}", known.policy().issuer)).collect();
-                let error = Error::new(ErrorCode::InvalidRequest)
-                    .at("issuer")
-                    .because(format!("it is none of {}", known.join(", ")));
-                Task::new(|_| async { Err(error) })
-            }
+        match self.issuer(issuer) {
+            Ok(issuer) => issuer.operation(name, input, context),
+            Err(error) => Task::new(|_| async { Err(error) }),
         }
     }
 }

@@ -10,11 +10,12 @@ use tokenmint::config::{Config, InlineOnly, Service};
 use tokenmint::endpoint::Response;
 use tokenmint::{Error, ErrorCode, Result};
 
-use crate::arguments::{bytes, context_of_micros, place, text, tokenmint_seed};
+use crate::arguments::{bytes, context_of_micros, optional, place, text, tokenmint_seed};
 use crate::bytes::tokenmint_bytes;
 use crate::error::tokenmint_error;
 use crate::guard::{guard, guard_value};
 use crate::handle::{Handle, borrow, free, handles};
+use crate::issuer::tokenmint_issuer;
 use crate::store::tokenmint_store;
 use crate::task::{json, tokenmint_task};
 
@@ -69,6 +70,32 @@ pub unsafe extern "C" fn tokenmint_endpoint_new(
 pub unsafe extern "C" fn tokenmint_endpoint_free(endpoint: *mut tokenmint_endpoint) {
     // SAFETY: the caller keeps the header's contract.
     guard_value((), || unsafe { free(endpoint) });
+}
+
+/// One of the endpoint's issuers, for flows that no request asks for, such as `start_session` behind the caller's own login.
+/// The clients and keys of the configuration are there for its flows. To be freed with `tokenmint_issuer_free`; the endpoint
+/// may be freed before.
+///
+/// `name`: its `iss`, or NULL for the first.
+///
+/// Fails with `invalid_request` at `issuer` for one that is not served.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn tokenmint_endpoint_issuer(
+    endpoint: *const tokenmint_endpoint,
+    name: *const c_char,
+    name_length: usize,
+    issuer: Option<&mut MaybeUninit<*mut tokenmint_issuer>>,
+    error: Option<&mut MaybeUninit<tokenmint_error>>,
+) -> i32 {
+    guard(error, || {
+        let out = place(issuer, "issuer")?;
+        // SAFETY: the caller keeps the header's contract.
+        let (service, name) =
+            unsafe { (&borrow(endpoint, "endpoint")?.0, optional(name, name_length, "name")?) };
+        out.write(tokenmint_issuer(service.endpoint.issuer(name)?).into_handle());
+        Ok(())
+    })
 }
 
 /// A task that makes a store ready, to be run at each start of a program before the first request, and now and then: where

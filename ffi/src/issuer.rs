@@ -17,7 +17,7 @@ use crate::keys::tokenmint_keys;
 use crate::task::tokenmint_task;
 
 /// Keys and a policy: mints tokens and runs flows. It never changes.
-pub struct tokenmint_issuer(Issuer);
+pub struct tokenmint_issuer(pub(crate) Issuer);
 
 handles!(tokenmint_issuer b"tmissuer");
 

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 use tokenmint::config::{Config, InlineOnly, Service};
 use tokenmint::endpoint::{MAX_BODY, Response};
-use tokenmint::{Error, ErrorCode};
+use tokenmint::{Error, ErrorCode, Issuer};
 
 use crate::errors::{Result, unpicklable};
 use crate::host::Now;
@@ -70,6 +70,13 @@ impl Endpoint {
 
     fn __reduce__(&self) -> Result<()> {
         unpicklable("Endpoint")
+    }
+}
+
+impl Endpoint {
+    /// One of its issuers; the first where none is named.
+    pub(crate) fn issuer(&self, name: Option<&str>) -> std::result::Result<Issuer, Error> {
+        self.0.endpoint.issuer(name)
     }
 }
 

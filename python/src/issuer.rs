@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 use tokenmint::config::IssuerConfig;
 
+use crate::endpoint::Endpoint;
 use crate::errors::{Result, unpicklable};
 use crate::host::Now;
 use crate::json::{self, Claims};
@@ -17,7 +18,6 @@ use crate::verifier::Verifier;
 #[pyclass(frozen, subclass, module = "tokenmint._tokenmint")]
 pub(crate) struct Issuer {
     issuer: tokenmint::Issuer,
-    name: String,
     /// Claims go straight into the token: where to sign takes less time than to let other threads run, and no fixed
     /// claim is there to be replaced.
     direct: bool,
@@ -25,15 +25,19 @@ pub(crate) struct Issuer {
 
 #[pymethods]
 impl Issuer {
+    /// Of keys and a policy, or of an endpoint and the name of one of its issuers.
     #[new]
     #[pyo3(signature = (keys, policy, /))]
-    fn new(keys: &Bound<'_, KeySet>, policy: &Bound<'_, PyDict>) -> Result<Self> {
-        let keys = keys.get().0.clone();
-        let config = IssuerConfig::from_json(&json::input(policy)?)?;
+    fn new(keys: &Bound<'_, PyAny>, policy: &Bound<'_, PyAny>) -> Result<Self> {
+        if let Ok(endpoint) = keys.cast::<Endpoint>() {
+            let name: Option<String> = policy.extract()?;
+            return Ok(Issuer { issuer: endpoint.get().issuer(name.as_deref())?, direct: false });
+        }
+        let keys = keys.cast::<KeySet>().map_err(PyErr::from)?.get().0.clone();
+        let config = IssuerConfig::from_json(&json::input(policy.cast::<PyDict>().map_err(PyErr::from)?)?)?;
         let hmac = keys.signing_key().is_some_and(|key| key.algorithm().is_hmac());
         let direct = hmac && config.fixed_claims.is_empty();
-        let name = config.issuer.clone();
-        Ok(Issuer { issuer: config.build(keys)?, name, direct })
+        Ok(Issuer { issuer: config.build(keys)?, direct })
     }
 
     /// A token with these claims, a dict or a dataclass: `sub`, `aud`, `nbf`, `jti` and any others.
@@ -127,7 +131,7 @@ impl Issuer {
     }
 
     fn __repr__(&self) -> String {
-        format!("Issuer({:?}, keys={})", self.name, self.issuer.keys().keys().len())
+        format!("Issuer({:?}, keys={})", self.issuer.name(), self.issuer.keys().keys().len())
     }
 
     fn __reduce__(&self) -> Result<()> {

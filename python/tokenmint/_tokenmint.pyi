@@ -1,6 +1,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal, Self, final
+from typing import Any, Literal, Self, final, overload
 
 from typing_extensions import disjoint_base
 
@@ -71,7 +71,10 @@ class KeySet:
 
 @disjoint_base
 class Issuer:
+    @overload
     def __new__(cls, keys: KeySet, policy: dict[str, Any], /) -> Self: ...
+    @overload
+    def __new__(cls, keys: Endpoint, policy: str | None, /) -> Self: ...
     def mint(
         self, claims: Any, expires_in: _Lifetime, *, now: _Now = None, seed: bytes | None = None
     ) -> str: ...

@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from tokenmint import _tokenmint
 from tokenmint.errors import BodyIncomplete, BodyTimeout, HttpError, InvalidRequest, LengthRequired
+from tokenmint.issuer import Issuer
 from tokenmint.results import Response
 from tokenmint.store import AsyncStore, Store
 from tokenmint.task import Task
@@ -68,6 +69,14 @@ class Endpoint(_tokenmint.Endpoint):
         A store that was wiped has lost what was revoked, so what was issued before is refused from then on.
         """
         return Task("prepare", self._prepare(now, seed))
+
+    def issuer(self, name: str | None = None) -> Issuer:
+        """One of the endpoint's issuers, by its `iss`, or the first: for flows that no request asks for, such as
+        `start_session` behind your own login. The configuration's clients and keys are there for its flows.
+
+        Raises `InvalidRequest` for one that is not served.
+        """
+        return _tokenmint.Issuer.__new__(Issuer, self, name)
 
     def refuse(
         self,

@@ -9,6 +9,7 @@ use tokenmint::{Error, ErrorCode};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::{Result, internal};
+use crate::issuer::Issuer;
 use crate::keys::json;
 use crate::lifetime::context;
 use crate::task::Task;
@@ -23,6 +24,11 @@ impl Endpoint {
     #[wasm_bindgen(constructor)]
     pub fn new(config: &str) -> Result<Endpoint> {
         Ok(Endpoint(Config::from_json(config)?.build(&mut InlineOnly)?))
+    }
+
+    /// One of its issuers; the first where none is named.
+    pub fn issuer(&self, name: Option<String>) -> Result<Issuer> {
+        Ok(self.0.endpoint.issuer(name.as_deref())?.into())
     }
 
     /// Creates what must be in the store before the first request. The result is `{}`.

@@ -30,8 +30,7 @@ impl Issuer {
     #[wasm_bindgen(constructor)]
     pub fn new(keys: &KeySet, config: &str) -> Result<Issuer> {
         let issuer = IssuerConfig::from_json(config)?.build(keys.0.clone())?;
-        let asks = keys.0.signing_key().is_some_and(tokenmint::Key::is_held_by_host);
-        Ok(Issuer { issuer, asks, pending: RefCell::default() })
+        Ok(issuer.into())
     }
 
     /// Mints a token of what stands in the input: the claims as JSON, ready-made members as JSON (`members` may be 0),
@@ -89,6 +88,13 @@ impl Issuer {
     /// The public halves of its keys.
     pub fn public_jwks(&self) -> String {
         self.issuer.public_jwks()
+    }
+}
+
+impl From<tokenmint::Issuer> for Issuer {
+    fn from(issuer: tokenmint::Issuer) -> Self {
+        let asks = issuer.keys().signing_key().is_some_and(tokenmint::Key::is_held_by_host);
+        Issuer { issuer, asks, pending: RefCell::default() }
     }
 }
 

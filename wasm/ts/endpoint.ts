@@ -5,11 +5,12 @@ import { invalid, TokenmintError } from "./error.js";
 import type { Event } from "./event.js";
 import { type Call, type Host, microsecondsFor, seedFor, systemHost } from "./host.js";
 import type { HostKeys } from "./host_keys.js";
+import { type Issuer, issuerOf } from "./issuer.js";
 import type { Key } from "./key.js";
 import { atOnce } from "./key_parts.js";
 import { MemoryStore } from "./memory_store.js";
 import { encode } from "#memory";
-import { bytes, guard, kind, text } from "./module.js";
+import { bytes, guard, kind, optionalText, text } from "./module.js";
 import { optionsOf } from "./names.js";
 import { Owned, rawOf } from "./owned.js";
 import type { Store } from "./store.js";
@@ -115,6 +116,18 @@ export class Endpoint extends Owned {
   /** The endpoints of a configuration, on every platform. Rejects as the constructor throws. */
   static async create(config: object | string, options?: EndpointOptions): Promise<Endpoint> {
     return new Endpoint(new Ready(await configured(config, options?.keys ?? {})), options);
+  }
+
+  /**
+   * One of the endpoint's issuers, by its `iss`, or the first: for flows that no request asks for, such as `startSession`
+   * behind your own login. The configuration's clients and keys are there for its flows.
+   *
+   * Throws `invalid_request` for one that is not served.
+   */
+  issuer(name?: string): Issuer {
+    const endpoint = rawOf(this) as raw.Endpoint;
+    const wanted = optionalText(name, "name");
+    return issuerOf(guard(() => endpoint.issuer(wanted)), this.#hosts, this.#host);
   }
 
   /**

@@ -17,6 +17,9 @@ import { notHere, Task, taskOf, type Tell } from "./task.js";
 import { MAX_TOKEN } from "./token.js";
 import { type Verifier, verifierOf } from "./verifier.js";
 
+/** An issuer that an endpoint has made. @internal */
+export let issuerOf: (issuer: raw.Issuer, hosts: HostKeys, host: Host) => Issuer;
+
 /** What an issuer grants, and for how long. Only `issuer` is required. */
 export interface IssuerPolicy extends IssuerConfig {
   /** Where time and randomness come from. */
@@ -43,16 +46,26 @@ export class Issuer extends Operations {
   readonly #hosts: HostKeys;
   readonly #host: Host;
 
+  static {
+    issuerOf = (issuer, hosts, host) => new Issuer(new Made(issuer, hosts) as unknown as KeySet, { issuer: "", host });
+  }
+
   /**
    * An issuer of this name.
    *
    * Fails with `policy_invalid`, `key_missing` where no key can sign, `key_weak` for a short session secret.
    */
   constructor(keys: KeySet, policy: IssuerPolicy) {
-    if (!(keys instanceof KeySet)) throw invalid("keys", `expected a KeySet, found ${kind(keys)}`);
-    const [set, config] = [rawOf(keys) as raw.KeySet, configJson(policy, "host")];
-    super(configuredBy(() => new raw.Issuer(set, config)));
-    this.#hosts = hostsOf(keys);
+    if ((keys as unknown) instanceof Made) {
+      const { issuer, hosts } = keys as unknown as Made;
+      super(issuer);
+      this.#hosts = hosts;
+    } else {
+      if (!(keys instanceof KeySet)) throw invalid("keys", `expected a KeySet, found ${kind(keys)}`);
+      const [set, config] = [rawOf(keys) as raw.KeySet, configJson(policy, "host")];
+      super(configuredBy(() => new raw.Issuer(set, config)));
+      this.#hosts = hostsOf(keys);
+    }
     this.#host = policy.host ?? systemHost;
   }
 
@@ -164,6 +177,14 @@ export class Issuer extends Operations {
     const task = guard(() => issuer.mint_task(json, members, seconds, now, seed));
     return taskOf(task, this.#hosts, (token) => token);
   }
+}
+
+/** An issuer that the core has made, on its way into the constructor. */
+class Made {
+  constructor(
+    readonly issuer: raw.Issuer,
+    readonly hosts: HostKeys,
+  ) {}
 }
 
 /**

@@ -9,7 +9,8 @@ export async function transcripts(tokenmint, { file, sync, report }) {
   for (const wanted of file.cases) {
     const store = new tokenmint.MemoryStore();
     await drive(endpoint.prepare({ now: wanted.exchanges[0].now - 1, seed: DIRECTORY_SEED }), store, sync);
-    await exchange(FILE, wanted, report, async (request, now, seed) => {
+    const operate = (name, input, now, seed) => drive(endpoint.issuer().operation(name, input, { now, seed }), store, sync);
+    await exchange(FILE, wanted, report, operate, async (request, now, seed) => {
       const task = endpoint.handle(request, { now, seed });
       const response = await drive(task, store, sync);
       return { ...response, headers: pairs(response.headers), body: text(response.body) };
@@ -24,7 +25,7 @@ export async function fetches(tokenmint, { file, report }) {
   const host = { now: () => now * 1000, random: (into) => into.set(seed.subarray(0, into.length)) };
   for (const wanted of file.cases) {
     // Browsers tell the length by themselves, or not at all.
-    if (wanted.exchanges.some(({ request }) => "content-length" in (request.headers ?? {}))) {
+    if (wanted.exchanges.some(({ request }) => "content-length" in (request?.headers ?? {}))) {
       wanted.exchanges.forEach(() => report.skip(name));
       continue;
     }
@@ -32,7 +33,11 @@ export async function fetches(tokenmint, { file, report }) {
     const endpoint = await create(tokenmint, file.config, false, { host, store });
     [now, seed] = [wanted.exchanges[0].now - 1, DIRECTORY_SEED];
     await endpoint.prepare().run(store);
-    await exchange(name, wanted, report, async (asked, at, random) => {
+    const operate = (name, input, at, random) => {
+      [now, seed] = [at, random];
+      return endpoint.issuer().operation(name, input).run(store);
+    };
+    await exchange(name, wanted, report, operate, async (asked, at, random) => {
       [now, seed] = [at, random];
       const request = requestOf(file.config.server.public_url, asked);
       if (request === undefined) return undefined;
@@ -65,9 +70,16 @@ function requestOf(base, { method, target, headers, body }) {
   return request;
 }
 
-export async function exchange(name, wanted, report, ask) {
+/** Runs the exchanges of a case: requests by `ask`, and what the host does itself by `operate`. */
+export async function exchange(name, wanted, report, operate, ask) {
   const bodies = [];
-  for (const [number, { now, seed, request, response }] of wanted.exchanges.entries()) {
+  for (const [number, { now, seed, operation, input, request, response }] of wanted.exchanges.entries()) {
+    if (operation !== undefined) {
+      const body = JSON.stringify(await operate(operation, input, now, bytes(seed)));
+      report.same(name, `${wanted.id}, exchange ${number}`, { body }, response);
+      bodies.push(body);
+      continue;
+    }
     const headers = Object.entries(request.headers ?? {}).map(([name, value]) => [name, fill(value, bodies)]);
     const asked = {
       method: request.method,

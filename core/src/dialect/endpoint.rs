@@ -161,11 +161,46 @@ impl Endpoint {
         response
     }
 
-    /// A task of one of the issuers, with the records of the configuration beside those of the store.
-    pub(crate) fn with_directory<T: Send + 'static>(&self, task: Task<T>) -> Task<T> {
-        let directory = self.0.directory.clone();
-        let with = |io: Io| async move { task.within(&io.with_directory(directory)).await };
-        Task::new(with).needing(self.durability())
+    /// One of the issuers, by its name, and the first where none is named: for flows that no request asks for, such as the
+    /// start of a session behind the host's own login. The clients and keys of a configuration are there for it, as they are
+    /// for the dialects.
+    ///
+    /// ```
+    /// use tokenmint::*;
+    /// use tokenmint::config::{Config, InlineOnly};
+    /// let config = Config::from_json(r#"{
+    ///     "keys": [{ "kid": "k1", "secret": "a secret of at least thirty-two bytes" }],
+    ///     "oauth": {
+    ///         "issuer": "https://id.example.com", "key": "k1", "audience": "https://api.example.com",
+    ///         "session_secret": "another secret of at least 32 bytes"
+    ///     },
+    ///     "clients": [{ "id": "app", "organization": "o", "permissions": [], "secret_sha256": [] , "public": true }]
+    /// }"#)?;
+    /// let endpoint = config.build(&mut InlineOnly)?.endpoint;
+    /// let (store, context) = (MemoryStore::new(), Context::new(UnixTime::from_seconds(1_700_000_000), [7; 32]));
+    ///
+    /// let issuer = endpoint.issuer(None)?;
+    /// assert_eq!(issuer.name(), "https://id.example.com");
+    /// let pair = issuer.start_session(StartSession::new("u1").client("app"), &context).run(&store).result?;
+    /// assert!(issuer.check(&pair.access_token, &context).run(&store).result.is_ok());
+    ///
+    /// let error = endpoint.issuer(Some("https://elsewhere.example")).unwrap_err();
+    /// assert_eq!((error.code(), error.field()), (ErrorCode::InvalidRequest, Some("issuer")));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `invalid_request` at `issuer` for one that is not served.
+    pub fn issuer(&self, name: Option<&str>) -> Result<Issuer> {
+        let is_it = |issuer: &&Issuer| name.is_none_or(|name| issuer.policy().issuer == name);
+        let found = self.0.issuers().find(is_it).cloned();
+        found.map(|issuer| issuer.with_directory(self.0.directory.clone())).ok_or_else(|| {
+            let known: Vec<String> =
+                self.issuers().iter().map(|known| format!("{:?}", known.policy().issuer)).collect();
+            Error::new(ErrorCode::InvalidRequest)
+                .at("issuer")
+                .because(format!("it is none of {}", known.join(", ")))
+        })
     }
 
     /// How long acknowledged writes must last: the most that one of the issuers needs.

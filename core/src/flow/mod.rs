@@ -63,7 +63,7 @@ impl Issuer {
         T: 'static,
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        let task = Task::new(|io| flow(Flow::new(self.clone(), context, io)));
+        let task = Task::new(|io| flow(Flow::new(self.clone(), context, self.way_out(io))));
         task.needing(self.policy().durability)
     }
 }

@@ -12,7 +12,8 @@ const CASES: &str = include_str!("cases/transcripts.json");
 const CONFIG: &str = include_str!("cases/endpoint.json");
 const ABOUT: &str = "HTTP requests to one service, each with its time and seed, and the exact response. Each case begins \
     with an empty store in which the configuration's directory was created at `now` - 1. `{{0.access_token}}` in a \
-    request stands for that member of the JSON response to exchange 0, `{{0}}` for a response that is a JSON string.";
+    request stands for that member of the JSON response to exchange 0, `{{0}}` for a response that is a JSON string. An exchange \
+    with an `operation` is no request: the host runs it by the endpoint's first issuer, on the same store.";
 
 pub(super) fn generate() -> Result<Vec<Generated>> {
     let config: Value = serde_json::from_str(CONFIG)?;
@@ -40,6 +41,15 @@ fn run(service: &Service, case: &Value) -> Result<Value> {
         }
         seed += 1;
         let mut written = json!({ "now": now, "seed": format!("{seed:02x}").repeat(32) });
+        if let Some(name) = exchange["operation"].as_str() {
+            let (input, context) = (exchange["input"].to_string(), context(&written)?);
+            let output = service.endpoint.operation(None, name, &input, &context).run(&store).result?;
+            written["operation"] = exchange["operation"].clone();
+            written["input"] = exchange["input"].clone();
+            written["response"] = json!({ "body": output });
+            exchanges.push(written);
+            continue;
+        }
         let request = request(&exchange["request"], &exchanges)?;
         let response = service.endpoint.handle(request, &context(&written)?).run(&store).result?;
         written["request"] = exchange["request"].clone();
