@@ -180,7 +180,7 @@ impl Issuer {
 
     /// Signs a JWT of another type than its tokens', whose claims stand as they are.
     pub(crate) async fn sign_with_host(&self, io: &Io, typ: &str, claims: Vec<u8>) -> Result<String> {
-        let key = &self.0.signing;
+        let key = &self.inner.signing;
         Unsigned::new(&header::segment(key, typ), claims, key).sign_with_host(io, key).await
     }
 
