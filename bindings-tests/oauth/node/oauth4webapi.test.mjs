@@ -84,13 +84,18 @@ for (const [name, authentication] of Object.entries(authentications)) {
     assert.equal((await atTheResource(narrow.access_token)).scope, "read");
   });
 
-  test(`introspection and revocation by ${name}`, async () => {
+  test(`introspection in JSON and as a JWT, and revocation, by ${name}`, async () => {
     const [id, method] = await authentication();
-    const client = { client_id: id };
+    const [alg] = server.introspection_signing_alg_values_supported;
+    const client = { client_id: id, introspection_signed_response_alg: alg };
     const started = await session(id);
-    const answer = await oauth.introspectionRequest(server, client, method, started.access_token, insecure);
-    const known = await oauth.processIntrospectionResponse(server, client, answer);
-    assert.deepEqual([known.active, known.sub, known.client_id], [true, started.subject, id]);
+    for (const requestJwtResponse of [false, true]) {
+      const options = { requestJwtResponse, ...insecure };
+      const response = await oauth.introspectionRequest(server, client, method, started.access_token, options);
+      const known = await oauth.processIntrospectionResponse(server, client, response);
+      assert.deepEqual([known.active, known.sub, known.client_id], [true, started.subject, id]);
+      if (requestJwtResponse) await oauth.validateApplicationLevelSignature(server, response, insecure);
+    }
     const response = await oauth.revocationRequest(server, client, method, started.refresh_token, insecure);
     await oauth.processRevocationResponse(response);
     assert.equal((await sessions(started.subject)).length, 0);

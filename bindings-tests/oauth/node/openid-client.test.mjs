@@ -107,6 +107,20 @@ test("any characters of an id and a secret arrive, whichever way", async () => {
   }
 });
 
+test("introspection answers as a signed JWT", async () => {
+  const [id, method] = await authentications.basic();
+  const { jwks_uri } = (await basic()).serverMetadata();
+  const { keys } = await (await fetch(jwks_uri)).json();
+  const [alg] = (await basic()).serverMetadata().introspection_signing_alg_values_supported;
+  assert.ok(keys.some((key) => key.alg === alg));
+  const config = await discovered(id, method, { introspection_signed_response_alg: alg });
+  client.enableNonRepudiationChecks(config); // the signature, by the published keys
+  const started = await session(id);
+  const known = await client.tokenIntrospection(config, started.access_token);
+  assert.deepEqual([known.active, known.sub, known.client_id], [true, started.subject, id]);
+  assert.equal((await client.tokenIntrospection(config, "unknown")).active, false);
+});
+
 test("another client learns nothing of a token and ends nothing", async () => {
   const other = await limitedClient();
   const config = await discovered(other.id, client.ClientSecretBasic(other.secret));

@@ -7,9 +7,11 @@ import pytest
 import requests
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.requests_client import AssertionSession, OAuth2Session
+from authlib.oauth2.rfc6750.errors import InvalidTokenError
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata, get_well_known_url
 from authlib.oauth2.rfc9068 import JWTBearerTokenValidator
+from joserfc import jwt
 from world import (
     ACCESS_TOKEN,
     EXCHANGE,
@@ -140,6 +142,20 @@ def test_introspection_and_revocation(method: str) -> None:
     assert found.revoke_token(REVOKE, started["refresh_token"], "refresh_token").status_code == 200
     assert sessions(started["subject"]) == []
     refused("invalid_grant", found.refresh_token, TOKEN, started["refresh_token"])
+
+
+def test_introspection_as_a_jwt() -> None:
+    started = session()
+    headers = {"Accept": "application/token-introspection+jwt"}
+    answer = client("client_secret_basic").introspect_token(INTROSPECT, started["access_token"], headers=headers)
+    assert answer.headers["content-type"].split(";")[0] == "application/token-introspection+jwt"
+    token = jwt.decode(answer.text, published())
+    assert token.header["typ"] == "token-introspection+jwt"
+    assert (token.claims["iss"], token.claims["aud"]) == (ISSUER, ID)
+    assert "sub" not in token.claims and "exp" not in token.claims  # RFC 9701 section 5: so that it is no access token
+    assert token.claims["token_introspection"]["sub"] == started["subject"]
+    with pytest.raises(InvalidTokenError):
+        at_the_resource(answer.text)
 
 
 def test_a_public_client() -> None:

@@ -41,6 +41,8 @@ import com.nimbusds.oauth2.sdk.auth.ClientSecretBasic;
 import com.nimbusds.oauth2.sdk.auth.ClientSecretPost;
 import com.nimbusds.oauth2.sdk.auth.PrivateKeyJWT;
 import com.nimbusds.oauth2.sdk.auth.Secret;
+import com.nimbusds.oauth2.sdk.http.HTTPRequest;
+import com.nimbusds.oauth2.sdk.http.HTTPResponse;
 import com.nimbusds.oauth2.sdk.id.ClientID;
 import com.nimbusds.oauth2.sdk.id.Issuer;
 import com.nimbusds.oauth2.sdk.token.AccessToken;
@@ -158,6 +160,20 @@ class NimbusTest {
         assertEquals(0, World.living(session.subject()));
         refused("invalid_grant", 400, request(prove(method), refresh(session.refresh())));
         revoke(method, new RefreshToken(UNKNOWN));
+    }
+
+    @Test
+    void introspectionAsJwt() throws Exception {
+        World.Session session = World.session(CLIENT.getValue());
+        HTTPRequest request = new TokenIntrospectionRequest(
+                        server.getIntrospectionEndpointURI(), prove(Method.BASIC), new BearerAccessToken(session.access()))
+                .toHTTPRequest();
+        request.setAccept("application/token-introspection+jwt");
+        HTTPResponse answer = request.send();
+        assertEquals("application/token-introspection+jwt", answer.getEntityContentType().getType());
+        var processor = processor("token-introspection+jwt", CLIENT.getValue(), Set.of("iss", "aud", "iat"));
+        JWTClaimsSet claims = processor.process(answer.getBody(), null);
+        assertEquals(session.subject(), claims.getJSONObjectClaim("token_introspection").get("sub"));
     }
 
     @Test
