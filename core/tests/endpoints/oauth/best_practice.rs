@@ -1,5 +1,7 @@
 //! What holds for every token and every refusal (RFC 6750, RFC 8725, RFC 9068, RFC 9700).
 
+use proptest::prelude::*;
+use proptest::sample::select;
 use serde_json::json;
 
 use super::*;
@@ -235,5 +237,63 @@ fn rfc_6749_section_2_3_1_whoever_guesses_is_slowed_down() {
         // Section 2.3.1 protects the client: nobody locks it out in its name.
         assert_eq!(post_as(&host, path, &basic(CLIENT, SECRET), &format!("{GRANT}&token=x")).status, 200);
         host.wait(600);
+    }
+}
+
+/// What may stand in a form: names and values that mean something, and others.
+fn form() -> impl Strategy<Value = (usize, usize, Vec<(&'static str, usize)>)> {
+    let names = [
+        "grant_type",
+        "scope",
+        "resource",
+        "audience",
+        "client_id",
+        "client_secret",
+        "client_assertion",
+        "client_assertion_type",
+        "refresh_token",
+        "subject_token",
+        "subject_token_type",
+        "actor_token",
+        "actor_token_type",
+        "requested_token_type",
+        "assertion",
+        "token",
+        "token_type_hint",
+        "unknown",
+    ];
+    let member = (select(names.to_vec()), 0..24_usize);
+    (0..3_usize, 0..5_usize, proptest::collection::vec(member, 0..9))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_asked_the_answer_is_one_of_oauths(forms in proptest::collection::vec(form(), 1..8)) {
+        let host = host();
+        let (own, user) = (session(&host, policy(), CLIENT), session(&host, policy(), PUBLIC));
+        let values = [
+            "client_credentials", "refresh_token", "urn:ietf:params:oauth:grant-type:token-exchange",
+            "urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:token-type:access_token",
+            "urn:ietf:params:oauth:client-assertion-type:jwt-bearer", "urn:ietf:params:oauth:token-type:jwt",
+            "client_credentials", "refresh_token", "urn:ietf:params:oauth:grant-type:token-exchange",
+            &own.access_token, &own.refresh_token, &user.access_token, &user.refresh_token, CLIENT, PUBLIC, SECRET,
+            "read", "read write", API, "", "a.b.c", "\u{0}\"\\ü", "urn:x#y",
+        ];
+        let whole = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
+        for (path, proof, members) in forms {
+            let path = [TOKEN, "/oauth/revoke", "/oauth/introspect"][path];
+            let form: Vec<_> = members.iter().map(|(name, at)| format!("{name}={}", whole(values[*at]))).collect();
+            let authorization = [basic(CLIENT, SECRET), basic(CLIENT, "wrong"), basic(PUBLIC, ""), "Basic".to_owned()];
+            let answer = match authorization.get(proof) {
+                Some(authorization) => post_as(&host, path, authorization, &form.join("&")),
+                None => host.send(request("POST", path, &[FORM], form.join("&"))),
+            };
+            if answer.status != 200 {
+                prop_assert!(matches!(answer.status, 400 | 401), "{}", answer.status);
+                refused(&answer, answer.status, &answer.text("error"));
+            }
+        }
     }
 }
