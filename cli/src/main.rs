@@ -27,6 +27,7 @@ mod rotation;
 mod serve;
 mod sources;
 mod store;
+mod trusted_keys;
 mod vectors;
 mod verify;
 mod visible;

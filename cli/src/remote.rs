@@ -1,4 +1,4 @@
-//! Fetches key sets for `verify --jwks-url`. When, and what to make of them, is for the core's `RemoteKeySet`.
+//! Fetches key sets, for `verify --jwks-url` and for those who trust other issuers. When, and what to make of them, is for the core's `RemoteKeySet`.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::failure::{Failure, Result};
 use crate::mint::now;
 
 /// A fetch has this long, from name to last byte.
-const TIME: Duration = Duration::from_secs(10);
+pub(crate) const TIME: Duration = Duration::from_secs(10);
 
 /// The keys for this token.
 pub(crate) fn keys_for(remote: &RemoteKeySet, token: &str) -> Result<KeySet> {
@@ -35,7 +35,7 @@ pub(crate) fn keys_for(remote: &RemoteKeySet, token: &str) -> Result<KeySet> {
 }
 
 /// The body of an answer 200, and its `max-age`.
-fn fetch(url: &str, max_body: usize) -> Result<(Vec<u8>, Option<u64>), Error> {
+pub(crate) fn fetch(url: &str, max_body: usize) -> Result<(Vec<u8>, Option<u64>), Error> {
     let fail = |error: ureq::Error| match error {
         ureq::Error::BodyExceedsLimit(limit) => {
             Error::new(ErrorCode::BodyTooLarge).because(format!("the key set has more than {limit} bytes"))

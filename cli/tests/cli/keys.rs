@@ -144,7 +144,7 @@ fn what_cannot_be_done_leaves_the_ring_as_it_was() {
 }
 
 /// Answers every request with the same bytes, and counts them.
-fn serve(answer: Vec<u8>) -> (String, Arc<AtomicUsize>) {
+pub(crate) fn serve(answer: Vec<u8>) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/jwks.json", listener.local_addr().unwrap());
     let count = Arc::new(AtomicUsize::new(0));

@@ -13,4 +13,5 @@ mod serve;
 mod support;
 mod tls;
 mod tokens;
+mod trusted_keys;
 mod vectors;

@@ -53,9 +53,6 @@ impl Section {
         if let Some(typ) = &self.token_type {
             policy = policy.token_type(typ);
         }
-        let base = parts.public_url().unwrap_or(&policy.issuer).trim_end_matches('/');
-        let token_endpoint = format!("{base}/oauth/token");
-        policy = policy.token_endpoint(token_endpoint);
         policy = policy.access_format(self.access_format.unwrap_or(AccessFormat::Jwt));
         (policy.session_idle, policy.session_absolute) = (self.session_idle, self.session_absolute);
         if let Some(seconds) = self.refresh_grace_seconds {

@@ -11,6 +11,8 @@ mod introspect;
 mod metadata;
 mod refresh;
 mod revoke;
+#[cfg(feature = "aws-lc")]
+mod trusted_keys;
 
 use serde_json::Value;
 use tokenmint::dialect::oauth::{OAuth, oauth_policy};
