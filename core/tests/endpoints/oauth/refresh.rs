@@ -52,6 +52,18 @@ fn rfc_9700_section_4_14_2_an_old_token_ends_the_session() {
 }
 
 #[test]
+fn a_store_that_has_lost_a_write_is_an_invalid_grant_and_told() {
+    // Two that were the same: one of them has not seen the refresh.
+    let (ahead, behind) = (host(), host());
+    let [pair, same] = [&ahead, &behind].map(|host| session(host, policy(), CLIENT));
+    assert_eq!(pair.refresh_token, same.refresh_token);
+    let next = refresh(&ahead, &pair.refresh_token).text("refresh_token");
+    let lost = refresh(&behind, &next);
+    refused(&lost, 400, "invalid_grant");
+    assert_eq!(lost.kinds(), [EventKind::StoreRegressed]);
+}
+
+#[test]
 fn rfc_6749_section_6_a_token_is_bound_to_its_client() {
     let host = host();
     let pair = session(&host, policy(), CLIENT);
