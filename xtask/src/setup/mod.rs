@@ -57,6 +57,15 @@ pub(crate) fn servers(shell: &Shell) -> Result<()> {
     apt::install(shell, &servers::missing(shell))
 }
 
+/// What OAuth clients are written in and the stores that stand behind the server, and the clients themselves.
+pub(crate) fn clients(shell: &Shell) -> Result<()> {
+    let missing = [python::missing, node::missing_npm, go::missing, java::missing, servers::missing];
+    apt::install(shell, &missing.map(|missing| missing(shell)).concat())?;
+    go(shell)?;
+    python::OAUTH.install(shell)?;
+    node::install(shell, node::OAUTH)
+}
+
 /// rustfmt and clippy are not in rustup's minimal profile.
 fn components(shell: &Shell) -> Result<()> {
     for (component, subcommand) in [("rustfmt", "fmt"), ("clippy", "clippy")] {

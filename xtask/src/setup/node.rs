@@ -12,17 +12,26 @@ const CHROMIUM: &str = "chromium";
 /// The oracles.
 pub(super) const ORACLES: &str = "bindings-tests/oracles";
 
-/// Debian's packages that are needed before npm can run.
+/// OAuth clients of other makers.
+pub(super) const OAUTH: &str = "bindings-tests/oauth/node";
+
+/// Debian's packages that are not installed: what npm needs, and the browser.
 pub(super) fn missing(shell: &Shell) -> Vec<&'static str> {
+    let mut packages = missing_npm(shell);
+    if !shell.succeeds(CHROMIUM, &["--version"]) {
+        packages.push("chromium");
+    }
+    packages
+}
+
+/// Debian's packages that are needed before npm can run.
+pub(super) fn missing_npm(shell: &Shell) -> Vec<&'static str> {
     let mut packages = Vec::new();
     if !shell.succeeds("node", &["--version"]) {
         packages.push("nodejs");
     }
     if !shell.succeeds("npm", &["--version"]) {
         packages.push("npm");
-    }
-    if !shell.succeeds(CHROMIUM, &["--version"]) {
-        packages.push("chromium");
     }
     packages
 }

@@ -12,9 +12,7 @@ use crate::shell::Shell;
 const FOLDER: &str = "bindings-tests/oauth";
 
 pub(super) fn run(shell: &Shell) -> Result<()> {
-    setup::servers(shell)?;
-    OAUTH.install(shell)?;
-    setup::node::install(shell, &format!("{FOLDER}/node"))?;
+    setup::clients(shell)?;
     let demo = Served::demo(shell)?;
     let config = format!("{FOLDER}/serve.toml");
     let workloads = Served::start(shell, &["--config", &config])?;
