@@ -240,59 +240,99 @@ fn rfc_6749_section_2_3_1_whoever_guesses_is_slowed_down() {
     }
 }
 
-/// What may stand in a form: names and values that mean something, and others.
-fn form() -> impl Strategy<Value = (usize, usize, Vec<(&'static str, usize)>)> {
-    let names = [
-        "grant_type",
-        "scope",
-        "resource",
-        "audience",
-        "client_id",
-        "client_secret",
-        "client_assertion",
-        "client_assertion_type",
-        "refresh_token",
-        "subject_token",
-        "subject_token_type",
-        "actor_token",
-        "actor_token_type",
-        "requested_token_type",
-        "assertion",
-        "token",
-        "token_type_hint",
-        "unknown",
-    ];
-    let member = (select(names.to_vec()), 0..24_usize);
-    (0..3_usize, 0..5_usize, proptest::collection::vec(member, 0..9))
+/// RFC 6749 section 5.2, RFC 8707 section 2.
+const ERRORS: [&str; 7] = [
+    "invalid_request",
+    "invalid_client",
+    "invalid_grant",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+    "invalid_target",
+];
+const NAMES: [&str; 17] = [
+    "scope",
+    "resource",
+    "audience",
+    "client_id",
+    "client_secret",
+    "client_assertion",
+    "client_assertion_type",
+    "refresh_token",
+    "subject_token",
+    "subject_token_type",
+    "actor_token",
+    "actor_token_type",
+    "requested_token_type",
+    "assertion",
+    "token",
+    "token_type_hint",
+    "unknown",
+];
+const GRANTS: [&str; 4] = [
+    "client_credentials",
+    "refresh_token",
+    "urn:ietf:params:oauth:grant-type:token-exchange",
+    "urn:ietf:params:oauth:grant-type:jwt-bearer",
+];
+
+/// A request: its path, its grant, who asks, and what else stands in the form, for each the fitting value or any.
+#[derive(Clone, Debug)]
+struct Asked {
+    path: &'static str,
+    grant: Option<&'static str>,
+    client: usize,
+    members: Vec<(&'static str, Option<usize>)>,
+}
+
+fn asked() -> impl Strategy<Value = Asked> {
+    let value = prop_oneof![3 => Just(None), 1 => (0..16_usize).prop_map(Some)];
+    let members = proptest::collection::vec((select(NAMES.to_vec()), value), 0..6);
+    let path = prop_oneof![2 => Just(TOKEN), 1 => Just("/oauth/revoke"), 1 => Just("/oauth/introspect")];
+    let client = prop_oneof![3 => Just(0), 1 => 0..5_usize];
+    (path, proptest::option::weighted(0.9, select(GRANTS.to_vec())), client, members)
+        .prop_map(|(path, grant, client, members)| Asked { path, grant, client, members })
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_is_asked_the_answer_is_one_of_oauths(forms in proptest::collection::vec(form(), 1..8)) {
+    fn whatever_is_asked_the_answer_is_one_of_oauths(story in proptest::collection::vec(asked(), 1..12)) {
         let host = host();
         let (own, user) = (session(&host, policy(), CLIENT), session(&host, policy(), PUBLIC));
-        let values = [
-            "client_credentials", "refresh_token", "urn:ietf:params:oauth:grant-type:token-exchange",
-            "urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:token-type:access_token",
-            "urn:ietf:params:oauth:client-assertion-type:jwt-bearer", "urn:ietf:params:oauth:token-type:jwt",
-            "client_credentials", "refresh_token", "urn:ietf:params:oauth:grant-type:token-exchange",
+        let fitting = |name: &str| match name {
+            "scope" => "read",
+            "resource" | "audience" => API,
+            "client_id" => CLIENT,
+            "client_secret" => SECRET,
+            "client_assertion_type" => "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "refresh_token" => &own.refresh_token,
+            "subject_token" | "actor_token" | "token" => &own.access_token,
+            "subject_token_type" | "actor_token_type" => "urn:ietf:params:oauth:token-type:access_token",
+            "requested_token_type" => "urn:ietf:params:oauth:token-type:jwt",
+            _ => "a.b.c",
+        };
+        let any = [
             &own.access_token, &own.refresh_token, &user.access_token, &user.refresh_token, CLIENT, PUBLIC, SECRET,
-            "read", "read write", API, "", "a.b.c", "\u{0}\"\\ü", "urn:x#y",
+            "read", "read write", API, "", "a.b.c", "\u{0}\"\\ü", "urn:x#y", "urn:x", "admin",
         ];
         let whole = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
-        for (path, proof, members) in forms {
-            let path = [TOKEN, "/oauth/revoke", "/oauth/introspect"][path];
-            let form: Vec<_> = members.iter().map(|(name, at)| format!("{name}={}", whole(values[*at]))).collect();
-            let authorization = [basic(CLIENT, SECRET), basic(CLIENT, "wrong"), basic(PUBLIC, ""), "Basic".to_owned()];
-            let answer = match authorization.get(proof) {
+        for Asked { path, grant, client, members } in story {
+            let mut form: Vec<_> = grant.iter().map(|grant| format!("grant_type={grant}")).collect();
+            form.extend(members.iter().map(|(name, at)| {
+                format!("{name}={}", whole(at.map_or_else(|| fitting(name), |at| any[at])))
+            }));
+            let authorization =
+                [basic(CLIENT, SECRET), basic(CLIENT, "wrong"), basic(IDLE, IDLE_SECRET), "Basic".to_owned()];
+            let answer = match authorization.get(client) {
                 Some(authorization) => post_as(&host, path, authorization, &form.join("&")),
                 None => host.send(request("POST", path, &[FORM], form.join("&"))),
             };
             if answer.status != 200 {
-                prop_assert!(matches!(answer.status, 400 | 401), "{}", answer.status);
-                refused(&answer, answer.status, &answer.text("error"));
+                let error = answer.text("error");
+                refused(&answer, if error == "invalid_client" { 401 } else { 400 }, &error);
+                prop_assert!(ERRORS.contains(&&*error), "{error}");
             }
         }
     }
