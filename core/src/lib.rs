@@ -5,7 +5,7 @@
 //! context and stored records give the same bytes out, in every language.
 //!
 //! Three levels: primitives ([`Issuer::mint`], [`Verifier::verify`]), flows ([`Issuer::refresh`] and its neighbours),
-//! and the endpoint ([`endpoint::Endpoint`]): dialects, four of this crate or your own ([`dialect::Dialect`]), which are no more
+//! and the endpoint ([`endpoint::Endpoint`]): dialects, OAuth's, four vendors' or your own ([`dialect::Dialect`]), which are no more
 //! than renderings of the flows.
 //!
 //! ```

@@ -105,8 +105,13 @@ pub(super) fn audience(form: &Form) -> Result<Vec<String>> {
         let error = Error::new(ErrorCode::InvalidTarget).at("resource");
         return Err(error.because("a resource is an absolute URI without a fragment"));
     }
-    let named = form.values("resource").chain(form.values("audience"));
-    Ok(named.filter(|name| !name.is_empty()).map(str::to_owned).collect())
+    let named = form.values("resource").chain(form.values("audience")).filter(|name| !name.is_empty());
+    Ok(named.fold(Vec::new(), |mut named, name| {
+        if !named.iter().any(|known| known == name) {
+            named.push(name.to_owned());
+        }
+        named
+    }))
 }
 
 /// RFC 3986 section 4.3: a scheme with something behind it, and no fragment.

@@ -78,6 +78,8 @@ fn rfc_8707_section_2_tokens_are_for_the_resources_that_are_named() {
         (format!("resource={files}"), json!(files)),
         (format!("resource={files}&resource={API}"), json!([files, API])),
         (format!("audience={API}"), json!(API)),
+        // Named twice, it is named once.
+        (format!("resource={API}&audience={API}&resource={API}"), json!(API)),
     ] {
         let answer = ask(&host, &format!("{GRANT}&{named}"));
         assert_eq!(answer.status, 200, "{named} {:?}", answer.body);
