@@ -35,6 +35,23 @@ fn redis() {
     refresh_around_an_outage("redis");
 }
 
+/// Where a client asks too often, it learns that it should come again, and not that it is logged out.
+#[test]
+fn a_limit() {
+    let folder = config().parent().unwrap().display().to_string();
+    let text = std::fs::read_to_string(config()).unwrap();
+    let text = text.replace("jwks_file = \"", &format!("jwks_file = \"{folder}/"));
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(fresh("limited"));
+    let limit = "[limits]\nclient = { events = 1, per = \"1h\", burst = 2 }\n";
+    std::fs::write(&path, format!("{text}\n{limit}")).unwrap();
+    // The start of the session is the first of two.
+    let mut session = Session::start_with(&path, "memory:", 1);
+    assert!(session.refresh_once().starts_with("next "));
+    assert_eq!(session.refresh_once(), "failed temporarily_unavailable");
+    session.is_alive();
+    std::fs::remove_file(path).unwrap();
+}
+
 /// Where the store is away, a client learns that it should come again; when it is back, the session goes on.
 fn refresh_around_an_outage(kind: &str) {
     let mut store = StoreServer::start(kind);
@@ -44,6 +61,10 @@ fn refresh_around_an_outage(kind: &str) {
     assert_eq!(session.refresh_once(), "failed temporarily_unavailable");
     store.ask("start");
     session.refresh_together();
+}
+
+fn config() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../serve.toml")
 }
 
 /// One session, the servers that know it, and the processes that share it.
@@ -56,10 +77,13 @@ struct Session {
 
 impl Session {
     fn start(store: &str, servers: usize) -> Self {
+        Session::start_with(&config(), store, servers)
+    }
+
+    fn start_with(config: &Path, store: &str, servers: usize) -> Self {
         let program =
             PathBuf::from(std::env::var_os("TOKENMINT").expect("TOKENMINT is the path of the program"));
-        let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../serve.toml");
-        let servers: Vec<_> = (0..servers).map(|_| Server::start(&program, &config, store)).collect();
+        let servers: Vec<_> = (0..servers).map(|_| Server::start(&program, config, store)).collect();
         let clients = (0..PROCESSES).map(|_| Client::start()).collect();
         let subject = fresh("user");
         let input = json!({ "subject": subject, "client_id": "app", "scope": "read write" });
@@ -85,6 +109,10 @@ impl Session {
             self.refresh_token = next.first().unwrap().clone();
         }
         assert_eq!(successors.len(), ROUNDS, "each refresh token is a new one");
+        self.is_alive();
+    }
+
+    fn is_alive(&self) {
         for server in &self.servers {
             let listed = admin(&server.admin, "list_sessions", &json!({ "subject": self.subject }));
             assert_eq!(listed["sessions"].as_array().map(Vec::len), Some(1), "{listed}");
