@@ -105,7 +105,8 @@ impl<'a> Jwk<'a> {
     /// What `use` and `key_ops` permit (RFC 7517 sections 4.2 and 4.3).
     fn uses(&self, private: bool, symmetric: bool) -> Result<Uses> {
         if let Some(purpose) = self.text("use")?
-            && purpose != "sig"
+            // SPIFFE's bundles say of keys that sign JWT-SVIDs that they are for these (SPIFFE Trust Domain and Bundle 4.2.2).
+            && !["sig", "jwt-svid"].contains(&&*purpose)
         {
             return Err(Error::new(ErrorCode::KeyUsage)
                 .at("use")

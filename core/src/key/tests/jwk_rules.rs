@@ -100,7 +100,10 @@ mod pairs {
         assert!(Key::from_jwk(&ec(r#","key_ops":["verify"],"use":"sig""#)).is_ok());
         assert_eq!(code(Key::from_jwk(&ec(r#","key_ops":["sign"]"#))), ErrorCode::KeyUsage);
         assert_eq!(code(Key::from_jwk(&ec(r#","key_ops":["deriveKey"]"#))), ErrorCode::KeyUsage);
-        assert_eq!(code(Key::from_jwk(&ec(r#","use":"enc""#))), ErrorCode::KeyUsage);
+        for purpose in ["enc", "x509-svid", "SIG"] {
+            assert_eq!(code(Key::from_jwk(&ec(&format!(r#","use":"{purpose}""#)))), ErrorCode::KeyUsage);
+        }
+        assert!(Key::from_jwk(&ec(r#","use":"jwt-svid""#)).is_ok());
     }
 
     #[test]

@@ -59,6 +59,9 @@ impl World {
             .claim("/kubernetes.io/namespace", "billing");
         let trusted_cluster = TrustedIssuer::new(keys(&cluster)).issuer(CLUSTER).reusable().rule(account);
         let workload = AssertionRule::new("{sub}").claim("sub", "spiffe://example.org/*");
+        // As a bundle of SPIFFE's says what a key is for.
+        let bundle = jwks(&[&workloads]).replace(r#""kid""#, r#""use":"jwt-svid","kid""#);
+        let bundle = KeySet::from_jwks(&bundle).unwrap();
         let policy = Policy::new(ISSUER)
             .token_endpoint(ENDPOINT)
             .audience("api")
@@ -66,7 +69,7 @@ impl World {
             .trusted_issuer(trusted_ci.rule(job).rule(pair))
             .trusted_issuer(trusted_cluster)
             .trusted_issuer(
-                TrustedIssuer::new(keys(&workloads)).rule(workload).audience("spiffe://example.org/issuer"),
+                TrustedIssuer::new(bundle).rule(workload).audience("spiffe://example.org/issuer"),
             );
         let own = KeySet::builder().hmac("k1", [7; 32].as_slice()).unwrap().build().unwrap();
         World { issuer: Issuer::new(own, policy).unwrap(), ci, cluster, workloads, stranger }
