@@ -6,6 +6,7 @@ use tokenmint::endpoint::Endpoint;
 use tokenmint::{Context, Error, ErrorCode, Task};
 use tokenmint_store::Database;
 
+use crate::trusted_keys::TrustedKeys;
 use crate::{keys, log, mint};
 
 /// What every listener of this process asks.
@@ -13,11 +14,13 @@ pub(crate) struct App {
     /// Another one where a key ring has changed.
     endpoint: RwLock<Endpoint>,
     pub(crate) store: Database,
+    /// The keys of trusted issuers, which are fetched when something needs them.
+    pub(crate) keys: TrustedKeys,
 }
 
 impl App {
     pub(crate) fn new(endpoint: Endpoint, store: Database) -> Self {
-        App { endpoint: RwLock::new(endpoint), store }
+        App { endpoint: RwLock::new(endpoint), store, keys: TrustedKeys::new() }
     }
 
     /// Answers with `endpoint` from now on; requests under way end as they began.
@@ -27,6 +30,19 @@ impl App {
 
     pub(crate) fn endpoint(&self) -> Endpoint {
         self.endpoint.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Runs an operation, with whatever keys of trusted issuers its input needs.
+    pub(crate) async fn operation(
+        &self,
+        issuer: Option<&str>,
+        name: &str,
+        input: &str,
+        context: &Context,
+    ) -> Result<String, Error> {
+        let endpoint = self.endpoint();
+        self.keys.bring(&endpoint, |now| endpoint.keys_wanted_by(issuer, input, now)).await;
+        self.run(endpoint.operation(issuer, name, input, context)).await
     }
 
     /// Drives a task to its end, and logs what happened on the way.

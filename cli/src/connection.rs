@@ -81,7 +81,7 @@ mod tests {
         }"#;
         let service = Config::from_json(config).unwrap().build(&mut InlineOnly).unwrap();
         let store = Database::open("memory:").await.unwrap();
-        let site = Arc::new(Dialects::new(Arc::new(App::new(service.endpoint, store))));
+        let site = Arc::new(Dialects(Arc::new(App::new(service.endpoint, store))));
         let place = Places::new(1, 1).take([127, 0, 0, 1].into()).unwrap();
         let (client, server) = tokio::io::duplex(room);
         let served = async move {

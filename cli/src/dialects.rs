@@ -10,19 +10,9 @@ use tokenmint::{Error, ErrorCode};
 use crate::app::{self, App};
 use crate::http::Site;
 use crate::log;
-use crate::trusted_keys::TrustedKeys;
 
 /// Hands requests to the endpoint.
-pub(crate) struct Dialects {
-    app: Arc<App>,
-    keys: TrustedKeys,
-}
-
-impl Dialects {
-    pub(crate) fn new(app: Arc<App>) -> Self {
-        Dialects { app, keys: TrustedKeys::new() }
-    }
-}
+pub(crate) struct Dialects(pub(crate) Arc<App>);
 
 impl Site for Dialects {
     fn route(&self, path: &str) -> &'static str {
@@ -30,16 +20,16 @@ impl Site for Dialects {
     }
 
     fn refuse(&self, request: &Parts, error: Error) -> Response {
-        self.app.endpoint().refuse(request.uri.path(), &request.headers, error)
+        self.0.endpoint().refuse(request.uri.path(), &request.headers, error)
     }
 
     async fn answer(&self, request: Request<Vec<u8>>) -> Response {
-        let endpoint = self.app.endpoint();
+        let endpoint = self.0.endpoint();
         let (parts, body) = request.into_parts();
         let request = Request::from_parts(parts.clone(), body);
-        self.keys.bring(&endpoint, &request).await;
+        self.0.keys.bring(&endpoint, |now| endpoint.keys_wanted(&request, now)).await;
         let answered = match app::context() {
-            Ok(context) => self.app.run(endpoint.handle(request, &context)).await,
+            Ok(context) => self.0.run(endpoint.handle(request, &context)).await,
             Err(error) => Err(error),
         };
         answered.unwrap_or_else(|error| {

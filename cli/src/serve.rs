@@ -73,7 +73,7 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
     }
     info!(target: "tokenmint::serve", address = %bound, "listening");
     let connections = GracefulShutdown::new();
-    let dialects = Dialects::new(Arc::clone(&app));
+    let dialects = Dialects(Arc::clone(&app));
     let public = Door::new(args, &config, dialects).open(listener, &connections);
     let private = async {
         match admin {

@@ -1,8 +1,7 @@
 //! Fetches the keys of trusted issuers, before a request that needs them is answered. Which, and when, the core says.
 
-use hyper::Request;
 use tokenmint::endpoint::Endpoint;
-use tokenmint::{Error, ErrorCode, RemoteKeySet, Resolution};
+use tokenmint::{Error, ErrorCode, RemoteKeySet, Resolution, UnixTime};
 use tokio::sync::watch;
 use tracing::warn;
 
@@ -19,12 +18,16 @@ impl TrustedKeys {
         TrustedKeys(watch::Sender::new(0))
     }
 
-    /// Brings the keys that a request needs, as far as they can be had now.
-    pub(crate) async fn bring(&self, endpoint: &Endpoint, request: &Request<Vec<u8>>) {
+    /// Brings the keys that something needs of which `wanted` says what is to be done next, as far as they can be had now.
+    pub(crate) async fn bring(
+        &self,
+        endpoint: &Endpoint,
+        wanted: impl Fn(UnixTime) -> Option<Resolution> + Send,
+    ) {
         for _ in 0..MOST {
             // Before the question, so that no end is missed.
             let mut ended = self.0.subscribe();
-            match endpoint.keys_wanted(request, mint::now()) {
+            match wanted(mint::now()) {
                 Some(Resolution::Fetch { url }) => {
                     // A task of its own: whoever asks may leave, and the others wait for the report.
                     let (endpoint, report) = (endpoint.clone(), self.0.clone());

@@ -82,8 +82,7 @@ impl Admin {
     }
 
     async fn run(&self, run: &Run<'_>, context: &Context) -> Result<String, Error> {
-        let task = self.app.endpoint().operation(run.issuer, run.operation, run.input, context);
-        self.app.run(task).await
+        self.app.operation(run.issuer, run.operation, run.input, context).await
     }
 
     async fn attempt(&self, run: &Run<'_>, name: &attempt::Name<'_>) -> Result<String, Error> {

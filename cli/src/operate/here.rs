@@ -27,8 +27,8 @@ pub(super) fn run(args: &Admin, config: &Path, operation: &Operation, input: &st
         let store = store::open(&args.store, &config, &sources).await?;
         let app = App::new(service.endpoint.clone(), store);
         housekeeping::prepare(&app, &service).await?;
-        let issuer = args.issuer.as_deref();
-        let task = service.endpoint.operation(issuer, operation.name, input, &app::context()?);
-        app.run(task).await.map_err(|error| refused(&error))
+        let (issuer, context) = (args.issuer.as_deref(), app::context()?);
+        let output = app.operation(issuer, operation.name, input, &context).await;
+        output.map_err(|error| refused(&error))
     })
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use tokenmint::*;
 
 use crate::keys::{http, serve};
-use crate::support::{Answer, Server};
+use crate::support::{Answer, Request, Server};
 
 const CI: &str = "https://ci.example";
 const NAME: &str = "https://tokens.example";
@@ -42,7 +42,11 @@ fn trusting(url: &str) -> Server {
         [[oauth.trusted_issuers.rules]]
         claims = {{ sub = "repo:org/name:*" }}
         subject = "ci:{{sub}}"
-        "#
+        [admin]
+        listen = "127.0.0.1:0"
+        keys = [{{ id = "root", key_sha256 = "{}" }}]
+        "#,
+        SecretHash::of(b"demo-admin-key")
     );
     std::fs::write(&path, config).unwrap();
     // It has read its configuration when it tells its address.
@@ -91,4 +95,15 @@ fn keys_that_cannot_be_fetched_are_no_fault_of_the_job() {
         assert!(answer.header("retry-after").is_some());
     }
     assert!(fetches.load(Ordering::SeqCst) >= 1);
+}
+
+#[test]
+fn they_are_fetched_for_a_call_of_the_admin_api_as_well() {
+    let (ci, jwks) = ci();
+    let (url, fetches) = serve(http("200 OK", &jwks));
+    let server = trusting(&url);
+    let call = Request::to(&server.admin(), "POST", "/v1/accept_assertion").bearer("demo-admin-key");
+    let taken = call.json(&serde_json::json!({ "assertion": job(&ci, 1) })).send().json(200);
+    assert_eq!(taken["token_type"], "Bearer");
+    assert_eq!(fetches.load(Ordering::SeqCst), 1);
 }

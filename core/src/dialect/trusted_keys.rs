@@ -4,6 +4,7 @@ use super::endpoint::Endpoint;
 use super::request::{MAX_BODY, Request};
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
+use crate::json::{self, Object};
 use crate::remote::Resolution;
 use crate::time::UnixTime;
 use crate::token::unverified;
@@ -11,6 +12,9 @@ use crate::trusted_issuer::TrustedIssuer;
 
 /// Where a token of a trusted issuer may stand in a form (RFC 7521 section 4.1, RFC 8693 section 2.1).
 const FIELDS: [&str; 3] = ["assertion", "subject_token", "actor_token"];
+
+/// Where one may stand in the input of an operation.
+const MEMBERS: [&str; 3] = ["assertion", "token", "actor_token"];
 
 impl Endpoint {
     /// The keys to fetch before this request is [handled](Endpoint::handle), where a token in it is of a trusted issuer whose
@@ -45,6 +49,27 @@ impl Endpoint {
         }
         let form = Request::new(request.clone())?.form().ok()?;
         FIELDS.iter().flat_map(|name| form.values(name)).find_map(|token| wanted(issuer, token, now))
+    }
+
+    /// As [`Endpoint::keys_wanted`], of the input of an [operation](Endpoint::operation) that an issuer is to run.
+    ///
+    /// ```
+    /// use tokenmint::*;
+    /// use tokenmint::config::{Config, InlineOnly};
+    /// let config = Config::from_json(r#"{"oauth": {"issuer": "https://api.example.com", "key": "k1", "audience": "api",
+    ///     "trusted_issuers": [{"issuer": "https://ci.example", "jwks_url": "https://ci.example/jwks",
+    ///                          "rules": [{"claims": {"sub": "repo:org/*"}, "subject": "ci:{sub}"}]}]},
+    ///     "keys": [{"kid": "k1", "secret": "a secret of at least thirty-two bytes"}]}"#)?;
+    /// let endpoint = config.build(&mut InlineOnly)?.endpoint;
+    /// let job = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJodHRwczovL2NpLmV4YW1wbGUifQ.AA"; // {"iss":"https://ci.example"}
+    /// let wanted = endpoint.keys_wanted_by(None, &format!(r#"{{"assertion":"{job}"}}"#), UnixTime::from_seconds(1_700_000_000));
+    /// assert!(matches!(wanted, Some(Resolution::Fetch { url }) if url == "https://ci.example/jwks"));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn keys_wanted_by(&self, issuer: Option<&str>, input: &str, now: UnixTime) -> Option<Resolution> {
+        let (issuer, input) = (self.issuer(issuer).ok()?, Object::parse(input).ok()?);
+        let tokens = MEMBERS.iter().filter_map(|name| json::string(input.get(name)?));
+        tokens.into_iter().find_map(|token| wanted(&issuer, &token, now))
     }
 
     /// Takes what a fetch of `url` brought, for every trusted issuer whose keys stand there, as
