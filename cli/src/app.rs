@@ -42,7 +42,8 @@ impl App {
     ) -> Result<String, Error> {
         let endpoint = self.endpoint();
         self.keys.bring(&endpoint, |now| endpoint.keys_wanted_by(issuer, input, now)).await;
-        self.run(endpoint.operation(issuer, name, input, context)).await
+        // What waits for a store is deep, and those who wait for it here as well: the compiler measures each in the next.
+        Box::pin(self.run(endpoint.operation(issuer, name, input, context))).await
     }
 
     /// Drives a task to its end, and logs what happened on the way.
