@@ -169,6 +169,10 @@ impl Parts for Assembly<'_> {
         self.secrets.file(path)
     }
 
+    fn keys_at(&mut self, url: &str) -> Result<()> {
+        self.secrets.keys_at(url)
+    }
+
     fn session_secret(&mut self, given: &SessionSecret<'_>) -> Result<Option<Secret>> {
         session_secret(given, self.secrets)
     }

@@ -58,6 +58,17 @@ pub trait Secrets {
     fn random(&mut self) -> Result<[u8; 32]> {
         Err(refused("this host generates no secrets"))
     }
+
+    /// Says that this host fetches the public keys at a URL when they are needed ([`Endpoint::keys_wanted`]).
+    ///
+    /// [`Endpoint::keys_wanted`]: crate::endpoint::Endpoint::keys_wanted
+    ///
+    /// # Errors
+    /// The host's reason.
+    fn keys_at(&mut self, url: &str) -> Result<()> {
+        let _ = url;
+        Err(refused("this host fetches no keys; give jwks, the keys themselves"))
+    }
 }
 
 /// A host that has no files, no environment and no randomness: a configuration must hold all it needs.

@@ -53,6 +53,9 @@ pub(crate) trait Parts {
     /// The contents of a file.
     fn file(&mut self, path: &str) -> Result<Secret>;
 
+    /// Refuses keys at a URL, where the host fetches none.
+    fn keys_at(&mut self, url: &str) -> Result<()>;
+
     /// A section's session secret, where it says where it comes from.
     fn session_secret(&mut self, given: &SessionSecret<'_>) -> Result<Option<Secret>>;
 }

@@ -144,6 +144,7 @@ impl TrustedIssuerSection {
                 jwks.and_then(|jwks| with_keys(&jwks)).map_err(|error| error.within("jwks_file"))
             }
             (None, None, Some(url)) => TrustedIssuer::at(url)
+                .and_then(|trusted| parts.keys_at(url).map(|()| trusted))
                 .map_err(|error| Error::new(error.code()).at("jwks_url").because(error.message().to_owned())),
             _ => Err(Error::new(ErrorCode::PolicyInvalid)
                 .at("jwks_url")

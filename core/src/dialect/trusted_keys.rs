@@ -21,16 +21,23 @@ impl Endpoint {
     /// keys stand at a URL ([`TrustedIssuer::at`](crate::TrustedIssuer::at)) and are not here: [`Resolution::Fetch`] for the
     /// first that asks, who reports to [`Endpoint::keys_fetched`] and asks again; [`Resolution::Wait`] for others meanwhile.
     ///
-    /// A host that fetches nothing need not ask: then such a token is refused with `keys_unavailable`.
+    /// A host that reads such a configuration says that it fetches, by
+    /// [`Secrets::keys_at`](crate::config::Secrets::keys_at).
     ///
     /// ```
     /// use tokenmint::*;
-    /// use tokenmint::config::{Config, InlineOnly};
+    /// use tokenmint::config::{Config, Secrets};
+    /// struct Host;
+    /// impl Secrets for Host {
+    ///     fn keys_at(&mut self, _: &str) -> Result<()> {
+    ///         Ok(())
+    ///     }
+    /// }
     /// let config = Config::from_json(r#"{"oauth": {"issuer": "https://api.example.com", "key": "k1", "audience": "api",
     ///     "trusted_issuers": [{"issuer": "https://ci.example", "jwks_url": "https://ci.example/jwks",
     ///                          "rules": [{"claims": {"sub": "repo:org/*"}, "subject": "ci:{sub}"}]}]},
     ///     "keys": [{"kid": "k1", "secret": "a secret of at least thirty-two bytes"}]}"#)?;
-    /// let endpoint = config.build(&mut InlineOnly)?.endpoint;
+    /// let endpoint = config.build(&mut Host)?.endpoint;
     /// let job = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJodHRwczovL2NpLmV4YW1wbGUifQ.AA"; // {"iss":"https://ci.example"}
     /// let request = http::Request::post("/oauth/token").header("Content-Type", "application/x-www-form-urlencoded");
     /// let request = request.body(format!("grant_type=x&assertion={job}").into_bytes()).unwrap();
@@ -55,12 +62,18 @@ impl Endpoint {
     ///
     /// ```
     /// use tokenmint::*;
-    /// use tokenmint::config::{Config, InlineOnly};
+    /// use tokenmint::config::{Config, Secrets};
+    /// struct Host;
+    /// impl Secrets for Host {
+    ///     fn keys_at(&mut self, _: &str) -> Result<()> {
+    ///         Ok(())
+    ///     }
+    /// }
     /// let config = Config::from_json(r#"{"oauth": {"issuer": "https://api.example.com", "key": "k1", "audience": "api",
     ///     "trusted_issuers": [{"issuer": "https://ci.example", "jwks_url": "https://ci.example/jwks",
     ///                          "rules": [{"claims": {"sub": "repo:org/*"}, "subject": "ci:{sub}"}]}]},
     ///     "keys": [{"kid": "k1", "secret": "a secret of at least thirty-two bytes"}]}"#)?;
-    /// let endpoint = config.build(&mut InlineOnly)?.endpoint;
+    /// let endpoint = config.build(&mut Host)?.endpoint;
     /// let job = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJodHRwczovL2NpLmV4YW1wbGUifQ.AA"; // {"iss":"https://ci.example"}
     /// let wanted = endpoint.keys_wanted_by(None, &format!(r#"{{"assertion":"{job}"}}"#), UnixTime::from_seconds(1_700_000_000));
     /// assert!(matches!(wanted, Some(Resolution::Fetch { url }) if url == "https://ci.example/jwks"));

@@ -1,5 +1,6 @@
 //! The keys of trusted issuers at a URL: what the host is told to fetch, and what it brings (RFC 7523 section 3).
 
+use tokenmint::config::{Config, InlineOnly, Secrets};
 use tokenmint::dialect::oauth::OAuth;
 use tokenmint::endpoint::Endpoint;
 use tokenmint::*;
@@ -97,4 +98,27 @@ fn nothing_is_fetched_for_whoever_is_not_trusted_or_is_no_token() {
     let json =
         http::Request::post(TOKEN).header("content-type", "application/json").body(body.into()).unwrap();
     assert!(endpoint.keys_wanted(&json, at(0)).is_none());
+}
+
+/// A host that would never fetch says so at once, and not at the first assertion.
+#[test]
+fn a_configuration_with_keys_at_a_url_is_for_a_host_that_fetches() {
+    struct Fetching;
+    impl Secrets for Fetching {
+        fn keys_at(&mut self, url: &str) -> Result<()> {
+            assert_eq!(url, URL);
+            Ok(())
+        }
+    }
+    let config = Config::from_json(
+        r#"{"keys": [{"kid": "k1", "secret": "a secret of at least thirty-two bytes"}],
+            "oauth": {"issuer": "https://id.example.com", "key": "k1", "audience": "api", "trusted_issuers": [
+                {"issuer": "https://ci.example", "jwks_url": "https://ci.example/jwks",
+                 "rules": [{"claims": {"sub": "repo:org/*"}, "subject": "ci:{sub}"}]}]}}"#,
+    );
+    let config = config.unwrap();
+    let refused = config.build(&mut InlineOnly).unwrap_err();
+    let named = (ErrorCode::PolicyInvalid, Some("oauth.trusted_issuers[0].jwks_url"));
+    assert_eq!((refused.code(), refused.field()), named, "{refused}");
+    assert!(config.build(&mut Fetching).is_ok());
 }
