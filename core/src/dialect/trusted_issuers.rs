@@ -10,7 +10,7 @@ use super::section::Parts;
 use crate::assertion_rule::AssertionRule;
 use crate::describe::{Shape, described, shapes};
 use crate::error::{Error, ErrorCode, Result};
-use crate::json::{self, JsonMembers};
+use crate::json::{self, JsonMembers, JsonText};
 use crate::key::jwks;
 use crate::policy::Policy;
 use crate::time::Lifetime;
@@ -59,7 +59,20 @@ described! {
 
 /// Texts by the names of claims.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[serde(try_from = "JsonMembers")]
 pub struct ClaimTexts(pub BTreeMap<String, String>);
+
+impl TryFrom<JsonMembers> for ClaimTexts {
+    type Error = &'static str;
+
+    // No name is told: one that does not belong here may be a secret.
+    fn try_from(members: JsonMembers) -> Result<Self, Self::Error> {
+        let text =
+            |(name, value): (String, JsonText)| Some((name, json::string(value.as_str())?.into_owned()));
+        let texts: Option<_> = members.into_iter().map(text).collect();
+        texts.map(ClaimTexts).ok_or("must be texts by the names of claims")
+    }
+}
 
 shapes! {
     ClaimTexts: Shape::Json;

@@ -19,7 +19,9 @@ pub(crate) fn check(jwks: &JsonMembers) -> Result<()> {
     }
     let keys = read(jwks).map_err(|error| refused(error.message().to_owned()))?;
     if let Some((_, reason)) = keys.skipped().first() {
-        return Err(refused(format!("a key cannot be used: {reason}")));
+        // Without what stands there: it may be a secret that does not belong there.
+        let at = reason.field().map(|field| format!("{field}: ")).unwrap_or_default();
+        return Err(refused(format!("a key cannot be used: {at}{}", reason.code().text())));
     }
     match keys.keys().len() {
         0 => Err(refused("the key set has no key".to_owned())),
