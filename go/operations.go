@@ -282,7 +282,7 @@ type Session struct {
 	// What its access tokens allow.
 	Scope string `json:"scope,omitempty"`
 	// What the host said of it when it began.
-	Details json.RawMessage `json:"details,omitempty"`
+	Details json.RawMessage `json:"details"`
 	// When it began.
 	CreatedAt UnixTime `json:"created_at"`
 	// When it was refreshed last; when it began, where it never was.

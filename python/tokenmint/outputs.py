@@ -135,7 +135,7 @@ class Session:
     """The id of the client that it was opened for."""
     scope: str | None = None
     """What its access tokens allow."""
-    details: dict[str, Any] | None = field(default=None, repr=False)
+    details: dict[str, Any] = field(repr=False)
     """What the host said of it when it began."""
     created_at: datetime
     """When it began."""

@@ -191,7 +191,7 @@ export interface Session {
   /** What its access tokens allow. */
   readonly scope?: string;
   /** What the host said of it when it began. */
-  readonly details?: Readonly<Record<string, unknown>>;
+  readonly details: Readonly<Record<string, unknown>>;
   /** When it began. In seconds since 1970. */
   readonly createdAt: number;
   /** When it was refreshed last; when it began, where it never was. In seconds since 1970. */

@@ -210,7 +210,6 @@ described! {
         #[serde(skip_serializing_if = "Option::is_none")]
         scope: Option<String>,
         /// What the host said of it when it began.
-        #[serde(skip_serializing_if = "JsonMembers::is_empty")]
         details: JsonMembers,
         /// When it began.
         created_at: UnixTime,
