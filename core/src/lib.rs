@@ -73,7 +73,7 @@ pub use error::{Error, ErrorCode, Result, Retry};
 pub use event::{Event, EventKind};
 pub use flow::accept_assertion::AcceptAssertion;
 pub use flow::access_token::AccessToken;
-pub use flow::check::ActiveToken;
+pub use flow::active_token::ActiveToken;
 pub use flow::client::ClientProof;
 pub use flow::client_credentials::ClientCredentials;
 pub use flow::create_api_key::{CreateApiKey, NewApiKey};

@@ -8,7 +8,7 @@ use super::rejection::{Rejection, method_not_allowed};
 use super::request::{Request, credentials};
 use super::response::{Response, json, json_text, set};
 use crate::error::{Error, ErrorCode, Result};
-use crate::flow::check::ActiveToken;
+use crate::flow::active_token::ActiveToken;
 use crate::flow::client::{ClientProof, Demand};
 use crate::issuer::Issuer;
 use crate::json::{Object, push_string};

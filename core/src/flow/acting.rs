@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::Flow;
-use super::check::ActiveToken;
+use super::active_token::ActiveToken;
 use super::narrow::Narrow;
 use super::narrowing::same;
 use super::own_claims::{ACT, MAY_ACT};

@@ -1,11 +1,10 @@
 //! Whether a token stands: verified offline, then judged by what the store knows of it.
 
-use std::fmt;
-
 use serde::Deserialize;
 
 use super::Flow;
 use super::access_token::ACCESS;
+use super::active_token::ActiveToken;
 use super::own_claims::{CLIENT_ID, FROM_CLIENTS, NARROWED_FROM, ORGANIZATION, SCOPE, SESSION};
 use super::standing::Hanging;
 use crate::error::{Error, ErrorCode, Result};
@@ -14,31 +13,9 @@ use crate::record::access::{Access, Lineage, access_key};
 use crate::record::decode_some;
 use crate::record::watermark::{EPOCH, Marks};
 use crate::task::Task;
-use crate::time::{Context, UnixTime};
+use crate::time::Context;
 use crate::token::id::minted_at;
 use crate::token::verified::Verified;
-
-/// A token that stands: verified, and not revoked.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ActiveToken {
-    /// The client or organization that it was issued to.
-    pub client: Option<String>,
-    /// Whom it is about.
-    pub subject: Option<String>,
-    /// Its scope.
-    pub scope: Option<String>,
-    /// Its id.
-    pub id: Option<String>,
-    /// When it was issued.
-    pub issued_at: Option<UnixTime>,
-    /// When it ends.
-    pub expires_at: Option<UnixTime>,
-    /// Whom it is for: all that `aud` names.
-    pub audience: Vec<String>,
-    /// The verified claims as one JSON object: those of a JWT as they stand in it, and of an opaque token those that a
-    /// JWT in its place would have.
-    pub claims: String,
-}
 
 impl Issuer {
     /// Verifies a token of this issuer, as [`Issuer::verifier`] does, and asks the store whether it still stands. A policy
@@ -151,21 +128,6 @@ pub(super) fn client_of(verified: &Verified) -> Result<Option<String>> {
     match verified.claim(CLIENT_ID)? {
         None => verified.claim(ORGANIZATION),
         known => Ok(known),
-    }
-}
-
-// The claims may say anything.
-impl fmt::Debug for ActiveToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ActiveToken")
-            .field("client", &self.client)
-            .field("subject", &self.subject)
-            .field("scope", &self.scope)
-            .field("id", &self.id)
-            .field("issued_at", &self.issued_at)
-            .field("expires_at", &self.expires_at)
-            .field("audience", &self.audience)
-            .finish_non_exhaustive()
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a client may know of a token (RFC 7662).
 
 use super::Flow;
-use super::check::ActiveToken;
+use super::active_token::ActiveToken;
 use super::client::{ClientProof, Demand};
 use crate::error::Result;
 use crate::json::push_string;

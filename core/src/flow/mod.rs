@@ -16,6 +16,7 @@ use crate::token::verified::Verified;
 pub(crate) mod accept_assertion;
 pub(crate) mod access_token;
 mod acting;
+pub(crate) mod active_token;
 mod assertion;
 mod audience;
 pub(crate) mod check;

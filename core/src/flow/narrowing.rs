@@ -1,6 +1,6 @@
 //! What a narrower token may say, beside its parent.
 
-use super::check::ActiveToken;
+use super::active_token::ActiveToken;
 use super::own_claims::{FROM_CLIENTS, MAY_ACT};
 use super::standing::Hanging;
 use crate::claims::{Claims, REGISTERED};

@@ -1,7 +1,7 @@
 //! What the store knows of a token that is good by itself: whether something that it hangs on has ended.
 
 use super::Flow;
-use super::check::ActiveToken;
+use super::active_token::ActiveToken;
 use crate::error::{ErrorCode, Result};
 use crate::event::Event;
 use crate::record::access::Lineage;

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::machines::AccessTokenType;
 use super::table::{Hidden, Nothing, Seconds, operations};
 use crate::describe::{Shape, described, shapes};
-use crate::flow::{check, list_sessions, narrow, refresh, start_session, token_pair};
+use crate::flow::{active_token, list_sessions, narrow, refresh, start_session, token_pair};
 use crate::json::JsonMembers;
 use crate::time::{Lifetime, UnixTime};
 use crate::values::OneOrMany;
@@ -334,9 +334,9 @@ impl From<token_pair::TokenPair> for TokenPair {
     }
 }
 
-impl From<check::ActiveToken> for ActiveToken {
-    fn from(token: check::ActiveToken) -> Self {
-        let check::ActiveToken { client, subject, scope, id, issued_at, expires_at, audience, claims } =
+impl From<active_token::ActiveToken> for ActiveToken {
+    fn from(token: active_token::ActiveToken) -> Self {
+        let active_token::ActiveToken { client, subject, scope, id, issued_at, expires_at, audience, claims } =
             token;
         // They were verified as JSON.
         let claims = VerifiedClaims(RawValue::from_string(claims).ok());

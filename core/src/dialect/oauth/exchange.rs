@@ -1,6 +1,6 @@
 //! Token exchange (RFC 8693): an access token for less, or for another who acts.
 
-use super::token::{Tokens, audience, scope};
+use super::grant::{Tokens, audience, scope};
 use crate::dialect::call::Call;
 use crate::dialect::rejection::Rejection;
 use crate::dialect::request::Form;
@@ -82,7 +82,7 @@ fn about(error: Error, form: &Form) -> Error {
         | ErrorCode::Forbidden
         | ErrorCode::InvalidGrant => invalid(parameter, &error),
         _ if (300..400).contains(&code.number()) => invalid(parameter, &error),
-        _ => super::token::about_target(error, form),
+        _ => super::grant::about_target(error, form),
     }
 }
 

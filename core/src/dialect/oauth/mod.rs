@@ -4,6 +4,7 @@
 
 mod client;
 mod exchange;
+mod grant;
 mod introspect;
 mod metadata;
 pub(crate) mod operations;
