@@ -174,7 +174,7 @@ impl Endpoint {
     ///         "issuer": "https://id.example.com", "key": "k1", "audience": "https://api.example.com",
     ///         "session_secret": "another secret of at least 32 bytes"
     ///     },
-    ///     "clients": [{ "id": "app", "organization": "o", "permissions": [], "secret_sha256": [] , "public": true }]
+    ///     "clients": [{ "id": "app", "organization": "o", "permissions": [], "public": true }]
     /// }"#)?;
     /// let endpoint = config.build(&mut InlineOnly)?.endpoint;
     /// let (store, context) = (MemoryStore::new(), Context::new(UnixTime::from_seconds(1_700_000_000), [7; 32]));
