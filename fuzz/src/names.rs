@@ -44,11 +44,14 @@ pub fn names(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Some((entrance, text)) = text.split_once('\n') else { return };
     let Some((_, entrance)) = ENTRANCES.iter().find(|(name, _)| *name == entrance) else { return };
+    // With a name of its own like these, what is sorted by name may come in another order.
+    if text.contains("$serde_json") {
+        return;
+    }
     for [private, harmless] in NAMES {
         let taken = entrance(&text.replace("$name", private));
         let wanted = entrance(&text.replace("$name", harmless));
-        // The input may have such a name of its own.
-        assert_eq!(taken.replace(private, harmless), wanted.replace(private, harmless), "{private}");
+        assert_eq!(taken.replace(private, harmless), wanted, "{private}");
     }
 }
 
