@@ -1,6 +1,6 @@
 //! The section of the admin API: who may call which operations, and where.
 
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 
 use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize};
