@@ -5,12 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokenmint_oauth_clients::{Server, admin, fresh};
 
 const PROCESSES: usize = 64;
 const ROUNDS: usize = 16;
+const UNAVAILABLE: &str = "failed temporarily_unavailable";
+/// How long a server may take until it has found its store again.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 #[test]
 fn memory() {
@@ -47,7 +51,7 @@ fn a_limit() {
     // The start of the session is the first of two.
     let mut session = Session::start_with(&path, "memory:", 1);
     assert!(session.refresh_once().starts_with("next "));
-    assert_eq!(session.refresh_once(), "failed temporarily_unavailable");
+    assert_eq!(session.refresh_once(), UNAVAILABLE);
     session.is_alive();
     std::fs::remove_file(path).unwrap();
 }
@@ -58,8 +62,9 @@ fn refresh_around_an_outage(kind: &str) {
     let mut session = Session::start(&store.ask("fresh"), 2);
     session.refresh_together();
     store.ask("stop");
-    assert_eq!(session.refresh_once(), "failed temporarily_unavailable");
+    assert_eq!(session.refresh_once(), UNAVAILABLE);
     store.ask("start");
+    session.wait_for_store();
     session.refresh_together();
 }
 
@@ -120,8 +125,27 @@ impl Session {
     }
 
     fn refresh_once(&mut self) -> String {
-        self.clients[0].tell(&format!("{}/oauth/token {}", self.servers[0].address, self.refresh_token));
+        self.refresh_once_at(0)
+    }
+
+    fn refresh_once_at(&mut self, server: usize) -> String {
+        self.clients[0].tell(&format!("{}/oauth/token {}", self.servers[server].address, self.refresh_token));
         self.clients[0].hear()
+    }
+
+    /// A client that is told to come again does so, at each server, until the store is there.
+    fn wait_for_store(&mut self) {
+        let end = Instant::now() + PATIENCE;
+        for server in 0..self.servers.len() {
+            loop {
+                let said = self.refresh_once_at(server);
+                if said.starts_with("next ") {
+                    break;
+                }
+                assert!(said == UNAVAILABLE && Instant::now() < end, "{said}");
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        }
     }
 }
 
