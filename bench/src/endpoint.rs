@@ -120,7 +120,7 @@ fn expect_ok(response: Response) -> Result<()> {
 }
 
 /// 20 ms from request to request, and a seed of its own for each.
-fn context(request: u64) -> Context {
+pub(crate) fn context(request: u64) -> Context {
     let mut seed = SECRET;
     seed[..8].copy_from_slice(&request.to_be_bytes());
     Context::at_micros(IAT.unsigned_abs() * 1_000_000 + request * 20_000, seed)

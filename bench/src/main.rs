@@ -4,6 +4,7 @@ mod allocations;
 mod endpoint;
 mod measure;
 mod mint;
+mod oauth;
 mod peers;
 mod scale;
 mod switch;
@@ -43,6 +44,9 @@ fn main() -> Result<()> {
     }
     if chosen("endpoint") {
         endpoint::table()?.run(&rows, 301);
+    }
+    if chosen("standard") {
+        oauth::table()?.run(&rows, 301);
     }
     if chosen("threads") {
         threads::run()?;

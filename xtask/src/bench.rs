@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: a workspace of its own, so that no test builds the peers.
 
+use std::process::Command;
+
 use anyhow::Result;
 
 use crate::setup::node;
@@ -14,6 +16,7 @@ pub(crate) fn run(shell: &Shell, table: &str, row: &str) -> Result<()> {
         "node" => return node(shell, row),
         "python" => return python(shell, row),
         "stores" => return stores(shell, row),
+        "oauth" => return oauth(shell, row),
         _ => {}
     }
     let manifest = shell.path("bench/Cargo.toml");
@@ -26,13 +29,28 @@ pub(crate) fn run(shell: &Shell, table: &str, row: &str) -> Result<()> {
 /// Each store beside the raw statements, and the endpoints over HTTP with it: `row` chooses a store.
 fn stores(shell: &Shell, row: &str) -> Result<()> {
     setup::servers(shell)?;
+    shell.run(over_http(shell, "tokenmint-bench-stores", row)?)
+}
+
+/// The standard token endpoint beside other people's servers, each on one core: `row` chooses rows.
+fn oauth(shell: &Shell, row: &str) -> Result<()> {
+    node::install(shell, "bench/oauth/node")?;
+    let fosite = shell.target("bench/fosite");
+    let mut build = shell.command("go", &["build", "-o"]);
+    build.arg(&fosite).arg(".").current_dir(shell.path("bench/oauth/go"));
+    shell.run(build)?;
+    let mut command = over_http(shell, "tokenmint-bench-oauth", row)?;
+    command.env("FOSITE", fosite);
+    shell.run(command)
+}
+
+/// A program that measures `tokenmint serve`, which is built for it.
+fn over_http(shell: &Shell, package: &str, row: &str) -> Result<Command> {
     shell.run(shell.cargo(&["build", "--release", "--locked", "-p", "tokenmint-cli"]))?;
     let mut command = shell.cargo(&["run", "--quiet", "--release", "--locked", "--manifest-path"]);
     command.arg(shell.path("bench/Cargo.toml")).arg("--target-dir").arg(shell.target("bench"));
-    command
-        .args(["-p", "tokenmint-bench-stores", "--", row])
-        .env("TOKENMINT", shell.target("release/tokenmint"));
-    shell.run(command)
+    command.args(["-p", package, "--", row]).env("TOKENMINT", shell.target("release/tokenmint"));
+    Ok(command)
 }
 
 /// The Python package beside Python's own peers, on one core: `row` chooses algorithms.

@@ -51,7 +51,7 @@ enum Command {
     },
     /// Measure tokenmint beside its peers and the raw limits; nothing is judged
     Bench {
-        /// Only the tables whose title contains this; `c`, `go`, `node` and `python`: the C library, the Go module, the npm
+        /// Only the tables whose title contains this; `oauth` and `stores`: servers and stores; `c`, `go`, `node` and `python`: the C library, the Go module, the npm
         /// package and the Python package beside their own peers
         #[arg(default_value = "")]
         table: String,

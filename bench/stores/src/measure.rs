@@ -19,6 +19,11 @@ impl Measured {
         self.times.len() as f64 / self.took.as_secs_f64()
     }
 
+    #[allow(dead_code, reason = "not every benchmark that has this file asks")]
+    pub(crate) fn took(&self) -> Duration {
+        self.took
+    }
+
     /// The time within which this share of all was done.
     pub(crate) fn quantile(&self, share: f64) -> Duration {
         let mut times = self.times.clone();
