@@ -51,8 +51,9 @@ enum Command {
     },
     /// Measure tokenmint beside its peers and the raw limits; nothing is judged
     Bench {
-        /// Only the tables whose title contains this; `oauth` and `stores`: servers and stores; `c`, `go`, `node` and `python`: the C library, the Go module, the npm
-        /// package and the Python package beside their own peers
+        /// Only the tables whose title contains this; `c`, `go`, `node` and `python`: the C library, the Go module, the npm
+        /// package and the Python package beside their own peers; `oauth` and `stores`: the server beside others, and on
+        /// each store
         #[arg(default_value = "")]
         table: String,
         /// Only their first row and those whose name contains this; for `python` an algorithm
