@@ -24,6 +24,15 @@ pub(crate) fn check_within(scope: &str, allowed: &str) -> Result<()> {
     Err(refused("a word of the scope is not among those that are allowed"))
 }
 
+/// What is granted of a scope: what is asked for, and all of it where nothing is.
+pub(crate) fn granted(asked: Option<&str>, most: Option<&str>) -> Result<Option<String>> {
+    let Some(asked) = asked.filter(|asked| !asked.is_empty()) else {
+        return Ok(named(most.map(str::to_owned)));
+    };
+    check_within(asked, most.unwrap_or_default())?;
+    Ok(Some(asked.to_owned()))
+}
+
 /// A scope where it allows something by name: one that is empty is as good as none.
 pub(crate) fn named(scope: Option<String>) -> Option<String> {
     scope.filter(|scope| !scope.is_empty())

@@ -164,12 +164,6 @@ impl AcceptAssertion {
             Some(client) => scope::common(rule, client.scope.as_deref().unwrap_or_default()),
             None => rule.to_owned(),
         };
-        match self.scope.as_deref().filter(|scope| !scope.is_empty()) {
-            None => Ok(scope::named(Some(most))),
-            Some(asked) => {
-                scope::check_within(asked, &most)?;
-                Ok(Some(asked.to_owned()))
-            }
-        }
+        scope::granted(self.scope.as_deref(), Some(&most))
     }
 }

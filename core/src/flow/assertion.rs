@@ -8,7 +8,7 @@ use crate::key::KeySet;
 use crate::record::assertion::Used;
 use crate::record::{Change, Draft};
 use crate::store::RecordKey;
-use crate::time::{Lifetime, UnixTime};
+use crate::time::UnixTime;
 use crate::token::verified::Verified;
 use crate::token::verifier::Verifier;
 
@@ -58,9 +58,8 @@ impl Flow {
     }
 
     /// How long the record of an assertion is kept: as long as it can be presented.
-    pub(super) fn presentable_until(&self, verified: &Verified) -> UnixTime {
-        let until = verified.expires_at().unwrap_or(UnixTime::MAX);
-        Lifetime::from_seconds(self.issuer.policy().leeway).map_or(until, |leeway| until.after(leeway))
+    pub(super) fn kept_until(&self, verified: &Verified) -> UnixTime {
+        self.presentable_until(verified.expires_at().unwrap_or(UnixTime::MAX))
     }
 
     /// Uses an assertion up; a second time it is refused. Whoever of several at once is first has it.

@@ -55,7 +55,7 @@ impl Flow {
         check::issued_before(verified.payload(), now, leeway)?;
         let jti = verified.id().filter(|jti| !jti.is_empty()).ok_or_else(|| check::missing("jti"))?;
         let key = client_assertion_key(&policy.issuer, id, &jti);
-        Ok(Single { key, until: self.presentable_until(verified) })
+        Ok(Single { key, until: self.kept_until(verified) })
     }
 }
 

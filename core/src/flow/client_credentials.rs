@@ -40,14 +40,6 @@ impl ClientCredentials {
         self.audience.push(audience.into());
         self
     }
-
-    /// The scope of the token: what is asked for, within what the client has.
-    fn granted_scope(&self, client: &Client) -> Result<Option<String>> {
-        let own = scope::named(client.scope.clone());
-        let Some(asked) = self.scope.as_ref().filter(|scope| !scope.is_empty()) else { return Ok(own) };
-        scope::check_within(asked, own.as_deref().unwrap_or_default())?;
-        Ok(Some(asked.clone()))
-    }
 }
 
 impl From<ClientProof> for ClientCredentials {
@@ -101,7 +93,8 @@ impl Flow {
         let proof = &request.client;
         let (client, entries) = self.client_with_marks(proof, &proof.id, demand).await?;
         let audience = audience::granted(&request.audience, &client.audience, &self.issuer.policy().audience);
-        let granted = request.granted_scope(&client).and_then(|scope| Ok((scope, audience?)));
+        let granted = scope::granted(request.scope.as_deref(), client.scope.as_deref())
+            .and_then(|scope| Ok((scope, audience?)));
         let (scope, audience) = match granted {
             Ok(granted) => granted,
             Err(error) => return self.refuse(&client.id, error),

@@ -14,7 +14,7 @@ use crate::record::watermark::Marked;
 use crate::record::{Change, Draft, decode};
 use crate::secret::Secret;
 use crate::task::Task;
-use crate::time::{Context, Lifetime};
+use crate::time::Context;
 
 impl Issuer {
     /// Revokes one token that was issued to `client` (RFC 7009). A token that is unknown, revoked before, or issued to
@@ -136,10 +136,7 @@ impl Flow {
             return Ok(());
         }
         let key = revoked_key(&self.issuer.policy().issuer, &id);
-        // With a leeway the token is taken beyond its end, so it must stay known as revoked.
-        let leeway = Lifetime::from_seconds(self.issuer.policy().leeway);
-        let until = leeway.map_or(expires_at, |leeway| expires_at.after(leeway));
-        let draft = Draft::new(&Revoked { at: self.now() }, until)?;
+        let draft = Draft::new(&Revoked { at: self.now() }, self.presentable_until(expires_at))?;
         // Somebody may have revoked it already, which is as good.
         if let Change::Done = self.records.insert(&key, draft).await? {
             self.emit(Event::new(EventKind::TokenRevoked).client(owner).id(id));

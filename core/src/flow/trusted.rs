@@ -9,7 +9,6 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::key::quoted;
 use crate::policy::Policy;
 use crate::record::assertion::assertion_key;
-use crate::time::UnixTime;
 use crate::token::unverified;
 use crate::token::verified::Verified;
 use crate::trusted_issuer::TrustedIssuer;
@@ -121,7 +120,7 @@ impl Flow {
             Some(issuer) => (issuer.as_str(), String::new()),
             None => ("", verified.subject().unwrap_or_default()),
         };
-        let until: UnixTime = self.presentable_until(verified);
+        let until = self.kept_until(verified);
         let key = match verified.id().as_deref() {
             Some("") => return Err(Error::new(ErrorCode::ClaimInvalid).at("jti").because("the id is empty")),
             Some(jti) => assertion_key(own, [issuer, &subject, "jti", jti]),

@@ -9,7 +9,7 @@ use crate::record::sessions_mark::SessionsMark;
 use crate::record::watermark::{Mark, Marked, Marks, keys};
 use crate::record::{Change, Decision, Draft};
 use crate::task::Task;
-use crate::time::{Context, Moment};
+use crate::time::{Context, Lifetime, Moment, UnixTime};
 
 impl Issuer {
     /// Looks whether the store has served this issuer before, and raises the issuer's watermark where it has not: to be
@@ -36,6 +36,12 @@ impl Issuer {
 }
 
 impl Flow {
+    /// How long a token that ends then can be presented: with a leeway it is taken beyond its end, and what speaks against it
+    /// must be known as long.
+    pub(crate) fn presentable_until(&self, ends: UnixTime) -> UnixTime {
+        Lifetime::from_seconds(self.issuer.policy().leeway).map_or(ends, |leeway| ends.after(leeway))
+    }
+
     /// The watermarks of what was made for a client or organization, about a subject.
     pub(crate) async fn marks(&self, client: &str, subject: &str) -> Result<Marks> {
         let keys = keys(&self.issuer.policy().issuer, client, subject);
