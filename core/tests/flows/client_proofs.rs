@@ -17,8 +17,13 @@ fn context(after: i64, seed: u8) -> Context {
 }
 
 fn issuer() -> Issuer {
+    issuer_with_leeway(0)
+}
+
+fn issuer_with_leeway(seconds: u64) -> Issuer {
     let keys = KeySet::builder().hmac("k1", [7; 32].as_slice()).unwrap().build().unwrap();
-    Issuer::new(keys, Policy::new(ISSUER).token_endpoint(ENDPOINT).audience("api")).unwrap()
+    let policy = Policy::new(ISSUER).token_endpoint(ENDPOINT).audience("api");
+    Issuer::new(keys, policy.leeway_seconds(seconds)).unwrap()
 }
 
 fn keyed(id: &str, signers: &[&Signer]) -> Client {
@@ -143,6 +148,24 @@ fn an_assertion_is_known_as_long_as_it_could_be_presented() {
         assert!(asked(&store, &jwt, after).result.unwrap_err().message().contains("jti"), "{after}");
     }
     assert!(asked(&store, &jwt, 7200).result.unwrap_err().message().contains("exp"));
+}
+
+/// Else it could be presented once more between its end and the end of the leeway.
+#[test]
+fn an_assertion_is_known_beyond_its_end_for_as_long_as_leeway_takes_it() {
+    let signer = Signer::new("EdDSA", "c1-key");
+    let store = with(keyed("c1", &[&signer]));
+    let issuer = issuer_with_leeway(30);
+    let asked = |jti: &str, after: i64, seed: u8| {
+        let proof = ClientProof::assertion(signer.token(&claims(jti)));
+        issuer.client_credentials(proof, &context(after, seed)).run(&store).result
+    };
+    assert!(asked("a", 0, 11).is_ok());
+    let before_ms = u64::try_from(NOW + 89).unwrap() * 1000;
+    store.execute(Command::Sweep { before_ms, limit: 100 }).unwrap();
+    assert!(asked("a", 89, 12).unwrap_err().message().contains("jti"));
+    assert!(asked("b", 89, 13).is_ok(), "a new one is taken as late");
+    assert!(asked("c", 90, 14).unwrap_err().message().contains("exp"));
 }
 
 /// What each command is, without its keys.
