@@ -1,6 +1,7 @@
 //! The section of a configuration.
 
 use super::{OAuth, TOKEN, oauth_policy};
+use crate::dialect::Dialect as _;
 use crate::dialect::endpoint::EndpointBuilder;
 use crate::dialect::section::{Assemble, Parts, section, sections};
 use crate::dialect::trusted_issuers::{TrustedIssuerSection, with_trusted_issuers};
@@ -38,12 +39,19 @@ sections! {
 impl Assemble for Sections {
     fn serve(&self, parts: &mut dyn Parts, endpoint: EndpointBuilder) -> Result<EndpointBuilder> {
         let Some(section) = &self.oauth else { return Ok(endpoint) };
-        let issuer = section.issuer(parts).map_err(|error| error.within("oauth"))?;
-        Ok(endpoint.dialect(OAuth::new(issuer)))
+        let oauth = section.dialect(parts).map_err(|error| error.within("oauth"))?;
+        Ok(endpoint.dialect(oauth))
     }
 }
 
 impl Section {
+    fn dialect(&self, parts: &mut dyn Parts) -> Result<OAuth> {
+        let oauth = OAuth::new(self.issuer(parts)?);
+        // The endpoint looks, too, but knows of no section.
+        oauth.check()?;
+        Ok(oauth)
+    }
+
     fn issuer(&self, parts: &mut dyn Parts) -> Result<Issuer> {
         let mut policy = self.common().policy(parts)?;
         if let Some(url) = parts.public_url() {

@@ -1,6 +1,7 @@
 //! The metadata (RFC 8414).
 
 use serde_json::json;
+use tokenmint::config::{Config, InlineOnly};
 
 use super::*;
 
@@ -98,6 +99,12 @@ fn rfc_9068_section_2_2_tokens_are_for_somebody() {
     let oauth = OAuth::new(issuer(oauth_policy(Policy::new(ISSUER))));
     let error = Endpoint::builder().dialect(oauth).build().unwrap_err();
     assert_eq!((error.code(), error.field()), (ErrorCode::PolicyInvalid, Some("audience")));
+
+    // In a configuration, it is the section's.
+    let keys = r#""keys": [{"kid": "k1", "secret": "a secret of at least thirty-two bytes"}]"#;
+    let config = format!(r#"{{{keys}, "oauth": {{"issuer": "{ISSUER}", "key": "k1"}}}}"#);
+    let error = Config::from_json(&config).unwrap().build(&mut InlineOnly).unwrap_err();
+    assert_eq!((error.code(), error.field()), (ErrorCode::PolicyInvalid, Some("oauth.audience")));
 }
 
 #[test]
