@@ -48,7 +48,7 @@ struct Row<'a> {
 /// The servers that know the operation, in turns: the machine may be slow for seconds at a time.
 async fn table(title: &str, servers: &[Server], operation: Operation) -> Result<()> {
     let mut rows = Vec::new();
-    for server in servers.iter().filter(|server| server.knows(operation)) {
+    for server in servers.iter().filter(|server| operation.is_known_to(server)) {
         let mut clients = Vec::new();
         for number in 0..CONNECTIONS {
             clients.push(Client::connect(server, number, operation).await?);

@@ -11,8 +11,6 @@ use hyper::client::conn::http1::handshake;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use crate::work::Operation;
-
 pub(crate) const CLIENT: &str = "bench-client";
 pub(crate) const SECRET: &str = "the-secret-of-a-client-of-the-benchmark";
 const ADMIN_KEY: &str = "the-admin-key-of-the-benchmark";
@@ -63,11 +61,6 @@ impl Server {
             Self::peer("node-oidc-provider 9.13.3", &node, format, sessions)?,
             Self::peer("fosite 0.49.0", &fosite, format, sessions)?,
         ])
-    }
-
-    /// Neither peer has an exchange of its own.
-    pub(crate) fn knows(&self, operation: Operation) -> bool {
-        operation != Operation::Exchange || self.name == "tokenmint"
     }
 
     /// How long it has used a processor, all its threads together.

@@ -32,6 +32,11 @@ impl Operation {
         }
     }
 
+    /// Neither peer has an exchange of its own.
+    pub(crate) fn is_known_to(self, server: &Server) -> bool {
+        self != Operation::Exchange || server.name == "tokenmint"
+    }
+
     /// node-oidc-provider introspects no JWT.
     pub(crate) fn is_for(self, format: Format) -> bool {
         self != Operation::Introspection || format == Format::Opaque
