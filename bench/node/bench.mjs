@@ -32,9 +32,6 @@ const { jti: _, ...NAMELESS } = GIVEN;
 const AT = { now: IAT };
 
 const filter = (process.argv[2] ?? "").toLowerCase();
-/** What was measured: of each table, the samples of each row, turn by turn. */
-const measured = {};
-
 /** Work that answers at once, or later. */
 const now = (work) => ({ work, later: false });
 const later = (work) => ({ work, later: true });
@@ -59,7 +56,6 @@ async function table(title, rows, turns) {
 }
 
 function print(title, unit, samples) {
-  measured[title] = samples;
   const [limit] = Object.values(samples);
   console.log(`\n### ${title}\n\n| | ${unit}, median | 10 % .. 90 % | x first row |\n|---|---:|---:|---:|`);
   for (const [name, found] of Object.entries(samples)) {
@@ -268,41 +264,6 @@ function start() {
   print(title, "ms", samples);
 }
 
-/** The aims, and whether they are reached. Nothing fails: times are the machine's, too. */
-function targets() {
-  const lines = [];
-  const aim = (title, what, bound, unit, measure) => {
-    const found = measured[title] && measure(measured[title]);
-    if (found === undefined || Number.isNaN(found)) return;
-    const shown = found.toFixed(2);
-    lines.push(`| ${title}: ${what} | <= ${bound}${unit} | ${shown}${unit} | ${Number(shown) <= bound ? "met" : "missed"} |`);
-  };
-  const of = (rows, name, to) => (rows[name] && rows[to] ? ratio(rows[name], rows[to]) : undefined);
-  const sync = "tokenmint, sync";
-  aim("mint HS256", "sync, to fast-jwt", 0.5, "x", (rows) => of(rows, sync, "fast-jwt"));
-  aim("verify HS256", "sync, to fast-jwt without its cache", 0.5, "x", (rows) => of(rows, sync, "fast-jwt, cache off"));
-  for (const title of ["mint HS256", "verify HS256"]) {
-    aim(title, "what async adds", 1, " us", (rows) => {
-      const added = rows["tokenmint, async"]?.map((sample, turn) => sample - rows[sync]?.[turn]);
-      return added && median(added);
-    });
-  }
-  for (const algorithm of ["RS256", "ES256", "EdDSA"]) {
-    for (const title of [`mint ${algorithm}`, `verify ${algorithm}`]) {
-      aim(title, "sync, to node:crypto", 1.15, "x", (rows) => of(rows, sync, "node:crypto"));
-      aim(title, "sync, to the fastest peer that checks", 1, "x", (rows) => {
-        // A cache hit checks no signature.
-        const peers = Object.keys(rows).filter((name) => !/^(node:crypto|tokenmint)|cache hit/.test(name));
-        return peers.length > 0 && rows[sync] ? Math.max(...peers.map((name) => of(rows, sync, name))) : undefined;
-      });
-    }
-  }
-  aim("payload, mint HS256, sync", "16 KiB, to 8 KiB", 2.2, "x", (rows) => of(rows, "16377 bytes", "8185 bytes"));
-  aim("payload, verify HS256, sync", "16 KiB, to 8 KiB", 2.2, "x", (rows) => of(rows, "16377 bytes", "8185 bytes"));
-  aim("start: import to first token", "import", 25, " ms", (rows) => rows["tokenmint, import"] && median(rows["tokenmint, import"]));
-  if (lines.length > 0) console.log(`\n### Targets\n\n| | target | here | |\n|---|---:|---:|---|\n${lines.join("\n")}`);
-}
-
 const version = (name) => {
   const file = new URL(`node_modules/${name}/package.json`, import.meta.url);
   return `${name} ${JSON.parse(readFileSync(file, "utf8")).version}`;
@@ -313,4 +274,3 @@ console.log('"x first row" is the median over all turns of the ratio to the firs
 for (const algorithm of ["HS256", "RS256", "ES256", "EdDSA"]) await run(algorithm);
 await payload();
 start();
-targets();

@@ -1,7 +1,7 @@
 //! Runs other programs, saying which.
 
 use std::ffi::OsStr;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -56,6 +56,26 @@ impl Shell {
             bail!("`{line}` failed: {status}");
         }
         Ok(())
+    }
+
+    /// As [`Shell::run`], and returns what it printed.
+    pub(crate) fn run_aloud(&self, mut command: Command) -> Result<String> {
+        let line = self.render(&command);
+        println!("$ {line}");
+        let child = command.stdout(Stdio::piped()).spawn();
+        let mut child = child.with_context(|| format!("cannot start `{line}`"))?;
+        let mut printed = String::new();
+        for text in child.stdout.take().map(BufReader::new).context("its output")?.lines() {
+            let text = text?;
+            println!("{text}");
+            printed += &text;
+            printed.push('\n');
+        }
+        let status = child.wait()?;
+        if !status.success() {
+            bail!("`{line}` failed: {status}");
+        }
+        Ok(printed)
     }
 
     /// Runs the command unseen and returns what it printed; an error with its messages when it fails.
