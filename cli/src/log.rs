@@ -13,23 +13,28 @@ use serde_json::Value;
 use tokenmint::{Error, Event, EventKind};
 use tracing::field::{Field, Visit};
 use tracing::{Subscriber, error, info, warn};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 
 /// Starts logging: warnings if `quiet`, else what `RUST_LOG` says, else all that happens.
 pub(crate) fn start(quiet: bool) {
+    let asked = std::env::var("RUST_LOG").ok().filter(|text| !text.is_empty());
     let filter = match quiet {
-        true => EnvFilter::new("warn"),
-        false => EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")),
+        true => Targets::new().with_default(LevelFilter::WARN),
+        false => asked
+            .and_then(|text| text.parse().ok())
+            .unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO)),
     };
     let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(LevelFilter::TRACE)
         .with_writer(std::io::stderr)
         .event_format(JsonLines)
-        .finish();
+        .finish()
+        .with(filter);
     // Only this program sets it, and once.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }

@@ -23,7 +23,7 @@ pub(crate) fn install(shell: &Shell, prefix: &Path) -> Result<()> {
     fs::create_dir_all(&include)?;
     fs::create_dir_all(lib.join("pkgconfig"))?;
     fs::write(include.join("tokenmint.h"), header)?;
-    let built = shell.target("release");
+    let built = shell.target(release::PROFILE);
     replace(&built.join("libtokenmint_ffi.a"), &lib.join("libtokenmint.a"))?;
     rename_sqlite(shell, &lib.join("libtokenmint.a"))?;
     replace(&built.join("libtokenmint_ffi.so"), &lib.join(&soname))?;
@@ -39,11 +39,13 @@ pub(crate) fn install(shell: &Shell, prefix: &Path) -> Result<()> {
 
 /// Builds both libraries; the system's libraries that a program needs beside the static one.
 fn build(shell: &Shell, soname: &str) -> Result<String> {
-    let mut cargo =
-        release::cargo(shell, &["rustc", "--release", "--locked", "-p", "tokenmint-ffi", "--lib"])?;
+    let mut cargo = release::cargo(
+        shell,
+        &["rustc", "--profile", release::PROFILE, "--locked", "-p", "tokenmint-ffi", "--lib"],
+    )?;
     cargo.args(["--message-format", "json", "--", "--print", "native-static-libs"]);
     cargo.arg("-C").arg(format!("link-arg=-Wl,-soname,{soname}"));
-    println!("$ cargo rustc --release -p tokenmint-ffi");
+    println!("$ cargo rustc --profile {} -p tokenmint-ffi", release::PROFILE);
     let messages = shell.read(cargo)?;
     let mut texts = messages.lines().filter_map(|line| {
         let message: Value = serde_json::from_str(line).ok()?;

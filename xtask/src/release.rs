@@ -11,7 +11,10 @@ use crate::shell::Shell;
 /// Where cargo looks for flags of the compiler; behind it, it reads neither RUSTFLAGS nor the configuration's.
 pub(crate) const FLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
 
-/// Cargo for a build with `--release`.
+/// The profile of what is shipped, and the folder where cargo puts it.
+pub(crate) const PROFILE: &str = "dist";
+
+/// Cargo for a build of what is shipped.
 pub(crate) fn cargo(shell: &Shell, args: &[&str]) -> Result<Command> {
     let mut command = shell.cargo(args);
     command.env(FLAGS, flags(shell)?);

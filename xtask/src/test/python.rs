@@ -32,8 +32,10 @@ pub(crate) fn wheel(shell: &Shell) -> Result<String> {
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
-    let mut maturin =
-        shell.command(PACKAGE.python(shell), &["-m", "maturin", "build", "--release", "--locked"]);
+    let mut maturin = shell.command(
+        PACKAGE.python(shell),
+        &["-m", "maturin", "build", "--profile", release::PROFILE, "--locked"],
+    );
     maturin.args(["--manifest-path", "python/Cargo.toml", "--out"]).arg(&folder).arg("--target-dir");
     maturin.arg(shell.target("")).arg("--interpreter").arg(PACKAGE.python(shell));
     // With the flags of every release build, so that the core is compiled once for all.
