@@ -98,7 +98,7 @@ fn jsonwebtoken(table: &mut Table, material: &Material) -> Result<()> {
         (jsonwebtoken::Header::new(peers::algorithm(material)), peers::encoding_key(material)?);
     for (back_end, name) in [(BackEnd::AwsLc, "aws-lc"), (BackEnd::RustCrypto, "RustCrypto")] {
         let (header, key, claims) = (header.clone(), key.clone(), work::entity());
-        table.case(format!("jsonwebtoken 11.1, {name}"), move || {
+        table.case(format!("jsonwebtoken 12, {name}"), move || {
             back_end.select();
             jsonwebtoken::encode(&header, &claims, &key)
         });

@@ -29,7 +29,7 @@ pub(crate) fn encoding_key(material: &Material) -> Result<jsonwebtoken::Encoding
     use jsonwebtoken::EncodingKey;
     let pem = material.pem();
     Ok(match material.algorithm {
-        Algorithm::HS256 => EncodingKey::from_secret(&material.private),
+        Algorithm::HS256 => EncodingKey::from_secret(&material.private)?,
         Algorithm::RS256 => EncodingKey::from_rsa_pem(pem.as_bytes())?,
         Algorithm::ES256 => EncodingKey::from_ec_pem(pem.as_bytes())?,
         _ => EncodingKey::from_ed_pem(pem.as_bytes())?,
@@ -39,7 +39,7 @@ pub(crate) fn encoding_key(material: &Material) -> Result<jsonwebtoken::Encoding
 pub(crate) fn decoding_key(material: &Material) -> Result<jsonwebtoken::DecodingKey> {
     use jsonwebtoken::DecodingKey;
     let Some(jwk) = material.key.public_jwk() else {
-        return Ok(DecodingKey::from_secret(&material.private));
+        return Ok(DecodingKey::from_secret(&material.private)?);
     };
     Ok(DecodingKey::from_jwk(&serde_json::from_str(&jwk)?)?)
 }

@@ -82,7 +82,7 @@ fn jsonwebtoken(table: &mut Table, material: &Material, token: &str) -> Result<(
         let (key, validation, text) = (key.clone(), validation.clone(), token.to_owned());
         back_end.select();
         anyhow::ensure!(jsonwebtoken::decode::<Entity>(&text, &key, &validation)?.claims == work::entity());
-        table.case(format!("jsonwebtoken 11.1, {name}"), move || {
+        table.case(format!("jsonwebtoken 12, {name}"), move || {
             back_end.select();
             jsonwebtoken::decode::<Entity>(&text, &key, &validation)
         });

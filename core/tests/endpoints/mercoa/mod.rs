@@ -156,7 +156,7 @@ fn claims(token: &str) -> Value {
     assert_eq!(header.typ.as_deref(), Some("JWT"));
     let mut validation = Validation::new(jsonwebtoken::Algorithm::HS256);
     validation.validate_exp = false; // its clock is the machine's
-    jsonwebtoken::decode(token, &DecodingKey::from_secret(&SECRET), &validation).unwrap().claims
+    jsonwebtoken::decode(token, &DecodingKey::from_secret(&SECRET).unwrap(), &validation).unwrap().claims
 }
 
 /// How long the token of some claims lives.
