@@ -2,11 +2,13 @@
 
 mod allocations;
 mod endpoint;
+mod material;
 mod measure;
 mod mint;
 mod oauth;
 mod peers;
 mod scale;
+mod service;
 mod switch;
 mod threads;
 mod verify;
@@ -26,7 +28,7 @@ fn main() -> Result<()> {
     let chosen = |title: &str| title.to_lowercase().contains(&filter.to_lowercase());
     for algorithm in [Algorithm::HS256, Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA] {
         let turns = if algorithm == Algorithm::HS256 { 1001 } else { 201 };
-        let material = work::Material::new(algorithm)?;
+        let material = material::Material::new(algorithm)?;
         for (title, table) in [("mint", mint::table as fn(_, _) -> _), ("verify", verify::table)] {
             let title = format!("{title} {algorithm}");
             if chosen(&title) {

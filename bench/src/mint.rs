@@ -10,10 +10,11 @@ use jwt_simple::algorithms::{ECDSAP256KeyPairLike, EdDSAKeyPairLike, MACLike, RS
 use sha2::Sha256;
 use tokenmint::{Algorithm, Claims};
 
+use crate::material::Material;
 use crate::measure::Table;
 use crate::peers;
 use crate::switch::BackEnd;
-use crate::work::{self, Material};
+use crate::work;
 
 pub(crate) fn table(title: String, material: &Material) -> Result<Table> {
     let mut table = Table::new(title);

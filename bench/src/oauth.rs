@@ -9,8 +9,8 @@ use tokenmint::config::{Config, InlineOnly};
 use tokenmint::endpoint::Endpoint;
 use tokenmint::{Context, MemoryStore, SecretHash};
 
-use crate::endpoint::context;
 use crate::measure::Table;
+use crate::service::context;
 use crate::work::SECRET;
 
 const CLIENT_SECRET: &str = "the-secret-of-a-client-of-the-benchmark";

@@ -5,7 +5,8 @@ use jwt_compact::alg::SigningKey as _;
 use jwt_compact::prelude::{TimeOptions, UntrustedToken};
 use tokenmint::Algorithm;
 
-use crate::work::{self, Material, Untimed};
+use crate::material::Material;
+use crate::work::{self, Untimed};
 
 /// The token that everybody verifies, minted by this crate.
 pub(crate) fn token(material: &Material) -> Result<String> {

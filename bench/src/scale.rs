@@ -3,8 +3,9 @@
 use anyhow::Result;
 use tokenmint::{Algorithm, Issuer, Key, KeySet, Policy};
 
+use crate::material::Material;
 use crate::measure::Table;
-use crate::work::{self, Material};
+use crate::work;
 
 /// The first row is the smallest payload: "x limit" is the factor of growth.
 pub(crate) fn payload() -> Result<[Table; 2]> {

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 
-use crate::endpoint::{ENTITY, OPTIONS, Service};
+use crate::service::{ENTITY, OPTIONS, Service};
 
 /// Calls of each thread; all of them are counted.
 const CALLS: usize = 4_000;

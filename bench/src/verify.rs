@@ -10,10 +10,11 @@ use jwt_simple::algorithms::{ECDSAP256PublicKeyLike, EdDSAPublicKeyLike, MACLike
 use sha2::Sha256;
 use tokenmint::Algorithm;
 
+use crate::material::Material;
 use crate::measure::Table;
 use crate::peers;
 use crate::switch::BackEnd;
-use crate::work::{self, Borrowed, Custom, Entity, Material};
+use crate::work::{self, Borrowed, Custom, Entity};
 
 pub(crate) fn table(title: String, material: &Material) -> Result<Table> {
     let mut table = Table::new(title);

@@ -1,12 +1,8 @@
 //! The work: one entity token with `iss`, `sub`, `aud`, `iat`, `exp`, `jti`, `sessionId` and two small option objects.
 
 use anyhow::Result;
-use aws_lc_rs::encoding::AsBigEndian;
-use aws_lc_rs::encoding::AsDer;
-use aws_lc_rs::rsa;
-use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair};
 use serde::{Deserialize, Serialize};
-use tokenmint::{Algorithm, Claims, Context, Issuer, Key, KeySet, Lifetime, Policy, UnixTime, Verifier};
+use tokenmint::{Claims, Context, Issuer, Key, KeySet, Lifetime, Policy, UnixTime};
 
 pub(crate) const ISSUER: &str = "https://api.example.com";
 pub(crate) const AUDIENCE: &str = "mercoa-react";
@@ -120,53 +116,10 @@ pub(crate) fn entity() -> Entity {
     Entity { iss, sub, aud, iat: IAT, exp: IAT + LIFETIME as i64, jti, session_id, pages, vendors }
 }
 
-/// One key for everyone.
-pub(crate) struct Material {
-    pub(crate) algorithm: Algorithm,
-    /// PKCS#8; the raw secret for HS256.
-    pub(crate) private: Vec<u8>,
-    /// The EC scalar or Ed25519 seed.
-    pub(crate) scalar: Vec<u8>,
-    pub(crate) key: Key,
-}
-
-impl Material {
-    pub(crate) fn new(algorithm: Algorithm) -> Result<Self> {
-        let (private, scalar) = match algorithm {
-            Algorithm::HS256 => (SECRET.to_vec(), Vec::new()),
-            Algorithm::RS256 => {
-                let pair = rsa::KeyPair::generate(rsa::KeySize::Rsa2048)?;
-                (AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&pair)?.as_ref().to_vec(), Vec::new())
-            }
-            Algorithm::ES256 => {
-                let pair = EcdsaKeyPair::generate(&signature::ECDSA_P256_SHA256_FIXED_SIGNING)?;
-                let scalar: aws_lc_rs::encoding::EcPrivateKeyBin<'_> = pair.private_key().as_be_bytes()?;
-                (pair.to_pkcs8v1()?.as_ref().to_vec(), scalar.as_ref().to_vec())
-            }
-            _ => {
-                let seed = SECRET;
-                (Ed25519KeyPair::from_seed_unchecked(&seed)?.to_pkcs8v1()?.as_ref().to_vec(), seed.to_vec())
-            }
-        };
-        let key = match algorithm {
-            Algorithm::HS256 => Key::hmac(None, algorithm, private.clone())?,
-            _ => Key::from_pem(None, Some(algorithm), &pem(&private))?,
-        };
-        Ok(Material { algorithm, private, scalar, key })
-    }
-
-    pub(crate) fn pem(&self) -> String {
-        pem(&self.private)
-    }
-
-    pub(crate) fn issuer(&self) -> Result<Issuer> {
-        let keys = KeySet::builder().key(self.key.clone())?.build()?;
-        Ok(Issuer::new(keys, Policy::new(ISSUER).max_lifetime(Lifetime::MAX))?)
-    }
-
-    pub(crate) fn verifier(&self) -> Result<Verifier> {
-        Ok(self.issuer()?.verifier().audience(AUDIENCE))
-    }
+/// Who mints the token, with this key.
+pub(crate) fn issuer(key: Key) -> Result<Issuer> {
+    let keys = KeySet::builder().key(key)?.build()?;
+    Ok(Issuer::new(keys, Policy::new(ISSUER).max_lifetime(Lifetime::MAX))?)
 }
 
 /// The registered claims that a caller gives.
@@ -184,13 +137,6 @@ pub(crate) fn now() -> UnixTime {
 
 pub(crate) fn context() -> Context {
     Context::new(now(), [7; 32])
-}
-
-fn pem(der: &[u8]) -> String {
-    let text = base64_simd::STANDARD.encode_to_string(der);
-    let lines: Vec<&str> =
-        text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
-    format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"))
 }
 
 /// What a caller gives for the token, as one JSON object.

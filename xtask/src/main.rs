@@ -53,10 +53,11 @@ enum Command {
     Bench {
         /// Only the tables whose title contains this; `c`, `go`, `node` and `python`: the C library, the Go module, the npm
         /// package and the Python package beside their own peers; `oauth` and `stores`: the server beside others, and on
-        /// each store
+        /// each store; `count`: instructions and allocations beside those written down
         #[arg(default_value = "")]
         table: String,
-        /// Only their first row and those whose name contains this; for `python` an algorithm
+        /// Only their first row and those whose name contains this; for `python` an algorithm, for `count`
+        /// `write` to write them down
         #[arg(default_value = "")]
         row: String,
     },

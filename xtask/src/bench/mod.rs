@@ -15,6 +15,7 @@ use crate::{capi, go, npm, setup};
 
 pub(crate) fn run(shell: &Shell, table: &str, row: &str) -> Result<()> {
     let (bench, command) = match table {
+        "count" => return count(shell, row),
         "c" => (table, c(shell)?),
         "go" => (table, go(shell)?),
         "node" => (table, node(shell, row)?),
@@ -34,6 +35,14 @@ fn rust(shell: &Shell, table: &str, row: &str) -> Command {
     command.arg(shell.path("bench/Cargo.toml")).arg("--target-dir").arg(shell.target("bench"));
     command.args(["--", table, row]);
     command
+}
+
+/// The instructions and allocations of a call, beside those that were written down; `write` writes these down.
+pub(crate) fn count(shell: &Shell, row: &str) -> Result<()> {
+    let mut command = shell.cargo(&["run", "--quiet", "--release", "--locked", "--manifest-path"]);
+    command.arg(shell.path("bench/Cargo.toml")).arg("--target-dir").arg(shell.target("bench"));
+    command.args(["-p", "tokenmint-bench-count", "--"]).args(Some(row).filter(|row| !row.is_empty()));
+    shell.run(command)
 }
 
 /// Each store beside the raw statements, and the endpoints over HTTP with it: `row` chooses a store.

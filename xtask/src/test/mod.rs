@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::shell::Shell;
-use crate::{setup, vectors, wasm};
+use crate::{bench, setup, vectors, wasm};
 
 struct Step {
     name: &'static str,
@@ -49,6 +49,11 @@ const STEPS: &[Step] = &[
     Step { name: "docs", about: "the documentation builds, no link broken", run: cargo::docs },
     Step { name: "wasm", about: "the core compiles for the browser", run: wasm::check },
     Step { name: "c", about: "the C library does what the core does", run: c::run },
+    Step {
+        name: "counts",
+        about: "what a call takes, beside what it took",
+        run: |shell| bench::count(shell, ""),
+    },
     Step { name: "python", about: "the Python package: wheel, vectors, types", run: python::run },
     Step { name: "go", about: "the Go module does what the core does", run: go::run },
     Step { name: "npm", about: "the npm package: Node, browsers, the playground", run: npm::run },
