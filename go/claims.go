@@ -57,7 +57,7 @@ func (t UnixTime) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads seconds, with fractions or without.
 func (t *UnixTime) UnmarshalJSON(data []byte) error {
 	if whole, err := strconv.ParseInt(string(data), 10, 64); err == nil {
-		t.Time = time.Unix(min(max(whole, -farthest), farthest), 0)
+		*t = inSeconds(whole)
 		return nil
 	}
 	var seconds float64
@@ -67,6 +67,10 @@ func (t *UnixTime) UnmarshalJSON(data []byte) error {
 	whole, fraction := math.Modf(min(max(seconds, -farthest), farthest))
 	t.Time = time.Unix(int64(whole), int64(fraction*1e9))
 	return nil
+}
+
+func inSeconds(whole int64) UnixTime {
+	return UnixTime{time.Unix(min(max(whole, -farthest), farthest), 0)}
 }
 
 // encoder writes claims as JSON; it is used again and again.

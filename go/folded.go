@@ -85,6 +85,10 @@ func unescaped(text []byte) string {
 	if bytes.IndexByte(text, '\\') < 0 {
 		return view(text)
 	}
+	return unescape(text)
+}
+
+func unescape(text []byte) string {
 	var plain string
 	_ = json.Unmarshal([]byte(`"`+string(text)+`"`), &plain) // it is known to be valid
 	return plain
