@@ -3,7 +3,7 @@ module github.com/tokenmint/tokenmint/bench/go
 go 1.24
 
 require (
-	github.com/golang-jwt/jwt/v5 v5.3.0
+	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/tokenmint/tokenmint/go v0.0.0
 )
 
