@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use super::rejection::Rejection;
 use crate::error::{Error, ErrorCode};
-use crate::json::push_string;
+use crate::json::{ToJson, object, push_string, to_bytes};
 
 /// A response of an endpoint.
 pub type Response = http::Response<Vec<u8>>;
@@ -24,6 +24,11 @@ pub type Response = http::Response<Vec<u8>>;
 /// A JSON response that no cache keeps (RFC 6749 section 5.1).
 pub fn json(status: StatusCode, body: impl Serialize) -> Response {
     json_text(status, serde_json::to_vec(&body).unwrap_or_default())
+}
+
+/// As [`json`], of a type of this crate.
+pub(crate) fn json_of(status: StatusCode, body: &dyn ToJson) -> Response {
+    json_text(status, to_bytes(body))
 }
 
 /// A value of a response that holds tokens, which are long and hold nothing to be escaped.
@@ -83,7 +88,7 @@ pub fn refusal(rejection: Rejection) -> Response {
         _ => error.to_string(),
     };
     let body = OAuthError { error: error.code().oauth_error(), error_description: description };
-    let mut response = with_error_headers(json(status(&error), body), &error);
+    let mut response = with_error_headers(json_of(status(&error), &body), &error);
     match error.code() {
         // RFC 6749 section 5.2: the challenge MUST be of the scheme that the client used. One that used none is told of
         // the scheme for clients.
@@ -99,11 +104,13 @@ pub fn refusal(rejection: Rejection) -> Response {
     response
 }
 
-/// OAuth's error body (RFC 6749 section 5.2).
-#[derive(Serialize)]
-pub(super) struct OAuthError {
-    pub(super) error: &'static str,
-    pub(super) error_description: String,
+object! {
+    /// OAuth's error body (RFC 6749 section 5.2).
+    #[json(write)]
+    pub(super) struct OAuthError {
+        pub(super) error: &'static str,
+        pub(super) error_description: String,
+    }
 }
 
 /// The status of an error where a dialect does not say otherwise.

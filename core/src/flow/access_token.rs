@@ -79,8 +79,20 @@ impl Flow {
         let claims = self.issuer.payload(&grant.claims, grant.lifetime, &self.context)?;
         let Grant { client, subject, scope, session, epoch, lifetime, .. } = grant;
         let (issued_at, expires_at) = (self.now(), self.now().after(lifetime));
-        let access =
-            Access { client, subject, scope, session, id, issued_at, expires_at, epoch, lineage, claims };
+        let Lineage { narrowed_from, from_clients } = lineage;
+        let access = Access {
+            client,
+            subject,
+            scope,
+            session,
+            id,
+            issued_at,
+            expires_at,
+            epoch,
+            narrowed_from,
+            from_clients,
+            claims: Some(claims),
+        };
         let handle = ACCESS.generate(self.entropy());
         let key = access_key(&self.issuer.policy().issuer, &handle);
         match self.records.insert(&key, access.draft()?).await? {

@@ -256,10 +256,10 @@ mod tests {
             .permission(Permission::ClientCredentials)
             .permission(Permission::EntityUser);
         let decoy: Client = decode_value(DECOY.as_bytes()).unwrap();
-        assert_eq!(serde_json::to_string(&decoy).unwrap(), DECOY);
+        assert_eq!(crate::json::to_text(&decoy), DECOY);
         let disguised =
             Client { id: decoy.id, organization: decoy.organization, secrets: decoy.secrets, ..client };
-        assert_eq!(serde_json::to_string(&disguised).unwrap(), DECOY, "as long, and of the same members");
+        assert_eq!(crate::json::to_text(&disguised), DECOY, "as long, and of the same members");
     }
 
     #[test]

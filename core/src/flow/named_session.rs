@@ -1,12 +1,11 @@
 //! Named sessions: a caller names one, and it lives as long as tokens are minted for it.
 
-use serde::{Deserialize, Serialize};
-
 use super::Flow;
 use crate::claims::Claims;
 use crate::encoding::base64url;
 use crate::error::{ErrorCode, Result};
 use crate::event::{Event, EventKind};
+use crate::json::object;
 use crate::record::{Decision, Draft, decode_some};
 use crate::store::RecordKey;
 use crate::time::{Lifetime, UnixTime};
@@ -16,13 +15,16 @@ use crate::token::verified::Verified;
 /// a shorter life, and without a new one the end user is out as soon as the last has ended.
 const NAMED_SESSION_IDLE: Lifetime = Lifetime::DAY;
 
-/// A session that a caller names: it lives as long as tokens are minted for it.
-///
-/// The instance is random: a session of the same name that ended never comes back with its old tokens.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct NamedSession {
-    instance: String,
-    touched_at: UnixTime,
+object! {
+    /// A session that a caller names: it lives as long as tokens are minted for it.
+    ///
+    /// The instance is random: a session of the same name that ended never comes back with its old tokens.
+    #[derive(Clone, Debug)]
+    #[json(read, write)]
+    struct NamedSession {
+        instance: String,
+        touched_at: UnixTime,
+    }
 }
 
 impl Flow {
@@ -39,7 +41,7 @@ impl Flow {
         loop {
             let known = self.living_named_session(update.found()?);
             if let Some(token) = renewed {
-                let own: Option<String> = token.claim("sessionInstance")?;
+                let own: Option<String> = token.read_claim("sessionInstance")?;
                 if own.is_none() || own != known.as_ref().map(|session| session.instance.clone()) {
                     return Err(ErrorCode::Unauthenticated.into());
                 }
@@ -89,9 +91,9 @@ impl Flow {
 
     /// A token of a named session stands while that very session lives.
     pub(crate) async fn check_named_session(&self, token: &Verified) -> Result<()> {
-        let Some(instance) = token.claim::<String>("sessionInstance")? else { return Ok(()) };
+        let Some(instance) = token.read_claim::<String>("sessionInstance")? else { return Ok(()) };
         let (Some(organization), Some(name)) =
-            (token.claim::<String>("organizationId")?, token.claim::<String>("sessionId")?)
+            (token.read_claim::<String>("organizationId")?, token.read_claim::<String>("sessionId")?)
         else {
             return Err(ErrorCode::TokenRevoked.into());
         };

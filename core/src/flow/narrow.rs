@@ -203,7 +203,7 @@ impl Flow {
         let audience = narrowing::audience(token, request.audience)?;
         let claims = audience.into_iter().fold(claims, Claims::audience);
         let claims = match &actor {
-            Some(actor) => claims.set(ACT, actor.act(&given)?),
+            Some(actor) => claims.set_json(ACT, actor.act(&given)?),
             None => claims,
         };
         let id = self.entropy().uuid().to_string();

@@ -1,12 +1,9 @@
 //! Every record in the store, with its key; and the ways to read and write them. Lost answers are resolved here.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorCode, Result, Retry};
 use crate::event::{Event, EventKind};
-use crate::json;
+use crate::json::{self, FromJson, ToJson};
 use crate::policy::Rate;
 use crate::store::{
     Command, Entry, Expect, Index, IndexValue, MAX_SKEW_MS, RecordKey, Reply, StoreError, Version, Write,
@@ -60,14 +57,14 @@ pub(crate) struct Draft {
 
 impl Draft {
     /// A record that may be forgotten some time after `expires_at`.
-    pub(crate) fn new<T: Serialize>(record: &T, expires_at: UnixTime) -> Result<Self> {
-        let value = serde_json::to_vec(record).map_err(|_| Error::new(ErrorCode::Internal))?;
+    pub(crate) fn new(record: &dyn ToJson, expires_at: UnixTime) -> Result<Self> {
+        let value = json::to_bytes(record);
         let expires_at_ms = u64::try_from(expires_at.seconds()).unwrap_or(0).saturating_mul(1000);
         Ok(Draft { value, expires_at_ms, index: Index::default() })
     }
 
     /// A record that stays.
-    pub(crate) fn permanent<T: Serialize>(record: &T) -> Result<Self> {
+    pub(crate) fn permanent(record: &dyn ToJson) -> Result<Self> {
         Self::new(record, UnixTime::MAX)
     }
 
@@ -84,7 +81,7 @@ impl Draft {
 }
 
 /// A record that stays until somebody removes it.
-pub(crate) trait Lasting: Serialize {
+pub(crate) trait Lasting: ToJson {
     /// The record as it is written.
     fn draft(&self) -> Result<Draft>
     where
@@ -215,18 +212,18 @@ impl Records {
 }
 
 /// Reads a record.
-pub(crate) fn decode<T: DeserializeOwned>(entry: &Entry) -> Result<T> {
+pub(crate) fn decode<T: FromJson>(entry: &Entry) -> Result<T> {
     decode_value(&entry.value)
 }
 
 /// Reads the value of a record.
-pub(crate) fn decode_value<T: DeserializeOwned>(value: &[u8]) -> Result<T> {
+pub(crate) fn decode_value<T: FromJson>(value: &[u8]) -> Result<T> {
     let text = std::str::from_utf8(value).map_err(|_| ErrorCode::StoreCorrupt)?;
-    json::from_value(text).map_err(|_| ErrorCode::StoreCorrupt.into())
+    json::from_written(text).map_err(|_| ErrorCode::StoreCorrupt.into())
 }
 
 /// Reads a record that may be absent.
-pub(crate) fn decode_some<T: DeserializeOwned>(entry: Option<&Entry>) -> Result<Option<T>> {
+pub(crate) fn decode_some<T: FromJson>(entry: Option<&Entry>) -> Result<Option<T>> {
     entry.map(decode).transpose()
 }
 

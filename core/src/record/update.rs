@@ -1,10 +1,9 @@
 //! The one loop around a decisive write: load, decide, write; and where another was first, decide anew on what is there
 //! now.
 
-use serde::de::DeserializeOwned;
-
 use super::{Change, Draft, Pending, Records, busy, decode_some};
 use crate::error::Result;
+use crate::json::FromJson;
 use crate::store::{Entry, RecordKey};
 
 /// How often a flow decides anew when others change its record at the same time.
@@ -48,7 +47,7 @@ impl Update {
     }
 
     /// What is there now.
-    pub(crate) fn found<T: DeserializeOwned>(&self) -> Result<Option<T>> {
+    pub(crate) fn found<T: FromJson>(&self) -> Result<Option<T>> {
         decode_some(self.found.as_ref())
     }
 
@@ -67,7 +66,7 @@ impl Update {
 
 impl Records {
     /// Reads a record, and changes it as `decide` says of what is there: once more for each time that another was first.
-    pub(crate) async fn update<T: DeserializeOwned, R>(
+    pub(crate) async fn update<T: FromJson, R>(
         &mut self,
         key: RecordKey,
         mut decide: impl FnMut(Option<T>) -> Result<Decision<R>>,

@@ -12,21 +12,23 @@
 
 use std::cmp::max_by_key;
 
-use serde::{Deserialize, Serialize};
-
 use super::decode_some;
 use crate::error::{Error, ErrorCode, Result};
+use crate::json::object;
 use crate::store::{Entry, RecordKey};
 use crate::time::{Context, Moment};
 
 /// The claim that holds the sum of the counters.
 pub(crate) const EPOCH: &str = "epoch";
 
-/// A watermark.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Mark {
-    pub(crate) epoch: u64,
-    issued_before: Moment,
+object! {
+    /// A watermark.
+    #[derive(Clone, Copy, Debug, Default)]
+    #[json(read, write)]
+    pub(crate) struct Mark {
+        pub(crate) epoch: u64,
+        issued_before: Moment,
+    }
 }
 
 /// Whose tokens of an issuer a watermark is for.

@@ -11,6 +11,7 @@ pub use memory::MemoryStore;
 pub use signer::{AsyncSigner, Signer, WithSigner};
 
 use crate::error::ErrorCode;
+use crate::json::as_names;
 use crate::key::Algorithm;
 
 mod debug;
@@ -232,8 +233,7 @@ impl<S: AsyncStore + ?Sized> AsyncStore for &S {
 }
 
 /// How long an acknowledged write lasts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Durability {
     /// As long as the process.
     #[default]
@@ -243,6 +243,8 @@ pub enum Durability {
     /// It survives the loss of a machine.
     Replicated,
 }
+
+as_names! { Durability { Process = "process", Disk = "disk", Replicated = "replicated", } }
 
 /// The key of an entry: 1 to 128 bytes, any bytes, compared byte for byte.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

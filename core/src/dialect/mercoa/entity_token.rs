@@ -11,6 +11,7 @@ use crate::flow::Flow;
 use crate::flow::check::unauthenticated;
 use crate::flow::own_claims::NARROWED_FROM;
 use crate::issuer::Issuer;
+use crate::json::{self, FromJson};
 use crate::record::client::Permission;
 use crate::record::decode_some;
 use crate::record::watermark::{EPOCH, Marked};
@@ -119,7 +120,7 @@ impl Flow {
                 Ok(options) => options,
                 Err(error) => return self.refuse(&organization, error),
             };
-            authenticated_at = token.claim("auth_time")?.unwrap_or(authenticated_at);
+            authenticated_at = token.read_claim("auth_time")?.unwrap_or(authenticated_at);
             lifetime = match self.left_to_renew(authenticated_at) {
                 Ok(left) => lifetime.min(left),
                 Err(error) => return self.refuse(&organization, error),
@@ -129,13 +130,16 @@ impl Flow {
         let sub = subject.user.clone().unwrap_or_else(|| subject.id.clone());
         let marks = self.marks(&organization, &sub).await?;
         if let Some((token, _)) = &caller.renewed
-            && let Err(error) = marks.check(token.claim(EPOCH)?, minted_at(token))
+            && let Err(error) = marks.check(token.read_claim(EPOCH)?, minted_at(token))
         {
             // Ended since it was checked: its successor must not carry a newer epoch.
             return self.refuse(&organization, unauthenticated(error));
         }
         let mut claims = subject.claims().subject(&*sub).set("organizationId", &organization);
-        claims = claims.set("options", &options).set("auth_time", authenticated_at).set(EPOCH, marks.epoch());
+        claims = claims
+            .set("options", json::Written(&options))
+            .set("auth_time", authenticated_at)
+            .set(EPOCH, marks.epoch());
         let (token, id) = match &options.session_id {
             Some(name) => {
                 let renewed = caller.renewed.as_ref().map(|(token, _)| token);
@@ -188,8 +192,8 @@ impl Flow {
             // What is renewed would no longer end with its parent.
             return self.refuse("", ErrorCode::Unauthenticated.into());
         }
-        let organization: Option<String> = token.claim("organizationId")?;
-        let options: Option<EntityOptions> = token.claim("options")?;
+        let organization: Option<String> = token.read_claim("organizationId")?;
+        let options: Option<EntityOptions> = token.read_claim("options")?;
         let (Some(organization), Some(options)) = (organization, options) else {
             return self.refuse("", ErrorCode::Unauthenticated.into());
         };
@@ -252,7 +256,7 @@ impl Flow {
     }
 
     /// A record by its id, if it is acceptable so, or by the alias that points to it.
-    async fn named<T: serde::de::DeserializeOwned>(
+    async fn named<T: FromJson>(
         &mut self,
         keys: [RecordKey; 2],
         by_id: impl Fn(&T) -> bool,
@@ -291,7 +295,8 @@ impl Subject {
             EntityKind::Entity => "entityId",
             EntityKind::Group => "entityGroupId",
         };
-        let (id, user): (Option<String>, Option<String>) = (token.claim(name)?, token.claim("userId")?);
+        let (id, user): (Option<String>, Option<String>) =
+            (token.read_claim(name)?, token.read_claim("userId")?);
         Ok(id.as_ref() == Some(&self.id) && user == self.user)
     }
 }
