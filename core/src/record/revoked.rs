@@ -1,16 +1,14 @@
 //! The record of a revoked token.
 
-use crate::json::object;
+use serde::{Deserialize, Serialize};
+
 use crate::store::RecordKey;
 use crate::time::UnixTime;
 
-object! {
-    /// The record of a revoked token: that it is there is all that counts.
-    #[derive(Clone, Copy, Debug)]
-    #[json(read, write)]
-    pub(crate) struct Revoked {
-        pub(crate) at: UnixTime,
-    }
+/// The record of a revoked token: that it is there is all that counts.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Revoked {
+    pub(crate) at: UnixTime,
 }
 
 /// The key of the record that a token was revoked.

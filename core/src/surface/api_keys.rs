@@ -1,5 +1,7 @@
 //! API keys of a product's customers.
 
+use serde::{Deserialize, Serialize};
+
 use super::table::{Hidden, Nothing, operations};
 use crate::describe::described;
 use crate::flow::page::Page;
@@ -31,14 +33,15 @@ operations! {
 
 described! {
     /// Asks for an API key.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct CreateApiKeyRequest {
         /// Whose it is to be.
         owner: String,
         /// What it allows.
         scope: Option<String>,
         /// Whatever else is to be known when it is presented: at most 16 KiB.
-        #[json(default)]
+        #[serde(default)]
         claims: JsonMembers,
         /// How long it lives; for good where it is left out.
         lifetime: Option<Lifetime>,
@@ -49,46 +52,48 @@ described! {
     }
 
     /// An API key that was made, or has another secret.
-    #[json(write)]
+    #[derive(Serialize)]
     pub(crate) struct NewApiKey {
         /// The key. Nobody can look it up later.
         api_key: Hidden,
         /// Its id, by which it is managed.
         id: String,
         /// When it ends, if it does.
-        #[json(omit)]
+        #[serde(skip_serializing_if = "Option::is_none")]
         expires_at: Option<UnixTime>,
     }
 
     /// An API key as somebody presents it.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct PresentedApiKey {
         /// The key.
         api_key: SecretText,
     }
 
     /// An API key that is good.
-    #[json(write)]
+    #[derive(Serialize)]
     pub(crate) struct VerifiedApiKey {
         /// Its id.
         id: String,
         /// Whose it is.
         owner: String,
         /// What it allows.
-        #[json(omit)]
+        #[serde(skip_serializing_if = "Option::is_none")]
         scope: Option<String>,
         /// What it was made with.
         claims: JsonMembers,
         /// Its name.
-        #[json(omit)]
+        #[serde(skip_serializing_if = "Option::is_none")]
         name: Option<String>,
         /// When it ends, if it does.
-        #[json(omit)]
+        #[serde(skip_serializing_if = "Option::is_none")]
         expires_at: Option<UnixTime>,
     }
 
     /// Asks for the API keys of an owner.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct ListApiKeysRequest {
         /// Whose.
         owner: String,
@@ -99,37 +104,38 @@ described! {
     }
 
     /// API keys of an owner.
-    #[json(write)]
+    #[derive(Serialize)]
     pub(crate) struct ApiKeyList {
         /// The keys, in no order that means anything.
         api_keys: Vec<ApiKey>,
         /// Where to go on; not there at the end.
-        #[json(omit)]
+        #[serde(skip_serializing_if = "Option::is_none")]
         next: Option<String>,
     }
 
     /// An API key in a list.
-    #[json(write)]
+    #[derive(Serialize)]
     pub(crate) struct ApiKey {
         /// Its id.
         id: String,
         /// What it allows.
-        #[json(omit)]
+        #[serde(skip_serializing_if = "Option::is_none")]
         scope: Option<String>,
         /// Its name.
-        #[json(omit)]
+        #[serde(skip_serializing_if = "Option::is_none")]
         name: Option<String>,
         /// When it was made.
         created_at: UnixTime,
         /// When it ends, if it does, or did.
-        #[json(omit)]
+        #[serde(skip_serializing_if = "Option::is_none")]
         expires_at: Option<UnixTime>,
         /// Whether it was revoked, by itself or with all that is its owner's.
         revoked: bool,
     }
 
     /// Asks for another secret of an API key.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct RotateApiKeyRequest {
         /// Its id.
         id: String,
@@ -138,7 +144,8 @@ described! {
     }
 
     /// Names an API key.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct ApiKeyId {
         /// Its id.
         id: String,

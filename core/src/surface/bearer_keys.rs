@@ -1,5 +1,7 @@
 //! Bearer keys of an organization, found by the hash of the key.
 
+use serde::Deserialize;
+
 use super::secrets::{hashes, one};
 use super::table::{Nothing, operations};
 use crate::credential::SecretHash;
@@ -24,7 +26,8 @@ operations! {
 
 described! {
     /// A bearer key: itself, or the hash of it.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct BearerKey {
         /// What a request presents, of which only the hash is stored.
         bearer: Option<SecretText>,
@@ -37,7 +40,8 @@ described! {
     }
 
     /// Names a bearer key, by itself or by the hash of it.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct BearerKeyHash {
         /// What a request presents.
         bearer: Option<SecretText>,

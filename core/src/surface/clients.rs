@@ -1,5 +1,7 @@
 //! Who may ask: clients with an id, and a secret or a key to prove it.
 
+use serde::{Deserialize, Serialize};
+
 use super::secrets::{hashes, one};
 use super::table::{Hidden, Nothing, operations};
 use crate::credential::SecretHash;
@@ -48,7 +50,8 @@ operations! {
 
 described! {
     /// A client: an id, and to prove it a secret, one or two hashes of it, or keys; a public client proves nothing.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct Client {
         /// Its id.
         id: String,
@@ -65,22 +68,23 @@ described! {
         /// What it must state when it opens a session.
         name: Option<String>,
         /// Custom claims of its session tokens.
-        #[json(default)]
+        #[serde(default)]
         claims: JsonMembers,
         /// What its own tokens may allow; none where it is left out.
         scope: Option<String>,
         /// Whom its own tokens may be for; the policy's audience where it is left out.
         audience: Option<Vec<String>>,
         /// Whether it can keep no secret, and says no more than who it is: an app, a page.
-        #[json(default)]
+        #[serde(default)]
         public: bool,
         /// A JWK Set of the public keys by which it proves itself: it signs assertions (`private_key_jwt`).
-        #[json(default)]
+        #[serde(default)]
         jwks: JsonMembers,
     }
 
     /// What of a client is to be changed.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct ChangeClientRequest {
         /// The client's id.
         id: String,
@@ -103,7 +107,8 @@ described! {
     }
 
     /// Asks for the clients of the store.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct ListClientsRequest {
         /// Where to go on: `next` of the answer before.
         after: Option<String>,
@@ -112,17 +117,17 @@ described! {
     }
 
     /// Clients of the store.
-    #[json(write)]
+    #[derive(Serialize)]
     pub(crate) struct ClientList {
         /// The clients, in no order that means anything.
         clients: Vec<ClientView>,
         /// Where to go on; not there at the end.
-        #[json(omit)]
+        #[serde(skip_serializing_if = "Option::is_none")]
         next: Option<String>,
     }
 
     /// A client in a list: all but its secrets.
-    #[json(write)]
+    #[derive(Serialize)]
     pub(crate) struct ClientView {
         /// Its id.
         id: String,
@@ -131,13 +136,13 @@ described! {
         /// What it may do.
         permissions: Vec<Permission>,
         /// The `sub` of its session tokens, where that is not its id.
-        #[json(omit)]
+        #[serde(skip_serializing_if = "Option::is_none")]
         subject: Option<String>,
         /// What it must state when it opens a session.
-        #[json(omit)]
+        #[serde(skip_serializing_if = "Option::is_none")]
         name: Option<String>,
         /// What its own tokens may allow.
-        #[json(omit)]
+        #[serde(skip_serializing_if = "Option::is_none")]
         scope: Option<String>,
         /// Whom its own tokens may be for; the policy's audience where it is empty.
         audience: Vec<String>,
@@ -152,7 +157,8 @@ described! {
     }
 
     /// Asks for a new secret of a client.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct RotateClientSecretRequest {
         /// The client's id.
         id: String,
@@ -161,7 +167,7 @@ described! {
     }
 
     /// A client's new secret.
-    #[json(write)]
+    #[derive(Serialize)]
     pub(crate) struct NewClientSecret {
         /// The client's id.
         id: String,
@@ -170,14 +176,16 @@ described! {
     }
 
     /// Names a record by its id.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct Id {
         /// Its id.
         id: String,
     }
 
     /// A further secret of a client: itself, or the hash of it.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct ClientSecret {
         /// The client's id.
         id: String,

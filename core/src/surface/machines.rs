@@ -1,5 +1,7 @@
 //! Tokens for machines.
 
+use serde::{Deserialize, Serialize};
+
 use super::secrets::invalid;
 use super::table::{Hidden, Seconds, operations};
 use crate::describe::{choices, described};
@@ -26,7 +28,8 @@ operations! {
 
 described! {
     /// Asks for an access token for a client itself.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct ClientCredentialsRequest {
         /// The client's id.
         client_id: String,
@@ -39,7 +42,8 @@ described! {
     }
 
     /// Asks for an access token for a token of a trusted issuer.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct AcceptAssertionRequest {
         /// The token of the trusted issuer.
         assertion: SecretText,
@@ -54,7 +58,7 @@ described! {
     }
 
     /// An access token (RFC 6749 section 5.1).
-    #[json(write)]
+    #[derive(Serialize)]
     pub(crate) struct AccessToken {
         /// The token.
         access_token: Hidden,
@@ -63,14 +67,14 @@ described! {
         /// How long it lives.
         expires_in: Seconds,
         /// What it allows, where it allows something by name.
-        #[json(omit)]
+        #[serde(skip_serializing_if = "Option::is_none")]
         scope: Option<String>,
     }
 }
 
 choices! {
     /// The way in which an access token is sent (RFC 6749 section 7.1).
-    #[derive(Clone, Copy)]
+    #[derive(Serialize)]
     pub(crate) enum AccessTokenType {
         /// As it is: who has it may use it (RFC 6750).
         Bearer = "Bearer",

@@ -1,5 +1,7 @@
 //! Revocation of much at once, and the store behind it.
 
+use serde::Deserialize;
+
 use super::table::{Nothing, operations};
 use crate::describe::described;
 
@@ -27,7 +29,8 @@ operations! {
 
 described! {
     /// Names a token, and the client that revokes it.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct RevokeTokenRequest {
         /// The access token.
         token: String,
@@ -36,14 +39,16 @@ described! {
     }
 
     /// Names a subject.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct Subject {
         /// The subject: `sub` of its tokens.
         subject: String,
     }
 
     /// Names a client.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct ClientId {
         /// The client's id.
         client_id: String,

@@ -1,5 +1,7 @@
 //! Single-use tokens and codes.
 
+use serde::{Deserialize, Serialize};
+
 use super::table::{Hidden, Nothing, operations};
 use crate::describe::described;
 use crate::error::{Error, ErrorCode, Result};
@@ -37,7 +39,8 @@ operations! {
 
 described! {
     /// Asks for a single-use token.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct IssueSingleUseRequest {
         /// What it is good for, such as `reset`.
         purpose: String,
@@ -46,7 +49,7 @@ described! {
         /// Whom it is about: given back when it is redeemed.
         subject: Option<String>,
         /// What else is given back: at most 16 KiB.
-        #[json(default)]
+        #[serde(default)]
         payload: JsonMembers,
         /// A place for one token at a time, such as a user's id.
         slot: Option<String>,
@@ -55,7 +58,7 @@ described! {
     }
 
     /// A single-use token that was made.
-    #[json(write)]
+    #[derive(Serialize)]
     pub(crate) struct SingleUseToken {
         /// The token, or the code.
         token: Hidden,
@@ -64,7 +67,8 @@ described! {
     }
 
     /// A single-use token that is looked at.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct PeekSingleUseRequest {
         /// What it is presented for.
         purpose: String,
@@ -75,7 +79,8 @@ described! {
     }
 
     /// A single-use token that is to be redeemed.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct RedeemSingleUseRequest {
         /// What it is presented for.
         purpose: String,
@@ -88,10 +93,10 @@ described! {
     }
 
     /// What a single-use token is for.
-    #[json(write)]
+    #[derive(Serialize)]
     pub(crate) struct SingleUseView {
         /// Whom it is about.
-        #[json(omit)]
+        #[serde(skip_serializing_if = "Option::is_none")]
         subject: Option<String>,
         /// What it was made with.
         payload: JsonMembers,
@@ -100,17 +105,18 @@ described! {
     }
 
     /// What a redeemed single-use token gives.
-    #[json(write)]
+    #[derive(Serialize)]
     pub(crate) struct RedeemedSingleUse {
         /// Whom it is about.
-        #[json(omit)]
+        #[serde(skip_serializing_if = "Option::is_none")]
         subject: Option<String>,
         /// What it was made with.
         payload: JsonMembers,
     }
 
     /// A single-use token that is to be cancelled: itself, or the slot that it is in.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct CancelSingleUseRequest {
         /// What it was made for.
         purpose: String,

@@ -1,5 +1,7 @@
 //! For whom tokens are asked: entities, groups of them, and their users.
 
+use serde::Deserialize;
+
 use crate::describe::described;
 use crate::surface::table::{Nothing, operations};
 
@@ -28,8 +30,8 @@ operations! {
 
 described! {
     /// An entity, or a group of entities, of an organization.
-    #[derive(Clone, Debug)]
-    #[json(read)]
+    #[derive(Clone, Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct Entity {
         /// Its id.
         pub(super) id: String,
@@ -40,7 +42,8 @@ described! {
     }
 
     /// Names a record by its owner and its id.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct OwnedId {
         /// The organization that it belongs to.
         organization: String,
@@ -49,8 +52,8 @@ described! {
     }
 
     /// A user of an entity, of a group, or of both.
-    #[derive(Clone, Debug)]
-    #[json(read)]
+    #[derive(Clone, Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct User {
         /// Its id.
         pub(super) id: String,

@@ -1,5 +1,7 @@
 //! Sessions of API-key clients.
 
+use serde::Deserialize;
+
 use super::session::ClientConditions;
 use crate::describe::described;
 use crate::flow::client::ClientProof;
@@ -20,7 +22,8 @@ operations! {
 
 described! {
     /// Asks for a session.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct ExchangeApiKeyRequest {
         /// The client's id.
         client_id: String,

@@ -1,5 +1,7 @@
 //! Entity tokens.
 
+use serde::{Deserialize, Serialize};
+
 use super::entity_options::EntityOptions;
 use super::entity_token;
 use crate::describe::{Shape, described, shapes};
@@ -25,7 +27,8 @@ operations! {
 
 described! {
     /// Asks for an entity token.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct EntityTokenRequest {
         /// An API key, or an entity token to be renewed.
         bearer: SecretText,
@@ -34,12 +37,13 @@ described! {
         /// How long it shall live; the issuer's default where it is left out.
         expires_in: Option<Lifetime>,
         /// What the front end may show and do.
-        #[json(default)]
+        #[serde(default)]
         options: EntityOptions,
     }
 
     /// Whom an entity token is for: an entity or a group, and maybe a user of it.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct EntityTarget {
         /// The entity's id.
         entity: Option<String>,
@@ -50,14 +54,15 @@ described! {
     }
 
     /// A narrow token for a front end.
-    #[json(write)]
+    #[derive(Serialize)]
     pub(crate) struct EntityToken {
         /// The token.
         token: Hidden,
     }
 
     /// Says which entity tokens end.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct InvalidateTokensRequest {
         /// An API key.
         bearer: SecretText,

@@ -1,5 +1,7 @@
 //! Links that work once, and the accounts that they lead to.
 
+use serde::{Deserialize, Serialize};
+
 use super::account;
 use super::link::{self, LinkDetails};
 use crate::describe::described;
@@ -42,7 +44,8 @@ operations! {
 
 described! {
     /// Asks for a link.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct CreateLinkRequest {
         /// An API key.
         bearer: SecretText,
@@ -53,7 +56,7 @@ described! {
     }
 
     /// A link that was made: its token is good for one redemption.
-    #[json(write)]
+    #[derive(Serialize)]
     pub(crate) struct LinkToken {
         /// The token.
         link_token: Hidden,
@@ -62,14 +65,15 @@ described! {
     }
 
     /// Names a link.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct LinkTokenOnly {
         /// The link's token.
         link_token: String,
     }
 
     /// A link that is waiting to be redeemed.
-    #[json(write)]
+    #[derive(Serialize)]
     pub(crate) struct LinkView {
         /// What it is for.
         details: LinkDetails,
@@ -78,7 +82,8 @@ described! {
     }
 
     /// Asks to redeem a link.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct RedeemLinkRequest {
         /// The link's token.
         link_token: String,
@@ -90,7 +95,7 @@ described! {
     }
 
     /// What a redeemed link gives: good for one exchange by the organization that made the link.
-    #[json(write)]
+    #[derive(Serialize)]
     pub(crate) struct PublicToken {
         /// The token.
         public_token: Hidden,
@@ -99,7 +104,8 @@ described! {
     }
 
     /// Asks for the token of an account.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct ExchangePublicTokenRequest {
         /// An API key of the organization that made the link.
         bearer: SecretText,
@@ -112,7 +118,7 @@ described! {
     }
 
     /// The lasting token of a linked account.
-    #[json(write)]
+    #[derive(Serialize)]
     pub(crate) struct AccountToken {
         /// The token: it stands until it is replaced or ended.
         account_token: Hidden,
@@ -123,7 +129,8 @@ described! {
     }
 
     /// Names an account by its token, for the organization that it belongs to.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct OwnAccount {
         /// An API key of the organization.
         bearer: SecretText,
@@ -134,14 +141,15 @@ described! {
     }
 
     /// Names an account by its token.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct AccountTokenOnly {
         /// The account's token.
         account_token: String,
     }
 
     /// A linked account.
-    #[json(write)]
+    #[derive(Serialize)]
     pub(crate) struct Account {
         /// The organization that linked it.
         organization: String,

@@ -1,5 +1,7 @@
 //! Access tokens for a client's users.
 
+use serde::Deserialize;
+
 use crate::describe::described;
 use crate::flow::client::ClientProof;
 use crate::surface::machines::AccessToken;
@@ -19,7 +21,8 @@ operations! {
 
 described! {
     /// Asks for an access token for a user.
-    #[json(read)]
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     pub(crate) struct EntityUserRequest {
         /// The client's id.
         client_id: String,

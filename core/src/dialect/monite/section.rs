@@ -1,11 +1,12 @@
 //! The section of a configuration.
 
+use serde::Deserialize;
+
 use super::{Monite, MoniteOptions};
 use crate::dialect::endpoint::EndpointBuilder;
 use crate::dialect::section::{Assemble, Parts, section, sections};
 use crate::error::Result;
 use crate::issuer::Issuer;
-use crate::json::as_names;
 use crate::policy::AccessFormat;
 use crate::time::Lifetime;
 
@@ -13,7 +14,7 @@ section! {
     /// Monite's access tokens: opaque, for a day, where nothing else is said.
     Section {
         /// What access tokens look like.
-        #[json(default)]
+        #[serde(default)]
         access_tokens: AccessTokens,
         /// Whether a request without `x-monite-version` is refused; true where absent.
         version_required: Option<bool>,
@@ -21,7 +22,8 @@ section! {
 }
 
 /// What access tokens look like.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum AccessTokens {
     /// Opaque handles, which only the issuer can look up.
     #[default]
@@ -29,8 +31,6 @@ pub(crate) enum AccessTokens {
     /// JWTs, which anybody with the public key can verify.
     Jwt,
 }
-
-as_names! { AccessTokens { Opaque = "opaque", Jwt = "jwt", } }
 
 sections! {
     pub(crate) struct Sections {

@@ -1,8 +1,9 @@
 //! How a record of the directory is created and changed.
 
+use serde::de::DeserializeOwned;
+
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
-use crate::json::FromJson;
 use crate::record::{Change, Decision, Lasting, Records, decode};
 use crate::store::RecordKey;
 use crate::task::{Io, Task};
@@ -33,7 +34,7 @@ impl Directory {
         name: &str,
     ) -> Result<()>
     where
-        T: Lasting + FromJson + PartialEq,
+        T: Lasting + DeserializeOwned + PartialEq,
     {
         match self.records.insert(key, record.draft()?).await? {
             Change::Done => {
@@ -54,7 +55,7 @@ impl Directory {
         edit: impl Fn(&mut T) -> Result<()> + Send,
     ) -> Result<()>
     where
-        T: Lasting + FromJson,
+        T: Lasting + DeserializeOwned,
     {
         (self.records)
             .update(key.clone(), |found: Option<T>| {
