@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::Entropy;
-use crate::encoding::{array_from_base64url, base64url, hex, sha256, with_base64url};
+use crate::encoding::{base64url, from_base64url, hex, sha256};
 use crate::error::{Error, ErrorCode, Result};
+use crate::json::{FromJson, Json, Misfit, ToJson};
 use crate::secret::Secret;
 use crate::time::UnixTime;
 
@@ -49,15 +49,11 @@ impl SecretHash {
     /// # Errors
     /// `invalid_request` for anything else.
     pub fn parse(text: &str) -> Result<Self> {
-        array_from_base64url(text).map(SecretHash).ok_or_else(|| {
+        let bytes = from_base64url(text).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        bytes.map(SecretHash).ok_or_else(|| {
             Error::new(ErrorCode::InvalidRequest)
                 .because("a secret's hash is the 43 characters of base64url that `tokenmint credentials create` prints")
         })
-    }
-
-    /// Uses the text that `Display` writes.
-    pub(crate) fn with_text<T>(&self, then: impl FnOnce(&str) -> T) -> T {
-        with_base64url(&self.0, then)
     }
 
     /// Whether this is the hash of `secret`, in constant time.
@@ -95,7 +91,7 @@ impl TryFrom<&Secret> for SecretHash {
 
 impl fmt::Display for SecretHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.with_text(|text| f.write_str(text))
+        f.write_str(&base64url(&self.0))
     }
 }
 
@@ -105,23 +101,31 @@ impl fmt::Debug for SecretHash {
     }
 }
 
-impl Serialize for SecretHash {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for SecretHash {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        SecretHash::parse(&text).map_err(serde::de::Error::custom)
+impl ToJson for SecretHash {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        base64url(&self.0).write_json(out);
     }
 }
 
 /// The live secrets of one client: one, or two while it changes over; none for one that proves itself by a key.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Credentials(Vec<SecretHash>);
+
+impl FromJson for Credentials {
+    fn blank() -> Self {
+        Credentials::default()
+    }
+
+    fn read_json(&mut self, json: Json<'_>) -> Result<(), Misfit> {
+        self.0.read_json(json)
+    }
+}
+
+impl ToJson for Credentials {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        self.0.write_json(out);
+    }
+}
 
 impl Credentials {
     /// One live secret.
@@ -182,9 +186,43 @@ impl Credentials {
 
 /// Secrets that were replaced, each with the time until which it is still live: whoever has the old one changes over in
 /// their own time.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Replaced(Vec<(SecretHash, UnixTime)>);
+
+/// A list of pairs.
+impl FromJson for Replaced {
+    fn blank() -> Self {
+        Replaced::default()
+    }
+
+    fn read_json(&mut self, json: Json<'_>) -> Result<(), Misfit> {
+        json.items("a list", &mut |pair| {
+            let (mut hash, mut until) = (None, None);
+            pair.items("a list", &mut |item| {
+                match (&hash, &until) {
+                    (None, _) => hash = Some(item.read()?),
+                    (_, None) => until = Some(item.read()?),
+                    _ => return Err(Misfit::because("must be a list of 2 items, found more")),
+                }
+                Ok(())
+            })?;
+            self.0.push(
+                hash.zip(until).ok_or_else(|| Misfit::because("must be a list of 2 items, found fewer"))?,
+            );
+            Ok(())
+        })
+    }
+}
+
+impl ToJson for Replaced {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        self.0.write_json(out);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 impl Replaced {
     /// The most that are live at one time.

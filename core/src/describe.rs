@@ -3,7 +3,7 @@
 //! [`described!`] declares such a struct once. What it says of itself is what its documentation says.
 
 use crate::error::ErrorCode;
-use crate::json::JsonMembers;
+use crate::json::{JsonMembers, LeftOut, Member};
 use crate::key::Algorithm;
 use crate::time::{Lifetime, UnixTime};
 
@@ -114,8 +114,10 @@ macro_rules! choices {
         #[derive($($derive)*)]
         $(#[$attribute])?
         $vis enum $name {
-            $($(#[doc = $means])* #[serde(rename = $value)] $variant,)+
+            $($(#[doc = $means])* $variant,)+
         }
+
+        $crate::json::as_names! { $name { $($variant = $value,)+ } }
 
         impl $crate::describe::Described for $name {
             const SHAPE: $crate::describe::Shape = $crate::describe::Shape::Choice(&$crate::describe::Choice {
@@ -127,43 +129,41 @@ macro_rules! choices {
     };
 }
 
-/// Declares structs, and describes each by its own documentation.
+/// Declares structs by [`object!`](crate::json::object), and describes each by its own documentation.
 macro_rules! described {
     ($(
         $(#[doc = $says:literal])*
         $(#[derive($($derive:tt)*)])?
-        $(#[serde($($serde:tt)*)])?
+        #[json($($how:ident),+)]
         $vis:vis struct $name:ident {
             $(
                 $(#[doc = $field_says:literal])*
-                $(#[serde($($field_serde:tt)*)])?
+                $(#[json($($rule:tt)*)])?
                 $field_vis:vis $field:ident: $type:ty,
             )*
         }
     )+) => {$(
-        $(#[doc = $says])*
-        $(#[derive($($derive)*)])?
-        $(#[serde($($serde)*)])?
-        $vis struct $name {
-            $(
-                $(#[doc = $field_says])*
-                $(#[serde($($field_serde)*)])?
-                $field_vis $field: $type,
-            )*
+        $crate::json::object! {
+            $(#[doc = $says])*
+            $(#[derive($($derive)*)])?
+            #[json($($how),+)]
+            $vis struct $name {
+                $(
+                    $(#[doc = $field_says])*
+                    $(#[json($($rule)*)])?
+                    $field_vis $field: $type,
+                )*
+            }
         }
 
         impl $crate::describe::Record for $name {
             const OBJECT: &'static $crate::describe::Object = &$crate::describe::Object {
                 name: stringify!($name),
                 says: concat!($($says, "\n",)*),
-                fields: &[$($crate::describe::Field {
-                    name: $crate::describe::name(stringify!($field), concat!($(stringify!($($field_serde)*))?)),
-                    says: concat!($($field_says, "\n",)*),
-                    shape: <$type as $crate::describe::Described>::SHAPE,
-                    optional: <$type as $crate::describe::Described>::OPTIONAL
-                        $(|| $crate::describe::may_be_absent(stringify!($($field_serde)*)))?,
-                    nullable: <$type as $crate::describe::Described>::OPTIONAL,
-                },)*],
+                fields: &[$($crate::describe::field::<$type>(
+                    $crate::json::member!($field $($($rule)*)?),
+                    concat!($($field_says, "\n",)*),
+                ),)*],
             };
         }
     )+};
@@ -171,20 +171,10 @@ macro_rules! described {
 
 pub(crate) use {choices, described, shapes};
 
-/// The name of a field in JSON: its own, or that of an attribute of serde's.
-pub(crate) const fn name(field: &'static str, attribute: &'static str) -> &'static str {
-    match attribute.as_bytes() {
-        [b'r', b'e', b'n', b'a', b'm', b'e', b' ', b'=', b' ', b'"', _, .., b'"'] => {
-            let (_, quoted) = attribute.split_at("rename = \"".len());
-            quoted.split_at(quoted.len() - 1).0
-        }
-        _ => field,
-    }
-}
-
-/// Whether an attribute of serde's says that a field may be left out.
-pub(crate) const fn may_be_absent(attribute: &str) -> bool {
-    matches!(attribute.as_bytes(), [b'd', b'e', b'f', ..] | [b's', b'k', b'i', b'p', ..])
+/// The description of a field.
+pub(crate) const fn field<T: Described>(member: Member, says: &'static str) -> Field {
+    let optional = T::OPTIONAL || !matches!(member.left_out, LeftOut::Never);
+    Field { name: member.name, says, shape: T::SHAPE, optional, nullable: T::OPTIONAL }
 }
 
 shapes! {

@@ -1,44 +1,44 @@
 //! What happened, as data: for audit logs and alarms. Ids and fingerprints only, never tokens or secrets.
 
-use serde::Serialize;
-
 use crate::describe::{choices, described};
 use crate::error::ErrorCode;
+use crate::json;
 
 described! {
     /// One thing that happened in a flow: ids and fingerprints, never tokens or secrets.
     ///
     /// Serializes as one flat JSON object, for example
     /// `{"event":"refresh_rotated","client":"c1","subject":"u1","session":"...","generation":2}`.
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[json(write)]
     pub struct Event {
         /// What kind of thing.
-        #[serde(rename = "event")]
+        #[json(name = "event")]
         pub kind: EventKind,
         /// The client or organization on whose behalf.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         pub client: Option<String>,
         /// The subject it is about.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         pub subject: Option<String>,
         /// The session it belongs to.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         pub session: Option<String>,
         /// The id of the token or record: a `jti`, or a fingerprint where the token is a secret.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         pub id: Option<String>,
         /// The generation of a session or account token.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         pub generation: Option<u64>,
         /// Why it was refused.
-        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "code_name")]
+        #[json(omit)]
         pub reason: Option<ErrorCode>,
     }
 }
 
 choices! {
     /// The kinds of [`Event`].
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     #[non_exhaustive]
     pub enum EventKind {
         /// A token was minted.
@@ -102,6 +102,13 @@ choices! {
     }
 }
 
+/// As JSON.
+impl serde::Serialize for Event {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        json::serialize(self, serializer)
+    }
+}
+
 impl Event {
     /// An event with nothing but its kind.
     pub(crate) fn new(kind: EventKind) -> Self {
@@ -136,12 +143,5 @@ impl Event {
     pub(crate) fn reason(mut self, reason: ErrorCode) -> Self {
         self.reason = Some(reason);
         self
-    }
-}
-
-fn code_name<S: serde::Serializer>(code: &Option<ErrorCode>, serializer: S) -> Result<S::Ok, S::Error> {
-    match code {
-        Some(code) => serializer.serialize_str(code.name()),
-        None => serializer.serialize_none(),
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::claims::not_registered;
 use crate::describe::{choices, described};
 use crate::error::{Error, ErrorCode, Result};
+use crate::json::as_names;
 use crate::secret::Secret;
 use crate::store::Durability;
 use crate::time::Lifetime;
@@ -49,8 +50,8 @@ pub struct Policy {
 
 described! {
     /// Something that a link can connect an end user to.
-    #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[json(read, write)]
     pub struct Integration {
         /// Its id in requests.
         pub slug: String,
@@ -63,7 +64,7 @@ described! {
 
 choices! {
     /// What an access token looks like.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum AccessFormat {
         /// A JWT, which anybody with the public key can verify without the store.
         Jwt = "jwt",
@@ -73,8 +74,7 @@ choices! {
 }
 
 /// When the value of a custom claim is within that of another token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Narrowing {
     /// It is the same.
@@ -84,6 +84,8 @@ pub enum Narrowing {
     /// It is `false`, or both are `true`: for a claim whose `true` allows what its `false` does not.
     And,
 }
+
+as_names! { Narrowing { Equal = "equal", Subset = "subset", And = "and", } }
 
 /// How long a session's access token lives, the session without a refresh, and the session at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

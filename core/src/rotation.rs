@@ -5,61 +5,80 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use crate::error::{Error, ErrorCode, Result, Retry};
-use crate::json;
+use crate::json::{self, FromJson, Json, Misfit, ToJson, as_names, object};
 use crate::key::{Algorithm, Key, KeySet, quoted};
 use crate::secret::Secret;
 use crate::time::{Lifetime, UnixTime};
 
-/// The keys of an issuer over time.
-///
-/// Two rules hold whatever is asked for. A key signs only after its public half has been published for as long as a
-/// verifier may keep an older key set. A key leaves the key set only after every token that it signed has ended.
-///
-/// ```
-/// use tokenmint::*;
-/// let rules = RotationRules { jwks_max_age_seconds: 300, margin_seconds: 60, ..RotationRules::default() };
-/// let mut ring = KeyRing::new(rules)?;
-/// let start = UnixTime::from_seconds(1_700_000_000);
-/// let key = |kid, seed| Key::generate_jwk(Some(kid), Algorithm::HS256, &mut Entropy::new([seed; 32]));
-/// ring.announce("k1", Algorithm::HS256, key("k1", 1)?, start)?; // the first signs at once: nobody has an older set
-/// ring.announce("k2", Algorithm::HS256, key("k2", 2)?, start)?;
-/// let next = ring.plan_early(start);
-/// assert_eq!(next.action, RotationAction::Activate { kid: "k2".into() });
-/// assert_eq!(next.earliest.seconds(), 1_700_000_360);
-/// assert!(ring.activate("k2", start).is_err()); // some verifier may not know it yet
-/// ring.activate("k2", next.earliest)?;
-/// assert_eq!(ring.key_set()?.signing_key().and_then(|key| key.kid()), Some("k2"));
-/// # Ok::<(), Error>(())
-/// ```
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KeyRing {
-    rules: RotationRules,
-    keys: Vec<RingEntry>,
+object! {
+    /// The keys of an issuer over time.
+    ///
+    /// Two rules hold whatever is asked for. A key signs only after its public half has been published for as long as a
+    /// verifier may keep an older key set. A key leaves the key set only after every token that it signed has ended.
+    ///
+    /// ```
+    /// use tokenmint::*;
+    /// let rules = RotationRules { jwks_max_age_seconds: 300, margin_seconds: 60, ..RotationRules::default() };
+    /// let mut ring = KeyRing::new(rules)?;
+    /// let start = UnixTime::from_seconds(1_700_000_000);
+    /// let key = |kid, seed| Key::generate_jwk(Some(kid), Algorithm::HS256, &mut Entropy::new([seed; 32]));
+    /// ring.announce("k1", Algorithm::HS256, key("k1", 1)?, start)?; // the first signs at once: nobody has an older set
+    /// ring.announce("k2", Algorithm::HS256, key("k2", 2)?, start)?;
+    /// let next = ring.plan_early(start);
+    /// assert_eq!(next.action, RotationAction::Activate { kid: "k2".into() });
+    /// assert_eq!(next.earliest.seconds(), 1_700_000_360);
+    /// assert!(ring.activate("k2", start).is_err()); // some verifier may not know it yet
+    /// ring.activate("k2", next.earliest)?;
+    /// assert_eq!(ring.key_set()?.signing_key().and_then(|key| key.kid()), Some("k2"));
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[derive(Clone)]
+    #[json(read, write)]
+    pub struct KeyRing {
+        rules: RotationRules,
+        keys: Vec<RingEntry>,
+    }
 }
 
-/// The times of a rotation, in seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RotationRules {
-    /// How long verifiers may keep a key set: the largest `max-age` of the answer, or what they are set to. 300.
-    pub jwks_max_age_seconds: u64,
-    /// What is added to every wait: how far clocks differ, the verifiers' leeway, and how long every process of the
-    /// issuer takes to load the ring. 300.
-    pub margin_seconds: u64,
-    /// The longest life of a token. A key that no longer signs stays at least as long; tokens that live longer are
-    /// reported to [`KeyRing::signed`]. 30 days.
-    pub token_lifetime_seconds: u64,
-    /// How long a key signs before the plan replaces it. 90 days.
-    pub active_seconds: u64,
+object! {
+    /// The times of a rotation, in seconds.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[json(write)]
+    pub struct RotationRules {
+        /// How long verifiers may keep a key set: the largest `max-age` of the answer, or what they are set to. 300.
+        #[json(default)]
+        pub jwks_max_age_seconds: u64,
+        /// What is added to every wait: how far clocks differ, the verifiers' leeway, and how long every process of the
+        /// issuer takes to load the ring. 300.
+        #[json(default)]
+        pub margin_seconds: u64,
+        /// The longest life of a token. A key that no longer signs stays at least as long; tokens that live longer are
+        /// reported to [`KeyRing::signed`]. 30 days.
+        #[json(default)]
+        pub token_lifetime_seconds: u64,
+        /// How long a key signs before the plan replaces it. 90 days.
+        #[json(default)]
+        pub active_seconds: u64,
+    }
+}
+
+impl FromJson for RotationRules {
+    fn blank() -> Self {
+        RotationRules::default()
+    }
+
+    fn read_json(&mut self, json: Json<'_>) -> Result<(), Misfit> {
+        let RotationRules { jwks_max_age_seconds, margin_seconds, token_lifetime_seconds, active_seconds } =
+            self;
+        let values: [&mut dyn FromJson; 4] =
+            [jwks_max_age_seconds, margin_seconds, token_lifetime_seconds, active_seconds];
+        json.object(Self::MEMBERS, &mut { values })
+    }
 }
 
 /// What a key is there for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyState {
     /// Published, and does not sign yet.
     Announced,
@@ -70,6 +89,8 @@ pub enum KeyState {
     /// Forgotten, but for its id, which is not used again.
     Gone,
 }
+
+as_names! { KeyState { Announced = "announced", Active = "active", Retired = "retired", Gone = "gone", } }
 
 /// A key of a ring, without the key itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,18 +135,20 @@ pub struct RotationStep {
     pub reason: String,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RingEntry {
-    kid: String,
-    alg: Algorithm,
-    state: KeyState,
-    since: UnixTime,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    last_expiry: Option<UnixTime>,
-    /// A JWK or PEM; none where the key is gone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    key: Option<KeyText>,
+object! {
+    #[derive(Clone)]
+    #[json(read, write)]
+    struct RingEntry {
+        kid: String,
+        alg: Algorithm,
+        state: KeyState,
+        since: UnixTime,
+        #[json(omit)]
+        last_expiry: Option<UnixTime>,
+        /// A JWK or PEM; none where the key is gone.
+        #[json(omit)]
+        key: Option<KeyText>,
+    }
 }
 
 #[derive(Clone)]
@@ -197,8 +220,7 @@ impl KeyRing {
     /// # Errors
     /// `internal`, which does not happen.
     pub fn to_json(&self) -> Result<Secret> {
-        let json = serde_json::to_vec_pretty(self);
-        json.map(Secret::from).map_err(|_| Error::new(ErrorCode::Internal))
+        Ok(json::to_pretty(self).into())
     }
 
     /// Its times.
@@ -430,16 +452,20 @@ impl RingEntry {
     }
 }
 
-impl Serialize for KeyText {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let text = std::str::from_utf8(self.0.expose()).map_err(|_| serde::ser::Error::custom("not text"))?;
-        serializer.serialize_str(text)
+impl FromJson for KeyText {
+    fn blank() -> Self {
+        KeyText(Secret::from(""))
+    }
+
+    fn read_json(&mut self, json: Json<'_>) -> Result<(), Misfit> {
+        self.0 = json.string("a string")?.into_owned().into();
+        Ok(())
     }
 }
 
-impl<'de> Deserialize<'de> for KeyText {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| KeyText(Secret::from(text)))
+impl ToJson for KeyText {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        std::str::from_utf8(self.0.expose()).unwrap_or_default().write_json(out);
     }
 }
 

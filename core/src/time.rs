@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::entropy::{self, Entropy};
 use crate::error::{Error, ErrorCode, Result};
+use crate::json::{FromJson, Json, Misfit, ToJson};
 
 /// A point in time: whole seconds since 1970-01-01T00:00:00Z, as in a JWT's NumericDate (RFC 7519 section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -76,21 +77,43 @@ impl From<UnixTime> for Moment {
     }
 }
 
-impl serde::Serialize for Moment {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0.is_multiple_of(Self::SECOND) {
-            return serializer.serialize_u64(self.0 / Self::SECOND);
-        }
-        // Exact to the microsecond until the year 2255.
-        serializer.serialize_f64(self.0 as f64 / Self::SECOND as f64)
+impl FromJson for UnixTime {
+    fn blank() -> Self {
+        UnixTime(0)
+    }
+
+    fn read_json(&mut self, json: Json<'_>) -> std::result::Result<(), Misfit> {
+        self.0.read_json(json)
     }
 }
 
-impl<'de> serde::Deserialize<'de> for Moment {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let seconds = f64::deserialize(deserializer)?;
+impl ToJson for UnixTime {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        self.0.write_json(out);
+    }
+}
+
+impl FromJson for Moment {
+    fn blank() -> Self {
+        Moment(0)
+    }
+
+    fn read_json(&mut self, json: Json<'_>) -> std::result::Result<(), Misfit> {
+        let seconds = json.number().ok_or_else(|| json.misfit("a number"))?;
         // A float becomes an integer with saturation.
-        Ok(Moment((seconds * Self::SECOND as f64).round() as u64))
+        self.0 = (seconds * Self::SECOND as f64).round() as u64;
+        Ok(())
+    }
+}
+
+impl ToJson for Moment {
+    /// The whole seconds, and as many digits behind the point as there are.
+    fn write_json(&self, out: &mut Vec<u8>) {
+        (self.0 / Self::SECOND).write_json(out);
+        let fraction = self.0 % Self::SECOND;
+        if fraction > 0 {
+            out.extend_from_slice(format!(".{fraction:06}").trim_end_matches('0').as_bytes());
+        }
     }
 }
 
@@ -216,23 +239,21 @@ impl fmt::Debug for Context {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::{from_written, to_text};
 
     #[test]
     fn a_moment_is_written_as_a_numeric_date_and_read_back_exactly() {
         for us in
             [0, 1, 999_999, 1_000_000, 1_700_000_000_000_000, 1_700_000_000_000_001, 4_102_444_800_123_457]
         {
-            let text = serde_json::to_string(&Moment(us)).unwrap();
-            assert_eq!(serde_json::from_str::<Moment>(&text).unwrap(), Moment(us), "{text}");
+            let text = to_text(&Moment(us));
+            assert_eq!(from_written::<Moment>(&text).unwrap(), Moment(us), "{text}");
         }
-        assert_eq!(serde_json::to_string(&Moment(1_700_000_000_250_000)).unwrap(), "1700000000.25");
+        assert_eq!(to_text(&Moment(1_700_000_000_250_000)), "1700000000.25");
         // As whole seconds were written before.
         let whole = UnixTime::from_seconds(1_700_000_000);
-        assert_eq!(
-            serde_json::to_string(&Moment::from(whole)).unwrap(),
-            serde_json::to_string(&whole).unwrap()
-        );
-        let last = serde_json::from_str::<Moment>(&UnixTime::MAX.to_string()).unwrap();
+        assert_eq!(to_text(&Moment::from(whole)), to_text(&whole));
+        let last = from_written::<Moment>(&UnixTime::MAX.to_string()).unwrap();
         assert_eq!(last.seconds(), UnixTime::MAX);
     }
 

@@ -1,33 +1,36 @@
 //! Values as they stand in a configuration or in the input of an operation. None of their errors repeats a text that may be a secret.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::de::{self, Deserializer, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde::de::{self, Deserializer, Visitor};
 
 use crate::credential::SecretHash;
 use crate::describe::{Shape, described, shapes};
 use crate::error::{Error, ErrorCode, Result};
-use crate::json::LONGEST_SHOWN;
+use crate::json::{FromJson, Json, LONGEST_SHOWN, Misfit, object};
 use crate::policy::{Policy, Rate};
 use crate::secret::Secret;
 use crate::time::Lifetime;
 
-/// The rate limits of a dialect; no limit where absent.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    /// Requests of one client.
-    pub client: Option<RateLimit>,
-    /// Failed attempts in one name.
-    pub failures: Option<RateLimit>,
+object! {
+    /// The rate limits of a dialect; no limit where absent.
+    #[derive(Clone, Copy, Debug, Default)]
+    #[json(read)]
+    pub struct Limits {
+        /// Requests of one client.
+        pub client: Option<RateLimit>,
+        /// Failed attempts in one name.
+        pub failures: Option<RateLimit>,
+    }
 }
 
 described! {
     /// A rate limit: `events` for each `per` on average, and at most `burst` at once.
-    #[derive(Clone, Copy, Debug, Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[derive(Clone, Copy, Debug)]
+    #[json(read)]
     pub struct RateLimit {
         /// How many events, at least 1.
         pub events: u32,
@@ -60,33 +63,24 @@ impl RateLimit {
 }
 
 /// One text, or a list of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OneOrMany(pub Vec<String>);
 
-impl<'de> Deserialize<'de> for OneOrMany {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Texts;
-        impl<'de> Visitor<'de> for Texts {
-            type Value = OneOrMany;
+impl FromJson for OneOrMany {
+    fn blank() -> Self {
+        OneOrMany::default()
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text or a list of texts")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<OneOrMany, E> {
-                Ok(OneOrMany(vec![text.to_owned()]))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<OneOrMany, A::Error> {
-                let mut texts = Vec::new();
-                while let Some(text) = list.next_element()? {
-                    texts.push(text);
-                }
-                Ok(OneOrMany(texts))
-            }
+    fn read_json(&mut self, json: Json<'_>) -> Result<(), Misfit> {
+        let needed = "a text or a list of texts";
+        match json.string(needed) {
+            Ok(text) => self.0.push(text.into_owned()),
+            Err(_) => json.items(needed, &mut |text| {
+                self.0.push(text.read()?);
+                Ok(())
+            })?,
         }
-        deserializer.deserialize_any(Texts)
+        Ok(())
     }
 }
 
@@ -94,9 +88,14 @@ impl<'de> Deserialize<'de> for OneOrMany {
 #[derive(Clone, Debug)]
 pub struct SecretText(pub Secret);
 
-impl<'de> Deserialize<'de> for SecretText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(SecretVisitor).map(|text| SecretText(text.into()))
+impl FromJson for SecretText {
+    fn blank() -> Self {
+        SecretText(Secret::from(""))
+    }
+
+    fn read_json(&mut self, json: Json<'_>) -> Result<(), Misfit> {
+        self.0 = secret(json)?.into_owned().into();
+        Ok(())
     }
 }
 
@@ -104,34 +103,27 @@ impl<'de> Deserialize<'de> for SecretText {
 #[derive(Clone, Debug)]
 pub struct Hashes(pub Vec<SecretHash>);
 
-impl<'de> Deserialize<'de> for Hashes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct List;
-        impl<'de> Visitor<'de> for List {
-            type Value = Hashes;
+impl FromJson for Hashes {
+    fn blank() -> Self {
+        Hashes(Vec::new())
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the SHA-256 of a secret, or a list of one or two")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Hashes, E> {
-                Ok(Hashes(vec![hash(text).map_err(E::custom)?]))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Hashes, A::Error> {
-                let mut hashes = Vec::new();
-                while let Some(Hash(hash)) = list.next_element()? {
-                    hashes.push(hash);
-                }
-                match hashes.len() {
-                    1 | 2 => Ok(Hashes(hashes)),
-                    found => Err(de::Error::custom(format!(
-                        "a client has one live secret, or two while it changes over; found {found}"
-                    ))),
-                }
-            }
+    fn read_json(&mut self, json: Json<'_>) -> Result<(), Misfit> {
+        let needed = "the SHA-256 of a secret, or a list of one or two";
+        if json.string(needed).is_ok() {
+            self.0.push(json.read()?);
+            return Ok(());
         }
-        deserializer.deserialize_any(List)
+        json.items(needed, &mut |hash| {
+            self.0.push(hash.read()?);
+            Ok(())
+        })?;
+        match self.0.len() {
+            1 | 2 => Ok(()),
+            found => Err(Misfit::because(format!(
+                "a client has one live secret, or two while it changes over; found {found}"
+            ))),
+        }
     }
 }
 
@@ -141,23 +133,33 @@ shapes! {
     Hashes: Shape::Texts;
 }
 
-/// A hash whose errors do not repeat what stands in its place: it may be the secret.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Hash(pub(crate) SecretHash);
+impl FromJson for SecretHash {
+    fn blank() -> Self {
+        SecretHash::of(b"")
+    }
 
-impl<'de> Deserialize<'de> for Hash {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = deserializer.deserialize_any(SecretVisitor)?;
-        hash(&text).map(Hash).map_err(de::Error::custom)
+    /// The error does not repeat what stands in its place: it may be the secret.
+    fn read_json(&mut self, json: Json<'_>) -> Result<(), Misfit> {
+        *self = SecretHash::parse(&secret(json)?).map_err(|error| Misfit::because(error.to_string()))?;
+        // What a shell gives for an unset variable is no credential.
+        match json.is_given() && *self == SecretHash::of(b"") {
+            true => Err(Misfit::because(
+                Error::new(ErrorCode::PolicyInvalid)
+                    .because("this is the hash of an empty text; no secret was hashed")
+                    .to_string(),
+            )),
+            false => Ok(()),
+        }
     }
 }
 
-/// Reads a hash; that of no secret at all, which a shell gives for an unset variable, is no credential.
-fn hash(text: &str) -> Result<SecretHash> {
-    match SecretHash::parse(text)? {
-        hash if hash == SecretHash::of(b"") => Err(Error::new(ErrorCode::PolicyInvalid)
-            .because("this is the hash of an empty text; no secret was hashed")),
-        hash => Ok(hash),
+/// A secret, or the hash of one.
+fn secret(json: Json<'_>) -> Result<Cow<'_, str>, Misfit> {
+    match json.first() {
+        b'-' | b'0'..=b'9' if json.number().is_some() => {
+            Err(Misfit::because("a secret, or the hash of one, is a text"))
+        }
+        _ => json.string("a text"),
     }
 }
 
@@ -208,54 +210,39 @@ impl FromStr for Origin {
 const NO_ORIGIN: &str = "an origin is a scheme and a host in small letters, and a port where it has one, with nothing \
                          behind them: https://app.example.com, http://localhost:5173";
 
-impl<'de> Deserialize<'de> for Origin {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OriginText;
-        impl Visitor<'_> for OriginText {
-            type Value = Origin;
+impl FromJson for Origin {
+    fn blank() -> Self {
+        Origin(String::new())
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an origin such as \"https://app.example.com\"")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Origin, E> {
-                text.parse().map_err(|error: Error| E::custom(error.message()))
-            }
-        }
-        deserializer.deserialize_any(OriginText)
+    fn read_json(&mut self, json: Json<'_>) -> Result<(), Misfit> {
+        let text = json.string("an origin such as \"https://app.example.com\"")?;
+        *self = text.parse().map_err(|error: Error| Misfit::because(error.message()))?;
+        Ok(())
     }
 }
 
-struct SecretVisitor;
-
-/// serde's own errors quote the value that they found.
-const NOT_TEXT: &str = "a secret, or the hash of one, is a text";
-
-impl Visitor<'_> for SecretVisitor {
-    type Value = String;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
-        Ok(text.to_owned())
-    }
-
-    fn visit_i64<E: de::Error>(self, _: i64) -> Result<String, E> {
-        Err(E::custom(NOT_TEXT))
-    }
-
-    fn visit_u64<E: de::Error>(self, _: u64) -> Result<String, E> {
-        Err(E::custom(NOT_TEXT))
-    }
-
-    fn visit_f64<E: de::Error>(self, _: f64) -> Result<String, E> {
-        Err(E::custom(NOT_TEXT))
-    }
-}
+/// What a lifetime is, where it is none.
+const LIFETIME: &str = "a lifetime such as \"1h\", or whole seconds";
 
 /// A text by the grammar of [`crate::expires_in`], or whole seconds.
+impl FromJson for Lifetime {
+    fn blank() -> Self {
+        Lifetime::MINUTE
+    }
+
+    fn read_json(&mut self, json: Json<'_>) -> Result<(), Misfit> {
+        let read = match json.whole() {
+            // Below 0 is refused as 0 is.
+            Some(seconds) => seconds_of(u64::try_from(seconds).unwrap_or(0)),
+            None => lifetime(&json.string(LIFETIME)?),
+        };
+        *self = read.map_err(Misfit::because)?;
+        Ok(())
+    }
+}
+
+/// As it is read everywhere else, for types of a user's.
 impl<'de> Deserialize<'de> for Lifetime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct LifetimeText;
@@ -263,26 +250,33 @@ impl<'de> Deserialize<'de> for Lifetime {
             type Value = Lifetime;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a lifetime such as \"1h\", or whole seconds")
+                f.write_str(LIFETIME)
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Lifetime, E> {
-                match text.len() {
-                    ..=LONGEST_SHOWN => text.parse().map_err(E::custom),
-                    _ => Err(E::custom(format!("{} is no lifetime such as \"1h\"", shown(text)))),
-                }
+                lifetime(text).map_err(E::custom)
             }
 
             fn visit_u64<E: de::Error>(self, seconds: u64) -> Result<Lifetime, E> {
-                Lifetime::from_seconds(seconds).map_err(E::custom)
+                seconds_of(seconds).map_err(E::custom)
             }
 
             fn visit_i64<E: de::Error>(self, seconds: i64) -> Result<Lifetime, E> {
-                // Below 0 is refused as 0 is.
                 self.visit_u64(u64::try_from(seconds).unwrap_or(0))
             }
         }
         deserializer.deserialize_any(LifetimeText)
+    }
+}
+
+fn seconds_of(seconds: u64) -> Result<Lifetime, String> {
+    Lifetime::from_seconds(seconds).map_err(|error| error.to_string())
+}
+
+fn lifetime(text: &str) -> Result<Lifetime, String> {
+    match text.len() {
+        ..=LONGEST_SHOWN => text.parse().map_err(|error: Error| error.to_string()),
+        _ => Err(format!("{} is no lifetime such as \"1h\"", shown(text))),
     }
 }
 
@@ -298,8 +292,8 @@ pub(crate) fn shown(name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn read<T: de::DeserializeOwned>(json: &str) -> Result<T, String> {
-        serde_json::from_str(json).map_err(|error| error.to_string())
+    fn read<T: FromJson>(json: &str) -> Result<T, String> {
+        crate::json::from_text(json).map_err(|misfit| misfit.to_string())
     }
 
     #[test]
@@ -357,7 +351,7 @@ mod tests {
         for error in [
             read::<Hashes>(&format!("{SECRET:?}")).unwrap_err(),
             read::<Hashes>(&format!("[{SECRET:?}]")).unwrap_err(),
-            read::<Hash>(&format!("{SECRET:?}")).map(drop).unwrap_err(),
+            read::<SecretHash>(&format!("{SECRET:?}")).map(drop).unwrap_err(),
         ] {
             assert!(!error.contains("14c8") && error.contains("43 characters"), "{error}");
         }

@@ -171,7 +171,7 @@ pub(crate) fn audience(payload: ReadPayload<'_>, expected: &[String]) -> Result<
     }
     let found = match json::string(value) {
         Some(one) => vec![one.into_owned()],
-        None => json::from_value(value).unwrap_or_default(),
+        None => json::from_written(value).unwrap_or_default(),
     };
     Err(Error::new(ErrorCode::AudienceMismatch).at("aud").because(format!(
         "expected {}, found {}",

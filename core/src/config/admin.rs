@@ -2,42 +2,41 @@
 
 use core::net::SocketAddr;
 
-use serde::de::{self, Deserializer};
-use serde::{Deserialize, Serialize};
-
 use crate::credential::SecretHash;
 use crate::dialect::section::no_twins;
 use crate::error::{Error, ErrorCode, Result};
-use crate::values::{Hash, shown};
+use crate::json::{FromJson, Json, Misfit, object};
+use crate::values::shown;
 use crate::{dialect, surface};
 
-/// Where a host serves the operations themselves, and who may call them. The core reads it, and does nothing with it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Admin {
-    /// The address and the port to listen at, such as `127.0.0.1:8081`; any free port for 0. Never those of the dialects.
-    #[serde(deserialize_with = "listen")]
-    pub listen: SocketAddr,
-    /// Who may call.
-    pub keys: Vec<AdminKey>,
+object! {
+    /// Where a host serves the operations themselves, and who may call them. The core reads it, and does nothing with it.
+    #[derive(Clone, Debug)]
+    #[json(read)]
+    pub struct Admin {
+        /// The address and the port to listen at, such as `127.0.0.1:8081`; any free port for 0. Never those of the dialects.
+        pub listen: SocketAddr,
+        /// Who may call.
+        pub keys: Vec<AdminKey>,
+    }
 }
 
-/// A key for the admin API.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AdminKey {
-    /// Its id: what the log says of a call.
-    pub id: String,
-    /// The SHA-256 of the key, as `tokenmint credentials create --kind admin` prints it.
-    #[serde(deserialize_with = "hash")]
-    pub key_sha256: SecretHash,
-    /// The operations that it may call; all where absent.
-    pub operations: Option<Vec<OperationName>>,
+object! {
+    /// A key for the admin API.
+    #[derive(Clone, Debug)]
+    #[json(read)]
+    pub struct AdminKey {
+        /// Its id: what the log says of a call.
+        pub id: String,
+        /// The SHA-256 of the key, as `tokenmint credentials create --kind admin` prints it.
+        pub key_sha256: SecretHash,
+        /// The operations that it may call; all where absent.
+        pub operations: Option<Vec<OperationName>>,
+    }
 }
 
 /// The name of an operation that there is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OperationName(&'static str);
 
 impl OperationName {
@@ -47,13 +46,18 @@ impl OperationName {
     }
 }
 
-impl<'de> Deserialize<'de> for OperationName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
+impl FromJson for OperationName {
+    fn blank() -> Self {
+        OperationName("")
+    }
+
+    fn read_json(&mut self, json: Json<'_>) -> Result<(), Misfit> {
+        let name = json.string("a string")?;
         let known = surface::NAMES.iter().chain(dialect::NAMES).find(|known| **known == name);
-        known.map(|known| OperationName(known)).ok_or_else(|| {
-            de::Error::custom(format!("{} is no operation; docs/operations.md has them all", shown(&name)))
-        })
+        self.0 = known.ok_or_else(|| {
+            Misfit::because(format!("{} is no operation; docs/operations.md has them all", shown(&name)))
+        })?;
+        Ok(())
     }
 }
 
@@ -79,13 +83,16 @@ impl Admin {
     }
 }
 
-fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    text.parse().map_err(|_| de::Error::custom("must be an IP address and a port, such as 127.0.0.1:8081"))
-}
+impl FromJson for SocketAddr {
+    fn blank() -> Self {
+        SocketAddr::from(([0; 4], 0))
+    }
 
-fn hash<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretHash, D::Error> {
-    Hash::deserialize(deserializer).map(|Hash(hash)| hash)
+    fn read_json(&mut self, json: Json<'_>) -> Result<(), Misfit> {
+        let reason = "must be an IP address and a port, such as 127.0.0.1:8081";
+        *self = json.string("a string")?.parse().map_err(|_| Misfit::because(reason))?;
+        Ok(())
+    }
 }
 
 #[cfg(test)]

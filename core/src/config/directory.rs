@@ -1,63 +1,64 @@
 //! Who may ask: clients and bearer API keys, and the records that they become.
 
-use serde::Deserialize;
-
 use super::keys::Secrets;
 use crate::credential::SecretHash;
 use crate::dialect::section::{create, no_twins};
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::directory::{self, Permission};
 use crate::flow::own_claims::check_custom;
-use crate::json::{self, JsonMembers};
+use crate::json::{self, JsonMembers, object};
 use crate::store::MemoryStore;
-use crate::values::{Hash, Hashes};
+use crate::values::Hashes;
 
-/// A client with an id, and a secret or a key to prove it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Client {
-    /// Its id.
-    pub id: String,
-    /// The organization that it acts for.
-    pub organization: String,
-    /// The SHA-256 of its secret, as `tokenmint credentials create` prints it; two while it changes over. None for
-    /// a client with keys, and for a public one.
-    pub secret_sha256: Option<Hashes>,
-    /// What it may do.
-    pub permissions: Vec<Permission>,
-    /// The `sub` of its tokens, where that is not its id.
-    pub subject: Option<String>,
-    /// A name that it may have to state.
-    pub name: Option<String>,
-    /// Custom claims of its session tokens.
-    #[serde(default)]
-    pub claims: JsonMembers,
-    /// What its own tokens may allow.
-    pub scope: Option<String>,
-    /// Whom its own tokens may be for; the policy's audience where it is empty.
-    #[serde(default)]
-    pub audience: Vec<String>,
-    /// Whether it can keep no secret, and says no more than who it is: an app, a page.
-    #[serde(default)]
-    pub public: bool,
-    /// A JWK Set of the public keys by which it proves itself: it signs assertions (`private_key_jwt`).
-    #[serde(default)]
-    pub jwks: JsonMembers,
-    /// A file that holds that JWK Set.
-    pub jwks_file: Option<String>,
+object! {
+    /// A client with an id, and a secret or a key to prove it.
+    #[derive(Clone, Debug)]
+    #[json(read)]
+    pub struct Client {
+        /// Its id.
+        pub id: String,
+        /// The organization that it acts for.
+        pub organization: String,
+        /// The SHA-256 of its secret, as `tokenmint credentials create` prints it; two while it changes over. None for
+        /// a client with keys, and for a public one.
+        pub secret_sha256: Option<Hashes>,
+        /// What it may do.
+        pub permissions: Vec<Permission>,
+        /// The `sub` of its tokens, where that is not its id.
+        pub subject: Option<String>,
+        /// A name that it may have to state.
+        pub name: Option<String>,
+        /// Custom claims of its session tokens.
+        #[json(default)]
+        pub claims: JsonMembers,
+        /// What its own tokens may allow.
+        pub scope: Option<String>,
+        /// Whom its own tokens may be for; the policy's audience where it is empty.
+        #[json(default)]
+        pub audience: Vec<String>,
+        /// Whether it can keep no secret, and says no more than who it is: an app, a page.
+        #[json(default)]
+        pub public: bool,
+        /// A JWK Set of the public keys by which it proves itself: it signs assertions (`private_key_jwt`).
+        #[json(default)]
+        pub jwks: JsonMembers,
+        /// A file that holds that JWK Set.
+        pub jwks_file: Option<String>,
+    }
 }
 
-/// A bearer API key.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ApiKey {
-    /// The SHA-256 of the key, as `tokenmint credentials create --kind bearer` prints it.
-    #[serde(deserialize_with = "hash")]
-    pub key_sha256: SecretHash,
-    /// The organization that it acts for.
-    pub organization: String,
-    /// What it may do.
-    pub permissions: Vec<Permission>,
+object! {
+    /// A bearer API key.
+    #[derive(Clone, Debug)]
+    #[json(read)]
+    pub struct ApiKey {
+        /// The SHA-256 of the key, as `tokenmint credentials create --kind bearer` prints it.
+        pub key_sha256: SecretHash,
+        /// The organization that it acts for.
+        pub organization: String,
+        /// What it may do.
+        pub permissions: Vec<Permission>,
+    }
 }
 
 /// Creates the records of a configuration.
@@ -124,10 +125,6 @@ impl Client {
     }
 }
 
-fn hash<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<SecretHash, D::Error> {
-    Hash::deserialize(deserializer).map(|hash| hash.0)
-}
-
 #[cfg(all(test, any(feature = "aws-lc", feature = "rustcrypto", feature = "host")))]
 mod tests {
     use super::*;
@@ -152,7 +149,7 @@ mod tests {
         create_records(&Config::from_json(&config)?, &mut Files, &records)?;
         let keys = vec![RecordKey::of("client", &["c1"])];
         match records.execute(Command::Load { keys }).unwrap() {
-            Reply::Loaded { entries, .. } => crate::record::decode_value(&entries[0].as_ref().unwrap().value),
+            Reply::Loaded { entries, .. } => crate::record::decode(entries[0].as_ref().unwrap()),
             _ => panic!("no reply to a load"),
         }
     }

@@ -4,14 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
 use super::with;
 use crate::describe::{Shape, described, shapes};
 use crate::dialect::trusted_issuers::TrustedIssuerConfig;
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
-use crate::json::{self, JsonMembers};
+use crate::json::{self, FromJson, Json, JsonMembers, Misfit};
 use crate::key::{Algorithm, KeySet};
 use crate::policy::{AccessFormat, Integration, Narrowing, Policy};
 use crate::time::Lifetime;
@@ -33,13 +31,13 @@ described! {
     /// # drop(issuer);
     /// # Ok::<(), Error>(())
     /// ```
-    #[derive(Clone, Debug, Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[derive(Clone, Debug)]
+    #[json(read)]
     pub struct IssuerConfig {
         /// Its name, usually its URL: `iss` in its tokens.
         pub issuer: String,
         /// The `aud` of tokens whose claims name none.
-        #[serde(default)]
+        #[json(default)]
         pub audience: OneOrMany,
         /// The header's `typ`; `JWT` where absent.
         pub token_type: Option<String>,
@@ -52,7 +50,7 @@ described! {
         /// What access tokens of the flows look like; `jwt` where absent.
         pub access_format: Option<AccessFormat>,
         /// Custom claims that every token carries.
-        #[serde(default)]
+        #[json(default)]
         pub fixed_claims: JsonMembers,
         /// At least 32 bytes of text from which refresh, public and account tokens are derived.
         pub session_secret: Option<SecretText>,
@@ -61,15 +59,15 @@ described! {
         /// How long a session lives at all; 90 days where absent.
         pub session_absolute: Option<Lifetime>,
         /// Claims beside `sid` that hold the session's id.
-        #[serde(default)]
+        #[json(default)]
         pub session_claims: OneOrMany,
         /// For how many seconds a refresh token is answered again; 10 where absent, at most 60 without `long_refresh_grace`.
         pub refresh_grace_seconds: Option<u64>,
         /// Lets that be up to 1800. For as long, a stolen refresh token that was exchanged already is good.
-        #[serde(default)]
+        #[json(default)]
         pub long_refresh_grace: bool,
         /// By which rule a custom claim is narrowed: `equal`, as where absent, `subset` or `and`.
-        #[serde(default)]
+        #[json(default)]
         pub narrowing: Narrowings,
         /// For how long after its first issue an entity token can be renewed with itself; 30 days where absent.
         pub renewal: Option<Lifetime>,
@@ -82,17 +80,27 @@ described! {
         /// How long a redeemed link's public token lives; one hour where absent.
         pub public_token_lifetime: Option<Lifetime>,
         /// Issuers whose tokens are taken for tokens of this one.
-        #[serde(default)]
+        #[json(default)]
         pub trusted_issuers: Vec<TrustedIssuerConfig>,
         /// What links can connect to.
-        #[serde(default)]
+        #[json(default)]
         pub integrations: Vec<Integration>,
     }
 }
 
 /// Rules of claims, by their names.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Narrowings(BTreeMap<String, Narrowing>);
+
+impl FromJson for Narrowings {
+    fn blank() -> Self {
+        Narrowings::default()
+    }
+
+    fn read_json(&mut self, json: Json<'_>) -> Result<(), Misfit> {
+        self.0.read_json(json)
+    }
+}
 
 shapes! {
     Narrowings: Shape::Json;
@@ -164,34 +172,34 @@ described! {
     /// # drop(verifier);
     /// # Ok::<(), Error>(())
     /// ```
-    #[derive(Clone, Debug, Default, Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[derive(Clone, Debug, Default)]
+    #[json(read)]
     pub struct VerifierConfig {
         /// What `iss` must be, or one of these.
-        #[serde(default)]
+        #[json(default)]
         pub issuer: OneOrMany,
         /// Takes a token from any issuer whose key is in the key set.
-        #[serde(default)]
+        #[json(default)]
         pub any_issuer: bool,
         /// What `aud` must name, or one of these.
-        #[serde(default)]
+        #[json(default)]
         pub audience: OneOrMany,
         /// Takes a token for any audience.
-        #[serde(default)]
+        #[json(default)]
         pub any_audience: bool,
         /// What `sub` must be, or one of these; anything where absent.
-        #[serde(default)]
+        #[json(default)]
         pub subject: OneOrMany,
         /// What the header's `typ` must be; `JWT` where absent.
         pub token_type: Option<String>,
         /// Takes a token of any `typ`, or of none.
-        #[serde(default)]
+        #[json(default)]
         pub any_token_type: bool,
         /// Takes a token without `exp`.
-        #[serde(default)]
+        #[json(default)]
         pub without_expiry: bool,
         /// Claims that must be there.
-        #[serde(default)]
+        #[json(default)]
         pub require: OneOrMany,
         /// Takes only these algorithms; whichever the keys have where absent.
         pub algorithms: Option<Vec<Algorithm>>,

@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-
 use crate::dialect::JWKS_MAX_AGE;
 use crate::dialect::section::SessionSecret;
 use crate::error::{Error, ErrorCode, Result};
+use crate::json::object;
 use crate::key::{Algorithm, Key};
 use crate::rotation::KeyRing;
 use crate::secret::Secret;
@@ -77,40 +76,42 @@ pub struct InlineOnly;
 
 impl Secrets for InlineOnly {}
 
-/// A key or a ring of keys: its id, its algorithm, and one of the places where it comes from.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KeySource {
-    /// Its id: the dialects name it, and tokens carry it. A ring's keys have ids of their own, which tokens carry.
-    pub kid: String,
-    /// Its algorithm. `HS256` where absent for a secret; EC and Ed25519 keys and most JWKs need none.
-    pub alg: Option<Algorithm>,
-    /// A shared secret, as text.
-    pub secret: Option<SecretText>,
-    /// A file that holds a shared secret.
-    pub secret_file: Option<String>,
-    /// An environment variable that holds a shared secret.
-    pub secret_env: Option<String>,
-    /// A PEM block.
-    pub pem: Option<SecretText>,
-    /// A file that holds a PEM block.
-    pub pem_file: Option<String>,
-    /// A JWK, as JSON text.
-    pub jwk: Option<SecretText>,
-    /// A file that holds a JWK.
-    pub jwk_file: Option<String>,
-    /// A key ring, as [`KeyRing::to_json`] gives it: its active key signs, those that are not gone verify and are
-    /// published. Tokens live no longer than the ring's rules say.
-    pub ring: Option<SecretText>,
-    /// A file that holds a key ring.
-    pub ring_file: Option<String>,
-    /// A new key at each start, for demonstrations: whatever it signed ends with the process.
-    #[serde(default)]
-    pub generate: bool,
-    /// The host holds the key, knows it as `kid` and is asked for its signatures: see [`Key::held_by_host`]. It needs an
-    /// `alg`; a PEM block or JWK beside it is its public half.
-    #[serde(default)]
-    pub held: bool,
+object! {
+    /// A key or a ring of keys: its id, its algorithm, and one of the places where it comes from.
+    #[derive(Clone, Debug)]
+    #[json(read)]
+    pub struct KeySource {
+        /// Its id: the dialects name it, and tokens carry it. A ring's keys have ids of their own, which tokens carry.
+        pub kid: String,
+        /// Its algorithm. `HS256` where absent for a secret; EC and Ed25519 keys and most JWKs need none.
+        pub alg: Option<Algorithm>,
+        /// A shared secret, as text.
+        pub secret: Option<SecretText>,
+        /// A file that holds a shared secret.
+        pub secret_file: Option<String>,
+        /// An environment variable that holds a shared secret.
+        pub secret_env: Option<String>,
+        /// A PEM block.
+        pub pem: Option<SecretText>,
+        /// A file that holds a PEM block.
+        pub pem_file: Option<String>,
+        /// A JWK, as JSON text.
+        pub jwk: Option<SecretText>,
+        /// A file that holds a JWK.
+        pub jwk_file: Option<String>,
+        /// A key ring, as [`KeyRing::to_json`] gives it: its active key signs, those that are not gone verify and are
+        /// published. Tokens live no longer than the ring's rules say.
+        pub ring: Option<SecretText>,
+        /// A file that holds a key ring.
+        pub ring_file: Option<String>,
+        /// A new key at each start, for demonstrations: whatever it signed ends with the process.
+        #[json(default)]
+        pub generate: bool,
+        /// The host holds the key, knows it as `kid` and is asked for its signatures: see [`Key::held_by_host`]. It needs an
+        /// `alg`; a PEM block or JWK beside it is its public half.
+        #[json(default)]
+        pub held: bool,
+    }
 }
 
 /// What a source gives.

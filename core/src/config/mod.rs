@@ -34,12 +34,6 @@ mod issuer;
 mod keys;
 mod remote;
 
-use std::collections::BTreeSet;
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::{self, Deserializer, MapAccess, Visitor};
-
 pub use admin::{Admin, AdminKey, OperationName};
 pub use build::Service;
 pub use directory::{ApiKey, Client};
@@ -53,7 +47,7 @@ pub use crate::values::{Hashes, Limits, OneOrMany, Origin, RateLimit, SecretText
 use crate::dialect::WingSections;
 use crate::dialect::section::{Sections, sections};
 use crate::error::{ErrorCode, Result};
-use crate::json;
+use crate::json::{self, FromJson, Json, Misfit, object};
 use crate::store::Durability;
 use crate::surface::table::joined;
 use crate::time::Lifetime;
@@ -85,68 +79,56 @@ sections! {
 const SECTIONS: &[&str] =
     &joined::<{ Config::NAMES.len() + WingSections::NAMES.len() }>(&[Config::NAMES, WingSections::NAMES]);
 
-impl<'de> Deserialize<'de> for Config {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct Read;
-        impl<'de> Visitor<'de> for Read {
-            type Value = Config;
+impl FromJson for Config {
+    fn blank() -> Self {
+        Config::default()
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("struct Config")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Config, A::Error> {
-                let mut config = Config::default();
-                let mut read = BTreeSet::new();
-                while let Some(name) = map.next_key::<String>()? {
-                    let Some(known) = SECTIONS.iter().find(|known| **known == name) else {
-                        return Err(de::Error::unknown_field(&name, SECTIONS));
-                    };
-                    if !read.insert(*known) {
-                        return Err(de::Error::duplicate_field(known));
-                    }
-                    match Config::NAMES.contains(known) {
-                        true => config.read(known, &mut map)?,
-                        false => config.wings.read(known, &mut map)?,
-                    }
-                }
-                Ok(config)
-            }
-        }
-        deserializer.deserialize_struct("Config", SECTIONS, Read)
+    fn read_json(&mut self, json: Json<'_>) -> std::result::Result<(), Misfit> {
+        json.members(&mut |name, section| {
+            let place = match self.place(name) {
+                Some(place) => place,
+                None => self.wings.place(name).ok_or_else(|| Misfit::none_of(name, SECTIONS))?,
+            };
+            place.read_json(section).map_err(|misfit| misfit.within(name))
+        })
     }
 }
 
-/// Where the host listens, under which address it is known, and whom it lets in. `public_url` and `cors_origins` matter to
-/// the core; the rest is the host's.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Server {
-    /// The address to listen at; `127.0.0.1` where absent.
-    pub host: Option<String>,
-    /// The port to listen at; 8080 where absent, any free one for 0.
-    pub port: Option<u16>,
-    /// The address that clients use, for example `https://tokens.example.com`; magic links begin with it.
-    pub public_url: Option<String>,
-    /// How long a connection may wait for its next request: longer than a proxy in front keeps its own; 75 s where absent.
-    pub keep_alive: Option<Lifetime>,
-    /// How many connections one address may have, 0 for any number; 1024 where absent.
-    pub connections_per_address: Option<u32>,
-    /// The origins whose pages may call the dialects; none where absent. Public keys are for pages of any origin.
-    #[serde(default)]
-    pub cors_origins: Vec<Origin>,
+object! {
+    /// Where the host listens, under which address it is known, and whom it lets in. `public_url` and `cors_origins` matter to
+    /// the core; the rest is the host's.
+    #[derive(Clone, Debug, Default)]
+    #[json(read)]
+    pub struct Server {
+        /// The address to listen at; `127.0.0.1` where absent.
+        pub host: Option<String>,
+        /// The port to listen at; 8080 where absent, any free one for 0.
+        pub port: Option<u16>,
+        /// The address that clients use, for example `https://tokens.example.com`; magic links begin with it.
+        pub public_url: Option<String>,
+        /// How long a connection may wait for its next request: longer than a proxy in front keeps its own; 75 s where absent.
+        pub keep_alive: Option<Lifetime>,
+        /// How many connections one address may have, 0 for any number; 1024 where absent.
+        pub connections_per_address: Option<u32>,
+        /// The origins whose pages may call the dialects; none where absent. Public keys are for pages of any origin.
+        #[json(default)]
+        pub cors_origins: Vec<Origin>,
+    }
 }
 
-/// Where the records are kept. Only `durability` matters to the core; the rest is the host's.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Store {
-    /// The store's URL, such as `sqlite:tokens.db`, or `env:NAME` for a variable that holds it; `memory:` where absent.
-    pub url: Option<String>,
-    /// How long an acknowledged write must last: `process` (the default), `disk` or `replicated`. A store that declares
-    /// less is refused at the start.
-    #[serde(default)]
-    pub durability: Durability,
+object! {
+    /// Where the records are kept. Only `durability` matters to the core; the rest is the host's.
+    #[derive(Clone, Debug, Default)]
+    #[json(read)]
+    pub struct Store {
+        /// The store's URL, such as `sqlite:tokens.db`, or `env:NAME` for a variable that holds it; `memory:` where absent.
+        pub url: Option<String>,
+        /// How long an acknowledged write must last: `process` (the default), `disk` or `replicated`. A store that declares
+        /// less is refused at the start.
+        #[json(default)]
+        pub durability: Durability,
+    }
 }
 
 impl Config {

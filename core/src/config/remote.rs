@@ -2,43 +2,43 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
 use crate::error::{ErrorCode, Result};
-use crate::json;
+use crate::json::{self, object};
 use crate::key::Algorithm;
 use crate::remote::RemoteKeySet;
 use crate::time::Lifetime;
 
-/// The methods of [`RemoteKeySet`] as fields, with the same defaults. Only `issuers` is required.
-///
-/// ```
-/// use tokenmint::*;
-/// use tokenmint::config::RemoteConfig;
-/// let config = r#"{"issuers":{"https://a.example":"https://a.example/jwks.json"},"cooldown":"1m"}"#;
-/// let remote = RemoteConfig::from_json(config)?.build()?;
-/// let now = UnixTime::from_seconds(1_700_000_000);
-/// assert!(matches!(remote.resolve("https://a.example", None, now), Resolution::Fetch { .. }));
-/// # Ok::<(), Error>(())
-/// ```
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RemoteConfig {
-    /// The URL of each issuer's JWK Set, by the value of `iss`.
-    pub issuers: BTreeMap<String, String>,
-    /// The algorithms for keys that name none.
-    pub algorithms: Option<Vec<Algorithm>>,
-    /// How long fetched keys are fresh; ten minutes where absent.
-    pub time_to_live: Option<Lifetime>,
-    /// The least time between two fetches of a URL; 30 seconds where absent.
-    pub cooldown: Option<Lifetime>,
-    /// How long keys serve while the issuer cannot be reached; a day where absent.
-    pub last_known_good: Option<Lifetime>,
-    /// The largest body that is taken, in bytes; 256 KiB where absent.
-    pub max_body: Option<usize>,
-    /// Takes `http` for other machines, too: whoever is on the way can replace the keys.
-    #[serde(default)]
-    pub allow_plain_http: bool,
+object! {
+    /// The methods of [`RemoteKeySet`] as fields, with the same defaults. Only `issuers` is required.
+    ///
+    /// ```
+    /// use tokenmint::*;
+    /// use tokenmint::config::RemoteConfig;
+    /// let config = r#"{"issuers":{"https://a.example":"https://a.example/jwks.json"},"cooldown":"1m"}"#;
+    /// let remote = RemoteConfig::from_json(config)?.build()?;
+    /// let now = UnixTime::from_seconds(1_700_000_000);
+    /// assert!(matches!(remote.resolve("https://a.example", None, now), Resolution::Fetch { .. }));
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[derive(Clone, Debug)]
+    #[json(read)]
+    pub struct RemoteConfig {
+        /// The URL of each issuer's JWK Set, by the value of `iss`.
+        pub issuers: BTreeMap<String, String>,
+        /// The algorithms for keys that name none.
+        pub algorithms: Option<Vec<Algorithm>>,
+        /// How long fetched keys are fresh; ten minutes where absent.
+        pub time_to_live: Option<Lifetime>,
+        /// The least time between two fetches of a URL; 30 seconds where absent.
+        pub cooldown: Option<Lifetime>,
+        /// How long keys serve while the issuer cannot be reached; a day where absent.
+        pub last_known_good: Option<Lifetime>,
+        /// The largest body that is taken, in bytes; 256 KiB where absent.
+        pub max_body: Option<usize>,
+        /// Takes `http` for other machines, too: whoever is on the way can replace the keys.
+        #[json(default)]
+        pub allow_plain_http: bool,
+    }
 }
 
 impl RemoteConfig {

@@ -62,8 +62,6 @@
 use std::fmt;
 use std::pin::Pin;
 
-use serde::de::MapAccess;
-
 mod call;
 mod common;
 mod cors;
@@ -86,11 +84,12 @@ mod trusted_keys;
 pub use call::Call;
 pub(crate) use common::JWKS_MAX_AGE;
 pub use rejection::{Rejection, method_not_allowed};
-pub use request::{Form, MAX_BODY, Request, Segments};
+pub use request::{Form, MAX_BODY, Request};
 pub use response::Response;
 
 use crate::error::Result;
 use crate::issuer::Issuer;
+use crate::json::FromJson;
 use crate::store::MemoryStore;
 use crate::surface::table::{joined, tables};
 use endpoint::EndpointBuilder;
@@ -147,16 +146,12 @@ macro_rules! wings {
                 0 $(+ <$wing::section::Sections as Sections>::NAMES.len())+
             }>(&[$(<$wing::section::Sections as Sections>::NAMES),+]);
 
-            /// Reads the section of one of the names, which comes next.
-            pub(crate) fn read<'de, A: MapAccess<'de>>(
-                &mut self,
-                name: &str,
-                map: &mut A,
-            ) -> std::result::Result<(), A::Error> {
-                $(if <$wing::section::Sections as Sections>::NAMES.contains(&name) {
-                    self.$wing.read(name, map)?;
+            /// The section of one of the names.
+            pub(crate) fn place(&mut self, name: &str) -> Option<&mut dyn FromJson> {
+                $(if let Some(section) = self.$wing.place(name) {
+                    return Some(section);
                 })+
-                Ok(())
+                None
             }
 
             /// Serves what there is a section for.

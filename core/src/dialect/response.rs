@@ -8,8 +8,6 @@
 //! assert_eq!(response.headers()["cache-control"], "no-store");
 //! ```
 
-use std::io::Write;
-
 use http::StatusCode;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
@@ -18,7 +16,7 @@ use serde::Serialize;
 
 use super::rejection::Rejection;
 use crate::error::{Error, ErrorCode};
-use crate::json::push_string;
+use crate::json::{ToJson, object, push_string, to_bytes};
 
 /// A response of an endpoint.
 pub type Response = http::Response<Vec<u8>>;
@@ -28,40 +26,27 @@ pub fn json(status: StatusCode, body: impl Serialize) -> Response {
     json_text(status, serde_json::to_vec(&body).unwrap_or_default())
 }
 
+/// As [`json`], of a type of this crate.
+pub(crate) fn json_of(status: StatusCode, body: &dyn ToJson) -> Response {
+    json_text(status, to_bytes(body))
+}
+
 /// A value of a response that holds tokens, which are long and hold nothing to be escaped.
 pub(crate) enum Value<'a> {
     Text(&'a str),
     Number(u64),
-    /// No value: the member is left out.
-    Nothing,
-}
-
-impl<'a> From<Option<&'a str>> for Value<'a> {
-    fn from(text: Option<&'a str>) -> Self {
-        text.map_or(Value::Nothing, Value::Text)
-    }
 }
 
 /// A JSON object in a response, its members in this order.
 pub(crate) fn json_object(status: StatusCode, members: &[(&str, Value<'_>)]) -> Response {
-    let room = |(name, value): &(&str, Value<'_>)| match value {
-        Value::Text(text) => name.len() + text.len() + 6,
-        Value::Number(_) => name.len() + 24,
-        Value::Nothing => 0,
-    };
-    let mut body = Vec::with_capacity(members.iter().map(room).sum::<usize>() + 2);
-    for (name, value) in members {
-        if matches!(value, Value::Nothing) {
-            continue;
-        }
-        body.push(if body.is_empty() { b'{' } else { b',' });
+    let mut body = Vec::with_capacity(1024);
+    for (index, (name, value)) in members.iter().enumerate() {
+        body.push(if index == 0 { b'{' } else { b',' });
         push_string(&mut body, name);
         body.push(b':');
         match value {
             Value::Text(text) => push_string(&mut body, text),
-            // A vector takes all that is written.
-            Value::Number(number) => drop(write!(body, "{number}")),
-            Value::Nothing => {}
+            Value::Number(number) => body.extend_from_slice(number.to_string().as_bytes()),
         }
     }
     body.push(b'}');
@@ -103,7 +88,7 @@ pub fn refusal(rejection: Rejection) -> Response {
         _ => error.to_string(),
     };
     let body = OAuthError { error: error.code().oauth_error(), error_description: description };
-    let mut response = with_error_headers(json(status(&error), body), &error);
+    let mut response = with_error_headers(json_of(status(&error), &body), &error);
     match error.code() {
         // RFC 6749 section 5.2: the challenge MUST be of the scheme that the client used. One that used none is told of
         // the scheme for clients.
@@ -119,11 +104,13 @@ pub fn refusal(rejection: Rejection) -> Response {
     response
 }
 
-/// OAuth's error body (RFC 6749 section 5.2).
-#[derive(Serialize)]
-pub(super) struct OAuthError {
-    pub(super) error: &'static str,
-    pub(super) error_description: String,
+object! {
+    /// OAuth's error body (RFC 6749 section 5.2).
+    #[json(write)]
+    pub(super) struct OAuthError {
+        pub(super) error: &'static str,
+        pub(super) error_description: String,
+    }
 }
 
 /// The status of an error where a dialect does not say otherwise.

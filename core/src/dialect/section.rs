@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use serde::de::MapAccess;
-
 use super::endpoint::EndpointBuilder;
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
-use crate::json::JsonMembers;
+use crate::json::{FromJson, JsonMembers};
 use crate::policy::Policy;
 use crate::secret::Secret;
 use crate::store::MemoryStore;
@@ -20,8 +18,8 @@ pub(crate) trait Sections {
     /// Their names, in the order in which they are told.
     const NAMES: &'static [&'static str];
 
-    /// Reads the section of one of the names, which comes next.
-    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error>;
+    /// The section of one of the names.
+    fn place(&mut self, name: &str) -> Option<&mut dyn FromJson>;
 }
 
 /// What becomes of the sections of a wing.
@@ -74,12 +72,11 @@ macro_rules! sections {
         impl $crate::dialect::section::Sections for $name {
             const NAMES: &'static [&'static str] = &[$(stringify!($field)),+];
 
-            fn read<'de, A: serde::de::MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+            fn place(&mut self, name: &str) -> Option<&mut dyn $crate::json::FromJson> {
                 match name {
-                    $(stringify!($field) => self.$field = map.next_value()?,)+
-                    _ => {}
+                    $(stringify!($field) => Some(&mut self.$field),)+
+                    _ => None,
                 }
-                Ok(())
             }
         }
     };
@@ -101,9 +98,9 @@ pub(crate) struct Common<'a> {
 /// Declares the section of a dialect: what every one has, and what is its own; `and session_secret` where its tokens are
 /// derived from one.
 macro_rules! section {
-    ($(#[$doc:meta])* $name:ident and session_secret { $($own:tt)* }) => {
+    ($(#[doc = $says:literal])* $name:ident and session_secret { $($own:tt)* }) => {
         $crate::dialect::section::section! {
-            $(#[$doc])*
+            $(#[doc = $says])*
             $name {
                 /// The secret that its tokens are derived from, at least 32 bytes, as text.
                 session_secret: Option<$crate::values::SecretText>,
@@ -112,7 +109,7 @@ macro_rules! section {
                 /// An environment variable that holds that secret.
                 session_secret_env: Option<String>,
                 /// A new secret at each start, for demonstrations.
-                #[serde(default)]
+                #[json(default)]
                 session_secret_generate: bool,
                 $($own)*
             }
@@ -130,33 +127,35 @@ macro_rules! section {
             }
         }
     };
-    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, serde::Deserialize)]
-        #[serde(deny_unknown_fields)]
-        pub(crate) struct $name {
-            /// The issuer's name, usually its URL: `iss` in its tokens. The server's `public_url` where absent.
-            pub(crate) issuer: Option<String>,
-            /// The `kid` of the key that signs; in a list, the keys after it verify only: tokens outlive a change.
-            pub(crate) key: $crate::values::OneOrMany,
-            /// The audience of its tokens.
-            #[serde(default)]
-            pub(crate) audience: $crate::values::OneOrMany,
-            /// The header's `typ`; `JWT` where absent.
-            pub(crate) token_type: Option<String>,
-            /// How long its tokens live.
-            pub(crate) lifetime: Option<$crate::time::Lifetime>,
-            /// The longest life that a request may ask for.
-            pub(crate) max_lifetime: Option<$crate::time::Lifetime>,
-            /// How far clocks may differ when its own tokens are verified; 0 where absent.
-            pub(crate) leeway_seconds: Option<u64>,
-            /// Custom claims that every token carries.
-            #[serde(default)]
-            pub(crate) claims: $crate::json::JsonMembers,
-            /// Its rate limits, in place of the common ones.
-            #[serde(default)]
-            pub(crate) limits: $crate::values::Limits,
-            $($(#[$field_doc])* $field: $type,)*
+    ($(#[doc = $says:literal])* $name:ident { $($own:tt)* }) => {
+        $crate::json::object! {
+            $(#[doc = $says])*
+            #[derive(Clone, Debug)]
+            #[json(read)]
+            pub(crate) struct $name {
+                /// The issuer's name, usually its URL: `iss` in its tokens. The server's `public_url` where absent.
+                pub(crate) issuer: Option<String>,
+                /// The `kid` of the key that signs; in a list, the keys after it verify only: tokens outlive a change.
+                pub(crate) key: $crate::values::OneOrMany,
+                /// The audience of its tokens.
+                #[json(default)]
+                pub(crate) audience: $crate::values::OneOrMany,
+                /// The header's `typ`; `JWT` where absent.
+                pub(crate) token_type: Option<String>,
+                /// How long its tokens live.
+                pub(crate) lifetime: Option<$crate::time::Lifetime>,
+                /// The longest life that a request may ask for.
+                pub(crate) max_lifetime: Option<$crate::time::Lifetime>,
+                /// How far clocks may differ when its own tokens are verified; 0 where absent.
+                pub(crate) leeway_seconds: Option<u64>,
+                /// Custom claims that every token carries.
+                #[json(default)]
+                pub(crate) claims: $crate::json::JsonMembers,
+                /// Its rate limits, in place of the common ones.
+                #[json(default)]
+                pub(crate) limits: $crate::values::Limits,
+                $($own)*
+            }
         }
 
         impl $name {

@@ -4,13 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
 use super::section::Parts;
 use crate::assertion_rule::AssertionRule;
 use crate::describe::{Shape, described, shapes};
 use crate::error::{Error, ErrorCode, Result};
-use crate::json::{self, JsonMembers, JsonText};
+use crate::json::{self, FromJson, Json, JsonMembers, JsonText, Misfit, object};
 use crate::key::jwks;
 use crate::policy::Policy;
 use crate::time::Lifetime;
@@ -19,28 +17,28 @@ use crate::values::OneOrMany;
 
 described! {
     /// An issuer whose tokens are taken as assertions: the methods of [`TrustedIssuer`] as fields.
-    #[derive(Clone, Debug, Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[derive(Clone, Debug)]
+    #[json(read)]
     pub struct TrustedIssuerConfig {
         /// What `iss` of its tokens is. Where absent, it is asked for tokens that name no trusted issuer.
         pub issuer: Option<String>,
         /// A JWK Set of its public keys.
         pub jwks: JsonMembers,
         /// What each value of `aud` must be, or one of these; our issuer's name where absent.
-        #[serde(default)]
+        #[json(default)]
         pub audience: OneOrMany,
         /// How long its tokens live from their `iat` on, and how old they are, at most; one day where absent.
         pub max_age: Option<Lifetime>,
         /// Takes a token as often as it is presented until it ends, not once: for tokens in files, as those of Kubernetes.
-        #[serde(default)]
+        #[json(default)]
         pub reusable: bool,
         /// Which of its tokens are taken, and what they give. The first rule that fits counts.
         pub rules: Vec<AssertionRuleConfig>,
     }
 
     /// Which tokens of a trusted issuer are taken, and what they give: the methods of [`AssertionRule`] as fields.
-    #[derive(Clone, Debug, Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[derive(Clone, Debug)]
+    #[json(read)]
     pub struct AssertionRuleConfig {
         /// What claims must be: texts by the claims' names, exact or with one `*` at the end. A name that begins with `/` is
         /// the path to a text within a claim.
@@ -50,7 +48,7 @@ described! {
         /// What the tokens may allow; nothing by name where absent.
         pub scope: Option<String>,
         /// Whom the tokens may be for; the policy's audience where absent.
-        #[serde(default)]
+        #[json(default)]
         pub audience: OneOrMany,
         /// The `client_id` of the tokens, where no client has proved itself; their subject where absent.
         pub client_id: Option<String>,
@@ -58,19 +56,22 @@ described! {
 }
 
 /// Texts by the names of claims.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(try_from = "JsonMembers")]
+#[derive(Clone, Debug, Default)]
 pub struct ClaimTexts(pub BTreeMap<String, String>);
 
-impl TryFrom<JsonMembers> for ClaimTexts {
-    type Error = &'static str;
+impl FromJson for ClaimTexts {
+    fn blank() -> Self {
+        ClaimTexts::default()
+    }
 
-    // No name is told: one that does not belong here may be a secret.
-    fn try_from(members: JsonMembers) -> Result<Self, Self::Error> {
+    fn read_json(&mut self, json: Json<'_>) -> Result<(), Misfit> {
+        let members: JsonMembers = json.read()?;
         let text =
             |(name, value): (String, JsonText)| Some((name, json::string(value.as_str())?.into_owned()));
         let texts: Option<_> = members.into_iter().map(text).collect();
-        texts.map(ClaimTexts).ok_or("must be texts by the names of claims")
+        // No name is told: one that does not belong here may be a secret.
+        self.0 = texts.ok_or_else(|| Misfit::because("must be texts by the names of claims"))?;
+        Ok(())
     }
 }
 
@@ -113,23 +114,25 @@ impl AssertionRuleConfig {
     }
 }
 
-/// A section for a trusted issuer: as [`TrustedIssuerConfig`], with its keys from one of three places.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TrustedIssuerSection {
-    issuer: Option<String>,
-    /// Its public keys.
-    jwks: Option<JsonMembers>,
-    /// A file that holds them.
-    jwks_file: Option<String>,
-    /// The `https` URL where it publishes them: the host fetches them.
-    jwks_url: Option<String>,
-    #[serde(default)]
-    audience: OneOrMany,
-    max_age: Option<Lifetime>,
-    #[serde(default)]
-    reusable: bool,
-    rules: Vec<AssertionRuleConfig>,
+object! {
+    /// A section for a trusted issuer: as [`TrustedIssuerConfig`], with its keys from one of three places.
+    #[derive(Clone, Debug)]
+    #[json(read)]
+    pub(crate) struct TrustedIssuerSection {
+        issuer: Option<String>,
+        /// Its public keys.
+        jwks: Option<JsonMembers>,
+        /// A file that holds them.
+        jwks_file: Option<String>,
+        /// The `https` URL where it publishes them: the host fetches them.
+        jwks_url: Option<String>,
+        #[json(default)]
+        audience: OneOrMany,
+        max_age: Option<Lifetime>,
+        #[json(default)]
+        reusable: bool,
+        rules: Vec<AssertionRuleConfig>,
+    }
 }
 
 /// The policy, with the trusted issuers of its section.

@@ -54,8 +54,7 @@ impl Endpoint {
         if !fetches || request.body().len() > MAX_BODY {
             return None;
         }
-        let request = Request::new(request.clone())?;
-        let form = request.form().ok()?;
+        let form = Request::new(request.clone())?.form().ok()?;
         FIELDS.iter().flat_map(|name| form.values(name)).find_map(|token| wanted(issuer, token, now))
     }
 

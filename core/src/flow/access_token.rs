@@ -66,7 +66,7 @@ impl Flow {
     async fn access_jwt(&mut self, grant: Grant, id: String) -> Result<String> {
         let lifetime = grant.lifetime;
         let claims = self.claims_of(&grant, id);
-        self.mint(&claims, lifetime).await
+        self.mint(claims, lifetime).await
     }
 
     async fn access_handle(&mut self, grant: Grant, id: String) -> Result<String> {
@@ -79,8 +79,20 @@ impl Flow {
         let claims = self.issuer.payload(&grant.claims, grant.lifetime, &self.context)?;
         let Grant { client, subject, scope, session, epoch, lifetime, .. } = grant;
         let (issued_at, expires_at) = (self.now(), self.now().after(lifetime));
-        let access =
-            Access { client, subject, scope, session, id, issued_at, expires_at, epoch, lineage, claims };
+        let Lineage { narrowed_from, from_clients } = lineage;
+        let access = Access {
+            client,
+            subject,
+            scope,
+            session,
+            id,
+            issued_at,
+            expires_at,
+            epoch,
+            narrowed_from,
+            from_clients,
+            claims: Some(claims),
+        };
         let handle = ACCESS.generate(self.entropy());
         let key = access_key(&self.issuer.policy().issuer, &handle);
         match self.records.insert(&key, access.draft()?).await? {

@@ -1,8 +1,5 @@
 //! Who acts with a token for its subject: `act` and `may_act` (RFC 8693 sections 4.1 and 4.4).
 
-use serde::Serialize;
-use serde_json::value::RawValue;
-
 use super::Flow;
 use super::active_token::ActiveToken;
 use super::narrow::Narrow;
@@ -10,7 +7,7 @@ use super::narrowing::same;
 use super::own_claims::{ACT, MAY_ACT};
 use super::trusted::Trusted;
 use crate::error::{Error, ErrorCode, Result, field_invalid};
-use crate::json::Object;
+use crate::json::{self, Object, Ready, object};
 use crate::record::client::Client;
 
 /// How many a token can name, one within the other.
@@ -31,15 +28,17 @@ pub(super) struct Actor {
 impl Actor {
     /// One that the host, or the client's own authentication, answers for.
     pub(super) fn named(issuer: &str, subject: &str, client: Option<&str>) -> Result<Self> {
-        #[derive(Serialize)]
-        struct Known<'a> {
-            iss: &'a str,
-            sub: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            client_id: Option<&'a str>,
+        object! {
+            #[json(write)]
+            struct Known<'a> {
+                iss: &'a str,
+                sub: &'a str,
+                #[json(omit)]
+                client_id: Option<&'a str>,
+            }
         }
         let known = Known { iss: issuer, sub: subject, client_id: client };
-        let claims = serde_json::to_string(&known).map_err(|_| ErrorCode::Internal)?;
+        let claims = json::to_text(&known);
         Ok(Actor { subject: subject.to_owned(), issuer: None, claims, trusted: None })
     }
 
@@ -96,7 +95,7 @@ impl Actor {
     }
 
     /// `act`: this one, around those who acted before with the subject's token.
-    pub(super) fn act<'a>(&'a self, given: &Object<'a>) -> Result<Act<'a>> {
+    pub(super) fn act(&self, given: &Object<'_>) -> Result<String> {
         let before = given.get(ACT);
         let mut acted = before;
         for _ in 1..MOST_ACTORS {
@@ -106,8 +105,8 @@ impl Actor {
         if acted.is_some() {
             return Err(field_invalid("token", "the token names 8 actors already"));
         }
-        let act = before.map(serde_json::from_str).transpose().map_err(|_| ErrorCode::ClaimsShape)?;
-        Ok(Act { sub: &self.subject, iss: self.issuer.as_deref(), act })
+        let act = Act { sub: &self.subject, iss: self.issuer.as_deref(), act: before.map(Ready) };
+        Ok(json::to_text(&act))
     }
 }
 
@@ -166,12 +165,14 @@ impl Flow {
     }
 }
 
-/// The claim `act`.
-#[derive(Serialize)]
-pub(super) struct Act<'a> {
-    sub: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    iss: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    act: Option<&'a RawValue>,
+object! {
+    /// The claim `act`.
+    #[json(write)]
+    struct Act<'a> {
+        sub: &'a str,
+        #[json(omit)]
+        iss: Option<&'a str>,
+        #[json(omit)]
+        act: Option<Ready<'a>>,
+    }
 }

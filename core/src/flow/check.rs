@@ -1,15 +1,13 @@
 //! Whether a token stands: verified offline, then judged by what the store knows of it.
 
-use serde::Deserialize;
-
 use super::Flow;
 use super::access_token::ACCESS;
 use super::active_token::ActiveToken;
-use super::named_session::InNamedSession;
 use super::own_claims::{CLIENT_ID, FROM_CLIENTS, NARROWED_FROM, ORGANIZATION, SCOPE, SESSION};
 use super::standing::Hanging;
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
+use crate::json::{self, object};
 use crate::record::access::{Access, Lineage, access_key};
 use crate::record::decode_some;
 use crate::record::watermark::{EPOCH, Marks};
@@ -17,6 +15,7 @@ use crate::task::Task;
 use crate::time::Context;
 use crate::token::id::minted_at;
 use crate::token::verified::Verified;
+use crate::values::OneOrMany;
 
 impl Issuer {
     /// Verifies a token of this issuer, as [`Issuer::verifier`] does, and asks the store whether it still stands. A policy
@@ -76,6 +75,7 @@ impl Flow {
         if self.now() >= access.expires_at {
             return Err(ErrorCode::TokenExpired.into());
         }
+        let claims = access.claims.unwrap_or_else(|| "{}".to_owned());
         let token = ActiveToken {
             client: access.client,
             subject: Some(access.subject),
@@ -83,16 +83,15 @@ impl Flow {
             id: Some(access.id),
             issued_at: Some(access.issued_at),
             expires_at: Some(access.expires_at),
-            audience: audience(&access.claims)?,
-            claims: access.claims,
+            audience: audience(&claims)?,
+            claims,
         };
         let hanging = Hanging {
             token,
             session: access.session,
-            named_session: None,
             epoch: Some(access.epoch),
             minted_at: None,
-            lineage: access.lineage,
+            lineage: Lineage { narrowed_from: access.narrowed_from, from_clients: access.from_clients },
         };
         let marks = self.stands(&hanging).await?;
         Ok((hanging, marks))
@@ -102,7 +101,7 @@ impl Flow {
         let token = ActiveToken {
             client: client_of(verified)?,
             subject: verified.subject(),
-            scope: verified.claim(SCOPE)?,
+            scope: verified.read_claim(SCOPE)?,
             id: verified.id(),
             issued_at: verified.issued_at(),
             expires_at: verified.expires_at(),
@@ -111,46 +110,38 @@ impl Flow {
         };
         let hanging = Hanging {
             token,
-            session: verified.claim(SESSION)?,
-            named_session: InNamedSession::of(verified)?,
-            epoch: verified.claim(EPOCH)?,
+            session: verified.read_claim(SESSION)?,
+            epoch: verified.read_claim(EPOCH)?,
             minted_at: minted_at(verified),
             lineage: Lineage {
-                narrowed_from: verified.claim(NARROWED_FROM)?.unwrap_or_default(),
-                from_clients: verified.claim(FROM_CLIENTS)?.unwrap_or_default(),
+                narrowed_from: verified.read_claim(NARROWED_FROM)?.unwrap_or_default(),
+                from_clients: verified.read_claim(FROM_CLIENTS)?.unwrap_or_default(),
             },
         };
         let marks = self.stands(&hanging).await?;
+        self.check_named_session(verified).await?;
         Ok((hanging, marks))
     }
 }
 
 /// The client or organization that a JWT was issued to.
 pub(super) fn client_of(verified: &Verified) -> Result<Option<String>> {
-    match verified.claim(CLIENT_ID)? {
-        None => verified.claim(ORGANIZATION),
+    match verified.read_claim(CLIENT_ID)? {
+        None => verified.read_claim(ORGANIZATION),
         known => Ok(known),
     }
 }
 
 /// All that `aud` of these claims names (RFC 7519 section 4.1.3).
 pub(super) fn audience(claims: &str) -> Result<Vec<String>> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Audience {
-        One(String),
-        Many(Vec<String>),
+    object! {
+        #[json(read)]
+        struct Named {
+            aud: Option<OneOrMany>,
+        }
     }
-    #[derive(Deserialize)]
-    struct Named {
-        aud: Option<Audience>,
-    }
-    let Named { aud } = serde_json::from_str(claims).map_err(|_| Error::new(ErrorCode::StoreCorrupt))?;
-    Ok(match aud {
-        None => Vec::new(),
-        Some(Audience::One(one)) => vec![one],
-        Some(Audience::Many(many)) => many,
-    })
+    let Named { aud } = json::from_written(claims).map_err(|_| Error::new(ErrorCode::StoreCorrupt))?;
+    Ok(aud.unwrap_or_default().0)
 }
 
 /// The error for a bearer that is not a token that stands, whatever the cause; expiry alone is named.

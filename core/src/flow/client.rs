@@ -8,9 +8,9 @@ use crate::credential::SecretHash;
 use crate::encoding::{fingerprint, sha256};
 use crate::error::{Error, ErrorCode, Result};
 use crate::record::client::{BearerKey, Client, Permission, bearer_key_record, client_key};
-use crate::record::{Stored, decode_some, decode_value};
+use crate::record::{decode_some, decode_value};
 use crate::secret::Secret;
-use crate::store::RecordKey;
+use crate::store::{Entry, RecordKey};
 use crate::token::unverified;
 
 /// Who a client says it is, and how it proves that.
@@ -127,7 +127,7 @@ impl Flow {
     pub(crate) async fn authenticate(
         &mut self,
         proof: &ClientProof,
-        entry: Option<&Stored>,
+        entry: Option<&Entry>,
         demand: Demand<'_>,
     ) -> Result<Client> {
         let unknown = entry.is_none();
@@ -256,10 +256,10 @@ mod tests {
             .permission(Permission::ClientCredentials)
             .permission(Permission::EntityUser);
         let decoy: Client = decode_value(DECOY.as_bytes()).unwrap();
-        assert_eq!(serde_json::to_string(&decoy).unwrap(), DECOY);
+        assert_eq!(crate::json::to_text(&decoy), DECOY);
         let disguised =
             Client { id: decoy.id, organization: decoy.organization, secrets: decoy.secrets, ..client };
-        assert_eq!(serde_json::to_string(&disguised).unwrap(), DECOY, "as long, and of the same members");
+        assert_eq!(crate::json::to_text(&disguised), DECOY, "as long, and of the same members");
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl Flow {
         }
         let mut actor = self.actor(&request, asker.as_ref(), asker.as_ref(), &given).await?;
         if let Some(actor) = &actor {
-            grant.claims = grant.claims.set(ACT, actor.act(&given)?);
+            grant.claims = grant.claims.set_json(ACT, actor.act(&given)?);
         }
         grant.lifetime = lifetime.min(self.left(trusted.verified.expires_at())?);
         self.use_up_actor(&mut actor).await?;

@@ -5,7 +5,7 @@ use super::own_claims::{FROM_CLIENTS, MAY_ACT};
 use super::standing::Hanging;
 use crate::claims::{Claims, REGISTERED};
 use crate::error::{Error, ErrorCode, Result, field_invalid};
-use crate::json::{JsonMembers, JsonText, Object, elements};
+use crate::json::{self, JsonMembers, JsonText, Object, elements};
 use crate::policy::{Narrowing, Policy};
 use crate::record::access::Lineage;
 use crate::scope;
@@ -69,7 +69,7 @@ pub(super) fn claims(
     asked: &JsonMembers,
 ) -> Result<Claims> {
     let claims = parent.subject.iter().fold(Claims::new(), |claims, subject| claims.subject(&**subject));
-    let begins = given.get("nbf").and_then(|text| serde_json::from_str::<f64>(text).ok());
+    let begins = given.get("nbf").and_then(json::number);
     let begins = begins.map(|seconds| UnixTime::from_seconds(seconds.ceil() as i64));
     let claims = begins.into_iter().fold(claims, Claims::not_before);
     let own = |name: &str| REGISTERED.contains(&name) || name == FROM_CLIENTS;

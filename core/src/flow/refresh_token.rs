@@ -63,9 +63,9 @@ impl Presented {
         let verified = issuer.sessions()?.refresh_verifier.verify(token, UnixTime::from_seconds(0))?;
         let missing = || Error::new(ErrorCode::ClaimsShape);
         Ok(Presented {
-            session: verified.claim(SESSION)?.ok_or_else(missing)?,
-            generation: verified.claim("generation")?.ok_or_else(missing)?,
-            client: verified.claim(CLIENT_ID)?,
+            session: verified.read_claim(SESSION)?.ok_or_else(missing)?,
+            generation: verified.read_claim("generation")?.ok_or_else(missing)?,
+            client: verified.read_claim(CLIENT_ID)?,
             subject: verified.subject().ok_or_else(missing)?,
             mac: verified.id().and_then(|mac| from_base64url(&mac)).ok_or_else(missing)?,
         })

@@ -119,6 +119,6 @@ mod tests {
     #[test]
     fn the_decoy_is_a_record_like_any_other() {
         let decoy: ApiKey = decode_value(DECOY.as_bytes()).unwrap();
-        assert_eq!(serde_json::to_string(&decoy).unwrap(), DECOY);
+        assert_eq!(crate::json::to_text(&decoy), DECOY);
     }
 }

@@ -5,11 +5,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::de::Error as _;
+use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::scan::plain_run;
-use super::{check_within, push_string, string, write_within};
+use super::{FromJson, Json, Misfit, RAW, ToJson};
+use super::{check_within, push_string, string, to_bytes, to_text, write_within};
 use crate::error::{Error, ErrorCode, Result};
 
 /// A JSON value that is kept as text: custom claims, the settings of a link.
@@ -26,14 +28,14 @@ use crate::error::{Error, ErrorCode, Result};
 /// # Ok::<(), tokenmint::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct JsonText(Box<RawValue>);
+pub struct JsonText(Box<str>);
 
 /// Values by their names.
 pub(crate) type JsonMembers = BTreeMap<String, JsonText>;
 
 /// How many bytes they are as a JSON object.
 pub(crate) fn size(members: &JsonMembers) -> usize {
-    serde_json::to_vec(members).map_or(usize::MAX, |text| text.len())
+    to_bytes(members).len()
 }
 
 impl JsonText {
@@ -49,7 +51,7 @@ impl JsonText {
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        self.0.get()
+        &self.0
     }
 }
 
@@ -60,7 +62,7 @@ impl FromStr for JsonText {
     /// `claims_not_json` for a text that is no strict JSON, or has a number that no double can hold.
     fn from_str(text: &str) -> Result<Self> {
         check_within(0, text).map_err(refused)?;
-        RawValue::from_string(compact(text)?).map(JsonText).map_err(|_| ErrorCode::Internal.into())
+        Ok(JsonText(compact(text)?.into()))
     }
 }
 
@@ -74,7 +76,7 @@ fn compact(text: &str) -> Result<String> {
     let mut rest = text;
     while let Some(first) = rest.bytes().next() {
         let length = match first {
-            b'"' => string_length(rest),
+            b'"' => string_length(rest.as_bytes()),
             b'-' | b'0'..=b'9' => rest
                 .find(|c: char| !matches!(c, '0'..='9' | '+' | '-' | '.' | 'e' | 'E'))
                 .unwrap_or(rest.len()),
@@ -95,12 +97,12 @@ fn compact(text: &str) -> Result<String> {
 }
 
 /// The length of the string that a text begins with.
-fn string_length(text: &str) -> usize {
+pub(super) fn string_length(text: &[u8]) -> usize {
     let mut at = 1;
     loop {
-        let rest = text.as_bytes().get(at..).unwrap_or_default();
+        let rest = text.get(at..).unwrap_or_default();
         at += plain_run(rest);
-        match text.as_bytes().get(at) {
+        match text.get(at) {
             Some(b'\\') => at += 2,
             _ => return at + 1,
         }
@@ -129,7 +131,24 @@ impl fmt::Debug for JsonText {
 
 impl Serialize for JsonText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        // As serde_json's `RawValue`.
+        let mut raw = serializer.serialize_struct(RAW, 1)?;
+        raw.serialize_field(RAW, self.as_str())?;
+        raw.end()
+    }
+}
+
+/// Writes a value of this crate as serde_json's `RawValue` writes itself.
+pub(crate) fn serialize<S: Serializer>(value: &dyn ToJson, serializer: S) -> Result<S::Ok, S::Error> {
+    JsonText(to_text(value).into()).serialize(serializer)
+}
+
+/// A value of this crate as a claim.
+pub(crate) struct Written<'a>(pub(crate) &'a dyn ToJson);
+
+impl Serialize for Written<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize(self.0, serializer)
     }
 }
 
@@ -138,6 +157,23 @@ impl<'de> Deserialize<'de> for JsonText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Box::<RawValue>::deserialize(deserializer)?;
         text.get().parse().map_err(|error: Error| D::Error::custom(error.message()))
+    }
+}
+
+impl FromJson for JsonText {
+    fn blank() -> Self {
+        JsonText("null".into())
+    }
+
+    fn read_json(&mut self, json: Json<'_>) -> Result<(), Misfit> {
+        *self = json.text().parse().map_err(|error: Error| Misfit::because(error.message()))?;
+        Ok(())
+    }
+}
+
+impl ToJson for JsonText {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.as_str().as_bytes());
     }
 }
 

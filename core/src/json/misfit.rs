@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::{self, Expected, Unexpected};
 
-use super::Fault;
+use super::{Fault, Member};
 use crate::error::{Error, ErrorCode};
 
 /// Why a text cannot be read into a type. It never repeats a value, which may be a secret in the wrong place.
@@ -37,6 +37,43 @@ pub(crate) const LONGEST_SHOWN: usize = 24;
 impl Misfit {
     fn new(kind: MisfitKind, text: impl Into<String>) -> Self {
         Misfit(Box::new(Reason { path: String::new(), kind, text: text.into() }))
+    }
+
+    /// What is wrong with a value.
+    #[cold]
+    pub(crate) fn because(text: impl Into<String>) -> Self {
+        Misfit::new(MisfitKind::Field, text)
+    }
+
+    /// A member that an object does not have.
+    #[cold]
+    pub(crate) fn unknown(name: &str, members: &[Member]) -> Self {
+        let known: Vec<&str> = members.iter().map(|member| member.name).collect();
+        Misfit::none_of(name, &known)
+    }
+
+    /// A name that is none of those that are known.
+    #[cold]
+    pub(crate) fn none_of(name: &str, known: &[&str]) -> Self {
+        let known =
+            if known.is_empty() { "none is".to_owned() } else { format!("known are {}", known.join(", ")) };
+        if is_shown(name) {
+            return Misfit::because(format!("this field is not known; {known}")).within(name);
+        }
+        let length = name.chars().count();
+        Misfit::because(format!("a field with a name of {length} characters is not known; {known}"))
+    }
+
+    /// A member that is not there.
+    #[cold]
+    pub(crate) fn missing(name: &str) -> Self {
+        Misfit::new(MisfitKind::Missing, "this field is required").within(name)
+    }
+
+    /// A member that is there twice.
+    #[cold]
+    pub(crate) fn twice(name: &str) -> Self {
+        Misfit::because("this field is there twice").within(name)
     }
 
     /// The same of a member of this name.
@@ -114,26 +151,17 @@ impl de::Error for Misfit {
 
     #[cold]
     fn unknown_field(name: &str, known: &'static [&'static str]) -> Self {
-        let known =
-            if known.is_empty() { "none is".to_owned() } else { format!("known are {}", known.join(", ")) };
-        if is_shown(name) {
-            return Misfit::new(MisfitKind::Field, format!("this field is not known; {known}")).within(name);
-        }
-        let length = name.chars().count();
-        Misfit::new(
-            MisfitKind::Field,
-            format!("a field with a name of {length} characters is not known; {known}"),
-        )
+        Misfit::none_of(name, known)
     }
 
     #[cold]
     fn missing_field(name: &'static str) -> Self {
-        Misfit::new(MisfitKind::Missing, "this field is required").within(name)
+        Misfit::missing(name)
     }
 
     #[cold]
     fn duplicate_field(name: &'static str) -> Self {
-        Misfit::new(MisfitKind::Field, "this field is there twice").within(name)
+        Misfit::twice(name)
     }
 }
 

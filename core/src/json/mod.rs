@@ -7,21 +7,27 @@
 use std::borrow::Cow;
 use std::fmt;
 
+pub(crate) use declare::{as_names, as_object, member, object};
+pub(crate) use from::{FromJson, Json, LeftOut, Member, from_text, from_written, list_in, number, read_as};
 pub use kept::JsonText;
-pub(crate) use kept::{JsonMembers, size};
+pub(crate) use kept::{JsonMembers, Written, serialize, size};
 pub(crate) use members::read_members;
-pub(crate) use misfit::{LONGEST_SHOWN, MisfitKind};
-pub(crate) use read::{from_text, from_value, read_as};
+pub(crate) use misfit::{LONGEST_SHOWN, Misfit, MisfitKind};
+pub(crate) use read::from_value;
 use scan::{LABELLED, MemberName, Scanner, Span, duplicate, label, plain_run};
+pub(crate) use to::{Ready, ToJson, to_bytes, to_pretty, to_text, write_member, write_object};
 pub(crate) use write::{write_named, write_within};
 
 use crate::inline::Inline;
 
+mod declare;
+mod from;
 mod kept;
 mod members;
 mod misfit;
 mod read;
 mod scan;
+mod to;
 mod write;
 
 /// The deepest nesting of arrays and objects that is written, and read from whoever asks for something.

@@ -13,7 +13,7 @@ pub(super) struct Scanner<'a> {
     /// Whether there was no escape so far.
     pub(super) plain: bool,
     /// Whether the names of inner objects were compared before.
-    compared: bool,
+    pub(super) compared: bool,
     /// Why the text was refused.
     fault: Option<Fault>,
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::curve::Curve;
 use super::quoted;
 use crate::error::{Error, ErrorCode, Result};
+use crate::json::{FromJson, Json, Misfit, ToJson};
 
 macro_rules! algorithms {
     ($($variant:ident $name:literal $text:literal;)+) => {
@@ -183,14 +184,34 @@ impl Serialize for Algorithm {
 impl<'de> Deserialize<'de> for Algorithm {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Self::from_name(&name).ok_or_else(|| {
-            // Without the text, which may be a secret in the wrong place.
-            serde::de::Error::custom(format!("alg: not one of the signature algorithms {}", Self::names()))
-        })
+        Self::from_name(&name).ok_or_else(|| serde::de::Error::custom(Self::unknown()))
+    }
+}
+
+impl FromJson for Algorithm {
+    fn blank() -> Self {
+        Algorithm::HS256
+    }
+
+    fn read_json(&mut self, json: Json<'_>) -> std::result::Result<(), Misfit> {
+        let name = json.string("a string")?;
+        *self = Self::from_name(&name).ok_or_else(|| Misfit::because(Self::unknown()))?;
+        Ok(())
+    }
+}
+
+impl ToJson for Algorithm {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        self.name().write_json(out);
     }
 }
 
 impl Algorithm {
+    /// Without the text, which may be a secret in the wrong place.
+    fn unknown() -> String {
+        format!("alg: not one of the signature algorithms {}", Self::names())
+    }
+
     fn names() -> String {
         let names: Vec<_> = Self::ALL.iter().map(|algorithm| algorithm.name()).collect();
         names.join(", ")

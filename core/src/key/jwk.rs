@@ -113,7 +113,7 @@ impl<'a> Jwk<'a> {
                 .because(format!("the key is for {}; \"sig\" is needed", quoted(&purpose))));
         }
         let Some(operations) = self.object.get("key_ops") else { return Ok(Uses::ALL) };
-        let operations: Vec<String> = json::from_value(operations)
+        let operations: Vec<String> = json::from_written(operations)
             .map_err(|_| malformed("key_ops", "the member is not an array of strings"))?;
         let has = |name: &str| operations.iter().any(|operation| operation == name);
         // RFC 7517 section 4.3: duplicate key operation values MUST NOT be present.

@@ -2,7 +2,7 @@
 
 use super::{Algorithm, KeySet};
 use crate::error::{Error, ErrorCode, Result};
-use crate::json::JsonMembers;
+use crate::json::{self, JsonMembers};
 
 /// The largest JWK Set that is kept, in bytes: room for a dozen RSA keys.
 const MAX_SIZE: usize = 16 * 1024;
@@ -38,5 +38,5 @@ pub(crate) fn read(jwks: &JsonMembers) -> Result<KeySet> {
 }
 
 fn text(jwks: &JsonMembers) -> String {
-    serde_json::to_string(jwks).unwrap_or_default()
+    json::to_text(jwks)
 }

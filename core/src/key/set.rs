@@ -5,12 +5,10 @@ use std::fmt;
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::{Arc, OnceLock};
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use super::header::ExpectedHeaders;
 use super::{Algorithm, Key, jwk};
 use crate::error::{Error, ErrorCode, Result};
+use crate::json;
 use crate::secret::Secret;
 
 /// A token is tried with so many keys at most, where nothing in it says which: each costs whoever verifies, and nothing
@@ -88,21 +86,15 @@ impl KeySet {
     }
 
     fn read(algorithms: &[Algorithm], jwks: &str, judge: impl Fn(&Key) -> Result<()>) -> Result<Self> {
-        /// Not our strict reader: a member that stands twice in one key must not spoil the others.
-        #[derive(Deserialize)]
-        struct Jwks<'a> {
-            #[serde(borrow)]
-            keys: Vec<&'a RawValue>,
-        }
-        let jwks: Jwks<'_> = serde_json::from_str(jwks).map_err(|_| {
+        let keys = json::list_in(jwks, "keys").ok_or_else(|| {
             Error::new(ErrorCode::KeyMalformed)
                 .because("a JWK Set is a JSON object with one member \"keys\", which is an array")
         })?;
         let mut inner = Inner::default();
-        for text in jwks.keys {
-            let key = jwk::parse(text.get(), algorithms).and_then(|key| judge(&key).map(|()| key));
+        for text in keys {
+            let key = jwk::parse(text, algorithms).and_then(|key| judge(&key).map(|()| key));
             if let Err(reason) = key.and_then(|key| inner.add_distinct(key)) {
-                inner.skipped.push((jwk::kid(text.get()), reason));
+                inner.skipped.push((jwk::kid(text), reason));
             }
         }
         Ok(KeySet(Arc::new(inner)))

@@ -1,38 +1,39 @@
 //! The record of a customer's API key.
 
-use serde::{Deserialize, Serialize};
-
 use super::Draft;
 use crate::credential::{Replaced, SecretHash};
 use crate::error::Result;
 use crate::event::{Event, EventKind};
-use crate::json::JsonMembers;
+use crate::json::{JsonMembers, object};
 use crate::store::RecordKey;
 use crate::time::{Lifetime, UnixTime};
 
-/// An API key: whose it is, what it allows, and the hashes of its secrets.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct ApiKey {
-    pub(crate) id: String,
-    pub(crate) owner: String,
-    pub(crate) prefix: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) scope: Option<String>,
-    #[serde(default, skip_serializing_if = "JsonMembers::is_empty")]
-    pub(crate) claims: JsonMembers,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) name: Option<String>,
-    pub(crate) created_at: UnixTime,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) expires_at: Option<UnixTime>,
-    /// As a token's.
-    pub(crate) epoch: u64,
-    /// Of the whole text of the key.
-    pub(crate) secret: SecretHash,
-    #[serde(default, skip_serializing_if = "Replaced::is_empty")]
-    pub(crate) replaced: Replaced,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) revoked_at: Option<UnixTime>,
+object! {
+    /// An API key: whose it is, what it allows, and the hashes of its secrets.
+    #[derive(Clone, Debug)]
+    #[json(read, write)]
+    pub(crate) struct ApiKey {
+        pub(crate) id: String,
+        pub(crate) owner: String,
+        pub(crate) prefix: String,
+        #[json(omit)]
+        pub(crate) scope: Option<String>,
+        #[json(omit)]
+        pub(crate) claims: JsonMembers,
+        #[json(omit)]
+        pub(crate) name: Option<String>,
+        pub(crate) created_at: UnixTime,
+        #[json(omit)]
+        pub(crate) expires_at: Option<UnixTime>,
+        /// As a token's.
+        pub(crate) epoch: u64,
+        /// Of the whole text of the key.
+        pub(crate) secret: SecretHash,
+        #[json(omit)]
+        pub(crate) replaced: Replaced,
+        #[json(omit)]
+        pub(crate) revoked_at: Option<UnixTime>,
+    }
 }
 
 /// How long a revoked key stays in the lists, in days.

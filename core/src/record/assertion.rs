@@ -1,14 +1,16 @@
 //! That an assertion was used: it is good once, and its record is kept as long as it could be presented again.
 
-use serde::{Deserialize, Serialize};
-
+use crate::json::object;
 use crate::store::RecordKey;
 use crate::time::UnixTime;
 
-/// When an assertion was used.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(crate) struct Used {
-    pub(crate) at: UnixTime,
+object! {
+    /// When an assertion was used.
+    #[derive(Clone, Copy, Debug)]
+    #[json(read, write)]
+    pub(crate) struct Used {
+        pub(crate) at: UnixTime,
+    }
 }
 
 /// The key of the record of a trusted issuer's assertion that `own` has taken: by who made it, about whom, and by what it

@@ -1,12 +1,10 @@
 //! The records of who asks: clients with an id and a secret, and bearer API keys.
 
-use serde::{Deserialize, Serialize};
-
 use super::{Draft, Lasting};
 use crate::credential::{Credentials, Replaced, SecretHash};
 use crate::describe::choices;
 use crate::error::{Result, field_invalid};
-use crate::json::JsonMembers;
+use crate::json::{JsonMembers, object};
 use crate::key::jwks;
 use crate::scope;
 use crate::store::RecordKey;
@@ -14,7 +12,7 @@ use crate::time::UnixTime;
 
 choices! {
     /// What a credential may be used for.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     #[non_exhaustive]
     pub enum Permission {
         /// Access tokens for the client itself.
@@ -34,56 +32,62 @@ choices! {
     }
 }
 
-/// A client in the directory: an id, and secrets to prove it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Client {
-    /// Its id.
-    pub id: String,
-    /// The organization it acts for.
-    pub organization: String,
-    /// Its live secrets; none where it proves itself by a key, or not at all.
-    pub secrets: Credentials,
-    /// What it may do.
-    pub permissions: Vec<Permission>,
-    /// The `sub` of its session tokens, where that is not its id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
-    /// A name that the client may have to state.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Custom claims of its session tokens: a JSON object.
-    #[serde(default, skip_serializing_if = "JsonMembers::is_empty")]
-    pub claims: JsonMembers,
-    /// What its own tokens may allow (RFC 6749 section 3.3); none where absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scope: Option<String>,
-    /// Whom its own tokens may be for; the policy's audience where empty.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub audience: Vec<String>,
-    /// Whether it can keep no secret, and says no more than who it is (RFC 6749 section 2.1): an app, a page.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub public: bool,
-    /// A JWK Set of the public keys by which it proves itself (RFC 7523 section 3); without a member where it has none.
-    #[serde(default, skip_serializing_if = "JsonMembers::is_empty")]
-    pub jwks: JsonMembers,
-    /// Whether it is refused.
-    #[serde(default)]
-    pub disabled: bool,
-    /// Secrets that were replaced and are still live.
-    #[serde(default, skip_serializing_if = "Replaced::is_empty")]
-    pub(crate) replaced: Replaced,
+object! {
+    /// A client in the directory: an id, and secrets to prove it.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[json(read, write)]
+    pub struct Client {
+        /// Its id.
+        pub id: String,
+        /// The organization it acts for.
+        pub organization: String,
+        /// Its live secrets; none where it proves itself by a key, or not at all.
+        pub secrets: Credentials,
+        /// What it may do.
+        pub permissions: Vec<Permission>,
+        /// The `sub` of its session tokens, where that is not its id.
+        #[json(omit)]
+        pub subject: Option<String>,
+        /// A name that the client may have to state.
+        #[json(omit)]
+        pub name: Option<String>,
+        /// Custom claims of its session tokens: a JSON object.
+        #[json(omit)]
+        pub claims: JsonMembers,
+        /// What its own tokens may allow (RFC 6749 section 3.3); none where absent.
+        #[json(omit)]
+        pub scope: Option<String>,
+        /// Whom its own tokens may be for; the policy's audience where empty.
+        #[json(omit)]
+        pub audience: Vec<String>,
+        /// Whether it can keep no secret, and says no more than who it is (RFC 6749 section 2.1): an app, a page.
+        #[json(omit)]
+        pub public: bool,
+        /// A JWK Set of the public keys by which it proves itself (RFC 7523 section 3); without a member where it has none.
+        #[json(omit)]
+        pub jwks: JsonMembers,
+        /// Whether it is refused.
+        #[json(default)]
+        pub disabled: bool,
+        /// Secrets that were replaced and are still live.
+        #[json(omit)]
+        pub(crate) replaced: Replaced,
+    }
 }
 
-/// A bearer API key in the directory, found by the SHA-256 of the key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BearerKey {
-    /// The organization that it acts for.
-    pub organization: String,
-    /// What it may do.
-    pub permissions: Vec<Permission>,
-    /// Whether it is refused.
-    #[serde(default)]
-    pub disabled: bool,
+object! {
+    /// A bearer API key in the directory, found by the SHA-256 of the key.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[json(read, write)]
+    pub struct BearerKey {
+        /// The organization that it acts for.
+        pub organization: String,
+        /// What it may do.
+        pub permissions: Vec<Permission>,
+        /// Whether it is refused.
+        #[json(default)]
+        pub disabled: bool,
+    }
 }
 
 impl Client {
@@ -220,5 +224,5 @@ pub(crate) fn client_key(id: &str) -> RecordKey {
 /// The key of a bearer key's record. It follows from the key's hash alone, so a directory can be written down without
 /// any secret.
 pub(crate) fn bearer_key_record(hash: &SecretHash) -> RecordKey {
-    hash.with_text(|text| RecordKey::of("api-key", &[text]))
+    RecordKey::of("api-key", &[&hash.to_string()])
 }

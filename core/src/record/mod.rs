@@ -1,12 +1,9 @@
 //! Every record in the store, with its key; and the ways to read and write them. Lost answers are resolved here.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorCode, Result, Retry};
 use crate::event::{Event, EventKind};
-use crate::json;
+use crate::json::{self, FromJson, ToJson};
 use crate::policy::Rate;
 use crate::store::{
     Command, Entry, Expect, Index, IndexValue, MAX_SKEW_MS, RecordKey, Reply, StoreError, Version, Write,
@@ -28,7 +25,7 @@ pub(crate) mod watermark;
 pub(crate) use update::{Decision, Update};
 
 /// The most records that a store reads in one command.
-pub(crate) const MOST_LOADED: usize = 8;
+const MOST_LOADED: usize = 8;
 
 /// Access to the store for one flow.
 pub(crate) struct Records {
@@ -42,21 +39,7 @@ pub(crate) enum Change {
     /// It was done.
     Done,
     /// Somebody else was first: this is there now.
-    Conflict(Option<Stored>),
-}
-
-/// A record as it was read: by what it is told apart, and what it says. By when it may be forgotten, and how it is listed, is for
-/// the store alone.
-#[derive(Clone)]
-pub(crate) struct Stored {
-    version: Version,
-    pub(crate) value: Vec<u8>,
-}
-
-impl From<Entry> for Stored {
-    fn from(Entry { version, value, .. }: Entry) -> Self {
-        Stored { version, value }
-    }
+    Conflict(Option<Entry>),
 }
 
 /// A write that can be done.
@@ -74,14 +57,14 @@ pub(crate) struct Draft {
 
 impl Draft {
     /// A record that may be forgotten some time after `expires_at`.
-    pub(crate) fn new<T: Serialize>(record: &T, expires_at: UnixTime) -> Result<Self> {
-        let value = serde_json::to_vec(record).map_err(|_| Error::new(ErrorCode::Internal))?;
+    pub(crate) fn new(record: &dyn ToJson, expires_at: UnixTime) -> Result<Self> {
+        let value = json::to_bytes(record);
         let expires_at_ms = u64::try_from(expires_at.seconds()).unwrap_or(0).saturating_mul(1000);
         Ok(Draft { value, expires_at_ms, index: Index::default() })
     }
 
     /// A record that stays.
-    pub(crate) fn permanent<T: Serialize>(record: &T) -> Result<Self> {
+    pub(crate) fn permanent(record: &dyn ToJson) -> Result<Self> {
         Self::new(record, UnixTime::MAX)
     }
 
@@ -98,7 +81,7 @@ impl Draft {
 }
 
 /// A record that stays until somebody removes it.
-pub(crate) trait Lasting: Serialize {
+pub(crate) trait Lasting: ToJson {
     /// The record as it is written.
     fn draft(&self) -> Result<Draft>
     where
@@ -114,35 +97,23 @@ impl Records {
     }
 
     /// Reads records in one command; at most 8.
-    pub(crate) async fn load<const N: usize>(&self, keys: [RecordKey; N]) -> Result<[Option<Stored>; N]> {
-        let asked = self.io.execute(Command::Load { keys: keys.into() });
-        let mut entries = self.loaded(N, asked.await)?.into_iter();
-        Ok(std::array::from_fn(|_| entries.next().flatten().map(Stored::from)))
+    pub(crate) async fn load<const N: usize>(&self, keys: [RecordKey; N]) -> Result<[Option<Entry>; N]> {
+        let entries = self.load_some(keys.into()).await?;
+        entries.try_into().map_err(|_| ErrorCode::StoreCorrupt.into())
     }
 
     /// Reads as many records as there are keys, in as few commands as may be.
-    pub(crate) async fn load_all(
-        &self,
-        mut keys: Vec<RecordKey>,
-    ) -> Result<impl Iterator<Item = Option<Stored>> + use<>> {
-        let mut entries = Vec::new();
-        while !keys.is_empty() {
-            let later = keys.split_off(keys.len().min(MOST_LOADED));
-            let asked = keys.len();
-            let mut read = self.loaded(asked, self.io.execute(Command::Load { keys }).await)?;
-            // Most often the first are all there are.
-            match entries.is_empty() {
-                true => entries = read,
-                false => entries.append(&mut read),
-            }
-            keys = later;
+    pub(crate) async fn load_all(&self, keys: &[RecordKey]) -> Result<Vec<Option<Entry>>> {
+        let mut entries = Vec::with_capacity(keys.len());
+        for keys in keys.chunks(MOST_LOADED) {
+            entries.append(&mut self.load_some(keys.to_vec()).await?);
         }
-        Ok(entries.into_iter().map(|entry| entry.map(Stored::from)))
+        Ok(entries)
     }
 
-    /// What a store says of so many records.
-    fn loaded(&self, asked: usize, reply: Result<Reply, StoreError>) -> Result<Vec<Option<Entry>>> {
-        match reply {
+    async fn load_some(&self, keys: Vec<RecordKey>) -> Result<Vec<Option<Entry>>> {
+        let asked = keys.len();
+        match self.io.execute(Command::Load { keys }).await {
             Ok(Reply::Loaded { entries, store_now_ms }) if entries.len() == asked => {
                 if store_now_ms.is_some_and(|now_ms| now_ms.abs_diff(self.now_us / 1000) > MAX_SKEW_MS) {
                     self.io.emit(Event::new(EventKind::ClockSkew));
@@ -160,10 +131,10 @@ impl Records {
         list: RecordKey,
         after: Option<RecordKey>,
         limit: u32,
-    ) -> Result<(Vec<Stored>, Option<RecordKey>)> {
+    ) -> Result<(Vec<Entry>, Option<RecordKey>)> {
         match self.io.execute(Command::List { by: IndexValue::Subject(list), after, limit }).await {
             Ok(Reply::Listed { entries, next }) => {
-                Ok((entries.into_iter().map(|(_, entry)| entry.into()).collect(), next))
+                Ok((entries.into_iter().map(|(_, entry)| entry).collect(), next))
             }
             Ok(_) => Err(ErrorCode::StoreCorrupt.into()),
             Err(error) => Err(store_error(error)),
@@ -177,7 +148,7 @@ impl Records {
     }
 
     /// The write of a record that was read, or was not there; done by [`Records::execute`].
-    fn pending(&mut self, key: &RecordKey, read: Option<&Stored>, draft: Draft) -> Pending {
+    fn pending(&mut self, key: &RecordKey, read: Option<&Entry>, draft: Draft) -> Pending {
         let version = Version::random(&mut self.entropy);
         let Draft { value, expires_at_ms, index } = draft;
         let write = Write::Put(Entry { version, value, expires_at_ms, index });
@@ -186,14 +157,14 @@ impl Records {
     }
 
     /// Removes a record that must be as it was read. Doing it twice is as good as once.
-    async fn delete(&mut self, key: &RecordKey, read: &Stored) -> Result<Change> {
+    async fn delete(&mut self, key: &RecordKey, read: &Entry) -> Result<Change> {
         let command =
             Command::Cas { key: key.clone(), expect: Expect::Version(read.version), write: Write::Delete };
         for _ in 0..2 {
             match self.io.execute(command.clone()).await {
                 Ok(Reply::Done) => return Ok(Change::Done),
                 Ok(Reply::Conflict(None)) => return Ok(Change::Done),
-                Ok(Reply::Conflict(entry)) => return Ok(Change::Conflict(entry.map(Stored::from))),
+                Ok(Reply::Conflict(entry)) => return Ok(Change::Conflict(entry)),
                 Ok(_) => return Err(ErrorCode::StoreCorrupt.into()),
                 Err(StoreError::Unknown) => {}
                 Err(error) => return Err(store_error(error)),
@@ -230,7 +201,7 @@ impl Records {
                 Ok(Reply::Conflict(Some(entry))) if entry.version == version => return Ok(Change::Done),
                 // It may have been ours and then somebody else's: nobody can tell, so nobody guesses.
                 Ok(Reply::Conflict(_)) if unsure => return Err(store_error(StoreError::Unknown)),
-                Ok(Reply::Conflict(entry)) => return Ok(Change::Conflict(entry.map(Stored::from))),
+                Ok(Reply::Conflict(entry)) => return Ok(Change::Conflict(entry)),
                 Ok(_) => return Err(ErrorCode::StoreCorrupt.into()),
                 Err(StoreError::Unknown) => unsure = true,
                 Err(error) => return Err(store_error(error)),
@@ -241,18 +212,18 @@ impl Records {
 }
 
 /// Reads a record.
-pub(crate) fn decode<T: DeserializeOwned>(entry: &Stored) -> Result<T> {
+pub(crate) fn decode<T: FromJson>(entry: &Entry) -> Result<T> {
     decode_value(&entry.value)
 }
 
 /// Reads the value of a record.
-pub(crate) fn decode_value<T: DeserializeOwned>(value: &[u8]) -> Result<T> {
+pub(crate) fn decode_value<T: FromJson>(value: &[u8]) -> Result<T> {
     let text = std::str::from_utf8(value).map_err(|_| ErrorCode::StoreCorrupt)?;
-    json::from_value(text).map_err(|_| ErrorCode::StoreCorrupt.into())
+    json::from_written(text).map_err(|_| ErrorCode::StoreCorrupt.into())
 }
 
 /// Reads a record that may be absent.
-pub(crate) fn decode_some<T: DeserializeOwned>(entry: Option<&Stored>) -> Result<Option<T>> {
+pub(crate) fn decode_some<T: FromJson>(entry: Option<&Entry>) -> Result<Option<T>> {
     entry.map(decode).transpose()
 }
 

@@ -1,14 +1,16 @@
 //! The record of a revoked token.
 
-use serde::{Deserialize, Serialize};
-
+use crate::json::object;
 use crate::store::RecordKey;
 use crate::time::UnixTime;
 
-/// The record of a revoked token: that it is there is all that counts.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(crate) struct Revoked {
-    pub(crate) at: UnixTime,
+object! {
+    /// The record of a revoked token: that it is there is all that counts.
+    #[derive(Clone, Copy, Debug)]
+    #[json(read, write)]
+    pub(crate) struct Revoked {
+        pub(crate) at: UnixTime,
+    }
 }
 
 /// The key of the record that a token was revoked.

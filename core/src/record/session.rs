@@ -1,56 +1,57 @@
 //! The record behind a refresh token, and the decision about a presented one.
 
-use serde::{Deserialize, Serialize};
-
 use super::Draft;
 use crate::error::Result;
 use crate::event::{Event, EventKind};
-use crate::json::JsonMembers;
+use crate::json::{JsonMembers, object};
 use crate::store::RecordKey;
 use crate::time::{Lifetime, Moment, UnixTime};
 
-/// A session: one record, and one counter that a refresh moves on.
-///
-/// What may be absent is absent in a session that the version before opened, too.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Session {
-    /// Its id, by which its record is found; see [`Session::named`].
-    #[serde(default)]
-    pub(crate) id: String,
-    pub(crate) generation: u64,
-    /// When the current refresh token was made.
-    pub(crate) rotated_at: Moment,
-    pub(crate) subject: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) client: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) scope: Option<String>,
-    /// Whom its access tokens are for; the policy's audience where empty.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) audience: Vec<String>,
-    /// Custom claims of its access tokens.
-    #[serde(default, skip_serializing_if = "JsonMembers::is_empty")]
-    pub(crate) claims: JsonMembers,
-    /// What the host knows of it, such as the name of a device.
-    #[serde(default, skip_serializing_if = "JsonMembers::is_empty")]
-    pub(crate) details: JsonMembers,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) created_at: Option<UnixTime>,
-    /// Lifetimes in seconds, where they are not the policy's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) access_lifetime: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) idle: Option<u64>,
-    pub(crate) absolute_expiry: UnixTime,
-    pub(crate) idle_expiry: UnixTime,
-    /// 16 random bytes in base64url.
-    pub(crate) salt: String,
-    /// As a token's: the sum of the watermarks that it is under.
-    pub(crate) epoch: u64,
-    /// The watermark over the subject's sessions; see [`super::sessions_mark`].
-    #[serde(default)]
-    pub(crate) sessions_epoch: u64,
-    pub(crate) revoked: bool,
+object! {
+    /// A session: one record, and one counter that a refresh moves on.
+    ///
+    /// What may be absent is absent in a session that the version before opened, too.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[json(read, write)]
+    pub(crate) struct Session {
+        /// Its id, by which its record is found; see [`Session::named`].
+        #[json(default)]
+        pub(crate) id: String,
+        pub(crate) generation: u64,
+        /// When the current refresh token was made.
+        pub(crate) rotated_at: Moment,
+        pub(crate) subject: String,
+        #[json(omit)]
+        pub(crate) client: Option<String>,
+        #[json(omit)]
+        pub(crate) scope: Option<String>,
+        /// Whom its access tokens are for; the policy's audience where empty.
+        #[json(omit)]
+        pub(crate) audience: Vec<String>,
+        /// Custom claims of its access tokens.
+        #[json(omit)]
+        pub(crate) claims: JsonMembers,
+        /// What the host knows of it, such as the name of a device.
+        #[json(omit)]
+        pub(crate) details: JsonMembers,
+        #[json(omit)]
+        pub(crate) created_at: Option<UnixTime>,
+        /// Lifetimes in seconds, where they are not the policy's.
+        #[json(omit)]
+        pub(crate) access_lifetime: Option<u64>,
+        #[json(omit)]
+        pub(crate) idle: Option<u64>,
+        pub(crate) absolute_expiry: UnixTime,
+        pub(crate) idle_expiry: UnixTime,
+        /// 16 random bytes in base64url.
+        pub(crate) salt: String,
+        /// As a token's: the sum of the watermarks that it is under.
+        pub(crate) epoch: u64,
+        /// The watermark over the subject's sessions; see [`super::sessions_mark`].
+        #[json(default)]
+        pub(crate) sessions_epoch: u64,
+        pub(crate) revoked: bool,
+    }
 }
 
 /// What to do with a refresh token.
@@ -154,7 +155,7 @@ mod tests {
         assert_eq!((session.id.as_str(), session.client.as_deref()), ("s1", Some("c1")));
         assert_eq!((session.scope.as_deref(), session.sessions_epoch), (Some(""), 0));
         assert_eq!(session.access_lifetime(Lifetime::MINUTE), Lifetime::MINUTE);
-        let written = serde_json::to_string(&session).unwrap();
+        let written = crate::json::to_text(&session);
         assert_eq!(decode_value::<Session>(written.as_bytes()).unwrap(), session);
     }
 }

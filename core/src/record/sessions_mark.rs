@@ -3,20 +3,22 @@
 //! A session carries the mark's counter from its start, and stands while the two are equal, or while the mark names it as
 //! the one that stays. So one write ends all others, however many there are.
 
-use serde::{Deserialize, Serialize};
-
 use super::session::Session;
 use crate::error::{ErrorCode, Result};
+use crate::json::object;
 use crate::store::RecordKey;
 use crate::time::Context;
 
-/// A watermark over sessions.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct SessionsMark {
-    pub(crate) epoch: u64,
-    /// The id of the session that stays.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    except: Option<String>,
+object! {
+    /// A watermark over sessions.
+    #[derive(Clone, Debug, Default)]
+    #[json(read, write)]
+    pub(crate) struct SessionsMark {
+        pub(crate) epoch: u64,
+        /// The id of the session that stays.
+        #[json(omit)]
+        except: Option<String>,
+    }
 }
 
 impl SessionsMark {

@@ -1,53 +1,57 @@
 //! The record of a single-use token: what it is for, what proves it, and who has used it.
 
-use serde::{Deserialize, Serialize};
-
 use super::Draft;
 use crate::encoding::{base64url, fingerprint, same_as_base64url};
 use crate::error::{ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::issuer::Issuer;
-use crate::json::JsonMembers;
+use crate::json::{JsonMembers, object};
 use crate::store::RecordKey;
 use crate::time::{Moment, UnixTime};
 
 /// How many wrong codes end a code: five guesses at six digits succeed once in 200 000 times.
 pub(crate) const MAX_WRONG: u8 = 5;
 
-/// A single-use token.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct SingleUse {
-    /// The client or organization that it was made for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) client: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) subject: Option<String>,
-    #[serde(default, skip_serializing_if = "JsonMembers::is_empty")]
-    pub(crate) payload: JsonMembers,
-    pub(crate) expires_at: UnixTime,
-    /// 16 random bytes in base64url: what the token yields is derived from them.
-    pub(crate) salt: String,
-    /// As a token's: whatever the token yields is of this epoch, too.
-    pub(crate) epoch: u64,
-    /// What proves the token, where its record can be found without all of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) proof: Option<String>,
-    /// How many wrong codes there were, where the token is a code.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) wrong: Option<u8>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) redeemed: Option<Redemption>,
+object! {
+    /// A single-use token.
+    #[derive(Clone, Debug)]
+    #[json(read, write)]
+    pub(crate) struct SingleUse {
+        /// The client or organization that it was made for.
+        #[json(omit)]
+        pub(crate) client: Option<String>,
+        #[json(omit)]
+        pub(crate) subject: Option<String>,
+        #[json(omit)]
+        pub(crate) payload: JsonMembers,
+        pub(crate) expires_at: UnixTime,
+        /// 16 random bytes in base64url: what the token yields is derived from them.
+        pub(crate) salt: String,
+        /// As a token's: whatever the token yields is of this epoch, too.
+        pub(crate) epoch: u64,
+        /// What proves the token, where its record can be found without all of it.
+        #[json(omit)]
+        pub(crate) proof: Option<String>,
+        /// How many wrong codes there were, where the token is a code.
+        #[json(omit)]
+        pub(crate) wrong: Option<u8>,
+        #[json(omit)]
+        pub(crate) redeemed: Option<Redemption>,
+    }
 }
 
-/// Who used something single-use, and when.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Redemption {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    by: Option<String>,
-    pub(crate) at: Moment,
-    /// What was chosen at that time.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub(crate) choice: String,
+object! {
+    /// Who used something single-use, and when.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[json(read, write)]
+    pub(crate) struct Redemption {
+        #[json(omit)]
+        by: Option<String>,
+        pub(crate) at: Moment,
+        /// What was chosen at that time.
+        #[json(omit)]
+        pub(crate) choice: String,
+    }
 }
 
 /// Where the record of a single-use token is, and the part of the token that proves it.

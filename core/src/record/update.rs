@@ -1,11 +1,10 @@
 //! The one loop around a decisive write: load, decide, write; and where another was first, decide anew on what is there
 //! now.
 
-use serde::de::DeserializeOwned;
-
-use super::{Change, Draft, Pending, Records, Stored, busy, decode_some};
+use super::{Change, Draft, Pending, Records, busy, decode_some};
 use crate::error::Result;
-use crate::store::RecordKey;
+use crate::json::FromJson;
+use crate::store::{Entry, RecordKey};
 
 /// How often a flow decides anew when others change its record at the same time.
 const MAX_ROUNDS: usize = 4;
@@ -37,18 +36,18 @@ pub(crate) enum Decision<R> {
 /// ```
 pub(crate) struct Update {
     key: RecordKey,
-    found: Option<Stored>,
+    found: Option<Entry>,
     rounds: usize,
 }
 
 impl Update {
     /// The change of a record that was read, or was not there.
-    pub(crate) fn new(key: RecordKey, found: Option<Stored>) -> Self {
+    pub(crate) fn new(key: RecordKey, found: Option<Entry>) -> Self {
         Update { key, found, rounds: 0 }
     }
 
     /// What is there now.
-    pub(crate) fn found<T: DeserializeOwned>(&self) -> Result<Option<T>> {
+    pub(crate) fn found<T: FromJson>(&self) -> Result<Option<T>> {
         decode_some(self.found.as_ref())
     }
 
@@ -67,7 +66,7 @@ impl Update {
 
 impl Records {
     /// Reads a record, and changes it as `decide` says of what is there: once more for each time that another was first.
-    pub(crate) async fn update<T: DeserializeOwned, R>(
+    pub(crate) async fn update<T: FromJson, R>(
         &mut self,
         key: RecordKey,
         mut decide: impl FnMut(Option<T>) -> Result<Decision<R>>,

@@ -1,7 +1,5 @@
 //! API keys of a product's customers.
 
-use serde::{Deserialize, Serialize};
-
 use super::table::{Hidden, Nothing, operations};
 use crate::describe::described;
 use crate::flow::page::Page;
@@ -33,15 +31,14 @@ operations! {
 
 described! {
     /// Asks for an API key.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct CreateApiKeyRequest {
         /// Whose it is to be.
         owner: String,
         /// What it allows.
         scope: Option<String>,
         /// Whatever else is to be known when it is presented: at most 16 KiB.
-        #[serde(default)]
+        #[json(default)]
         claims: JsonMembers,
         /// How long it lives; for good where it is left out.
         lifetime: Option<Lifetime>,
@@ -52,48 +49,46 @@ described! {
     }
 
     /// An API key that was made, or has another secret.
-    #[derive(Serialize)]
+    #[json(write)]
     pub(crate) struct NewApiKey {
         /// The key. Nobody can look it up later.
         api_key: Hidden,
         /// Its id, by which it is managed.
         id: String,
         /// When it ends, if it does.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         expires_at: Option<UnixTime>,
     }
 
     /// An API key as somebody presents it.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct PresentedApiKey {
         /// The key.
         api_key: SecretText,
     }
 
     /// An API key that is good.
-    #[derive(Serialize)]
+    #[json(write)]
     pub(crate) struct VerifiedApiKey {
         /// Its id.
         id: String,
         /// Whose it is.
         owner: String,
         /// What it allows.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         scope: Option<String>,
         /// What it was made with.
         claims: JsonMembers,
         /// Its name.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         name: Option<String>,
         /// When it ends, if it does.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         expires_at: Option<UnixTime>,
     }
 
     /// Asks for the API keys of an owner.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct ListApiKeysRequest {
         /// Whose.
         owner: String,
@@ -104,38 +99,37 @@ described! {
     }
 
     /// API keys of an owner.
-    #[derive(Serialize)]
+    #[json(write)]
     pub(crate) struct ApiKeyList {
         /// The keys, in no order that means anything.
         api_keys: Vec<ApiKey>,
         /// Where to go on; not there at the end.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         next: Option<String>,
     }
 
     /// An API key in a list.
-    #[derive(Serialize)]
+    #[json(write)]
     pub(crate) struct ApiKey {
         /// Its id.
         id: String,
         /// What it allows.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         scope: Option<String>,
         /// Its name.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         name: Option<String>,
         /// When it was made.
         created_at: UnixTime,
         /// When it ends, if it does, or did.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         expires_at: Option<UnixTime>,
         /// Whether it was revoked, by itself or with all that is its owner's.
         revoked: bool,
     }
 
     /// Asks for another secret of an API key.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct RotateApiKeyRequest {
         /// Its id.
         id: String,
@@ -144,8 +138,7 @@ described! {
     }
 
     /// Names an API key.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct ApiKeyId {
         /// Its id.
         id: String,

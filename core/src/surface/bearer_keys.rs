@@ -1,7 +1,5 @@
 //! Bearer keys of an organization, found by the hash of the key.
 
-use serde::Deserialize;
-
 use super::secrets::{hashes, one};
 use super::table::{Nothing, operations};
 use crate::credential::SecretHash;
@@ -26,8 +24,7 @@ operations! {
 
 described! {
     /// A bearer key: itself, or the hash of it.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct BearerKey {
         /// What a request presents, of which only the hash is stored.
         bearer: Option<SecretText>,
@@ -40,8 +37,7 @@ described! {
     }
 
     /// Names a bearer key, by itself or by the hash of it.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct BearerKeyHash {
         /// What a request presents.
         bearer: Option<SecretText>,

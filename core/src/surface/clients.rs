@@ -1,7 +1,5 @@
 //! Who may ask: clients with an id, and a secret or a key to prove it.
 
-use serde::{Deserialize, Serialize};
-
 use super::secrets::{hashes, one};
 use super::table::{Hidden, Nothing, operations};
 use crate::credential::SecretHash;
@@ -50,8 +48,7 @@ operations! {
 
 described! {
     /// A client: an id, and to prove it a secret, one or two hashes of it, or keys; a public client proves nothing.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct Client {
         /// Its id.
         id: String,
@@ -68,23 +65,22 @@ described! {
         /// What it must state when it opens a session.
         name: Option<String>,
         /// Custom claims of its session tokens.
-        #[serde(default)]
+        #[json(default)]
         claims: JsonMembers,
         /// What its own tokens may allow; none where it is left out.
         scope: Option<String>,
         /// Whom its own tokens may be for; the policy's audience where it is left out.
         audience: Option<Vec<String>>,
         /// Whether it can keep no secret, and says no more than who it is: an app, a page.
-        #[serde(default)]
+        #[json(default)]
         public: bool,
         /// A JWK Set of the public keys by which it proves itself: it signs assertions (`private_key_jwt`).
-        #[serde(default)]
+        #[json(default)]
         jwks: JsonMembers,
     }
 
     /// What of a client is to be changed.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct ChangeClientRequest {
         /// The client's id.
         id: String,
@@ -107,8 +103,7 @@ described! {
     }
 
     /// Asks for the clients of the store.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct ListClientsRequest {
         /// Where to go on: `next` of the answer before.
         after: Option<String>,
@@ -117,17 +112,17 @@ described! {
     }
 
     /// Clients of the store.
-    #[derive(Serialize)]
+    #[json(write)]
     pub(crate) struct ClientList {
         /// The clients, in no order that means anything.
         clients: Vec<ClientView>,
         /// Where to go on; not there at the end.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         next: Option<String>,
     }
 
     /// A client in a list: all but its secrets.
-    #[derive(Serialize)]
+    #[json(write)]
     pub(crate) struct ClientView {
         /// Its id.
         id: String,
@@ -136,13 +131,13 @@ described! {
         /// What it may do.
         permissions: Vec<Permission>,
         /// The `sub` of its session tokens, where that is not its id.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         subject: Option<String>,
         /// What it must state when it opens a session.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         name: Option<String>,
         /// What its own tokens may allow.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         scope: Option<String>,
         /// Whom its own tokens may be for; the policy's audience where it is empty.
         audience: Vec<String>,
@@ -157,8 +152,7 @@ described! {
     }
 
     /// Asks for a new secret of a client.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct RotateClientSecretRequest {
         /// The client's id.
         id: String,
@@ -167,7 +161,7 @@ described! {
     }
 
     /// A client's new secret.
-    #[derive(Serialize)]
+    #[json(write)]
     pub(crate) struct NewClientSecret {
         /// The client's id.
         id: String,
@@ -176,16 +170,14 @@ described! {
     }
 
     /// Names a record by its id.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct Id {
         /// Its id.
         id: String,
     }
 
     /// A further secret of a client: itself, or the hash of it.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct ClientSecret {
         /// The client's id.
         id: String,

@@ -1,7 +1,5 @@
 //! Tokens for machines.
 
-use serde::{Deserialize, Serialize};
-
 use super::secrets::invalid;
 use super::table::{Hidden, Seconds, operations};
 use crate::describe::{choices, described};
@@ -28,8 +26,7 @@ operations! {
 
 described! {
     /// Asks for an access token for a client itself.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct ClientCredentialsRequest {
         /// The client's id.
         client_id: String,
@@ -42,8 +39,7 @@ described! {
     }
 
     /// Asks for an access token for a token of a trusted issuer.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct AcceptAssertionRequest {
         /// The token of the trusted issuer.
         assertion: SecretText,
@@ -58,7 +54,7 @@ described! {
     }
 
     /// An access token (RFC 6749 section 5.1).
-    #[derive(Serialize)]
+    #[json(write)]
     pub(crate) struct AccessToken {
         /// The token.
         access_token: Hidden,
@@ -67,14 +63,14 @@ described! {
         /// How long it lives.
         expires_in: Seconds,
         /// What it allows, where it allows something by name.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         scope: Option<String>,
     }
 }
 
 choices! {
     /// The way in which an access token is sent (RFC 6749 section 7.1).
-    #[derive(Serialize)]
+    #[derive(Clone, Copy)]
     pub(crate) enum AccessTokenType {
         /// As it is: who has it may use it (RFC 6750).
         Bearer = "Bearer",

@@ -1,7 +1,5 @@
 //! Revocation of much at once, and the store behind it.
 
-use serde::Deserialize;
-
 use super::table::{Nothing, operations};
 use crate::describe::described;
 
@@ -29,8 +27,7 @@ operations! {
 
 described! {
     /// Names a token, and the client that revokes it.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct RevokeTokenRequest {
         /// The access token.
         token: String,
@@ -39,16 +36,14 @@ described! {
     }
 
     /// Names a subject.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct Subject {
         /// The subject: `sub` of its tokens.
         subject: String,
     }
 
     /// Names a client.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct ClientId {
         /// The client's id.
         client_id: String,

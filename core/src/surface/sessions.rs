@@ -1,13 +1,10 @@
 //! Sessions, and whether a token still stands.
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-
 use super::machines::AccessTokenType;
 use super::table::{Hidden, Nothing, Seconds, operations};
 use crate::describe::{Shape, described, shapes};
 use crate::flow::{active_token, list_sessions, narrow, refresh, start_session, token_pair};
-use crate::json::JsonMembers;
+use crate::json::{JsonMembers, Ready, ToJson};
 use crate::time::{Lifetime, UnixTime};
 use crate::values::OneOrMany;
 
@@ -49,8 +46,7 @@ operations! {
 
 described! {
     /// Asks for a session.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct StartSessionRequest {
         /// Whom the session is about: `sub` of its tokens.
         subject: String,
@@ -59,13 +55,13 @@ described! {
         /// What its access tokens allow: words with one space between them.
         scope: Option<String>,
         /// Whom its access tokens are for, of those whom its client's may be for, or else the policy's; all of them where absent.
-        #[serde(default)]
+        #[json(default)]
         audience: OneOrMany,
         /// Custom claims of its access tokens.
-        #[serde(default)]
+        #[json(default)]
         claims: JsonMembers,
         /// What the list of sessions tells of it, such as a device's name: at most 1 KiB of JSON, in no token.
-        #[serde(default)]
+        #[json(default)]
         details: JsonMembers,
         /// How long its access tokens live.
         access_lifetime: Option<Lifetime>,
@@ -76,8 +72,7 @@ described! {
     }
 
     /// Asks for the successor of a refresh token.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct RefreshRequest {
         /// The refresh token.
         refresh_token: String,
@@ -86,31 +81,29 @@ described! {
         /// Less than the session's scope, for this access token only.
         scope: Option<String>,
         /// Some of those whom the session's tokens are for, for this access token only.
-        #[serde(default)]
+        #[json(default)]
         audience: OneOrMany,
     }
 
     /// Asks whether a token is good.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct CheckRequest {
         /// The access token.
         token: String,
     }
 
     /// Asks for a token for less.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct NarrowRequest {
         /// The access token, or a token of a trusted issuer.
         token: String,
         /// Some words of its scope; all of them where absent.
         scope: Option<String>,
         /// Some of its audiences; all of them where absent.
-        #[serde(default)]
+        #[json(default)]
         audience: OneOrMany,
         /// Narrower values of its custom claims, by the rules of the policy; the others stay as they are.
-        #[serde(default)]
+        #[json(default)]
         claims: JsonMembers,
         /// How long it lives, at most as long as that token.
         lifetime: Option<Lifetime>,
@@ -125,7 +118,7 @@ described! {
     }
 
     /// A token for less.
-    #[derive(Serialize)]
+    #[json(write)]
     pub(crate) struct NarrowedToken {
         /// The token.
         access_token: Hidden,
@@ -134,21 +127,19 @@ described! {
         /// How long it lives.
         expires_in: Seconds,
         /// What it allows, where it allows anything.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         scope: Option<String>,
     }
 
     /// Names a session.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct SessionId {
         /// The session's id.
         session: String,
     }
 
     /// Names the sessions of a subject.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct RevokeSessionsRequest {
         /// The subject.
         subject: String,
@@ -157,8 +148,7 @@ described! {
     }
 
     /// Asks for the sessions of a subject.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct ListSessionsRequest {
         /// The subject.
         subject: String,
@@ -169,7 +159,7 @@ described! {
     }
 
     /// An access token, and the refresh token for the next pair.
-    #[derive(Serialize)]
+    #[json(write)]
     pub(crate) struct TokenPair {
         /// The access token.
         access_token: Hidden,
@@ -184,30 +174,30 @@ described! {
         /// The id of the session, by which it can be ended; `sid` in the access token.
         session: String,
         /// What the access token allows, where it allows anything.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         scope: Option<String>,
     }
 
     /// Sessions of a subject.
-    #[derive(Serialize)]
+    #[json(write)]
     pub(crate) struct SessionList {
         /// Those that live. There may be fewer than the limit, and none, before the end.
         sessions: Vec<Session>,
         /// Where to go on; absent at the end.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         next: Option<String>,
     }
 
     /// A session that lives.
-    #[derive(Serialize)]
+    #[json(write)]
     pub(crate) struct Session {
         /// Its id, by which it can be ended.
         session: String,
         /// The id of the client that it was opened for.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         client_id: Option<String>,
         /// What its access tokens allow.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         scope: Option<String>,
         /// What the host said of it when it began.
         details: JsonMembers,
@@ -220,7 +210,7 @@ described! {
     }
 
     /// What a token that is good now says.
-    #[derive(Serialize)]
+    #[json(write)]
     pub(crate) struct ActiveToken {
         /// The id of the client, or the organization, that it was issued to.
         client_id: Option<String>,
@@ -242,9 +232,13 @@ described! {
 }
 
 /// Claims as they stand in their token.
-#[derive(Serialize)]
-#[serde(transparent)]
-pub(crate) struct VerifiedClaims(Option<Box<RawValue>>);
+pub(crate) struct VerifiedClaims(String);
+
+impl ToJson for VerifiedClaims {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        Ready(&self.0).write_json(out);
+    }
+}
 
 shapes! {
     VerifiedClaims: Shape::Json;
@@ -339,7 +333,7 @@ impl From<active_token::ActiveToken> for ActiveToken {
         let active_token::ActiveToken { client, subject, scope, id, issued_at, expires_at, audience, claims } =
             token;
         // They were verified as JSON.
-        let claims = VerifiedClaims(RawValue::from_string(claims).ok());
+        let claims = VerifiedClaims(claims);
         ActiveToken { client_id: client, subject, scope, id, issued_at, expires_at, audience, claims }
     }
 }

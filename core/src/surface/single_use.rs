@@ -1,7 +1,5 @@
 //! Single-use tokens and codes.
 
-use serde::{Deserialize, Serialize};
-
 use super::table::{Hidden, Nothing, operations};
 use crate::describe::described;
 use crate::error::{Error, ErrorCode, Result};
@@ -39,8 +37,7 @@ operations! {
 
 described! {
     /// Asks for a single-use token.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct IssueSingleUseRequest {
         /// What it is good for, such as `reset`.
         purpose: String,
@@ -49,7 +46,7 @@ described! {
         /// Whom it is about: given back when it is redeemed.
         subject: Option<String>,
         /// What else is given back: at most 16 KiB.
-        #[serde(default)]
+        #[json(default)]
         payload: JsonMembers,
         /// A place for one token at a time, such as a user's id.
         slot: Option<String>,
@@ -58,7 +55,7 @@ described! {
     }
 
     /// A single-use token that was made.
-    #[derive(Serialize)]
+    #[json(write)]
     pub(crate) struct SingleUseToken {
         /// The token, or the code.
         token: Hidden,
@@ -67,8 +64,7 @@ described! {
     }
 
     /// A single-use token that is looked at.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct PeekSingleUseRequest {
         /// What it is presented for.
         purpose: String,
@@ -79,8 +75,7 @@ described! {
     }
 
     /// A single-use token that is to be redeemed.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct RedeemSingleUseRequest {
         /// What it is presented for.
         purpose: String,
@@ -93,10 +88,10 @@ described! {
     }
 
     /// What a single-use token is for.
-    #[derive(Serialize)]
+    #[json(write)]
     pub(crate) struct SingleUseView {
         /// Whom it is about.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         subject: Option<String>,
         /// What it was made with.
         payload: JsonMembers,
@@ -105,18 +100,17 @@ described! {
     }
 
     /// What a redeemed single-use token gives.
-    #[derive(Serialize)]
+    #[json(write)]
     pub(crate) struct RedeemedSingleUse {
         /// Whom it is about.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         subject: Option<String>,
         /// What it was made with.
         payload: JsonMembers,
     }
 
     /// A single-use token that is to be cancelled: itself, or the slot that it is in.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct CancelSingleUseRequest {
         /// What it was made for.
         purpose: String,

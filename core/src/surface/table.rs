@@ -1,12 +1,9 @@
 //! The form of the tables of operations: what stands in a line of one, and how a line is run.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
 use crate::describe::{Object, Shape, described, shapes};
-use crate::error::{ErrorCode, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
-use crate::json::{self, MisfitKind};
+use crate::json::{self, FromJson, Misfit, MisfitKind, ToJson};
 use crate::task::Task;
 use crate::time::{Context, Lifetime};
 
@@ -154,8 +151,7 @@ pub(crate) const fn joined<const N: usize>(lists: &[&[&'static str]]) -> [&'stat
 
 described! {
     /// Nothing.
-    #[derive(serde::Serialize, serde::Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read, write)]
     pub(crate) struct Nothing {}
 }
 
@@ -166,9 +162,13 @@ impl From<()> for Nothing {
 }
 
 /// A token or a secret in an output: no language shows it in a log.
-#[derive(Serialize)]
-#[serde(transparent)]
 pub(crate) struct Hidden(String);
+
+impl ToJson for Hidden {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        self.0.write_json(out);
+    }
+}
 
 impl From<String> for Hidden {
     fn from(text: String) -> Self {
@@ -177,9 +177,13 @@ impl From<String> for Hidden {
 }
 
 /// A lifetime in an output: whole seconds.
-#[derive(Serialize)]
-#[serde(transparent)]
 pub(crate) struct Seconds(u64);
+
+impl ToJson for Seconds {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        self.0.write_json(out);
+    }
+}
 
 impl From<Lifetime> for Seconds {
     fn from(lifetime: Lifetime) -> Self {
@@ -193,18 +197,18 @@ shapes! {
 }
 
 /// Reads an input; an error names the path of the field at fault.
-pub(crate) fn read<T: DeserializeOwned>(input: &str) -> Result<T> {
-    json::from_text(input).map_err(|misfit| {
-        let code = match misfit.kind() {
-            MisfitKind::Text => ErrorCode::InvalidRequest,
-            MisfitKind::Missing => ErrorCode::FieldRequired,
-            MisfitKind::Field => ErrorCode::FieldInvalid,
-        };
-        misfit.error(code)
-    })
+pub(crate) fn read<T: FromJson>(input: &str) -> Result<T> {
+    json::from_text(input).map_err(refused)
 }
 
-/// Writes an output. Outputs are structs of texts and numbers: they can always be written.
-pub(crate) fn write<T: Serialize>(output: &T) -> String {
-    serde_json::to_string(output).unwrap_or_default()
+fn refused(misfit: Misfit) -> Error {
+    let code = match misfit.kind() {
+        MisfitKind::Text => ErrorCode::InvalidRequest,
+        MisfitKind::Missing => ErrorCode::FieldRequired,
+        MisfitKind::Field => ErrorCode::FieldInvalid,
+    };
+    misfit.error(code)
 }
+
+/// Writes an output.
+pub(crate) use crate::json::to_text as write;

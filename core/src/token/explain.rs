@@ -16,12 +16,11 @@ use super::verified::Verified;
 use super::verifier::Verifier;
 use crate::claims::check::{self, shown};
 use crate::error::{Error, ErrorCode, Result};
-use crate::json;
+use crate::json::{self, ToJson, as_names, object, write_member};
 use crate::time::UnixTime;
 
 /// How a check ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CheckOutcome {
     /// It found nothing wrong.
@@ -34,27 +33,32 @@ pub enum CheckOutcome {
     NotAsked,
 }
 
-/// One check of an [`Explanation`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Check {
-    /// What was checked: `policy`, `size`, `framing`, `header`, `extensions`, `issuer_keys`, `algorithm`, `key`,
-    /// `signature`, `payload`, `typ`, `exp`, `nbf`, `iat`, `iss`, `aud`, `sub`, `jti`, `required`.
-    pub name: &'static str,
-    /// How it ended.
-    pub outcome: CheckOutcome,
-    /// What stands in the token: at most 60 characters of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seen: Option<String>,
-    /// What is demanded.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub limit: Option<String>,
-    /// Why it failed.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "error")]
-    pub error: Option<Error>,
-    /// What may help.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
+as_names! { CheckOutcome { Passed = "passed", Failed = "failed", NotReached = "not_reached", NotAsked = "not_asked", } }
+
+object! {
+    /// One check of an [`Explanation`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[json(write)]
+    #[non_exhaustive]
+    pub struct Check {
+        /// What was checked: `policy`, `size`, `framing`, `header`, `extensions`, `issuer_keys`, `algorithm`, `key`,
+        /// `signature`, `payload`, `typ`, `exp`, `nbf`, `iat`, `iss`, `aud`, `sub`, `jti`, `required`.
+        pub name: &'static str,
+        /// How it ended.
+        pub outcome: CheckOutcome,
+        /// What stands in the token: at most 60 characters of it.
+        #[json(omit)]
+        pub seen: Option<String>,
+        /// What is demanded.
+        #[json(omit)]
+        pub limit: Option<String>,
+        /// Why it failed.
+        #[json(omit)]
+        pub error: Option<Error>,
+        /// What may help.
+        #[json(omit)]
+        pub hint: Option<String>,
+    }
 }
 
 /// The ordered list of checks that a token went through.
@@ -307,33 +311,40 @@ fn excerpt(text: &str) -> String {
     short
 }
 
-#[derive(Serialize)]
-struct Report<'a> {
-    accepted: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'static str>,
-    checks: &'a [Check],
+object! {
+    #[json(write)]
+    struct Report<'a> {
+        accepted: bool,
+        #[json(omit)]
+        error: Option<ErrorCode>,
+        checks: &'a [Check],
+    }
 }
 
+impl ToJson for Explanation {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        let error = self.error().map(Error::code);
+        Report { accepted: self.is_accepted(), error, checks: &self.checks }.write_json(out);
+    }
+}
+
+/// As JSON: an object with `accepted`, `error` and `checks`.
 impl Serialize for Explanation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let error = self.error().map(|error| error.code().name());
-        Report { accepted: self.is_accepted(), error, checks: &self.checks }.serialize(serializer)
+        json::serialize(self, serializer)
     }
 }
 
-fn error<S: Serializer>(error: &Option<Error>, serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct Fields<'a> {
-        code: &'static str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        field: Option<&'a str>,
-        message: &'a str,
+impl ToJson for Error {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        out.push(b'{');
+        write_member(out, "code", &self.code());
+        if let Some(field) = self.field() {
+            write_member(out, "field", &field);
+        }
+        write_member(out, "message", &self.message());
+        out.push(b'}');
     }
-    error
-        .as_ref()
-        .map(|error| Fields { code: error.code().name(), field: error.field(), message: error.message() })
-        .serialize(serializer)
 }
 
 impl fmt::Display for Explanation {

@@ -10,7 +10,7 @@ use crate::claims::text::{ClaimsText, unwritable};
 use crate::claims::{Claims, not_registered};
 use crate::encoding::push_base64url;
 use crate::error::{Error, ErrorCode, Result};
-use crate::json;
+use crate::json::{self, ToJson as _};
 use crate::key::Key;
 use crate::time::UnixTime;
 
@@ -218,8 +218,7 @@ impl<'a> NewPayload<'a> {
     #[inline(always)]
     fn time(&mut self, before: &[u8], time: UnixTime) {
         self.text.extend_from_slice(before);
-        // A vector takes all that is written.
-        drop(serde_json::to_writer(&mut self.text, &time.seconds()));
+        time.write_json(&mut self.text);
     }
 }
 

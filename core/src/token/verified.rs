@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::claims::check::ReadPayload;
 use crate::error::{ErrorCode, Result};
-use crate::json::{self, Members};
+use crate::json::{self, FromJson, Members};
 use crate::key::Algorithm;
 use crate::key::header::Header;
 use crate::time::UnixTime;
@@ -56,6 +56,13 @@ impl Verified {
     pub fn claim<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         let Some(value) = self.claim_json(name) else { return Ok(None) };
         json::from_value(value).map(Some).map_err(|misfit| misfit.within(name).error(ErrorCode::ClaimsShape))
+    }
+
+    /// As [`Verified::claim`], for types of this crate.
+    pub(crate) fn read_claim<T: FromJson>(&self, name: &str) -> Result<Option<T>> {
+        let Some(value) = self.claim_json(name) else { return Ok(None) };
+        let read = json::from_written(value).map(Some);
+        read.map_err(|misfit| misfit.within(name).error(ErrorCode::ClaimsShape))
     }
 
     /// The JSON text of a claim, as it stands in the token.

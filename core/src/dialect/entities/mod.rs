@@ -2,10 +2,9 @@
 //!
 //! Records are made once and disabled, never deleted: a disabled id cannot come back as somebody else.
 
-use serde::{Deserialize, Serialize};
-
 use super::{Wing, response};
 use crate::flow::directory::task;
+use crate::json::object;
 use crate::record::Lasting;
 use crate::store::RecordKey;
 use crate::task::Task;
@@ -19,43 +18,49 @@ pub(super) mod section;
 /// It has no paths: it is what others serve.
 pub(super) const WING: Wing = Wing { paths: &[], refuse: response::refusal, demonstration: None };
 
-/// Something that tokens are minted for: a company, an account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entity {
-    /// Its id.
-    pub id: String,
-    /// Its id in the organization's own system.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub foreign_id: Option<String>,
-    /// The organization that it belongs to.
-    pub organization: String,
-    /// Whether it is refused.
-    #[serde(default)]
-    pub disabled: bool,
+object! {
+    /// Something that tokens are minted for: a company, an account.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[json(read, write)]
+    pub struct Entity {
+        /// Its id.
+        pub id: String,
+        /// Its id in the organization's own system.
+        #[json(omit)]
+        pub foreign_id: Option<String>,
+        /// The organization that it belongs to.
+        pub organization: String,
+        /// Whether it is refused.
+        #[json(default)]
+        pub disabled: bool,
+    }
 }
 
 /// Several entities under one roof.
 pub type Group = Entity;
 
-/// A person who acts for an entity or a group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct User {
-    /// Its id.
-    pub id: String,
-    /// Its id in the organization's own system, unique within the entity or group.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub foreign_id: Option<String>,
-    /// The organization that it belongs to.
-    pub organization: String,
-    /// The entity that it acts for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub entity: Option<String>,
-    /// The group that it acts for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub group: Option<String>,
-    /// Whether it is refused.
-    #[serde(default)]
-    pub disabled: bool,
+object! {
+    /// A person who acts for an entity or a group.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[json(read, write)]
+    pub struct User {
+        /// Its id.
+        pub id: String,
+        /// Its id in the organization's own system, unique within the entity or group.
+        #[json(omit)]
+        pub foreign_id: Option<String>,
+        /// The organization that it belongs to.
+        pub organization: String,
+        /// The entity that it acts for.
+        #[json(omit)]
+        pub entity: Option<String>,
+        /// The group that it acts for.
+        #[json(omit)]
+        pub group: Option<String>,
+        /// Whether it is refused.
+        #[json(default)]
+        pub disabled: bool,
+    }
 }
 
 impl Lasting for Entity {}
@@ -187,8 +192,11 @@ pub(crate) fn user_alias_key(organization: &str, parent: &str, foreign_id: &str)
     RecordKey::of("user-alias", &[organization, parent, foreign_id])
 }
 
-/// A foreign id: whose it is. The record that it points to must agree, or the alias counts for nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Alias {
-    pub(crate) id: String,
+object! {
+    /// A foreign id: whose it is. The record that it points to must agree, or the alias counts for nothing.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[json(read, write)]
+    pub(crate) struct Alias {
+        pub(crate) id: String,
+    }
 }

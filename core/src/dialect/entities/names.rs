@@ -1,10 +1,9 @@
 //! Foreign ids: the names that an organization's own system has for its records.
 
-use serde::de::DeserializeOwned;
-
 use super::{Alias, Entity, EntityKind};
 use crate::error::{ErrorCode, Result};
 use crate::flow::directory::{Directory, exists};
+use crate::json::FromJson;
 use crate::record::{Decision, Draft, Lasting, decode_some};
 use crate::store::RecordKey;
 
@@ -45,7 +44,7 @@ impl Directory {
         names: &[ForeignName<'_, T>],
     ) -> Result<()>
     where
-        T: Lasting + DeserializeOwned + PartialEq + Sync,
+        T: Lasting + FromJson + PartialEq + Sync,
     {
         for name in names {
             self.claim_alias(name, id).await?;
@@ -65,7 +64,7 @@ impl Directory {
     /// Removes a record that is still as it was created.
     async fn take_back<T>(&mut self, key: &RecordKey, record: &T) -> Result<()>
     where
-        T: DeserializeOwned + PartialEq + Sync,
+        T: FromJson + PartialEq + Sync,
     {
         (self.records)
             .update(key.clone(), |found: Option<T>| {
@@ -77,7 +76,7 @@ impl Directory {
 
     /// Points a foreign id to `id`. An alias whose record was never written, or does not have that foreign id, is left
     /// over from a crash or a conflict: it is taken.
-    async fn claim_alias<T: DeserializeOwned>(&mut self, name: &ForeignName<'_, T>, id: &str) -> Result<()> {
+    async fn claim_alias<T: FromJson>(&mut self, name: &ForeignName<'_, T>, id: &str) -> Result<()> {
         let alias = Alias { id: id.to_owned() };
         let mut update = self.records.open(name.alias.clone()).await?;
         loop {

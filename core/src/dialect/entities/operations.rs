@@ -1,7 +1,5 @@
 //! For whom tokens are asked: entities, groups of them, and their users.
 
-use serde::Deserialize;
-
 use crate::describe::described;
 use crate::surface::table::{Nothing, operations};
 
@@ -30,8 +28,8 @@ operations! {
 
 described! {
     /// An entity, or a group of entities, of an organization.
-    #[derive(Clone, Debug, Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[derive(Clone, Debug)]
+    #[json(read)]
     pub(crate) struct Entity {
         /// Its id.
         pub(super) id: String,
@@ -42,8 +40,7 @@ described! {
     }
 
     /// Names a record by its owner and its id.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct OwnedId {
         /// The organization that it belongs to.
         organization: String,
@@ -52,8 +49,8 @@ described! {
     }
 
     /// A user of an entity, of a group, or of both.
-    #[derive(Clone, Debug, Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[derive(Clone, Debug)]
+    #[json(read)]
     pub(crate) struct User {
         /// Its id.
         pub(super) id: String,

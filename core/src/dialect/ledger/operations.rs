@@ -1,7 +1,5 @@
 //! Sessions of API-key clients.
 
-use serde::Deserialize;
-
 use super::session::ClientConditions;
 use crate::describe::described;
 use crate::flow::client::ClientProof;
@@ -22,8 +20,7 @@ operations! {
 
 described! {
     /// Asks for a session.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct ExchangeApiKeyRequest {
         /// The client's id.
         client_id: String,

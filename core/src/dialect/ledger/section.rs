@@ -1,7 +1,5 @@
 //! The section of a configuration.
 
-use serde::Deserialize;
-
 use super::{Ledger, LedgerOptions, ledger_policy};
 use crate::credential::SecretHash;
 use crate::dialect::endpoint::EndpointBuilder;
@@ -9,7 +7,6 @@ use crate::dialect::section::{Assemble, Parts, section, sections, with_session_s
 use crate::error::Result;
 use crate::issuer::Issuer;
 use crate::time::Lifetime;
-use crate::values::Hash;
 
 section! {
     /// Ledger Enterprise's sessions.
@@ -21,10 +18,9 @@ section! {
         /// For how many seconds a refresh token is answered again with the same successor; 10 where absent.
         refresh_grace_seconds: Option<u64>,
         /// Lets that be up to 1800, where else it is at most 60.
-        #[serde(default)]
+        #[json(default)]
         long_refresh_grace: bool,
         /// The SHA-256 of the key that `X-Ledger-API-Key` must carry; any where absent.
-        #[serde(default, deserialize_with = "optional_hash")]
         api_key_sha256: Option<SecretHash>,
         /// The workspace that `X-Ledger-Workspace` must name, if it is sent; any where absent.
         workspace: Option<String>,
@@ -59,8 +55,4 @@ impl Section {
         let policy = with_session_secret(policy, &self.session_secret_source(), parts)?;
         parts.issuer(&self.common(), ledger_policy(policy))
     }
-}
-
-fn optional_hash<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<SecretHash>, D::Error> {
-    Ok(Option::<Hash>::deserialize(deserializer)?.map(|hash| hash.0))
 }

@@ -1,16 +1,17 @@
 //! The options of an entity token (contract 1.3): what the holder's front end may show and do.
 
-use serde::{Deserialize, Serialize};
-
 use crate::error::{Error, ErrorCode, Result};
+use crate::json::{as_names, object};
 
 macro_rules! names {
     ($(#[$doc:meta])* $name:ident { $($variant:ident $text:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum $name {
-            $(#[doc = concat!("`", $text, "`.")] #[serde(rename = $text)] $variant,)+
+            $(#[doc = concat!("`", $text, "`.")] $variant,)+
         }
+
+        as_names! { $name { $($variant = $text,)+ } }
 
         impl $name {
             /// Every name that is allowed.
@@ -42,92 +43,105 @@ names! {
     VendorNetwork { All "all", Platform "platform", Entity "entity" }
 }
 
-/// The options. Absent members are left out of the token.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EntityOptions {
-    /// The lifetime as it was asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_in: Option<String>,
-    /// Invoices.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub invoice: Option<InvoiceOptions>,
-    /// Pages.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pages: Option<PageOptions>,
+object! {
+    /// The options. Absent members are left out of the token.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[json(read, write)]
+    pub struct EntityOptions {
+        /// The lifetime as it was asked for.
+        #[json(omit, name = "expiresIn")]
+        pub expires_in: Option<String>,
+        /// Invoices.
+        #[json(omit)]
+        pub invoice: Option<InvoiceOptions>,
+        /// Pages.
+        #[json(omit)]
+        pub pages: Option<PageOptions>,
+        /// Looks.
+        #[json(omit)]
+        pub style: Option<StyleOptions>,
+        /// Vendors.
+        #[json(omit)]
+        pub vendors: Option<VendorOptions>,
+        /// The entity.
+        #[json(omit)]
+        pub entity: Option<EntityFeatures>,
+        /// The session that the token belongs to.
+        #[json(omit, name = "sessionId")]
+        pub session_id: Option<String>,
+    }
+}
+
+object! {
+    /// What invoices may be shown and made.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[json(read, write)]
+    pub struct InvoiceOptions {
+        /// The statuses that are shown.
+        pub status: Vec<InvoiceStatus>,
+        /// Line items; `OPTIONAL` where absent.
+        #[json(omit, name = "lineItems")]
+        pub line_items: Option<LineItems>,
+        /// Recurring invoice templates.
+        #[json(omit)]
+        pub recurring: Option<bool>,
+    }
+}
+
+object! {
+    /// What pages are shown.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[json(read, write)]
+    #[allow(missing_docs)] // the names are the pages
+    pub struct PageOptions {
+        #[json(omit, name = "paymentMethods")]
+        pub payment_methods: Option<bool>,
+        #[json(omit)]
+        pub representatives: Option<bool>,
+        #[json(omit)]
+        pub notifications: Option<bool>,
+        #[json(omit)]
+        pub counterparties: Option<bool>,
+        #[json(omit)]
+        pub approvals: Option<bool>,
+        #[json(omit, name = "emailLog")]
+        pub email_log: Option<bool>,
+    }
+}
+
+object! {
     /// Looks.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub style: Option<StyleOptions>,
-    /// Vendors.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub vendors: Option<VendorOptions>,
-    /// The entity.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub entity: Option<EntityFeatures>,
-    /// The session that the token belongs to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub session_id: Option<String>,
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[json(read, write)]
+    pub struct StyleOptions {
+        /// Any text; no format is stated.
+        #[json(name = "primaryColor")]
+        pub primary_color: String,
+    }
 }
 
-/// What invoices may be shown and made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct InvoiceOptions {
-    /// The statuses that are shown.
-    pub status: Vec<InvoiceStatus>,
-    /// Line items; `OPTIONAL` where absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub line_items: Option<LineItems>,
-    /// Recurring invoice templates.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub recurring: Option<bool>,
+object! {
+    /// What vendors are shown.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[json(read, write)]
+    pub struct VendorOptions {
+        /// Which vendors.
+        pub network: VendorNetwork,
+        /// Whether new ones cannot be made.
+        #[json(omit, name = "disableCreation")]
+        pub disable_creation: Option<bool>,
+    }
 }
 
-/// What pages are shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs)] // the names are the pages
-pub struct PageOptions {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub payment_methods: Option<bool>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub representatives: Option<bool>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub notifications: Option<bool>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub counterparties: Option<bool>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub approvals: Option<bool>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email_log: Option<bool>,
-}
-
-/// Looks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StyleOptions {
-    /// Any text; no format is stated.
-    pub primary_color: String,
-}
-
-/// What vendors are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct VendorOptions {
-    /// Which vendors.
-    pub network: VendorNetwork,
-    /// Whether new ones cannot be made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub disable_creation: Option<bool>,
-}
-
-/// What the entity may do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EntityFeatures {
-    /// Payments, which ask for KYB.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub enable_mercoa_payments: Option<bool>,
+object! {
+    /// What the entity may do.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[json(read, write)]
+    pub struct EntityFeatures {
+        /// Payments, which ask for KYB.
+        #[json(omit, name = "enableMercoaPayments")]
+        pub enable_mercoa_payments: Option<bool>,
+    }
 }
 
 impl EntityOptions {
@@ -236,7 +250,7 @@ mod tests {
     use super::*;
 
     fn options(json: &str) -> EntityOptions {
-        serde_json::from_str(json).unwrap()
+        crate::json::from_written(json).unwrap()
     }
 
     fn renew(token: &str, asked: &str) -> Result<EntityOptions, String> {

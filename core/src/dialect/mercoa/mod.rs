@@ -1,18 +1,17 @@
 //! Mercoa: entity tokens, and their end (contract section 1).
 
-use http::{Method, StatusCode};
-use serde::Serialize;
-
 use super::fields::{Fault, Fields, Json, ProblemKind, boolean, list_of, one_of, text, text_of, wrong_type};
 use super::rejection::{Rejection, method_not_allowed};
 use super::request::Request;
-use super::response::{Response, json, json_string, status, with_error_headers};
+use super::response::{Response, json, json_of, json_string, status, with_error_headers};
 use super::{Answer, Call, Demonstration, Dialect, Wing};
 use crate::error::ErrorCode;
 use crate::expires_in;
 use crate::flow::Flow;
 use crate::issuer::Issuer;
+use crate::json::object;
 use crate::time::Lifetime;
+use http::{Method, StatusCode};
 
 mod entity_options;
 mod entity_token;
@@ -112,11 +111,13 @@ async fn handle(flow: &mut Flow, request: &Request) -> Result<Response, Rejectio
 
 /// Mercoa's error body (contract 1.5): the field at fault has no other place than the text.
 fn reject(rejection: Rejection) -> Response {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Body {
-        error_name: &'static str,
-        content: String,
+    object! {
+        #[json(write)]
+        struct Body {
+            #[json(name = "errorName")]
+            error_name: &'static str,
+            content: String,
+        }
     }
     let error = rejection.into_error();
     let status = status(&error);
@@ -125,7 +126,7 @@ fn reject(rejection: Rejection) -> Response {
         code if code.http_status() >= 500 => code.text().to_owned(),
         _ => error.to_string(),
     };
-    with_error_headers(json(status, Body { error_name: error_name(status), content }), &error)
+    with_error_headers(json_of(status, &Body { error_name: error_name(status), content }), &error)
 }
 
 /// What a path asks for.

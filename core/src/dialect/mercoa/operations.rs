@@ -1,7 +1,5 @@
 //! Entity tokens.
 
-use serde::{Deserialize, Serialize};
-
 use super::entity_options::EntityOptions;
 use super::entity_token;
 use crate::describe::{Shape, described, shapes};
@@ -27,8 +25,7 @@ operations! {
 
 described! {
     /// Asks for an entity token.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct EntityTokenRequest {
         /// An API key, or an entity token to be renewed.
         bearer: SecretText,
@@ -37,13 +34,12 @@ described! {
         /// How long it shall live; the issuer's default where it is left out.
         expires_in: Option<Lifetime>,
         /// What the front end may show and do.
-        #[serde(default)]
+        #[json(default)]
         options: EntityOptions,
     }
 
     /// Whom an entity token is for: an entity or a group, and maybe a user of it.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct EntityTarget {
         /// The entity's id.
         entity: Option<String>,
@@ -54,15 +50,14 @@ described! {
     }
 
     /// A narrow token for a front end.
-    #[derive(Serialize)]
+    #[json(write)]
     pub(crate) struct EntityToken {
         /// The token.
         token: Hidden,
     }
 
     /// Says which entity tokens end.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct InvalidateTokensRequest {
         /// An API key.
         bearer: SecretText,

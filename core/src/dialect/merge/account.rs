@@ -4,7 +4,6 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::link::{PUBLIC, Public, public_key};
@@ -14,6 +13,7 @@ use crate::event::{Event, EventKind};
 use crate::flow::Flow;
 use crate::flow::check::unauthenticated;
 use crate::issuer::Issuer;
+use crate::json::object;
 use crate::policy::Integration;
 use crate::record::client::Permission;
 use crate::record::single_use::Redemption;
@@ -36,31 +36,34 @@ pub struct AccountToken {
     pub integration: Integration,
 }
 
-/// A linked account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Account {
-    /// The organization that linked it.
-    pub organization: String,
-    /// The end user's id in the organization's own system.
-    pub origin_id: String,
-    /// The category.
-    pub category: String,
-    /// The slug of the integration.
-    pub integration: String,
-    salt: String,
-    generation: u64,
-    /// As a token's. An account without one is judged by when it was linked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    epoch: Option<u64>,
-    replaced_at: Moment,
-    /// When the public token was exchanged that it follows.
-    linked_at: Moment,
-    /// The salt of that public token: which one it was.
-    #[serde(default)]
-    linked_by: String,
-    /// Whether it was deleted. It is forgotten when no retry can come any more.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    deleted: bool,
+object! {
+    /// A linked account.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[json(read, write)]
+    pub struct Account {
+        /// The organization that linked it.
+        pub organization: String,
+        /// The end user's id in the organization's own system.
+        pub origin_id: String,
+        /// The category.
+        pub category: String,
+        /// The slug of the integration.
+        pub integration: String,
+        salt: String,
+        generation: u64,
+        /// As a token's. An account without one is judged by when it was linked.
+        #[json(omit)]
+        epoch: Option<u64>,
+        replaced_at: Moment,
+        /// When the public token was exchanged that it follows.
+        linked_at: Moment,
+        /// The salt of that public token: which one it was.
+        #[json(default)]
+        linked_by: String,
+        /// Whether it was deleted. It is forgotten when no retry can come any more.
+        #[json(omit)]
+        deleted: bool,
+    }
 }
 
 /// A request to exchange a public token.

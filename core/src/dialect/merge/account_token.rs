@@ -1,43 +1,48 @@
 //! `GET /api/{category}/v1/account-token/{public_token}`, and its siblings that replace the token (contract 4.2) and end
 //! it with its account.
 
-use http::StatusCode;
-use serde::Serialize;
-
 use super::super::rejection::Rejection;
 use super::super::request::Request;
-use super::super::response::{Response, empty, json};
+use super::super::response::{Response, empty, json_of};
 use super::account::ExchangeRequest;
 use super::redeemer;
 use crate::error::{Error, ErrorCode};
 use crate::flow::Flow;
+use crate::json::object;
 use crate::record::client::Permission;
 use crate::secret::Secret;
+use http::StatusCode;
 
 /// The categories in the SDKs' enumeration of an integration's categories. Older SDKs fail on any other.
 const KNOWN_TO_SDKS: [&str; 8] =
     ["hris", "ats", "accounting", "ticketing", "crm", "mktg", "filestorage", "knowledgebase"];
 
-/// The answer of the exchange (contract 4.2).
-#[derive(Serialize)]
-struct Retrieved<'a> {
-    account_token: String,
-    integration: Integration<'a>,
-    id: String,
+object! {
+    /// The answer of the exchange (contract 4.2).
+    #[json(write)]
+    struct Retrieved<'a> {
+        account_token: String,
+        integration: Integration<'a>,
+        id: String,
+    }
 }
 
-#[derive(Serialize)]
-struct Integration<'a> {
-    name: &'a str,
-    slug: &'a str,
-    categories: Vec<&'a str>,
+object! {
+    #[json(write)]
+    struct Integration<'a> {
+        name: &'a str,
+        slug: &'a str,
+        categories: Vec<&'a str>,
+    }
 }
 
-/// The answer of the replacement.
-#[derive(Serialize)]
-struct Regenerated {
-    linked_account_id: String,
-    account_token: String,
+object! {
+    /// The answer of the replacement.
+    #[json(write)]
+    struct Regenerated {
+        linked_account_id: String,
+        account_token: String,
+    }
 }
 
 pub(super) async fn retrieve(
@@ -63,7 +68,7 @@ pub(super) async fn retrieve(
     // No member beyond the contract's: the SDKs' models forbid others.
     let integration = Integration { name: &integration.name, slug: &integration.slug, categories };
     let body = Retrieved { account_token: account.account_token, integration, id: account.id.to_string() };
-    Ok(json(StatusCode::OK, body))
+    Ok(json_of(StatusCode::OK, &body))
 }
 
 pub(super) async fn regenerate(
@@ -75,7 +80,7 @@ pub(super) async fn regenerate(
     let account = flow.regenerate(&bearer, category, token).await?;
     let body =
         Regenerated { linked_account_id: account.id.to_string(), account_token: account.account_token };
-    Ok(json(StatusCode::OK, body))
+    Ok(json_of(StatusCode::OK, &body))
 }
 
 /// The vendor's SDKs read no body here.

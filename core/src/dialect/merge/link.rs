@@ -2,15 +2,13 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use crate::describe::described;
 use crate::encoding::base64url;
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::flow::Flow;
 use crate::issuer::Issuer;
-use crate::json::{self, JsonMembers};
+use crate::json::{self, JsonMembers, object};
 use crate::policy::Integration;
 use crate::record::client::Permission;
 use crate::record::single_use::{Place, Redemption, SingleUse};
@@ -28,7 +26,8 @@ pub(crate) const PUBLIC: HandleFormat = HandleFormat::plain(6);
 
 described! {
     /// What a link is for.
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[json(read, write)]
     pub struct LinkDetails {
         /// The end user's id in the organization's own system.
         pub origin_id: String,
@@ -39,10 +38,10 @@ described! {
         /// The categories that can be linked.
         pub categories: Vec<String>,
         /// The slug of the one integration that can be linked; any of the categories where absent.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[json(omit)]
         pub integration: Option<String>,
         /// Whatever else the front end of the link needs.
-        #[serde(default, skip_serializing_if = "JsonMembers::is_empty")]
+        #[json(omit)]
         pub settings: JsonMembers,
     }
 }
@@ -89,18 +88,21 @@ pub struct RedeemRequest {
     pub redeemer: Option<String>,
 }
 
-/// The record of a public token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Public {
-    pub(crate) organization: String,
-    pub(crate) origin_id: String,
-    pub(crate) categories: Vec<String>,
-    pub(crate) integration: String,
-    pub(crate) salt: String,
-    pub(crate) epoch: Option<u64>,
-    pub(crate) expires_at: UnixTime,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) exchanged: Option<Redemption>,
+object! {
+    /// The record of a public token.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[json(read, write)]
+    pub(crate) struct Public {
+        pub(crate) organization: String,
+        pub(crate) origin_id: String,
+        pub(crate) categories: Vec<String>,
+        pub(crate) integration: String,
+        pub(crate) salt: String,
+        pub(crate) epoch: Option<u64>,
+        pub(crate) expires_at: UnixTime,
+        #[json(omit)]
+        pub(crate) exchanged: Option<Redemption>,
+    }
 }
 
 impl Issuer {
@@ -272,14 +274,12 @@ impl Flow {
 impl LinkDetails {
     /// As the payload of a single-use token.
     fn members(&self) -> Result<JsonMembers> {
-        let text = serde_json::to_string(self).map_err(|_| ErrorCode::Internal)?;
-        json::from_value(&text).map_err(|misfit| misfit.error(ErrorCode::FieldInvalid))
+        json::from_written(&json::to_text(self)).map_err(|misfit| misfit.error(ErrorCode::FieldInvalid))
     }
 
     /// Those of a link.
     fn of(link: &SingleUse) -> Result<Self> {
-        let text = serde_json::to_string(&link.payload).map_err(|_| ErrorCode::StoreCorrupt)?;
-        json::from_value(&text).map_err(|_| ErrorCode::StoreCorrupt.into())
+        json::from_written(&json::to_text(&link.payload)).map_err(|_| ErrorCode::StoreCorrupt.into())
     }
 }
 

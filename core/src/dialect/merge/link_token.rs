@@ -1,7 +1,6 @@
 //! `POST /api/{category}/v1/link-token`: a single-use link for one end user (contract 4.1).
 
 use http::StatusCode;
-use serde::Serialize;
 use uuid::Uuid;
 
 use super::super::fields::{
@@ -9,12 +8,12 @@ use super::super::fields::{
 };
 use super::super::rejection::Rejection;
 use super::super::request::Request;
-use super::super::response::{Response, json};
+use super::super::response::{Response, json_of};
 use super::link::LinkDetails;
 use super::{CATEGORIES, MergeOptions, fields};
 use crate::error::{Error, ErrorCode};
 use crate::flow::Flow;
-use crate::json::{self, JsonMembers, Object};
+use crate::json::{self, JsonMembers, Object, object};
 use crate::record::client::Permission;
 use crate::time::Lifetime;
 
@@ -46,14 +45,16 @@ const SETTINGS: [&str; 11] = [
     "ekm_enabled",
 ];
 
-/// The answer. What was not asked for is left out: both SDKs take that as well as null.
-#[derive(Serialize)]
-struct Created {
-    link_token: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    integration_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    magic_link_url: Option<String>,
+object! {
+    /// The answer. What was not asked for is left out: both SDKs take that as well as null.
+    #[json(write)]
+    struct Created {
+        link_token: String,
+        #[json(omit)]
+        integration_name: Option<String>,
+        #[json(omit)]
+        magic_link_url: Option<String>,
+    }
 }
 
 pub(super) async fn handle(
@@ -66,7 +67,8 @@ pub(super) async fn handle(
     let created = flow.create_link(organization, wanted.details, wanted.lifetime).await?;
     let magic_link_url = wanted.magic_link.then(|| options.magic_link(&created.link_token));
     let integration_name = created.integration.map(|integration| integration.name);
-    Ok(json(StatusCode::OK, Created { link_token: created.link_token, integration_name, magic_link_url }))
+    let body = Created { link_token: created.link_token, integration_name, magic_link_url };
+    Ok(json_of(StatusCode::OK, &body))
 }
 
 /// A request that may be carried out.

@@ -1,7 +1,6 @@
 //! Merge's links: link token, magic link, public token, account token (contract 4).
 
 use http::{Method, StatusCode};
-use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -13,7 +12,7 @@ use super::{Answer, Call, Demonstration, Dialect, Wing};
 use crate::error::{Error, ErrorCode};
 use crate::flow::Flow;
 use crate::issuer::Issuer;
-use crate::json::Object;
+use crate::json::{Object, ToJson, write_member};
 
 mod account;
 mod account_token;
@@ -174,7 +173,7 @@ async fn handle(flow: &mut Flow, options: &MergeOptions, request: &Request) -> R
 /// The errors of the Django REST framework: `{"<field>": ["text"]}` for wrong fields, `{"detail": "text"}` for the rest.
 fn reject(rejection: Rejection) -> Response {
     let error = match rejection {
-        Rejection::Fields(problems) => return response::json(StatusCode::BAD_REQUEST, tree(&problems)),
+        Rejection::Fields(problems) => return response::json_of(StatusCode::BAD_REQUEST, &tree(&problems)),
         Rejection::Error(error) => error,
     };
     let body = match (error.code(), error.field()) {
@@ -208,8 +207,7 @@ fn redeemer(request: &Request) -> Option<String> {
 const MAX_PROBLEMS: usize = 100;
 
 /// Problems in the order in which they were found.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq)]
 enum Node {
     Members(Members),
     Items(Vec<Node>),
@@ -220,9 +218,17 @@ enum Node {
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Members(Vec<(String, Node)>);
 
-impl Serialize for Members {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, node)| (name, node)))
+impl ToJson for Node {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        match self {
+            Node::Members(Members(members)) => {
+                out.push(b'{');
+                members.iter().for_each(|(name, node)| write_member(out, name, node));
+                out.push(b'}');
+            }
+            Node::Items(items) => items.write_json(out),
+            Node::Text(text) => text.write_json(out),
+        }
     }
 }
 
@@ -278,6 +284,7 @@ impl Members {
 mod tests {
     use super::super::fields::ProblemKind;
     use super::*;
+    use crate::json::to_text;
 
     fn problem(path: Vec<PathStep>, message: &str) -> Problem {
         Problem { path, kind: ProblemKind::Type, message: message.to_owned() }
@@ -298,14 +305,14 @@ mod tests {
             "b": [{}, {"c": ["three"]}, {"non_field_errors": ["four"]}],
             "d": {"e": [{"f": {"g": ["five"]}}]},
         });
-        assert_eq!(serde_json::to_value(tree(&problems)).unwrap(), expected);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&to_text(&tree(&problems))).unwrap(), expected);
     }
 
     #[test]
     fn an_answer_of_problems_is_bounded() {
         let wrong = |index| problem(vec![PathStep::Member("a".to_owned()), PathStep::Item(index)], "no");
         let problems: Vec<Problem> = (0..1000).map(wrong).collect();
-        let shown = serde_json::to_value(tree(&problems)).unwrap();
+        let shown: serde_json::Value = serde_json::from_str(&to_text(&tree(&problems))).unwrap();
         assert_eq!(shown["a"].as_array().unwrap().len(), MAX_PROBLEMS);
     }
 }

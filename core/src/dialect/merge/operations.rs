@@ -1,7 +1,5 @@
 //! Links that work once, and the accounts that they lead to.
 
-use serde::{Deserialize, Serialize};
-
 use super::account;
 use super::link::{self, LinkDetails};
 use crate::describe::described;
@@ -44,8 +42,7 @@ operations! {
 
 described! {
     /// Asks for a link.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct CreateLinkRequest {
         /// An API key.
         bearer: SecretText,
@@ -56,7 +53,7 @@ described! {
     }
 
     /// A link that was made: its token is good for one redemption.
-    #[derive(Serialize)]
+    #[json(write)]
     pub(crate) struct LinkToken {
         /// The token.
         link_token: Hidden,
@@ -65,15 +62,14 @@ described! {
     }
 
     /// Names a link.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct LinkTokenOnly {
         /// The link's token.
         link_token: String,
     }
 
     /// A link that is waiting to be redeemed.
-    #[derive(Serialize)]
+    #[json(write)]
     pub(crate) struct LinkView {
         /// What it is for.
         details: LinkDetails,
@@ -82,8 +78,7 @@ described! {
     }
 
     /// Asks to redeem a link.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct RedeemLinkRequest {
         /// The link's token.
         link_token: String,
@@ -95,7 +90,7 @@ described! {
     }
 
     /// What a redeemed link gives: good for one exchange by the organization that made the link.
-    #[derive(Serialize)]
+    #[json(write)]
     pub(crate) struct PublicToken {
         /// The token.
         public_token: Hidden,
@@ -104,8 +99,7 @@ described! {
     }
 
     /// Asks for the token of an account.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct ExchangePublicTokenRequest {
         /// An API key of the organization that made the link.
         bearer: SecretText,
@@ -118,7 +112,7 @@ described! {
     }
 
     /// The lasting token of a linked account.
-    #[derive(Serialize)]
+    #[json(write)]
     pub(crate) struct AccountToken {
         /// The token: it stands until it is replaced or ended.
         account_token: Hidden,
@@ -129,8 +123,7 @@ described! {
     }
 
     /// Names an account by its token, for the organization that it belongs to.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct OwnAccount {
         /// An API key of the organization.
         bearer: SecretText,
@@ -141,15 +134,14 @@ described! {
     }
 
     /// Names an account by its token.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct AccountTokenOnly {
         /// The account's token.
         account_token: String,
     }
 
     /// A linked account.
-    #[derive(Serialize)]
+    #[json(write)]
     pub(crate) struct Account {
         /// The organization that linked it.
         organization: String,

@@ -21,10 +21,10 @@ section! {
         /// Where the world reaches `/magic-link/{token}`: a URL without that path; the server's `public_url` where absent.
         magic_link_base: Option<String>,
         /// The ids that `linked_destination_id` may name.
-        #[serde(default)]
+        #[json(default)]
         linked_destinations: Vec<String>,
         /// The ids that `credential_id` may name.
-        #[serde(default)]
+        #[json(default)]
         credentials: Vec<String>,
     }
 }

@@ -1,7 +1,5 @@
 //! Access tokens for a client's users.
 
-use serde::Deserialize;
-
 use crate::describe::described;
 use crate::flow::client::ClientProof;
 use crate::surface::machines::AccessToken;
@@ -21,8 +19,7 @@ operations! {
 
 described! {
     /// Asks for an access token for a user.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[json(read)]
     pub(crate) struct EntityUserRequest {
         /// The client's id.
         client_id: String,

@@ -1,12 +1,11 @@
 //! The section of a configuration.
 
-use serde::Deserialize;
-
 use super::{Monite, MoniteOptions};
 use crate::dialect::endpoint::EndpointBuilder;
 use crate::dialect::section::{Assemble, Parts, section, sections};
 use crate::error::Result;
 use crate::issuer::Issuer;
+use crate::json::as_names;
 use crate::policy::AccessFormat;
 use crate::time::Lifetime;
 
@@ -14,7 +13,7 @@ section! {
     /// Monite's access tokens: opaque, for a day, where nothing else is said.
     Section {
         /// What access tokens look like.
-        #[serde(default)]
+        #[json(default)]
         access_tokens: AccessTokens,
         /// Whether a request without `x-monite-version` is refused; true where absent.
         version_required: Option<bool>,
@@ -22,8 +21,7 @@ section! {
 }
 
 /// What access tokens look like.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum AccessTokens {
     /// Opaque handles, which only the issuer can look up.
     #[default]
@@ -31,6 +29,8 @@ pub(crate) enum AccessTokens {
     /// JWTs, which anybody with the public key can verify.
     Jwt,
 }
+
+as_names! { AccessTokens { Opaque = "opaque", Jwt = "jwt", } }
 
 sections! {
     pub(crate) struct Sections {

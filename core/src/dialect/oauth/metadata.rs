@@ -1,9 +1,5 @@
 //! The authorization server's metadata (RFC 8414): what is configured, and no more.
 
-use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, ETAG, IF_NONE_MATCH};
-use serde::Serialize;
-
 use super::token::grants;
 use super::{TOKEN, introspect};
 use crate::dialect::JWKS_MAX_AGE;
@@ -11,7 +7,10 @@ use crate::dialect::request::Request;
 use crate::dialect::response::{Response, json_text, set};
 use crate::encoding::{base64url, sha256};
 use crate::issuer::Issuer;
+use crate::json::{self, object};
 use crate::key::Algorithm;
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, ETAG, IF_NONE_MATCH};
 
 /// Where the metadata is; below it where the issuer's name has a path (RFC 8414 section 3.1).
 pub(super) const METADATA: &str = "/.well-known/oauth-authorization-server";
@@ -25,30 +24,32 @@ pub(super) struct Metadata {
     etag: String,
 }
 
-/// The members (RFC 8414 section 2) that have a value here.
-#[derive(Serialize)]
-struct Members<'a> {
-    issuer: &'a str,
-    token_endpoint: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    jwks_uri: Option<String>,
-    /// Required, although nothing here answers at an authorization endpoint.
-    response_types_supported: [&'a str; 0],
-    grant_types_supported: Vec<&'a str>,
-    token_endpoint_auth_methods_supported: &'a [&'a str],
-    #[serde(skip_serializing_if = "<[&str]>::is_empty")]
-    token_endpoint_auth_signing_alg_values_supported: &'a [&'a str],
-    revocation_endpoint: String,
-    revocation_endpoint_auth_methods_supported: &'a [&'a str],
-    #[serde(skip_serializing_if = "<[&str]>::is_empty")]
-    revocation_endpoint_auth_signing_alg_values_supported: &'a [&'a str],
-    introspection_endpoint: String,
-    introspection_endpoint_auth_methods_supported: &'a [&'a str],
-    #[serde(skip_serializing_if = "<[&str]>::is_empty")]
-    introspection_endpoint_auth_signing_alg_values_supported: &'a [&'a str],
-    /// RFC 9701 section 7.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    introspection_signing_alg_values_supported: Option<[&'a str; 1]>,
+object! {
+    /// The members (RFC 8414 section 2) that have a value here.
+    #[json(write)]
+    struct Members<'a> {
+        issuer: &'a str,
+        token_endpoint: String,
+        #[json(omit)]
+        jwks_uri: Option<String>,
+        /// Required, although nothing here answers at an authorization endpoint.
+        response_types_supported: [&'a str; 0],
+        grant_types_supported: Vec<&'a str>,
+        token_endpoint_auth_methods_supported: &'a [&'a str],
+        #[json(omit)]
+        token_endpoint_auth_signing_alg_values_supported: &'a [&'a str],
+        revocation_endpoint: String,
+        revocation_endpoint_auth_methods_supported: &'a [&'a str],
+        #[json(omit)]
+        revocation_endpoint_auth_signing_alg_values_supported: &'a [&'a str],
+        introspection_endpoint: String,
+        introspection_endpoint_auth_methods_supported: &'a [&'a str],
+        #[json(omit)]
+        introspection_endpoint_auth_signing_alg_values_supported: &'a [&'a str],
+        /// RFC 9701 section 7.
+        #[json(omit)]
+        introspection_signing_alg_values_supported: Option<[&'a str; 1]>,
+    }
 }
 
 impl Metadata {
@@ -80,7 +81,7 @@ impl Metadata {
             introspection_endpoint_auth_signing_alg_values_supported: &algorithms,
             introspection_signing_alg_values_supported: introspect::algorithm(issuer).map(|alg| [alg]),
         };
-        let body = serde_json::to_vec(&members).unwrap_or_default();
+        let body = json::to_bytes(&members);
         let etag = format!("\"{}\"", base64url(sha256(&body).get(..12).unwrap_or_default()));
         let path = name.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
         let path = path.map(|(_, path)| path.trim_end_matches('/')).filter(|path| !path.is_empty());

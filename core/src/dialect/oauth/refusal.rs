@@ -5,7 +5,7 @@ use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 
 use crate::dialect::rejection::Rejection;
 use crate::dialect::request::Request;
-use crate::dialect::response::{OAuthError, Response, json, set, status, with_error_headers};
+use crate::dialect::response::{OAuthError, Response, json_of, set, status, with_error_headers};
 use crate::error::{Error, ErrorCode};
 
 /// The refusal of a request that nobody has read.
@@ -20,7 +20,7 @@ pub(super) fn refuse_to(request: &Request, rejection: Rejection) -> Response {
 
 fn render(error: &Error, authorization: bool) -> Response {
     let body = OAuthError { error: error.code().oauth_error(), error_description: description(error) };
-    let mut response = with_error_headers(json(status_of(error), body), error);
+    let mut response = with_error_headers(json_of(status_of(error), &body), error);
     response.headers_mut().remove(WWW_AUTHENTICATE);
     // RFC 6749 section 5.2: a client that tried this header is told of its scheme. To one that sent its credentials in the
     // body a challenge says nothing, and some libraries show it in place of the error.

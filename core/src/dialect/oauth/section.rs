@@ -22,10 +22,10 @@ section! {
         /// For how many seconds a refresh token is answered again with the same successor; 10 where absent.
         refresh_grace_seconds: Option<u64>,
         /// Lets that be up to 1800, where else it is at most 60.
-        #[serde(default)]
+        #[json(default)]
         long_refresh_grace: bool,
         /// Issuers whose tokens are taken for tokens of this one.
-        #[serde(default)]
+        #[json(default)]
         trusted_issuers: Vec<TrustedIssuerSection>,
     }
 }

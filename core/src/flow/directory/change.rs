@@ -1,9 +1,8 @@
 //! How a record of the directory is created and changed.
 
-use serde::de::DeserializeOwned;
-
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
+use crate::json::FromJson;
 use crate::record::{Change, Decision, Lasting, Records, decode};
 use crate::store::RecordKey;
 use crate::task::{Io, Task};
@@ -34,7 +33,7 @@ impl Directory {
         name: &str,
     ) -> Result<()>
     where
-        T: Lasting + DeserializeOwned + PartialEq,
+        T: Lasting + FromJson + PartialEq,
     {
         match self.records.insert(key, record.draft()?).await? {
             Change::Done => {
@@ -55,7 +54,7 @@ impl Directory {
         edit: impl Fn(&mut T) -> Result<()> + Send,
     ) -> Result<()>
     where
-        T: Lasting + DeserializeOwned,
+        T: Lasting + FromJson,
     {
         (self.records)
             .update(key.clone(), |found: Option<T>| {

@@ -1,11 +1,9 @@
 //! Commands as JSON, there and back.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Bytes, EntryText, GivenEntry, GivenKey, GivenVersion, needed, wrong};
+use super::{Bytes, GivenEntry, needed, wrong};
 use crate::error::{ErrorCode, Result};
-use crate::json;
-use crate::store::{Command, Expect, IndexValue, Write};
+use crate::json::{self, ToJson, as_names, object, write_member};
+use crate::store::{Command, Expect, IndexValue, RecordKey, Version, Write};
 
 impl Command {
     /// The command as a JSON object: `command`, its name, and its fields.
@@ -29,8 +27,7 @@ impl Command {
     /// assert_eq!(command.to_json(), r#"{"command":"load","keys":["a2V5"]}"#);
     /// ```
     pub fn to_json(&self) -> String {
-        // Texts and numbers: they can always be written.
-        serde_json::to_string(&CommandText::from(self)).unwrap_or_default()
+        json::to_text(self)
     }
 
     /// A command for a store from what [`Command::to_json`] gives.
@@ -49,86 +46,91 @@ impl Command {
     }
 }
 
-#[derive(Serialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
-enum CommandText<'a> {
-    Load { keys: Vec<Bytes<'a>> },
-    Cas { key: Bytes<'a>, expect: Option<Bytes<'a>>, write: Option<EntryText<'a>> },
-    Throttle { key: Bytes<'a>, interval_us: u64, burst_us: u64, cost: u32, now_us: u64 },
-    Sweep { before_ms: u64, limit: u32 },
-    List { by: &'static str, value: Bytes<'a>, after: Option<Bytes<'a>>, limit: u32 },
-    Sign { kid: &'a str, algorithm: &'static str, message: Bytes<'a> },
-    VerifySignature { kid: &'a str, algorithm: &'static str, message: Bytes<'a>, signature: Bytes<'a> },
-}
-
-impl<'a> From<&'a Command> for CommandText<'a> {
-    fn from(command: &'a Command) -> Self {
-        match command {
-            Command::Load { keys } => CommandText::Load { keys: keys.iter().map(Bytes::from).collect() },
-            Command::Cas { key, expect, write } => CommandText::Cas {
-                key: key.into(),
-                expect: match expect {
-                    Expect::Absent => None,
-                    Expect::Version(version) => Some(version.as_bytes().into()),
-                },
-                write: match write {
-                    Write::Put(entry) => Some(entry.into()),
-                    Write::Delete => None,
-                },
-            },
-            Command::Throttle { key, interval_us, burst_us, cost, now_us } => CommandText::Throttle {
-                key: key.into(),
-                interval_us: *interval_us,
-                burst_us: *burst_us,
-                cost: *cost,
-                now_us: *now_us,
-            },
+impl ToJson for Command {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        out.push(b'{');
+        let mut member = |name, value: &dyn ToJson| write_member(out, name, value);
+        match self {
+            Command::Load { keys } => {
+                member("command", &"load");
+                member("keys", keys);
+            }
+            Command::Cas { key, expect, write } => {
+                member("command", &"cas");
+                member("key", key);
+                match expect {
+                    Expect::Absent => member("expect", &None::<Version>),
+                    Expect::Version(version) => member("expect", version),
+                }
+                match write {
+                    Write::Put(entry) => member("write", entry),
+                    Write::Delete => member("write", &None::<Version>),
+                }
+            }
+            Command::Throttle { key, interval_us, burst_us, cost, now_us } => {
+                member("command", &"throttle");
+                member("key", key);
+                member("interval_us", interval_us);
+                member("burst_us", burst_us);
+                member("cost", cost);
+                member("now_us", now_us);
+            }
             Command::Sweep { before_ms, limit } => {
-                CommandText::Sweep { before_ms: *before_ms, limit: *limit }
+                member("command", &"sweep");
+                member("before_ms", before_ms);
+                member("limit", limit);
             }
             Command::List { by, after, limit } => {
                 let (by, value) = match by {
                     IndexValue::Subject(value) => ("subject", value),
                     IndexValue::Client(value) => ("client", value),
                 };
-                let after = after.as_ref().map(Bytes::from);
-                CommandText::List { by, value: value.into(), after, limit: *limit }
+                member("command", &"list");
+                member("by", &by);
+                member("value", value);
+                member("after", after);
+                member("limit", limit);
             }
             Command::Sign { kid, algorithm, message } => {
-                CommandText::Sign { kid, algorithm: algorithm.name(), message: message.as_slice().into() }
+                member("command", &"sign");
+                member("kid", kid);
+                member("algorithm", algorithm);
+                member("message", &Bytes(message));
             }
-            Command::VerifySignature { kid, algorithm, message, signature } => CommandText::VerifySignature {
-                kid,
-                algorithm: algorithm.name(),
-                message: message.as_slice().into(),
-                signature: signature.as_slice().into(),
-            },
+            Command::VerifySignature { kid, algorithm, message, signature } => {
+                member("command", &"verify_signature");
+                member("kid", kid);
+                member("algorithm", algorithm);
+                member("message", &Bytes(message));
+                member("signature", &Bytes(signature));
+            }
         }
+        out.push(b'}');
     }
 }
 
-/// Every field of every command that a store carries out, as in a reply: see [`super::reply`].
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GivenCommand {
-    command: CommandName,
-    keys: Option<Vec<GivenKey>>,
-    key: Option<GivenKey>,
-    expect: Option<GivenVersion>,
-    write: Option<GivenEntry>,
-    interval_us: Option<u64>,
-    burst_us: Option<u64>,
-    cost: Option<u32>,
-    now_us: Option<u64>,
-    before_ms: Option<u64>,
-    limit: Option<u32>,
-    by: Option<GivenIndex>,
-    value: Option<GivenKey>,
-    after: Option<GivenKey>,
+object! {
+    /// Every field of every command that a store carries out, as in a reply: see [`super::reply`].
+    #[json(read)]
+    struct GivenCommand {
+        command: CommandName,
+        keys: Option<Vec<RecordKey>>,
+        key: Option<RecordKey>,
+        expect: Option<Version>,
+        write: Option<GivenEntry>,
+        interval_us: Option<u64>,
+        burst_us: Option<u64>,
+        cost: Option<u32>,
+        now_us: Option<u64>,
+        before_ms: Option<u64>,
+        limit: Option<u32>,
+        by: Option<GivenIndex>,
+        value: Option<RecordKey>,
+        after: Option<RecordKey>,
+    }
 }
 
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy)]
 enum CommandName {
     Load,
     Cas,
@@ -137,27 +139,30 @@ enum CommandName {
     List,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
+as_names! { CommandName { Load = "load", Cas = "cas", Throttle = "throttle", Sweep = "sweep", List = "list", } }
+
+#[derive(Clone, Copy)]
 enum GivenIndex {
     Subject,
     Client,
 }
+
+as_names! { GivenIndex { Subject = "subject", Client = "client", } }
 
 impl GivenCommand {
     fn command(mut self) -> Result<Command> {
         let command = match self.command {
             CommandName::Load => {
                 let keys = needed("keys", self.keys.take())?;
-                Command::Load { keys: keys.into_iter().map(|key| key.0).collect() }
+                Command::Load { keys }
             }
             CommandName::Cas => Command::Cas {
-                key: needed("key", self.key.take())?.0,
-                expect: self.expect.take().map_or(Expect::Absent, |version| Expect::Version(version.0)),
+                key: needed("key", self.key.take())?,
+                expect: self.expect.take().map_or(Expect::Absent, Expect::Version),
                 write: self.write.take().map_or(Write::Delete, |entry| Write::Put(entry.into())),
             },
             CommandName::Throttle => Command::Throttle {
-                key: needed("key", self.key.take())?.0,
+                key: needed("key", self.key.take())?,
                 interval_us: needed("interval_us", self.interval_us.take())?,
                 burst_us: needed("burst_us", self.burst_us.take())?,
                 cost: needed("cost", self.cost.take())?,
@@ -168,12 +173,12 @@ impl GivenCommand {
                 limit: needed("limit", self.limit.take())?,
             },
             CommandName::List => {
-                let value = needed("value", self.value.take())?.0;
+                let value = needed("value", self.value.take())?;
                 let by = match needed("by", self.by.take())? {
                     GivenIndex::Subject => IndexValue::Subject(value),
                     GivenIndex::Client => IndexValue::Client(value),
                 };
-                let after = self.after.take().map(|key| key.0);
+                let after = self.after.take();
                 Command::List { by, after, limit: needed("limit", self.limit.take())? }
             }
         };

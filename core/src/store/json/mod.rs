@@ -7,119 +7,127 @@ mod reply;
 
 use std::borrow::Cow;
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
 use super::{Entry, Index, MAX_VALUE, RecordKey, Version};
 use crate::encoding::{base64url, from_base64url};
 use crate::error::{Error, ErrorCode, Result};
+use crate::json::{FromJson, Json, Misfit, ToJson, object, write_member};
 
 /// Bytes as base64url.
-struct Bytes<'a>(Cow<'a, [u8]>);
+struct Bytes<'a>(&'a [u8]);
 
-impl Serialize for Bytes<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&base64url(&self.0))
+impl ToJson for Bytes<'_> {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        base64url(self.0).write_json(out);
     }
 }
 
-impl<'de> Deserialize<'de> for Bytes<'_> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        let bytes = from_base64url(&text).ok_or_else(|| D::Error::custom("expected base64url"))?;
-        Ok(Bytes(Cow::Owned(bytes)))
+fn bytes(json: Json<'_>) -> Result<Vec<u8>, Misfit> {
+    from_base64url(&json.string("a string")?).ok_or_else(|| Misfit::because("expected base64url"))
+}
+
+impl FromJson for RecordKey {
+    fn blank() -> Self {
+        RecordKey(Box::default())
+    }
+
+    fn read_json(&mut self, json: Json<'_>) -> Result<(), Misfit> {
+        let key = RecordKey::new(&bytes(json)?);
+        *self = key.ok_or_else(|| Misfit::because("a key has 1 to 128 bytes"))?;
+        Ok(())
     }
 }
 
-impl<'a> From<&'a RecordKey> for Bytes<'a> {
-    fn from(key: &'a RecordKey) -> Self {
-        Bytes(Cow::Borrowed(key.as_bytes()))
+impl ToJson for RecordKey {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        Bytes(self.as_bytes()).write_json(out);
     }
 }
 
-impl<'a> From<&'a [u8]> for Bytes<'a> {
-    fn from(bytes: &'a [u8]) -> Self {
-        Bytes(Cow::Borrowed(bytes))
+impl FromJson for Version {
+    fn blank() -> Self {
+        Version { bytes: [0; 16], len: 0 }
+    }
+
+    fn read_json(&mut self, json: Json<'_>) -> Result<(), Misfit> {
+        let version = Version::new(&bytes(json)?);
+        *self = version.ok_or_else(|| Misfit::because("a version has 8 to 16 bytes"))?;
+        Ok(())
     }
 }
 
-#[derive(Deserialize)]
-#[serde(try_from = "Bytes<'static>")]
-struct GivenKey(RecordKey);
+impl ToJson for Version {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        Bytes(self.as_bytes()).write_json(out);
+    }
+}
 
-#[derive(Deserialize)]
-#[serde(try_from = "Bytes<'static>")]
-struct GivenVersion(Version);
+/// Bytes of any length.
+struct GivenBytes(Vec<u8>);
 
-#[derive(Deserialize)]
-#[serde(try_from = "Bytes<'static>")]
+impl FromJson for GivenBytes {
+    fn blank() -> Self {
+        GivenBytes(Vec::new())
+    }
+
+    fn read_json(&mut self, json: Json<'_>) -> Result<(), Misfit> {
+        self.0 = bytes(json)?;
+        Ok(())
+    }
+}
+
 struct GivenValue(Vec<u8>);
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GivenEntry {
-    version: GivenVersion,
-    value: GivenValue,
-    expires_at_ms: u64,
-    subject: Option<GivenKey>,
-    client: Option<GivenKey>,
-}
-
-impl TryFrom<Bytes<'_>> for GivenKey {
-    type Error = &'static str;
-
-    fn try_from(bytes: Bytes<'_>) -> Result<Self, Self::Error> {
-        RecordKey::new(&bytes.0).map(GivenKey).ok_or("a key has 1 to 128 bytes")
+impl FromJson for GivenValue {
+    fn blank() -> Self {
+        GivenValue(Vec::new())
     }
-}
 
-impl TryFrom<Bytes<'_>> for GivenVersion {
-    type Error = &'static str;
-
-    fn try_from(bytes: Bytes<'_>) -> Result<Self, Self::Error> {
-        Version::new(&bytes.0).map(GivenVersion).ok_or("a version has 8 to 16 bytes")
-    }
-}
-
-impl TryFrom<Bytes<'_>> for GivenValue {
-    type Error = &'static str;
-
-    fn try_from(bytes: Bytes<'_>) -> Result<Self, Self::Error> {
-        if bytes.0.len() > MAX_VALUE {
-            return Err("a value has at most 65536 bytes");
+    fn read_json(&mut self, json: Json<'_>) -> Result<(), Misfit> {
+        self.0 = bytes(json)?;
+        match self.0.len() {
+            ..=MAX_VALUE => Ok(()),
+            _ => Err(Misfit::because("a value has at most 65536 bytes")),
         }
-        Ok(GivenValue(bytes.0.into_owned()))
+    }
+}
+
+object! {
+    #[json(read)]
+    struct GivenEntry {
+        version: Version,
+        value: GivenValue,
+        expires_at_ms: u64,
+        subject: Option<RecordKey>,
+        client: Option<RecordKey>,
     }
 }
 
 impl From<GivenEntry> for Entry {
     fn from(entry: GivenEntry) -> Self {
         let GivenEntry { version, value, expires_at_ms, subject, client } = entry;
-        let key = |key: Option<GivenKey>| key.map(|key| key.0);
-        let index = Index { subject: key(subject), client: key(client) };
-        Entry { version: version.0, value: value.0, expires_at_ms, index }
+        Entry { version, value: value.0, expires_at_ms, index: Index { subject, client } }
     }
 }
 
-#[derive(Serialize)]
-struct EntryText<'a> {
-    version: Bytes<'a>,
-    value: Bytes<'a>,
-    expires_at_ms: u64,
-    subject: Option<Bytes<'a>>,
-    client: Option<Bytes<'a>>,
+impl ToJson for Entry {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        write_entry(out, None, self);
+    }
 }
 
-impl<'a> From<&'a Entry> for EntryText<'a> {
-    fn from(entry: &'a Entry) -> Self {
-        EntryText {
-            version: entry.version.as_bytes().into(),
-            value: entry.value.as_slice().into(),
-            expires_at_ms: entry.expires_at_ms,
-            subject: entry.index.subject.as_ref().map(Bytes::from),
-            client: entry.index.client.as_ref().map(Bytes::from),
-        }
+/// Appends an entry, with its key where it is one of a list.
+fn write_entry(out: &mut Vec<u8>, key: Option<&RecordKey>, entry: &Entry) {
+    let Entry { version, value, expires_at_ms, index: Index { subject, client } } = entry;
+    out.push(b'{');
+    if let Some(key) = key {
+        write_member(out, "key", key);
     }
+    write_member(out, "version", version);
+    write_member(out, "value", &Bytes(value));
+    write_member(out, "expires_at_ms", expires_at_ms);
+    write_member(out, "subject", subject);
+    write_member(out, "client", client);
+    out.push(b'}');
 }
 
 fn needed<T>(field: &'static str, value: Option<T>) -> Result<T> {

@@ -1,11 +1,9 @@
 //! Replies as JSON, there and back.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Bytes, EntryText, GivenEntry, GivenKey, GivenValue, GivenVersion, needed, wrong};
+use super::{Bytes, GivenBytes, GivenEntry, GivenValue, needed, write_entry, wrong};
 use crate::error::{ErrorCode, Result};
-use crate::json;
-use crate::store::{Entry, RecordKey, Reply, StoreError};
+use crate::json::{self, ToJson, as_names, object, write_member};
+use crate::store::{Entry, RecordKey, Reply, StoreError, Version};
 
 impl Reply {
     /// A reply, or a store's error, from a JSON object: `reply`, its name, and its fields; or `error`.
@@ -45,33 +43,31 @@ impl Reply {
     /// assert_eq!(Reply::to_json(&Err(StoreError::Unknown)), r#"{"error":"unknown"}"#);
     /// ```
     pub fn to_json(reply: &Result<Reply, StoreError>) -> String {
-        // Texts and numbers: they can always be written.
         match reply {
-            Ok(reply) => serde_json::to_string(&ReplyText::from(reply)),
-            Err(error) => serde_json::to_string(&ErrorText { error: error.into() }),
+            Ok(reply) => json::to_text(reply),
+            Err(error) => json::to_text(&ErrorText { error: error.into() }),
         }
-        .unwrap_or_default()
     }
 }
 
-/// Every field of every reply: one type is read in one pass, which one for each reply would not be.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GivenReply {
-    reply: Option<ReplyName>,
-    error: Option<StoreErrorText>,
-    entries: Option<Vec<Option<ListedEntry>>>,
-    store_now_ms: Option<u64>,
-    entry: Option<GivenEntry>,
-    tat_us: Option<u64>,
-    count: Option<u64>,
-    next: Option<GivenKey>,
-    signature: Option<Bytes<'static>>,
-    valid: Option<bool>,
+object! {
+    /// Every field of every reply: one type is read in one pass, which one for each reply would not be.
+    #[json(read)]
+    struct GivenReply {
+        reply: Option<ReplyName>,
+        error: Option<StoreErrorText>,
+        entries: Option<Vec<Option<ListedEntry>>>,
+        store_now_ms: Option<u64>,
+        entry: Option<GivenEntry>,
+        tat_us: Option<u64>,
+        count: Option<u64>,
+        next: Option<RecordKey>,
+        signature: Option<GivenBytes>,
+        valid: Option<bool>,
+    }
 }
 
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy)]
 enum ReplyName {
     Loaded,
     Done,
@@ -83,6 +79,8 @@ enum ReplyName {
     Signed,
     Verified,
 }
+
+as_names! { ReplyName { Loaded = "loaded", Done = "done", Conflict = "conflict", Admitted = "admitted", Denied = "denied", Removed = "removed", Listed = "listed", Signed = "signed", Verified = "verified", } }
 
 impl GivenReply {
     fn reply(mut self) -> Result<Result<Reply, StoreError>> {
@@ -113,10 +111,10 @@ impl GivenReply {
             ReplyName::Listed => {
                 let entries = needed("entries", self.entries.take())?.into_iter();
                 let entries = entries.map(|entry| needed("entries", entry)?.listed());
-                let next = self.next.take().map(|key| key.0);
+                let next = self.next.take();
                 Reply::Listed { entries: entries.collect::<Result<_>>()?, next }
             }
-            ReplyName::Signed => Reply::Signed(needed("signature", self.signature.take())?.0.into_owned()),
+            ReplyName::Signed => Reply::Signed(needed("signature", self.signature.take())?.0),
             ReplyName::Verified => Reply::Verified(needed("valid", self.valid.take())?),
         })
     }
@@ -134,8 +132,7 @@ impl GivenReply {
     }
 }
 
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy)]
 enum StoreErrorText {
     Unavailable,
     Unknown,
@@ -143,16 +140,19 @@ enum StoreErrorText {
     TooLarge,
 }
 
-/// An entry, with its key where it is one of a list.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ListedEntry {
-    key: Option<GivenKey>,
-    version: GivenVersion,
-    value: GivenValue,
-    expires_at_ms: u64,
-    subject: Option<GivenKey>,
-    client: Option<GivenKey>,
+as_names! { StoreErrorText { Unavailable = "unavailable", Unknown = "unknown", Corrupt = "corrupt", TooLarge = "too_large", } }
+
+object! {
+    /// An entry, with its key where it is one of a list.
+    #[json(read)]
+    struct ListedEntry {
+        key: Option<RecordKey>,
+        version: Version,
+        value: GivenValue,
+        expires_at_ms: u64,
+        subject: Option<RecordKey>,
+        client: Option<RecordKey>,
+    }
 }
 
 impl ListedEntry {
@@ -166,7 +166,7 @@ impl ListedEntry {
 
     fn listed(mut self) -> Result<(RecordKey, Entry)> {
         let key = needed("key", self.key.take())?;
-        Ok((key.0, self.loaded()?))
+        Ok((key, self.loaded()?))
     }
 }
 
@@ -181,73 +181,66 @@ impl From<StoreErrorText> for StoreError {
     }
 }
 
-#[derive(Serialize)]
-#[serde(tag = "reply", rename_all = "snake_case")]
-enum ReplyText<'a> {
-    Loaded {
-        entries: Vec<Option<EntryText<'a>>>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        store_now_ms: Option<u64>,
-    },
-    Done,
-    Conflict {
-        entry: Option<EntryText<'a>>,
-    },
-    Admitted {
-        tat_us: u64,
-    },
-    Denied {
-        tat_us: u64,
-    },
-    Removed {
-        count: u64,
-    },
-    Listed {
-        entries: Vec<ListedText<'a>>,
-        next: Option<Bytes<'a>>,
-    },
-    Signed {
-        signature: Bytes<'a>,
-    },
-    Verified {
-        valid: bool,
-    },
+/// An entry of a list, with its key.
+struct Listed<'a>(&'a RecordKey, &'a Entry);
+
+impl ToJson for Listed<'_> {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        write_entry(out, Some(self.0), self.1);
+    }
 }
 
-#[derive(Serialize)]
-struct ListedText<'a> {
-    key: Bytes<'a>,
-    #[serde(flatten)]
-    entry: EntryText<'a>,
-}
-
-#[derive(Serialize)]
-struct ErrorText {
-    error: StoreErrorText,
-}
-
-impl<'a> From<&'a Reply> for ReplyText<'a> {
-    fn from(reply: &'a Reply) -> Self {
-        match reply {
-            Reply::Loaded { entries, store_now_ms } => ReplyText::Loaded {
-                entries: entries.iter().map(|entry| entry.as_ref().map(EntryText::from)).collect(),
-                store_now_ms: *store_now_ms,
-            },
-            Reply::Done => ReplyText::Done,
-            Reply::Conflict(entry) => ReplyText::Conflict { entry: entry.as_ref().map(EntryText::from) },
-            Reply::Admitted { tat_us } => ReplyText::Admitted { tat_us: *tat_us },
-            Reply::Denied { tat_us } => ReplyText::Denied { tat_us: *tat_us },
-            Reply::Removed(count) => ReplyText::Removed { count: *count },
-            Reply::Listed { entries, next } => ReplyText::Listed {
-                entries: entries
-                    .iter()
-                    .map(|(key, entry)| ListedText { key: key.into(), entry: entry.into() })
-                    .collect(),
-                next: next.as_ref().map(Bytes::from),
-            },
-            Reply::Signed(signature) => ReplyText::Signed { signature: signature.as_slice().into() },
-            Reply::Verified(valid) => ReplyText::Verified { valid: *valid },
+impl ToJson for Reply {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        out.push(b'{');
+        let mut member = |name, value: &dyn ToJson| write_member(out, name, value);
+        match self {
+            Reply::Loaded { entries, store_now_ms } => {
+                member("reply", &"loaded");
+                member("entries", entries);
+                store_now_ms.iter().for_each(|now| member("store_now_ms", now));
+            }
+            Reply::Done => member("reply", &"done"),
+            Reply::Conflict(entry) => {
+                member("reply", &"conflict");
+                member("entry", entry);
+            }
+            Reply::Admitted { tat_us } => {
+                member("reply", &"admitted");
+                member("tat_us", tat_us);
+            }
+            Reply::Denied { tat_us } => {
+                member("reply", &"denied");
+                member("tat_us", tat_us);
+            }
+            Reply::Removed(count) => {
+                member("reply", &"removed");
+                member("count", count);
+            }
+            Reply::Listed { entries, next } => {
+                let entries: Vec<Listed<'_>> =
+                    entries.iter().map(|(key, entry)| Listed(key, entry)).collect();
+                member("reply", &"listed");
+                member("entries", &entries);
+                member("next", next);
+            }
+            Reply::Signed(signature) => {
+                member("reply", &"signed");
+                member("signature", &Bytes(signature));
+            }
+            Reply::Verified(valid) => {
+                member("reply", &"verified");
+                member("valid", valid);
+            }
         }
+        out.push(b'}');
+    }
+}
+
+object! {
+    #[json(write)]
+    struct ErrorText {
+        error: StoreErrorText,
     }
 }
 
