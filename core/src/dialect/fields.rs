@@ -132,13 +132,13 @@ pub type Fault = (ProblemKind, String);
 /// Reads the members of one object and collects what is wrong with them.
 pub struct Fields<'a> {
     object: Object<'a>,
-    path: Vec<PathStep>,
+    /// Their paths begin at this object.
     problems: Vec<Problem>,
 }
 
 impl<'a> Fields<'a> {
     pub(crate) fn new(object: Object<'a>) -> Self {
-        Fields { object, path: Vec::new(), problems: Vec::new() }
+        Fields { object, problems: Vec::new() }
     }
 
     /// What is wrong; nothing where all is good.
@@ -177,7 +177,7 @@ impl<'a> Fields<'a> {
     /// An object that may be absent or null; its members are read by `read`.
     pub fn nested<T>(&mut self, name: &str, read: impl FnOnce(&mut Fields<'a>) -> T) -> Option<T> {
         let text = self.nullable(name, object)?;
-        self.descend(vec![PathStep::Member(name.to_owned())], text, read)
+        self.descend(text, read, || vec![PathStep::Member(name.to_owned())])
     }
 
     /// A list of objects that may be absent or null; the members of each are read by `read`.
@@ -185,40 +185,35 @@ impl<'a> Fields<'a> {
         let items = self.nullable(name, list)?;
         let mut found = Vec::new();
         for (index, item) in items.into_iter().enumerate() {
-            let path = vec![PathStep::Member(name.to_owned()), PathStep::Item(index)];
+            let path = || vec![PathStep::Member(name.to_owned()), PathStep::Item(index)];
             match object(Json::read(item)) {
-                Ok(text) => found.extend(self.descend(path, text, &mut read)),
-                Err((kind, message)) => self.report(path, kind, message),
+                Ok(text) => found.extend(self.descend(text, &mut read, path)),
+                Err((kind, message)) => self.problems.push(Problem { path: path(), kind, message }),
             }
         }
         Some(found)
     }
 
-    /// Reads an object at a path below this one.
-    pub fn descend<T>(
+    /// Reads an object below this one; its path is made only for what is wrong in it.
+    fn descend<T>(
         &mut self,
-        path: Vec<PathStep>,
         text: &'a str,
         read: impl FnOnce(&mut Fields<'a>) -> T,
+        path: impl Fn() -> Vec<PathStep>,
     ) -> Option<T> {
         // The whole body was checked before, so its parts are objects without duplicates.
-        let object = Object::parse(text).ok()?;
-        let path: Vec<PathStep> = self.path.iter().cloned().chain(path).collect();
-        let mut fields = Fields { object, path, problems: Vec::new() };
+        let mut fields = Fields::new(Object::parse(text).ok()?);
         let value = read(&mut fields);
-        self.problems.append(&mut fields.problems);
+        self.problems.extend(fields.problems.into_iter().map(|problem| {
+            let path = path().into_iter().chain(problem.path).collect();
+            Problem { path, ..problem }
+        }));
         Some(value)
     }
 
     /// Says that something is wrong with a member.
     pub fn problem(&mut self, name: &str, kind: ProblemKind, message: String) {
-        self.report(vec![PathStep::Member(name.to_owned())], kind, message);
-    }
-
-    /// Says that something is wrong at a path below this one.
-    pub fn report(&mut self, path: Vec<PathStep>, kind: ProblemKind, message: String) {
-        let path = self.path.iter().cloned().chain(path).collect();
-        self.problems.push(Problem { path, kind, message });
+        self.problems.push(Problem { path: vec![PathStep::Member(name.to_owned())], kind, message });
     }
 
     fn parsed<T>(
@@ -239,8 +234,12 @@ impl<'a> Fields<'a> {
 
 /// Any string.
 pub fn text(value: Json<'_>) -> Result<String, Fault> {
+    string(value).map(Cow::into_owned)
+}
+
+fn string(value: Json<'_>) -> Result<Cow<'_, str>, Fault> {
     match value {
-        Json::Text(text) => Ok(text.into_owned()),
+        Json::Text(text) => Ok(text),
         other => Err(wrong_type("a string", &other)),
     }
 }
@@ -276,14 +275,14 @@ pub fn one_of<T>(
     parse: fn(&str) -> Option<T>,
 ) -> impl Fn(Json<'_>) -> Result<T, Fault> {
     move |value| {
-        let text = text(value)?;
+        let text = string(value)?;
         parse(&text).ok_or_else(|| (ProblemKind::Choice, format!("must be one of: {}", names.join(", "))))
     }
 }
 
 /// A UUID in its usual form of 36 characters, in either case (RFC 9562 section 4).
 pub fn uuid(value: Json<'_>) -> Result<uuid::Uuid, Fault> {
-    let text = text(value)?;
+    let text = string(value)?;
     let usual = if text.len() == 36 { uuid::Uuid::try_parse(&text).ok() } else { None };
     usual.ok_or_else(|| {
         (ProblemKind::Format, "must be a UUID such as 123e4567-e89b-12d3-a456-426614174000".to_owned())

@@ -84,7 +84,7 @@ mod trusted_keys;
 pub use call::Call;
 pub(crate) use common::JWKS_MAX_AGE;
 pub use rejection::{Rejection, method_not_allowed};
-pub use request::{Form, MAX_BODY, Request};
+pub use request::{Form, MAX_BODY, Request, Segments};
 pub use response::Response;
 
 use crate::error::Result;

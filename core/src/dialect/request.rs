@@ -1,15 +1,18 @@
 //! Requests as the dialects read them.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
 
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method, Uri};
 
 use super::fields::Fields;
 use super::rejection::Rejection;
 use crate::encoding::from_base64;
 use crate::error::{Error, ErrorCode};
 use crate::flow::client::ClientProof;
+use crate::inline::Inline;
 use crate::json::{Fault, Object};
 use crate::secret::Secret;
 
@@ -19,13 +22,40 @@ pub const MAX_BODY: usize = 64 * 1024;
 /// A request that arrived whole, with a body of at most [`MAX_BODY`] bytes.
 pub struct Request {
     pub(crate) method: Method,
-    pub(crate) path: Vec<String>,
+    uri: Uri,
+    /// The segments of the path, where one has percent signs.
+    decoded: Option<Vec<String>>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
 
+/// The segments of a path; a slice of texts.
+#[derive(Clone, Debug)]
+pub struct Segments<'a>(Inline<&'a str, 6>);
+
+impl<'a> Deref for Segments<'a> {
+    type Target = [&'a str];
+
+    fn deref(&self) -> &[&'a str] {
+        self.0.as_slice()
+    }
+}
+
+impl<'a> Segments<'a> {
+    /// The segments, for matching.
+    pub fn as_slice(&self) -> &[&'a str] {
+        self.0.as_slice()
+    }
+
+    fn of(segments: impl Iterator<Item = &'a str>) -> Self {
+        let mut list = Inline::default();
+        segments.for_each(|segment| list.push(segment));
+        Segments(list)
+    }
+}
+
 /// The fields of a form, in their order.
-pub struct Form(Vec<(String, String)>);
+pub struct Form<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl Request {
     /// Takes a request apart; `None` where a segment of the path is not UTF-8 behind its percent signs. An [`Endpoint`] does
@@ -35,8 +65,12 @@ impl Request {
     pub fn new(request: http::Request<Vec<u8>>) -> Option<Self> {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path().strip_prefix('/')?;
-        let path: Option<Vec<String>> = path.split('/').map(decode_segment).collect();
-        Some(Request { method: parts.method, path: path?, headers: parts.headers, body })
+        let decode = |segment| decode_segment(segment).map(Cow::into_owned);
+        let decoded = match path.contains('%') {
+            true => Some(path.split('/').map(decode).collect::<Option<_>>()?),
+            false => None,
+        };
+        Some(Request { method: parts.method, uri: parts.uri, decoded, headers: parts.headers, body })
     }
 
     /// The method.
@@ -46,8 +80,12 @@ impl Request {
 
     /// The segments of the path, for matching. The path is cut first and its percent signs are decoded then, so a segment
     /// may hold a slash. The query is not among them.
-    pub fn segments(&self) -> Vec<&str> {
-        self.path.iter().map(String::as_str).collect()
+    pub fn segments(&self) -> Segments<'_> {
+        match &self.decoded {
+            Some(decoded) => Segments::of(decoded.iter().map(String::as_str)),
+            // One was there when the request was taken apart.
+            None => Segments::of(self.uri.path().strip_prefix('/').unwrap_or_default().split('/')),
+        }
     }
 
     /// All headers.
@@ -100,7 +138,7 @@ impl Request {
             let decoded = from_base64(credential).filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
             let decoded = String::from_utf8(decoded).ok()?;
             let (id, secret) = decoded.split_once(':')?;
-            Some(ClientProof::new(decode_form(id)?, decode_form(secret)?))
+            Some(ClientProof::new(decode_form(id)?, decode_form(secret)?.into_owned()))
         };
         client().ok_or_else(|| refused("the Authorization header is not Basic credentials"))
     }
@@ -120,20 +158,16 @@ impl Request {
     pub(crate) fn check_length(&self) -> Result<(), Error> {
         let arrived = self.body.len();
         // RFC 9110 section 8.6: the same length may be told more than once; another one may not.
-        let told: Vec<&[u8]> = self
-            .headers
-            .get_all(CONTENT_LENGTH)
-            .iter()
-            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-            .map(<[u8]>::trim_ascii)
-            .collect();
-        let announced = match told.split_first() {
+        let lines = self.headers.get_all(CONTENT_LENGTH).iter();
+        let mut told =
+            lines.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
+        let announced = match told.next() {
             None => None,
-            Some((first, rest)) => {
+            Some(first) => {
                 let length = std::str::from_utf8(first)
                     .ok()
                     .filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
-                    .filter(|_| rest.iter().all(|other| other == first))
+                    .filter(|_| told.all(|other| other == first))
                     // More digits than any number here has: too large, whatever they say.
                     .map(|text| text.parse().unwrap_or(u64::MAX));
                 let invalid = || Error::new(ErrorCode::BodyIncomplete).at("Content-Length");
@@ -187,7 +221,7 @@ impl Request {
     ///
     /// # Errors
     /// `media_type_unsupported`, `body_malformed`.
-    pub fn form(&self) -> Result<Form, Error> {
+    pub fn form(&self) -> Result<Form<'_>, Error> {
         let found = self.header("content-type").unwrap_or_default();
         let essence = found.split(';').next().unwrap_or_default().trim();
         if !self.body.is_empty() && !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
@@ -197,12 +231,13 @@ impl Request {
         }
         let malformed = || Error::new(ErrorCode::BodyMalformed).because("the body is not a form");
         let text = std::str::from_utf8(&self.body).map_err(|_| malformed())?;
-        let decode = |text: &str| decode_form(text).ok_or_else(malformed);
-        let pair = |pair: &str| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Ok((decode(name)?, decode(value)?))
-        };
-        text.split('&').filter(|pair| !pair.is_empty()).map(pair).collect::<Result<_, _>>().map(Form)
+        let decode = |text| decode_form(text).ok_or_else(malformed);
+        let mut fields = Vec::with_capacity(4);
+        for text in text.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = text.split_once('=').unwrap_or((text, ""));
+            fields.push((decode(name)?, decode(value)?));
+        }
+        Ok(Form(fields))
     }
 
     /// Reads the fields of a JSON object in the body, and refuses them with all that is wrong with them.
@@ -250,7 +285,7 @@ impl Request {
     }
 }
 
-impl Form {
+impl Form<'_> {
     /// The one value of a field.
     ///
     /// # Errors
@@ -275,7 +310,7 @@ impl Form {
 
     /// Every value of a field.
     pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.as_str())
+        self.0.iter().filter(move |(found, _)| found == name).map(|(_, value)| &**value)
     }
 }
 
@@ -286,7 +321,7 @@ impl fmt::Debug for Request {
     }
 }
 
-impl fmt::Debug for Form {
+impl fmt::Debug for Form<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
@@ -298,14 +333,17 @@ pub(super) fn credentials(header: &str) -> (&str, &str) {
 }
 
 /// Decodes a name or value of a form: a plus is a space.
-fn decode_form(text: &str) -> Option<String> {
-    decode_segment(&text.replace('+', " "))
+fn decode_form(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('+') {
+        return decode_segment(text);
+    }
+    decode_segment(&text.replace('+', " ")).map(|decoded| Cow::Owned(decoded.into_owned()))
 }
 
 /// Decodes the percent signs of one segment (RFC 3986 section 2.1), so an id may hold a slash.
-fn decode_segment(segment: &str) -> Option<String> {
+fn decode_segment(segment: &str) -> Option<Cow<'_, str>> {
     if !segment.contains('%') {
-        return Some(segment.to_owned());
+        return Some(Cow::Borrowed(segment));
     }
     let mut bytes = Vec::with_capacity(segment.len());
     let mut rest = segment.as_bytes();
@@ -321,7 +359,7 @@ fn decode_segment(segment: &str) -> Option<String> {
         bytes.push(u8::from_str_radix(digits, 16).ok()?);
         rest = tail;
     }
-    String::from_utf8(bytes).ok()
+    String::from_utf8(bytes).ok().map(Cow::Owned)
 }
 
 #[cfg(test)]
@@ -339,8 +377,8 @@ mod tests {
     #[test]
     fn segments_are_decoded_one_by_one() {
         let found = request("/entity/acme%2F42%20%C3%A9/token?x=/y", &[]);
-        assert_eq!(found.segments(), ["entity", "acme/42 é", "token"]);
-        assert_eq!(request("/entity//token", &[]).segments(), ["entity", "", "token"]);
+        assert_eq!(found.segments().as_slice(), ["entity", "acme/42 é", "token"]);
+        assert_eq!(request("/entity//token", &[]).segments().as_slice(), ["entity", "", "token"]);
         for path in ["/a%2", "/a%zz", "/a%+1", "/%ff"] {
             let request = http::Request::builder().uri(path).body(Vec::new()).unwrap();
             assert!(Request::new(request).is_none(), "{path}");

@@ -8,6 +8,8 @@
 //! assert_eq!(response.headers()["cache-control"], "no-store");
 //! ```
 
+use std::io::Write;
+
 use http::StatusCode;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
@@ -35,18 +37,36 @@ pub(crate) fn json_of(status: StatusCode, body: &dyn ToJson) -> Response {
 pub(crate) enum Value<'a> {
     Text(&'a str),
     Number(u64),
+    /// No value: the member is left out.
+    Nothing,
+}
+
+impl<'a> From<Option<&'a str>> for Value<'a> {
+    fn from(text: Option<&'a str>) -> Self {
+        text.map_or(Value::Nothing, Value::Text)
+    }
 }
 
 /// A JSON object in a response, its members in this order.
 pub(crate) fn json_object(status: StatusCode, members: &[(&str, Value<'_>)]) -> Response {
-    let mut body = Vec::with_capacity(1024);
-    for (index, (name, value)) in members.iter().enumerate() {
-        body.push(if index == 0 { b'{' } else { b',' });
+    let room = |(name, value): &(&str, Value<'_>)| match value {
+        Value::Text(text) => name.len() + text.len() + 6,
+        Value::Number(_) => name.len() + 24,
+        Value::Nothing => 0,
+    };
+    let mut body = Vec::with_capacity(members.iter().map(room).sum::<usize>() + 2);
+    for (name, value) in members {
+        if matches!(value, Value::Nothing) {
+            continue;
+        }
+        body.push(if body.is_empty() { b'{' } else { b',' });
         push_string(&mut body, name);
         body.push(b':');
         match value {
             Value::Text(text) => push_string(&mut body, text),
-            Value::Number(number) => body.extend_from_slice(number.to_string().as_bytes()),
+            // A vector takes all that is written.
+            Value::Number(number) => drop(write!(body, "{number}")),
+            Value::Nothing => {}
         }
     }
     body.push(b'}');

@@ -54,7 +54,8 @@ impl Endpoint {
         if !fetches || request.body().len() > MAX_BODY {
             return None;
         }
-        let form = Request::new(request.clone())?.form().ok()?;
+        let request = Request::new(request.clone())?;
+        let form = request.form().ok()?;
         FIELDS.iter().flat_map(|name| form.values(name)).find_map(|token| wanted(issuer, token, now))
     }
 

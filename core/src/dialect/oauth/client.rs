@@ -10,7 +10,7 @@ use crate::flow::client::ClientProof;
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// The client of a request, by one of the ways to prove itself.
-pub(super) fn read(request: &Request, form: &Form) -> Result<ClientProof, Error> {
+pub(super) fn read(request: &Request, form: &Form<'_>) -> Result<ClientProof, Error> {
     // RFC 6749 section 5.2: no client authentication is included.
     present(request, form)?.ok_or_else(|| {
         Error::new(ErrorCode::InvalidClient).because("the request does not say which client asks")
@@ -18,7 +18,7 @@ pub(super) fn read(request: &Request, form: &Form) -> Result<ClientProof, Error>
 }
 
 /// As [`read`], where none is needed.
-pub(super) fn present(request: &Request, form: &Form) -> Result<Option<ClientProof>, Error> {
+pub(super) fn present(request: &Request, form: &Form<'_>) -> Result<Option<ClientProof>, Error> {
     let id = form.optional("client_id")?;
     let secret = form.optional("client_secret")?;
     let assertion = assertion(form)?;
@@ -46,7 +46,7 @@ pub(super) fn present(request: &Request, form: &Form) -> Result<Option<ClientPro
 }
 
 /// A JWT by which the client proves itself (RFC 7523 section 2.2).
-fn assertion(form: &Form) -> Result<Option<&str>, Error> {
+fn assertion<'a>(form: &'a Form<'_>) -> Result<Option<&'a str>, Error> {
     let assertion = form.optional("client_assertion")?;
     match (form.optional("client_assertion_type")?, assertion) {
         (None, None) | (Some(JWT_BEARER), Some(_)) => Ok(assertion),

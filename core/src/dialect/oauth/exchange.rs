@@ -19,7 +19,7 @@ pub(super) async fn answer(
     issuer: &Issuer,
     call: &Call,
     client: ClientProof,
-    form: &Form,
+    form: &Form<'_>,
 ) -> Result<Response, Rejection> {
     let subject_token = form.required("subject_token")?;
     kind(form.required("subject_token_type")?, "subject_token_type", subject_token)?;
@@ -42,7 +42,7 @@ pub(super) async fn answer(
     Ok(Tokens { scope: token.scope.as_deref(), ..tokens }.answer())
 }
 
-fn actor_token(form: &Form) -> Result<Option<String>> {
+fn actor_token(form: &Form<'_>) -> Result<Option<String>> {
     let Some(token) = form.optional("actor_token")? else {
         // RFC 8693 section 2.1: without an actor's token its type MUST NOT be there.
         return match form.optional("actor_token_type")? {
@@ -67,7 +67,7 @@ fn kind(named: &str, parameter: &'static str, token: &str) -> Result<()> {
 }
 
 /// RFC 8693 section 2.2.2: a token that is not valid, or not acceptable, is `invalid_request`.
-fn about(error: Error, form: &Form) -> Error {
+fn about(error: Error, form: &Form<'_>) -> Error {
     let code = error.code();
     let parameter = match error.field() {
         Some("actor_token") => "actor_token",

@@ -1,21 +1,21 @@
 //! What the grants of `POST /oauth/token` have in common: whom and what they ask for, and what they give.
 
 use http::StatusCode;
-use http::header::PRAGMA;
+use http::header::{HeaderValue, PRAGMA};
 
 use crate::dialect::request::Form;
-use crate::dialect::response::{Response, Value, json_object, set};
+use crate::dialect::response::{Response, Value, json_object};
 use crate::error::{Error, ErrorCode, Result};
 use crate::time::Lifetime;
 
 /// What a grant asks for (RFC 6749 section 3.3).
-pub(super) fn scope(form: &Form) -> Result<Option<String>> {
+pub(super) fn scope(form: &Form<'_>) -> Result<Option<String>> {
     Ok(form.optional("scope")?.map(str::to_owned))
 }
 
 /// Whom the token shall be for: `resource`, which names it by a URI (RFC 8707 section 2), and `audience`, which names it by
 /// whatever name it has (RFC 8693 section 2.1). Both may be there more than once.
-pub(super) fn audience(form: &Form) -> Result<Vec<String>> {
+pub(super) fn audience(form: &Form<'_>) -> Result<Vec<String>> {
     // RFC 8707 section 2.
     if form.values("resource").any(|resource| !resource.is_empty() && !is_absolute_uri(resource)) {
         let error = Error::new(ErrorCode::InvalidTarget).at("resource");
@@ -41,7 +41,7 @@ fn is_absolute_uri(text: &str) -> bool {
 }
 
 /// Names the parameter that named a target.
-pub(super) fn about_target(error: Error, form: &Form) -> Error {
+pub(super) fn about_target(error: Error, form: &Form<'_>) -> Error {
     match error.code() {
         ErrorCode::InvalidTarget if form.values("resource").next().is_some() => error.at("resource"),
         _ => error,
@@ -65,20 +65,22 @@ impl<'a> Tokens<'a> {
     }
 
     pub(super) fn answer(&self) -> Response {
-        let mut members = vec![
+        let (refresh_token, refresh_expires_in) = match self.refresh {
+            Some((token, expires_in)) => (Value::Text(token), Value::Number(expires_in.seconds())),
+            None => (Value::Nothing, Value::Nothing),
+        };
+        let members = [
             ("access_token", Value::Text(self.access_token)),
             ("token_type", Value::Text("Bearer")),
             ("expires_in", Value::Number(self.expires_in.seconds())),
+            ("scope", self.scope.into()),
+            ("refresh_token", refresh_token),
+            ("refresh_expires_in", refresh_expires_in),
+            ("issued_token_type", self.issued_token_type.into()),
         ];
-        members.extend(self.scope.map(|scope| ("scope", Value::Text(scope))));
-        if let Some((token, expires_in)) = self.refresh {
-            members.push(("refresh_token", Value::Text(token)));
-            members.push(("refresh_expires_in", Value::Number(expires_in.seconds())));
-        }
-        members.extend(self.issued_token_type.map(|kind| ("issued_token_type", Value::Text(kind))));
         let mut response = json_object(StatusCode::OK, &members);
         // RFC 6749 section 5.1 wants it beside `Cache-Control`.
-        set(&mut response, PRAGMA, "no-cache");
+        response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
         response
     }
 }

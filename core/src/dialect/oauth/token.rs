@@ -50,7 +50,7 @@ async fn client_credentials(
     issuer: &Issuer,
     call: &Call,
     client: ClientProof,
-    form: &Form,
+    form: &Form<'_>,
 ) -> Result<Response, Rejection> {
     let request = ClientCredentials { client, scope: scope(form)?, audience: audience(form)? };
     let demand = Demand::told(Permission::ClientCredentials);
@@ -65,7 +65,7 @@ async fn refresh(
     issuer: &Issuer,
     call: &Call,
     client: ClientProof,
-    form: &Form,
+    form: &Form<'_>,
 ) -> Result<Response, Rejection> {
     let token = form.required("refresh_token")?;
     let request = Refresh { scope: scope(form)?, audience: audience(form)?, ..Refresh::new(token) };
@@ -78,7 +78,7 @@ async fn refresh(
 }
 
 /// RFC 7523 section 2.1. Section 3.1: a client need not prove itself; one that does is judged.
-async fn jwt_bearer(issuer: &Issuer, call: &Call, form: &Form) -> Result<Response, Rejection> {
+async fn jwt_bearer(issuer: &Issuer, call: &Call, form: &Form<'_>) -> Result<Response, Rejection> {
     let assertion = form.required("assertion")?;
     let client = client::present(call.request(), form)?;
     let (scope, audience) = (scope(form)?, audience(form)?);
