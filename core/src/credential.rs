@@ -5,7 +5,7 @@ use std::fmt;
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::Entropy;
-use crate::encoding::{base64url, from_base64url, hex, sha256};
+use crate::encoding::{array_from_base64url, base64url, hex, sha256, with_base64url};
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::{FromJson, Json, Misfit, ToJson};
 use crate::secret::Secret;
@@ -49,11 +49,15 @@ impl SecretHash {
     /// # Errors
     /// `invalid_request` for anything else.
     pub fn parse(text: &str) -> Result<Self> {
-        let bytes = from_base64url(text).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-        bytes.map(SecretHash).ok_or_else(|| {
+        array_from_base64url(text).map(SecretHash).ok_or_else(|| {
             Error::new(ErrorCode::InvalidRequest)
                 .because("a secret's hash is the 43 characters of base64url that `tokenmint credentials create` prints")
         })
+    }
+
+    /// Uses the text that `Display` writes.
+    pub(crate) fn with_text<T>(&self, then: impl FnOnce(&str) -> T) -> T {
+        with_base64url(&self.0, then)
     }
 
     /// Whether this is the hash of `secret`, in constant time.
@@ -91,7 +95,7 @@ impl TryFrom<&Secret> for SecretHash {
 
 impl fmt::Display for SecretHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&base64url(&self.0))
+        self.with_text(|text| f.write_str(text))
     }
 }
 

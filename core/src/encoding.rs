@@ -18,6 +18,27 @@ pub(crate) fn from_base64url(text: &str) -> Option<Vec<u8>> {
     base64_simd::URL_SAFE_NO_PAD.decode_to_vec(text).ok()
 }
 
+/// The bytes of a strict base64url text that must be so many.
+pub(crate) fn array_from_base64url<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    let engine = base64_simd::URL_SAFE_NO_PAD;
+    if engine.decoded_length(text.as_bytes()).ok()? != N {
+        return None;
+    }
+    engine.decode(text.as_bytes(), base64_simd::Out::from_slice(&mut bytes)).ok()?;
+    Some(bytes)
+}
+
+/// Uses the base64url text of `bytes`, at most 64 of them, without an allocation.
+pub(crate) fn with_base64url<T>(bytes: &[u8], then: impl FnOnce(&str) -> T) -> T {
+    let mut buffer = [0; 86];
+    let engine = base64_simd::URL_SAFE_NO_PAD;
+    match buffer.get_mut(..engine.encoded_length(bytes.len())) {
+        Some(room) => then(engine.encode_as_str(bytes, base64_simd::Out::from_slice(room))),
+        None => then(&base64url(bytes)),
+    }
+}
+
 /// The bytes of a standard base64 text with padding (RFC 4648 section 4), as HTTP Basic uses it.
 pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
     base64_simd::STANDARD.decode_to_vec(text).ok()

@@ -26,6 +26,10 @@ pub struct Outcome<T> {
 
 /// What a task wants next.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "each command is moved once; a box would be one allocation more"
+)]
 pub enum Step<T> {
     /// This command carried out, and its reply given to the next [`Task::step`].
     Need(Command),
@@ -240,6 +244,8 @@ pub(crate) struct Io {
 #[derive(Default)]
 struct Slot {
     command: Option<Command>,
+    /// Records of the configuration that stand before what the command's reply says.
+    configured: Vec<(usize, Entry)>,
     reply: Option<Result<Reply, StoreError>>,
     events: Vec<Event>,
 }
@@ -251,43 +257,28 @@ impl Io {
     }
 
     /// Asks for a command and waits for its reply. The only thing that a flow awaits.
-    pub(crate) async fn execute(&self, command: Command) -> Result<Reply, StoreError> {
+    ///
+    /// The command is given to the task at once: the future that waits has no copy of it.
+    pub(crate) fn execute(&self, command: Command) -> Asked<'_> {
         // The store is asked for all, also where the configuration knows better: a command more or less would tell
         // whether a client is known.
         let configured = self.configured(&command);
-        match self.ask(command).await {
-            Ok(Reply::Loaded { mut entries, store_now_ms }) => {
-                for (entry, known) in entries.iter_mut().zip(configured) {
-                    if known.is_some() {
-                        *entry = known;
-                    }
-                }
-                Ok(Reply::Loaded { entries, store_now_ms })
-            }
-            other => other,
-        }
+        let mut slot = self.slot();
+        slot.reply = None;
+        slot.configured = configured;
+        slot.command = Some(command);
+        Asked { io: self, told: false }
     }
 
-    /// The configuration's records of the keys that a command asks for.
-    fn configured(&self, command: &Command) -> Vec<Option<Entry>> {
+    /// The configuration's records of the keys that a command asks for, and at which place each is.
+    fn configured(&self, command: &Command) -> Vec<(usize, Entry)> {
         match (&self.directory, command) {
-            (Some(directory), Command::Load { keys }) => keys.iter().map(|key| directory.peek(key)).collect(),
+            (Some(directory), Command::Load { keys }) => {
+                let known = keys.iter().enumerate().map(|(at, key)| Some((at, directory.peek(key)?)));
+                known.flatten().collect()
+            }
             _ => Vec::new(),
         }
-    }
-
-    async fn ask(&self, command: Command) -> Result<Reply, StoreError> {
-        let mut command = Some(command);
-        std::future::poll_fn(|_| {
-            let mut slot = self.slot();
-            if let Some(command) = command.take() {
-                slot.reply = None;
-                slot.command = Some(command);
-                return Poll::Pending;
-            }
-            slot.reply.take().map_or(Poll::Pending, Poll::Ready)
-        })
-        .await
     }
 
     /// Tells the host what happened.
@@ -297,6 +288,34 @@ impl Io {
 
     fn slot(&self) -> MutexGuard<'_, Slot> {
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A command that was asked for: waits for its reply.
+pub(crate) struct Asked<'a> {
+    io: &'a Io,
+    /// Whether the task has been told that something is asked for.
+    told: bool,
+}
+
+impl Future for Asked<'_> {
+    type Output = Result<Reply, StoreError>;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut std::task::Context<'_>) -> Poll<Self::Output> {
+        if !self.told {
+            self.told = true;
+            return Poll::Pending;
+        }
+        let mut slot = self.io.slot();
+        let Some(mut reply) = slot.reply.take() else { return Poll::Pending };
+        if let Ok(Reply::Loaded { entries, .. }) = &mut reply {
+            for (at, known) in std::mem::take(&mut slot.configured) {
+                if let Some(entry) = entries.get_mut(at) {
+                    *entry = Some(known);
+                }
+            }
+        }
+        Poll::Ready(reply)
     }
 }
 

@@ -18,6 +18,7 @@ pub struct Request {
     state: State,
 }
 
+#[expect(clippy::large_enum_variant, reason = "one for each request that is explored")]
 pub(super) enum State {
     Asking(Command),
     Answered(Answer),

@@ -45,6 +45,11 @@ impl Claims {
         Self::default()
     }
 
+    /// No claims yet, with room for so many custom ones of so many bytes.
+    pub(crate) fn with_room(claims: usize, bytes: usize) -> Self {
+        Claims { custom: Vec::with_capacity(claims), texts: Vec::with_capacity(bytes), ..Self::default() }
+    }
+
     /// Sets `sub`: whom the token is about.
     #[must_use]
     pub fn subject(mut self, subject: impl Into<String>) -> Self {
@@ -78,7 +83,9 @@ impl Claims {
     pub fn set(self, name: impl Into<Cow<'static, str>>, value: impl Serialize) -> Self {
         let (mut claims, name) = (self, name.into());
         let start = claims.texts.len();
-        claims.texts.reserve(128);
+        if claims.texts.capacity() == 0 {
+            claims.texts.reserve(128);
+        }
         match json::write_within(1, &mut claims.texts, &value) {
             Ok(()) => claims.put(name, start),
             Err(fault) => {

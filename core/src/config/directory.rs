@@ -149,7 +149,7 @@ mod tests {
         create_records(&Config::from_json(&config)?, &mut Files, &records)?;
         let keys = vec![RecordKey::of("client", &["c1"])];
         match records.execute(Command::Load { keys }).unwrap() {
-            Reply::Loaded { entries, .. } => crate::record::decode(entries[0].as_ref().unwrap()),
+            Reply::Loaded { entries, .. } => crate::record::decode_value(&entries[0].as_ref().unwrap().value),
             _ => panic!("no reply to a load"),
         }
     }

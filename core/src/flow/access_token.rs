@@ -66,7 +66,7 @@ impl Flow {
     async fn access_jwt(&mut self, grant: Grant, id: String) -> Result<String> {
         let lifetime = grant.lifetime;
         let claims = self.claims_of(&grant, id);
-        self.mint(claims, lifetime).await
+        self.mint(&claims, lifetime).await
     }
 
     async fn access_handle(&mut self, grant: Grant, id: String) -> Result<String> {

@@ -3,6 +3,7 @@
 use super::Flow;
 use super::access_token::ACCESS;
 use super::active_token::ActiveToken;
+use super::named_session::InNamedSession;
 use super::own_claims::{CLIENT_ID, FROM_CLIENTS, NARROWED_FROM, ORGANIZATION, SCOPE, SESSION};
 use super::standing::Hanging;
 use crate::error::{Error, ErrorCode, Result};
@@ -89,6 +90,7 @@ impl Flow {
         let hanging = Hanging {
             token,
             session: access.session,
+            named_session: None,
             epoch: Some(access.epoch),
             minted_at: None,
             lineage: Lineage { narrowed_from: access.narrowed_from, from_clients: access.from_clients },
@@ -111,6 +113,7 @@ impl Flow {
         let hanging = Hanging {
             token,
             session: verified.read_claim(SESSION)?,
+            named_session: InNamedSession::of(verified)?,
             epoch: verified.read_claim(EPOCH)?,
             minted_at: minted_at(verified),
             lineage: Lineage {
@@ -119,7 +122,6 @@ impl Flow {
             },
         };
         let marks = self.stands(&hanging).await?;
-        self.check_named_session(verified).await?;
         Ok((hanging, marks))
     }
 }

@@ -8,9 +8,9 @@ use crate::credential::SecretHash;
 use crate::encoding::{fingerprint, sha256};
 use crate::error::{Error, ErrorCode, Result};
 use crate::record::client::{BearerKey, Client, Permission, bearer_key_record, client_key};
-use crate::record::{decode_some, decode_value};
+use crate::record::{Stored, decode_some, decode_value};
 use crate::secret::Secret;
-use crate::store::{Entry, RecordKey};
+use crate::store::RecordKey;
 use crate::token::unverified;
 
 /// Who a client says it is, and how it proves that.
@@ -127,7 +127,7 @@ impl Flow {
     pub(crate) async fn authenticate(
         &mut self,
         proof: &ClientProof,
-        entry: Option<&Entry>,
+        entry: Option<&Stored>,
         demand: Demand<'_>,
     ) -> Result<Client> {
         let unknown = entry.is_none();

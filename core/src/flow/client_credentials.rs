@@ -6,10 +6,10 @@ use super::{Flow, audience};
 use crate::claims::Claims;
 use crate::error::Result;
 use crate::issuer::Issuer;
+use crate::record::Stored;
 use crate::record::client::{Client, Permission, client_key};
 use crate::record::watermark::{self, Marks};
 use crate::scope;
-use crate::store::Entry;
 use crate::task::Task;
 use crate::time::Context;
 
@@ -110,7 +110,7 @@ impl Flow {
         proof: &ClientProof,
         subject: &str,
         demand: Demand<'_>,
-    ) -> Result<(Client, [Option<Entry>; 3])> {
+    ) -> Result<(Client, [Option<Stored>; 3])> {
         let [issuer, by_client, by_subject] =
             watermark::keys(&self.issuer.policy().issuer, &proof.id, subject);
         let keys = [client_key(&proof.id), issuer, by_client, by_subject];

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::Flow;
 use super::page::{Page, cursor};
-use crate::error::{ErrorCode, Result};
+use crate::error::Result;
 use crate::issuer::Issuer;
 use crate::json::JsonMembers;
 use crate::record::client::{Client, client_key};
@@ -129,17 +129,16 @@ impl Flow {
         let mut keys = Vec::from(marks);
         keys.push(sessions_mark_key(name, subject));
         keys.extend(clients.iter().flat_map(|id| [client_key(id), Marked::Client(id).key(name)]));
-        let entries = self.records.load_all(&keys).await?;
-        let [issuer, by_subject, mark, of_clients @ ..] = entries.as_slice() else {
-            return Err(ErrorCode::StoreCorrupt.into());
-        };
+        let mut entries = self.records.load_all(keys).await?;
+        let mut next = || entries.next().flatten();
+        let [issuer, by_subject, mark] = [next(), next(), next()];
         let mark = decode_some::<SessionsMark>(mark.as_ref())?.unwrap_or_default();
         let mut marks = BTreeMap::new();
-        for (id, entries) in clients.iter().zip(of_clients.chunks(2)) {
-            let [client, by_client] = entries else { return Err(ErrorCode::StoreCorrupt.into()) };
+        for id in &clients {
+            let [client, by_client] = [next(), next()];
             let client = decode_some::<Client>(client.as_ref())?;
             if id.is_empty() || client.is_some_and(|client| !client.disabled) {
-                marks.insert(id, Marks::read([issuer.clone(), by_client.clone(), by_subject.clone()])?);
+                marks.insert(id, Marks::read([issuer.clone(), by_client, by_subject.clone()])?);
             }
         }
         living.retain(|session| {

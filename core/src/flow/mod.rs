@@ -28,7 +28,7 @@ pub mod directory;
 pub(crate) mod introspect;
 pub(crate) mod list_api_keys;
 pub(crate) mod list_sessions;
-mod named_session;
+pub(crate) mod named_session;
 pub(crate) mod narrow;
 mod narrow_trusted;
 mod narrowing;
@@ -113,9 +113,7 @@ impl Flow {
     }
 
     /// Mints a token of this issuer; where the host holds the key, it is asked for the signature.
-    pub(crate) async fn mint(&mut self, claims: Claims, lifetime: Lifetime) -> Result<String> {
-        let id = self.entropy().uuid();
-        let claims = if claims.id.is_some() { claims } else { claims.id(id.to_string()) };
-        self.issuer.mint_with_host(&self.io, &claims, lifetime, &self.context).await
+    pub(crate) async fn mint(&self, claims: &Claims, lifetime: Lifetime) -> Result<String> {
+        self.issuer.mint_with_host(&self.io, claims, lifetime, &self.context).await
     }
 }

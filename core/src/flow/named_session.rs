@@ -6,14 +6,18 @@ use crate::encoding::base64url;
 use crate::error::{ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::json::object;
-use crate::record::{Decision, Draft, decode_some};
+use crate::record::{Decision, Draft, Stored, Update, decode_some};
 use crate::store::RecordKey;
 use crate::time::{Lifetime, UnixTime};
 use crate::token::verified::Verified;
 
-/// How long a named session lives without a new token. Not an option: whoever wants less gives its tokens
+/// How long a named session lives without a new token, at least. Not an option: whoever wants less gives its tokens
 /// a shorter life, and without a new one the end user is out as soon as the last has ended.
 const NAMED_SESSION_IDLE: Lifetime = Lifetime::DAY;
+
+/// How long a session that was touched is not written again, so that requests for one and the same do not take turns on its
+/// record. It lives so much longer, since its last token may be so much younger than the record says.
+const UNTOUCHED: Lifetime = Lifetime::MINUTE;
 
 object! {
     /// A session that a caller names: it lives as long as tokens are minted for it.
@@ -27,54 +31,66 @@ object! {
     }
 }
 
+impl NamedSession {
+    fn ends_at(&self) -> UnixTime {
+        self.touched_at.after(NAMED_SESSION_IDLE).after(UNTOUCHED)
+    }
+
+    /// Whether a new token has to be written down. Another node's clock may be ahead: a session is never made older.
+    fn is_due(&self, now: UnixTime) -> bool {
+        now >= self.touched_at.after(UNTOUCHED)
+    }
+}
+
 impl Flow {
-    /// Keeps a named session alive, or begins it, and mints a token in it. A renewed token must be of the same instance.
+    /// Keeps a named session alive, or begins it, and mints a token in it, to whose claims it adds. A renewed token must be of
+    /// the same instance.
     pub(crate) async fn mint_in_session(
         &mut self,
-        organization: &str,
+        mut update: Update,
         name: &str,
         renewed: Option<&Verified>,
-        claims: Claims,
+        claims: &mut Claims,
         lifetime: Lifetime,
-    ) -> Result<(String, String)> {
-        let mut update = self.records.open(named_session_key(organization, name)).await?;
+    ) -> Result<String> {
         loop {
-            let known = self.living_named_session(update.found()?);
+            let known = living(update.found()?, self.now());
             if let Some(token) = renewed {
                 let own: Option<String> = token.read_claim("sessionInstance")?;
-                if own.is_none() || own != known.as_ref().map(|session| session.instance.clone()) {
+                if own.is_none() || own.as_ref() != known.as_ref().map(|session| &session.instance) {
                     return Err(ErrorCode::Unauthenticated.into());
                 }
             }
             let now = self.now();
-            let session = match known {
-                // Another node's clock may be ahead: a session is never made older.
-                Some(known) => NamedSession { touched_at: known.touched_at.max(now), ..known },
-                None => NamedSession { instance: base64url(&self.entropy().bytes::<12>()), touched_at: now },
+            let (session, is_due) = match known {
+                Some(known) if known.is_due(now) => (NamedSession { touched_at: now, ..known }, true),
+                Some(known) => (known, false),
+                None => {
+                    let instance = base64url(&self.entropy().bytes::<12>());
+                    (NamedSession { instance, touched_at: now }, true)
+                }
             };
-            let draft = Draft::new(&session, session.touched_at.after(NAMED_SESSION_IDLE))?;
-            let write = self.records.prepare(&update, draft);
+            let write = match is_due {
+                true => Some(self.records.prepare(&update, Draft::new(&session, session.ends_at())?)),
+                false => None,
+            };
+            *claims = std::mem::take(claims).set("sessionId", name).set("sessionInstance", session.instance);
             // Before the write: while the host's signer is away nothing changes.
-            let claims = claims.clone().set("sessionId", name).set("sessionInstance", session.instance);
             let token = self.mint_with_id(claims, lifetime).await?;
-            if self.records.commit(&mut update, write).await? {
+            let done = match write {
+                Some(write) => self.records.commit(&mut update, write).await?,
+                None => true,
+            };
+            if done {
                 return Ok(token);
             }
         }
     }
 
-    /// Mints a token; gives its id, too.
-    pub(crate) async fn mint_with_id(
-        &mut self,
-        claims: Claims,
-        lifetime: Lifetime,
-    ) -> Result<(String, String)> {
-        let id = self.entropy().uuid().to_string();
-        Ok((self.mint(claims.id(&*id), lifetime).await?, id))
-    }
-
-    fn living_named_session(&self, found: Option<NamedSession>) -> Option<NamedSession> {
-        found.filter(|session| self.now() < session.touched_at.after(NAMED_SESSION_IDLE))
+    /// Mints a token, and leaves its id in the claims.
+    pub(crate) async fn mint_with_id(&mut self, claims: &mut Claims, lifetime: Lifetime) -> Result<String> {
+        claims.id = Some(self.entropy().uuid().to_string());
+        self.mint(claims, lifetime).await
     }
 
     pub(crate) async fn end_named_session(&mut self, organization: &str, name: &str) -> Result<()> {
@@ -88,23 +104,47 @@ impl Flow {
         }
         Ok(())
     }
+}
 
-    /// A token of a named session stands while that very session lives.
-    pub(crate) async fn check_named_session(&self, token: &Verified) -> Result<()> {
-        let Some(instance) = token.read_claim::<String>("sessionInstance")? else { return Ok(()) };
+/// The named session that a token was minted in.
+pub(super) struct InNamedSession {
+    organization: String,
+    name: String,
+    instance: String,
+}
+
+impl InNamedSession {
+    /// That of a token, if it was minted in one.
+    ///
+    /// # Errors
+    /// `token_revoked` where the token does not say which.
+    pub(super) fn of(token: &Verified) -> Result<Option<Self>> {
+        let Some(instance) = token.read_claim("sessionInstance")? else { return Ok(None) };
         let (Some(organization), Some(name)) =
-            (token.read_claim::<String>("organizationId")?, token.read_claim::<String>("sessionId")?)
+            (token.read_claim("organizationId")?, token.read_claim("sessionId")?)
         else {
             return Err(ErrorCode::TokenRevoked.into());
         };
-        let [entry] = self.records.load([named_session_key(&organization, &name)]).await?;
-        match self.living_named_session(decode_some(entry.as_ref())?) {
-            Some(session) if session.instance == instance => Ok(()),
+        Ok(Some(InNamedSession { organization, name, instance }))
+    }
+
+    pub(super) fn key(&self) -> RecordKey {
+        named_session_key(&self.organization, &self.name)
+    }
+
+    /// A token of a named session stands while that very session lives.
+    pub(super) fn stands(&self, found: Option<Stored>, now: UnixTime) -> Result<()> {
+        match living(decode_some(found.as_ref())?, now) {
+            Some(session) if session.instance == self.instance => Ok(()),
             _ => Err(ErrorCode::TokenRevoked.into()),
         }
     }
 }
 
-fn named_session_key(organization: &str, name: &str) -> RecordKey {
+fn living(found: Option<NamedSession>, now: UnixTime) -> Option<NamedSession> {
+    found.filter(|session| now < session.ends_at())
+}
+
+pub(crate) fn named_session_key(organization: &str, name: &str) -> RecordKey {
     RecordKey::of("named-session", &[organization, name])
 }

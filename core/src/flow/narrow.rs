@@ -16,10 +16,9 @@ use crate::issuer::Issuer;
 use crate::json::{JsonMembers, Object};
 use crate::policy::Policy;
 use crate::record::client::{Client, client_key};
-use crate::record::decode_some;
 use crate::record::watermark::{EPOCH, Marked, Marks};
+use crate::record::{Stored, decode_some};
 use crate::scope;
-use crate::store::Entry;
 use crate::task::Task;
 use crate::time::{Context, Lifetime, UnixTime};
 
@@ -219,7 +218,7 @@ impl Flow {
         let event = Event { client: client.clone(), subject: subject.clone(), ..event };
         // As its parent's, so that it is checked in the same way.
         let access_token = if request.token.contains('.') {
-            self.mint(claims, lifetime).await?
+            self.mint(&claims, lifetime).await?
         } else {
             let (subject, session) = (subject.unwrap_or_default(), parent.session);
             let grant = Grant { client, subject, scope: scope.clone(), session, epoch, lifetime, claims };
@@ -269,7 +268,7 @@ impl Flow {
     pub(super) async fn asking(
         &mut self,
         id: &str,
-        known: Option<&Entry>,
+        known: Option<&Stored>,
         admitted: Option<Client>,
     ) -> Result<Client> {
         if let Some(client) = admitted {

@@ -13,9 +13,8 @@ use crate::record::client::{Client, client_key};
 use crate::record::session::{RefreshDecision, Session, session_key};
 use crate::record::sessions_mark::{SessionsMark, sessions_mark_key};
 use crate::record::watermark::{self, Marks};
-use crate::record::{Update, decode_some};
+use crate::record::{Stored, Update, decode_some};
 use crate::scope;
-use crate::store::Entry;
 use crate::task::Task;
 use crate::time::Context;
 
@@ -103,7 +102,7 @@ impl Issuer {
 /// What a refresh token leads to.
 struct Found {
     session: Update,
-    client: Option<Entry>,
+    client: Option<Stored>,
     marks: Marks,
     mark: SessionsMark,
 }

@@ -224,5 +224,5 @@ pub(crate) fn client_key(id: &str) -> RecordKey {
 /// The key of a bearer key's record. It follows from the key's hash alone, so a directory can be written down without
 /// any secret.
 pub(crate) fn bearer_key_record(hash: &SecretHash) -> RecordKey {
-    RecordKey::of("api-key", &[&hash.to_string()])
+    hash.with_text(|text| RecordKey::of("api-key", &[text]))
 }

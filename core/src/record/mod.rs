@@ -25,7 +25,7 @@ pub(crate) mod watermark;
 pub(crate) use update::{Decision, Update};
 
 /// The most records that a store reads in one command.
-const MOST_LOADED: usize = 8;
+pub(crate) const MOST_LOADED: usize = 8;
 
 /// Access to the store for one flow.
 pub(crate) struct Records {
@@ -39,7 +39,21 @@ pub(crate) enum Change {
     /// It was done.
     Done,
     /// Somebody else was first: this is there now.
-    Conflict(Option<Entry>),
+    Conflict(Option<Stored>),
+}
+
+/// A record as it was read: by what it is told apart, and what it says. By when it may be forgotten, and how it is listed, is for
+/// the store alone.
+#[derive(Clone)]
+pub(crate) struct Stored {
+    version: Version,
+    pub(crate) value: Vec<u8>,
+}
+
+impl From<Entry> for Stored {
+    fn from(Entry { version, value, .. }: Entry) -> Self {
+        Stored { version, value }
+    }
 }
 
 /// A write that can be done.
@@ -97,23 +111,35 @@ impl Records {
     }
 
     /// Reads records in one command; at most 8.
-    pub(crate) async fn load<const N: usize>(&self, keys: [RecordKey; N]) -> Result<[Option<Entry>; N]> {
-        let entries = self.load_some(keys.into()).await?;
-        entries.try_into().map_err(|_| ErrorCode::StoreCorrupt.into())
+    pub(crate) async fn load<const N: usize>(&self, keys: [RecordKey; N]) -> Result<[Option<Stored>; N]> {
+        let asked = self.io.execute(Command::Load { keys: keys.into() });
+        let mut entries = self.loaded(N, asked.await)?.into_iter();
+        Ok(std::array::from_fn(|_| entries.next().flatten().map(Stored::from)))
     }
 
     /// Reads as many records as there are keys, in as few commands as may be.
-    pub(crate) async fn load_all(&self, keys: &[RecordKey]) -> Result<Vec<Option<Entry>>> {
-        let mut entries = Vec::with_capacity(keys.len());
-        for keys in keys.chunks(MOST_LOADED) {
-            entries.append(&mut self.load_some(keys.to_vec()).await?);
+    pub(crate) async fn load_all(
+        &self,
+        mut keys: Vec<RecordKey>,
+    ) -> Result<impl Iterator<Item = Option<Stored>> + use<>> {
+        let mut entries = Vec::new();
+        while !keys.is_empty() {
+            let later = keys.split_off(keys.len().min(MOST_LOADED));
+            let asked = keys.len();
+            let mut read = self.loaded(asked, self.io.execute(Command::Load { keys }).await)?;
+            // Most often the first are all there are.
+            match entries.is_empty() {
+                true => entries = read,
+                false => entries.append(&mut read),
+            }
+            keys = later;
         }
-        Ok(entries)
+        Ok(entries.into_iter().map(|entry| entry.map(Stored::from)))
     }
 
-    async fn load_some(&self, keys: Vec<RecordKey>) -> Result<Vec<Option<Entry>>> {
-        let asked = keys.len();
-        match self.io.execute(Command::Load { keys }).await {
+    /// What a store says of so many records.
+    fn loaded(&self, asked: usize, reply: Result<Reply, StoreError>) -> Result<Vec<Option<Entry>>> {
+        match reply {
             Ok(Reply::Loaded { entries, store_now_ms }) if entries.len() == asked => {
                 if store_now_ms.is_some_and(|now_ms| now_ms.abs_diff(self.now_us / 1000) > MAX_SKEW_MS) {
                     self.io.emit(Event::new(EventKind::ClockSkew));
@@ -131,10 +157,10 @@ impl Records {
         list: RecordKey,
         after: Option<RecordKey>,
         limit: u32,
-    ) -> Result<(Vec<Entry>, Option<RecordKey>)> {
+    ) -> Result<(Vec<Stored>, Option<RecordKey>)> {
         match self.io.execute(Command::List { by: IndexValue::Subject(list), after, limit }).await {
             Ok(Reply::Listed { entries, next }) => {
-                Ok((entries.into_iter().map(|(_, entry)| entry).collect(), next))
+                Ok((entries.into_iter().map(|(_, entry)| entry.into()).collect(), next))
             }
             Ok(_) => Err(ErrorCode::StoreCorrupt.into()),
             Err(error) => Err(store_error(error)),
@@ -148,7 +174,7 @@ impl Records {
     }
 
     /// The write of a record that was read, or was not there; done by [`Records::execute`].
-    fn pending(&mut self, key: &RecordKey, read: Option<&Entry>, draft: Draft) -> Pending {
+    fn pending(&mut self, key: &RecordKey, read: Option<&Stored>, draft: Draft) -> Pending {
         let version = Version::random(&mut self.entropy);
         let Draft { value, expires_at_ms, index } = draft;
         let write = Write::Put(Entry { version, value, expires_at_ms, index });
@@ -157,14 +183,14 @@ impl Records {
     }
 
     /// Removes a record that must be as it was read. Doing it twice is as good as once.
-    async fn delete(&mut self, key: &RecordKey, read: &Entry) -> Result<Change> {
+    async fn delete(&mut self, key: &RecordKey, read: &Stored) -> Result<Change> {
         let command =
             Command::Cas { key: key.clone(), expect: Expect::Version(read.version), write: Write::Delete };
         for _ in 0..2 {
             match self.io.execute(command.clone()).await {
                 Ok(Reply::Done) => return Ok(Change::Done),
                 Ok(Reply::Conflict(None)) => return Ok(Change::Done),
-                Ok(Reply::Conflict(entry)) => return Ok(Change::Conflict(entry)),
+                Ok(Reply::Conflict(entry)) => return Ok(Change::Conflict(entry.map(Stored::from))),
                 Ok(_) => return Err(ErrorCode::StoreCorrupt.into()),
                 Err(StoreError::Unknown) => {}
                 Err(error) => return Err(store_error(error)),
@@ -201,7 +227,7 @@ impl Records {
                 Ok(Reply::Conflict(Some(entry))) if entry.version == version => return Ok(Change::Done),
                 // It may have been ours and then somebody else's: nobody can tell, so nobody guesses.
                 Ok(Reply::Conflict(_)) if unsure => return Err(store_error(StoreError::Unknown)),
-                Ok(Reply::Conflict(entry)) => return Ok(Change::Conflict(entry)),
+                Ok(Reply::Conflict(entry)) => return Ok(Change::Conflict(entry.map(Stored::from))),
                 Ok(_) => return Err(ErrorCode::StoreCorrupt.into()),
                 Err(StoreError::Unknown) => unsure = true,
                 Err(error) => return Err(store_error(error)),
@@ -212,7 +238,7 @@ impl Records {
 }
 
 /// Reads a record.
-pub(crate) fn decode<T: FromJson>(entry: &Entry) -> Result<T> {
+pub(crate) fn decode<T: FromJson>(entry: &Stored) -> Result<T> {
     decode_value(&entry.value)
 }
 
@@ -223,7 +249,7 @@ pub(crate) fn decode_value<T: FromJson>(value: &[u8]) -> Result<T> {
 }
 
 /// Reads a record that may be absent.
-pub(crate) fn decode_some<T: FromJson>(entry: Option<&Entry>) -> Result<Option<T>> {
+pub(crate) fn decode_some<T: FromJson>(entry: Option<&Stored>) -> Result<Option<T>> {
     entry.map(decode).transpose()
 }
 

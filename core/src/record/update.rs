@@ -1,10 +1,10 @@
 //! The one loop around a decisive write: load, decide, write; and where another was first, decide anew on what is there
 //! now.
 
-use super::{Change, Draft, Pending, Records, busy, decode_some};
+use super::{Change, Draft, Pending, Records, Stored, busy, decode_some};
 use crate::error::Result;
 use crate::json::FromJson;
-use crate::store::{Entry, RecordKey};
+use crate::store::RecordKey;
 
 /// How often a flow decides anew when others change its record at the same time.
 const MAX_ROUNDS: usize = 4;
@@ -36,13 +36,13 @@ pub(crate) enum Decision<R> {
 /// ```
 pub(crate) struct Update {
     key: RecordKey,
-    found: Option<Entry>,
+    found: Option<Stored>,
     rounds: usize,
 }
 
 impl Update {
     /// The change of a record that was read, or was not there.
-    pub(crate) fn new(key: RecordKey, found: Option<Entry>) -> Self {
+    pub(crate) fn new(key: RecordKey, found: Option<Stored>) -> Self {
         Update { key, found, rounds: 0 }
     }
 

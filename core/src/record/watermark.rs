@@ -12,10 +12,10 @@
 
 use std::cmp::max_by_key;
 
-use super::decode_some;
+use super::{Stored, decode_some};
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::object;
-use crate::store::{Entry, RecordKey};
+use crate::store::RecordKey;
 use crate::time::{Context, Moment};
 
 /// The claim that holds the sum of the counters.
@@ -76,12 +76,12 @@ pub(crate) struct Marks {
 
 impl Marks {
     /// The watermarks of entries that were read with [`keys`], and of others that a token is under.
-    pub(crate) fn read(entries: impl IntoIterator<Item = Option<Entry>>) -> Result<Self> {
+    pub(crate) fn read(entries: impl IntoIterator<Item = Option<Stored>>) -> Result<Self> {
         entries.into_iter().try_fold(Marks::default(), |marks, entry| marks.and(entry.as_ref()))
     }
 
     /// These, and one more.
-    pub(crate) fn and(mut self, entry: Option<&Entry>) -> Result<Self> {
+    pub(crate) fn and(mut self, entry: Option<&Stored>) -> Result<Self> {
         if let Some(mark) = decode_some::<Mark>(entry)? {
             self.epoch = self.epoch.saturating_add(mark.epoch);
             self.issued_before = self.issued_before.max(Some(mark.issued_before.latest()));

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,8 +12,29 @@ const SHARDS: usize = 64;
 /// What one entry costs beside its value and key, roughly.
 const OVERHEAD: usize = 160;
 
-// Keys of the flows are SHA-256 values, so a hasher without a random key cannot be flooded.
-type Hasher = BuildHasherDefault<DefaultHasher>;
+type Hashing = BuildHasherDefault<KeyHasher>;
+
+/// A hasher of keys, which are mixed eight bytes at a time. What the flows write ends in a SHA-256 value or in random bytes,
+/// so without a random key of its own nobody can flood it.
+#[derive(Default)]
+struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        let mut last = [0; 8];
+        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        for word in words.iter().chain([&last]) {
+            // An odd number without a pattern: 2^64 divided by the golden ratio.
+            self.0 = (self.0.rotate_left(29) ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        }
+    }
+
+    // The upper bits are mixed best, and the lower ones choose a place.
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
+}
 
 /// A [`Store`] in memory, for one process: tests, development, and services that may forget on restart.
 ///
@@ -35,9 +56,9 @@ pub struct MemoryStore {
 
 #[derive(Default)]
 struct Shard {
-    entries: HashMap<RecordKey, Entry, Hasher>,
+    entries: HashMap<RecordKey, Entry, Hashing>,
     /// Theoretical arrival times, in microseconds.
-    cells: HashMap<RecordKey, u64, Hasher>,
+    cells: HashMap<RecordKey, u64, Hashing>,
 }
 
 impl MemoryStore {
@@ -53,7 +74,7 @@ impl MemoryStore {
     }
 
     fn shard(&self, key: &RecordKey) -> Result<MutexGuard<'_, Shard>, StoreError> {
-        let hash = Hasher::default().hash_one(key);
+        let hash = Hashing::default().hash_one(key);
         let index = usize::try_from(hash % SHARDS as u64).unwrap_or(0);
         self.shards.get(index).map(lock).ok_or(StoreError::Corrupt)
     }

@@ -4,8 +4,10 @@
 //! `expires_at_ms` is only the permission to forget an entry, some time after it. What the flows keep
 //! in it, and for how long, is listed in `docs/storage.md`.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::future::Future;
+use std::hash::{Hash, Hasher};
 
 pub use memory::MemoryStore;
 pub use signer::{AsyncSigner, Signer, WithSigner};
@@ -247,18 +249,43 @@ pub enum Durability {
 as_names! { Durability { Process = "process", Disk = "disk", Replicated = "replicated", } }
 
 /// The key of an entry: 1 to 128 bytes, any bytes, compared byte for byte.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RecordKey(Box<[u8]>);
+#[derive(Clone)]
+pub struct RecordKey(KeyBytes);
+
+/// Where the bytes of a key are: every key of the flows is short enough to stand in place.
+#[derive(Clone)]
+enum KeyBytes {
+    Short { len: u8, bytes: [u8; SHORT] },
+    Long(Box<[u8]>),
+}
+
+/// The longest key that needs no allocation, in bytes.
+const SHORT: usize = 54;
 
 impl RecordKey {
     /// A key from its bytes; `None` where there are none or more than 128.
     pub fn new(bytes: &[u8]) -> Option<Self> {
-        (1..=MAX_KEY).contains(&bytes.len()).then(|| RecordKey(bytes.into()))
+        (1..=MAX_KEY).contains(&bytes.len()).then(|| Self::of_parts(bytes, &[]))
     }
 
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        match &self.0 {
+            KeyBytes::Short { len, bytes } => bytes.get(..usize::from(*len)).unwrap_or_default(),
+            KeyBytes::Long(bytes) => bytes,
+        }
+    }
+
+    fn of_parts(first: &[u8], second: &[u8]) -> Self {
+        let len = first.len() + second.len();
+        let mut bytes = [0; SHORT];
+        match (bytes.get_mut(..len), u8::try_from(len)) {
+            (Some(place), Ok(len)) => {
+                place.iter_mut().zip(first.iter().chain(second)).for_each(|(to, from)| *to = *from);
+                RecordKey(KeyBytes::Short { len, bytes })
+            }
+            _ => RecordKey(KeyBytes::Long([first, second].concat().into())),
+        }
     }
 
     /// The key of a record of some kind, named by parts of any length: the kind, and the SHA-256 of the parts with
@@ -278,18 +305,45 @@ impl RecordKey {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
-        let mut bytes = Vec::with_capacity(kind.len() + 33);
-        bytes.extend_from_slice(kind.as_bytes());
-        bytes.push(b'/');
-        bytes.extend_from_slice(&hash.finalize());
-        RecordKey(bytes.into())
+        let mut end = [b'/'; 33];
+        if let Some(place) = end.last_chunk_mut() {
+            *place = hash.finalize().into();
+        }
+        Self::of_parts(kind.as_bytes(), &end)
+    }
+}
+
+impl PartialEq for RecordKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for RecordKey {}
+
+impl PartialOrd for RecordKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for RecordKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_bytes().cmp(other.as_bytes())
+    }
+}
+
+impl Hash for RecordKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
     }
 }
 
 impl fmt::Debug for RecordKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = self.0.split(|byte| *byte == b'/').next().unwrap_or_default();
-        write!(f, "RecordKey({}/{})", kind.escape_ascii(), crate::encoding::fingerprint(&self.0))
+        let bytes = self.as_bytes();
+        let kind = bytes.split(|byte| *byte == b'/').next().unwrap_or_default();
+        write!(f, "RecordKey({}/{})", kind.escape_ascii(), crate::encoding::fingerprint(bytes))
     }
 }
 
@@ -422,7 +476,11 @@ mod tests {
     #[test]
     fn sizes_are_bounded() {
         assert!(RecordKey::new(&[]).is_none() && RecordKey::new(&[0; 129]).is_none());
-        assert!(RecordKey::new(&[0; 128]).is_some());
+        for len in [1, SHORT, SHORT + 1, MAX_KEY] {
+            let key = RecordKey::new(&vec![7; len]).unwrap();
+            assert_eq!(key.as_bytes(), vec![7; len]);
+            assert!(RecordKey::new(&vec![7; len - 1]).is_none_or(|shorter| shorter < key));
+        }
         assert!(Version::new(&[0; 7]).is_none() && Version::new(&[0; 17]).is_none());
         assert_eq!(Version::new(&[1; 9]).unwrap().as_bytes(), [1; 9]);
     }

@@ -17,6 +17,7 @@ mod assertions;
 mod clients;
 mod links;
 mod log_out;
+mod named_sessions;
 mod narrow;
 mod sessions;
 mod single_use;

@@ -9,12 +9,13 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::flow::Flow;
 use crate::flow::check::unauthenticated;
+use crate::flow::named_session::named_session_key;
 use crate::flow::own_claims::NARROWED_FROM;
 use crate::issuer::Issuer;
 use crate::json::{self, FromJson};
 use crate::record::client::Permission;
-use crate::record::decode_some;
-use crate::record::watermark::{EPOCH, Marked};
+use crate::record::watermark::{self, EPOCH, Marked, Marks};
+use crate::record::{MOST_LOADED, Stored, Update, decode_some};
 use crate::secret::Secret;
 use crate::store::RecordKey;
 use crate::task::Task;
@@ -56,6 +57,13 @@ struct Subject {
     id: String,
     foreign_id: Option<String>,
     user: Option<String>,
+}
+
+/// What a token is minted by.
+struct Found {
+    subject: Subject,
+    marks: Marks,
+    session: Option<Update>,
 }
 
 /// Who asks.
@@ -104,7 +112,11 @@ impl Flow {
         mut options: EntityOptions,
     ) -> Result<String> {
         let organization = caller.organization;
-        let Some(subject) = self.resolve(&organization, &target).await? else {
+        // A renewed token stays in its session.
+        let name = caller.renewed.as_ref().map_or(&options, |(_, granted)| granted).session_id.as_deref();
+        let session = name.map(|name| named_session_key(&organization, name));
+        let Some(Found { subject, marks, session }) = self.resolve(&organization, &target, session).await?
+        else {
             let code = if caller.renewed.is_some() { ErrorCode::Forbidden } else { ErrorCode::NotFound };
             return self.refuse(&organization, Error::new(code).because(no_such(&target, code)));
         };
@@ -127,27 +139,26 @@ impl Flow {
             };
         }
         lifetime.at_most(self.issuer.policy().max_lifetime)?;
-        let sub = subject.user.clone().unwrap_or_else(|| subject.id.clone());
-        let marks = self.marks(&organization, &sub).await?;
         if let Some((token, _)) = &caller.renewed
             && let Err(error) = marks.check(token.read_claim(EPOCH)?, minted_at(token))
         {
             // Ended since it was checked: its successor must not carry a newer epoch.
             return self.refuse(&organization, unauthenticated(error));
         }
-        let mut claims = subject.claims().subject(&*sub).set("organizationId", &organization);
-        claims = claims
+        let claims = subject.claims().set("organizationId", &organization);
+        let mut claims = claims
             .set("options", json::Written(&options))
             .set("auth_time", authenticated_at)
             .set(EPOCH, marks.epoch());
-        let (token, id) = match &options.session_id {
-            Some(name) => {
+        let token = match (&options.session_id, session) {
+            (Some(name), Some(session)) => {
                 let renewed = caller.renewed.as_ref().map(|(token, _)| token);
-                self.mint_in_session(&organization, name, renewed, claims, lifetime).await?
+                self.mint_in_session(session, name, renewed, &mut claims, lifetime).await?
             }
-            None => self.mint_with_id(claims, lifetime).await?,
+            _ => self.mint_with_id(&mut claims, lifetime).await?,
         };
-        self.emit(Event::new(EventKind::TokenIssued).client(organization).subject(sub).id(id));
+        let Claims { subject, id, .. } = claims;
+        self.emit(Event { subject, id, ..Event::new(EventKind::TokenIssued).client(organization) });
         Ok(token)
     }
 
@@ -211,26 +222,58 @@ impl Flow {
         })
     }
 
-    /// Finds the target; `None` where there is none, or it is disabled.
-    async fn resolve(&mut self, organization: &str, target: &EntityTarget) -> Result<Option<Subject>> {
+    /// Finds the target, and reads what else a token for it needs; `None` where there is none, or it is disabled.
+    async fn resolve(
+        &mut self,
+        organization: &str,
+        target: &EntityTarget,
+        session: Option<RecordKey>,
+    ) -> Result<Option<Found>> {
         let (kind, id, user) = match target {
             EntityTarget::Entity(id) => (EntityKind::Entity, id, None),
             EntityTarget::EntityUser(id, user) => (EntityKind::Entity, id, Some(user)),
             EntityTarget::Group(id) => (EntityKind::Group, id, None),
             EntityTarget::GroupUser(id, user) => (EntityKind::Group, id, Some(user)),
         };
-        let keys = [kind.key(organization, id), kind.alias_key(organization, id)];
+        // All in one command, as if what was given were ids. Where it is a foreign id there is more to read then.
+        let presumed = user.unwrap_or(id);
+        let mut keys = Vec::with_capacity(MOST_LOADED);
+        keys.extend([kind.key(organization, id), kind.alias_key(organization, id)]);
+        keys.extend(watermark::keys(&self.issuer.policy().issuer, organization, presumed));
+        keys.extend(session.clone());
+        if let Some(user) = user {
+            keys.extend([user_key(organization, user), user_alias_key(organization, id, user)]);
+        }
+        let mut read = self.records.load_all(keys).await?;
+        let mut next = || read.next().flatten();
+        let (named, marks) = ([next(), next()], Marks::read([next(), next(), next()])?);
+        let session = session.map(|key| Update::new(key, next()));
+        let named_user = [next(), next()];
+
         let record = |id: &str| kind.key(organization, id);
-        let Some(found) = self.named::<Entity>(keys, |_| true, record).await? else { return Ok(None) };
+        let Some(found) = self.named::<Entity>(named, |_| true, record).await? else { return Ok(None) };
         if found.disabled || (found.id != *id && found.foreign_id.as_ref() != Some(id)) {
             return Ok(None);
         }
         let mut subject = Subject { kind, id: found.id, foreign_id: found.foreign_id, user: None };
         if let Some(user) = user {
-            let Some(found) = self.resolve_user(organization, &subject, user).await? else { return Ok(None) };
+            let named = match subject.id == *id {
+                true => named_user,
+                false => {
+                    let alias = user_alias_key(organization, &subject.id, user);
+                    self.records.load([user_key(organization, user), alias]).await?
+                }
+            };
+            let Some(found) = self.resolve_user(organization, &subject, user, named).await? else {
+                return Ok(None);
+            };
             subject.user = Some(found);
         }
-        Ok(Some(subject))
+        let marks = match subject.sub() {
+            sub if sub == presumed => marks,
+            sub => self.marks(organization, sub).await?,
+        };
+        Ok(Some(Found { subject, marks, session }))
     }
 
     async fn resolve_user(
@@ -238,8 +281,8 @@ impl Flow {
         organization: &str,
         parent: &Subject,
         given: &str,
+        named: [Option<Stored>; 2],
     ) -> Result<Option<String>> {
-        let keys = [user_key(organization, given), user_alias_key(organization, &parent.id, given)];
         let of_parent = |user: &User| match parent.kind {
             EntityKind::Entity => user.entity.as_ref() == Some(&parent.id),
             EntityKind::Group => user.group.as_ref() == Some(&parent.id),
@@ -247,7 +290,7 @@ impl Flow {
         // A group knows its users by their foreign ids only (contract 1.1). Somebody else's id may be the foreign id
         // of a user here, and must not hide it.
         let by_id = |user: &User| parent.kind == EntityKind::Entity && of_parent(user);
-        let found = self.named::<User>(keys, by_id, |id| user_key(organization, id)).await?;
+        let found = self.named::<User>(named, by_id, |id| user_key(organization, id)).await?;
         let found = found.filter(|user| {
             let named = by_id(user) && user.id == given || user.foreign_id.as_deref() == Some(given);
             named && of_parent(user) && !user.disabled
@@ -255,14 +298,13 @@ impl Flow {
         Ok(found.map(|user| user.id))
     }
 
-    /// A record by its id, if it is acceptable so, or by the alias that points to it.
+    /// A record by its id, if it is acceptable so, or by the alias that points to it: both as they were read.
     async fn named<T: FromJson>(
         &mut self,
-        keys: [RecordKey; 2],
+        [known, alias]: [Option<Stored>; 2],
         by_id: impl Fn(&T) -> bool,
         record: impl Fn(&str) -> RecordKey,
     ) -> Result<Option<T>> {
-        let [known, alias] = self.records.load(keys).await?;
         if let Some(known) = decode_some::<T>(known.as_ref())?.filter(by_id) {
             return Ok(Some(known));
         }
@@ -273,11 +315,17 @@ impl Flow {
 }
 
 impl Subject {
+    /// The user, or else the entity or group.
+    fn sub(&self) -> &str {
+        self.user.as_ref().unwrap_or(&self.id)
+    }
+
     /// The claims that name the target (contract 1.6).
     fn claims(&self) -> Claims {
+        let claims = Claims::with_room(10, 512).subject(self.sub());
         let claims = match self.kind {
-            EntityKind::Entity => Claims::new().set("entityId", &self.id),
-            EntityKind::Group => Claims::new().set("entityGroupId", &self.id),
+            EntityKind::Entity => claims.set("entityId", &self.id),
+            EntityKind::Group => claims.set("entityGroupId", &self.id),
         };
         let claims = match &self.foreign_id {
             Some(foreign_id) if self.kind == EntityKind::Entity => claims.set("entityForeignId", foreign_id),

@@ -27,7 +27,7 @@ fn bytes(json: Json<'_>) -> Result<Vec<u8>, Misfit> {
 
 impl FromJson for RecordKey {
     fn blank() -> Self {
-        RecordKey(Box::default())
+        RecordKey::of_parts(&[], &[])
     }
 
     fn read_json(&mut self, json: Json<'_>) -> Result<(), Misfit> {
