@@ -1,6 +1,7 @@
 """Threads share everything; memory stays flat."""
 
 import contextlib
+import itertools
 import resource
 import threading
 from pathlib import Path
@@ -47,6 +48,43 @@ def test_eight_threads_on_one_issuer(algorithm: str) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
+        thread.join()
+    assert not failures
+
+
+def test_claims_that_other_threads_change() -> None:
+    """Without a GIL this goes on within one mint; then the claims may be refused, and nothing else happens."""
+    shared = issuer(Key.generate("HS256"))
+    claims: dict[str, Any] = {"pages": {}, "list": []}
+    failures: list[BaseException] = []
+    minted = threading.Event()
+
+    def change() -> None:
+        for at in itertools.cycle(range(50)):
+            claims["pages"].update({f"p{at}": at})
+            claims["list"].append(at)
+            if at == 49:
+                claims["pages"].clear()
+                claims["list"].clear()
+                if minted.is_set():
+                    return
+
+    def work() -> None:
+        try:
+            for _ in range(500):
+                with contextlib.suppress(ClaimsNotJson):
+                    shared.mint(claims, 60)
+        except BaseException as error:
+            failures.append(error)
+
+    changing = [threading.Thread(target=change) for _ in range(2)]
+    minting = [threading.Thread(target=work) for _ in range(2)]
+    for thread in changing + minting:
+        thread.start()
+    for thread in minting:
+        thread.join()
+    minted.set()
+    for thread in changing:
         thread.join()
     assert not failures
 

@@ -121,6 +121,23 @@ def test_nothing_is_within_itself() -> None:
         mint({"v": deep})
 
 
+@pytest.mark.parametrize("grows", [True, False])
+def test_a_dict_that_changes_while_it_is_written(grows: bool) -> None:
+    @dataclass
+    class Value:
+        seats: int = 0
+
+    claims: dict[str, Any] = {"v": Value(), "w": "x"}
+
+    def change(_: Value) -> int:
+        claims.update({"more": 1, "w": claims.pop("w")}) if grows else claims.pop("w")
+        return 1
+
+    setattr(Value, "seats", property(change))  # noqa: B010
+    with pytest.raises(ClaimsNotJson, match="changed while it was written"):
+        mint(claims)
+
+
 class Level(IntEnum):
     HIGH = 3
 

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use pyo3::prelude::*;
+use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyBool, PyDelta, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use serde::ser::{Error as _, SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
@@ -211,7 +212,14 @@ impl<'py> Value<'_, 'py> {
         skip: impl Fn(&str) -> bool,
     ) -> std::result::Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        for (name, value) in dict {
+        let (length, mut entries) = (dict.len(), dict.iter());
+        for _ in 0..length {
+            // A getter of a dataclass may change it, and so may another thread where there is no GIL.
+            let next =
+                with_critical_section(dict, || (dict.len() == length).then(|| entries.next()).flatten());
+            let Some((name, value)) = next else {
+                return Err(self.fail("the dict changed while it was written"));
+            };
             let Ok(name) = name.cast_exact::<PyString>().or_else(|_| name.cast::<PyString>()) else {
                 return Err(self.fail(format!("a name is a str, found {}", type_name(&name))));
             };
