@@ -11,7 +11,7 @@ use crate::credential::SecretHash;
 use crate::describe::{Shape, described, shapes};
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::{FromJson, Json, LONGEST_SHOWN, Misfit, object};
-use crate::policy::{Policy, Rate};
+use crate::policy::Rate;
 use crate::secret::Secret;
 use crate::time::Lifetime;
 
@@ -38,20 +38,6 @@ described! {
         pub per: Lifetime,
         /// How many of them at once, at least 1.
         pub burst: u32,
-    }
-}
-
-impl Limits {
-    /// These limits, and those of `defaults` where there are none.
-    pub(crate) fn apply(self, defaults: Limits, policy: Policy) -> Result<Policy> {
-        let policy = match self.client.or(defaults.client) {
-            Some(limit) => policy.client_rate(limit.rate("limits.client")?),
-            None => policy,
-        };
-        Ok(match self.failures.or(defaults.failures) {
-            Some(limit) => policy.failure_rate(limit.rate("limits.failures")?),
-            None => policy,
-        })
     }
 }
 

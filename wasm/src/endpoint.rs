@@ -111,9 +111,10 @@ fn described(response: &Response) -> Result<String, Error> {
     fn text(bytes: &[u8]) -> Result<&str, Error> {
         std::str::from_utf8(bytes).map_err(|_| internal("a response is text"))
     }
-    let headers: Result<_, Error> =
-        response.headers().iter().map(|(name, value)| Ok((name.as_str(), text(value.as_bytes())?))).collect();
-    let described =
-        Described { status: response.status().as_u16(), headers: headers?, body: text(response.body())? };
+    let mut headers = BTreeMap::new();
+    for (name, value) in response.headers() {
+        headers.insert(name.as_str(), text(value.as_bytes())?);
+    }
+    let described = Described { status: response.status().as_u16(), headers, body: text(response.body())? };
     json(&described).map_err(|failure| failure.0)
 }

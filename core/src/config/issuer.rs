@@ -2,6 +2,7 @@
 //!
 //! The fields are the methods of [`Policy`] and of [`Verifier`], with the same defaults.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::with;
@@ -124,37 +125,34 @@ impl IssuerConfig {
     }
 
     fn policy(self) -> Result<Policy> {
-        let given = Policy::new(self.issuer);
-        let given = self.audience.0.into_iter().fold(given, Policy::audience);
-        let given = self.session_claims.0.into_iter().fold(given, Policy::session_claim);
-        let given = self.integrations.into_iter().fold(given, Policy::integration);
-        let trusted = self.trusted_issuers.into_iter().enumerate().map(|(at, trusted)| {
-            trusted.build().map_err(|error| error.within(&format!("trusted_issuers[{at}]")))
-        });
-        let given = trusted.collect::<Result<Vec<_>>>()?.into_iter().fold(given, Policy::trusted_issuer);
-        let given = self
-            .fixed_claims
-            .into_iter()
-            .fold(given, |given, (name, value)| given.fixed_claim(name, value.as_str()));
-        let given =
-            Policy { session_idle: self.session_idle, session_absolute: self.session_absolute, ..given };
-        let given = with(given, self.token_type, Policy::token_type);
-        let given = with(given, self.lifetime, Policy::lifetime);
-        let given = with(given, self.max_lifetime, Policy::max_lifetime);
-        let given = with(given, self.leeway_seconds, Policy::leeway_seconds);
-        let given = with(given, self.access_format, Policy::access_format);
-        let given = with(given, self.session_secret, |given, secret| given.session_secret(secret.0));
-        let given = with(given, self.refresh_grace_seconds, Policy::refresh_grace_seconds);
-        let given = if self.long_refresh_grace { given.long_refresh_grace() } else { given };
-        let given =
-            (self.narrowing.0.into_iter()).fold(given, |given, (claim, rule)| given.narrowing(claim, rule));
-        let given = with(given, self.renewal, Policy::renewal);
-        let given = with(given, self.redeem_window_seconds, Policy::redeem_window_seconds);
-        let given = with(given, self.public_token_lifetime, Policy::public_token_lifetime);
-        let client = self.client_rate.map(|limit| limit.rate("client_rate")).transpose()?;
-        let failure = self.failure_rate.map(|limit| limit.rate("failure_rate")).transpose()?;
-        let given = with(given, client, Policy::client_rate);
-        Ok(with(given, failure, Policy::failure_rate))
+        // Field by field: a policy that goes through its own methods is copied by each.
+        let mut policy = Policy::new(self.issuer);
+        policy.audience = self.audience.0;
+        policy.session_claims.extend(self.session_claims.0.into_iter().map(Cow::Owned));
+        policy.integrations = self.integrations;
+        for (at, trusted) in self.trusted_issuers.into_iter().enumerate() {
+            let trusted = trusted.build().map_err(|error| error.within(&format!("trusted_issuers[{at}]")))?;
+            policy.trusted_issuers.push(trusted);
+        }
+        for (name, value) in self.fixed_claims {
+            policy.fixed_claims.push((name.into(), value.into()));
+        }
+        policy.narrowings.extend(self.narrowing.0.into_iter().map(|(claim, rule)| (claim.into(), rule)));
+        (policy.session_idle, policy.session_absolute) = (self.session_idle, self.session_absolute);
+        policy.token_type = self.token_type.unwrap_or(policy.token_type);
+        policy.lifetime = self.lifetime;
+        policy.max_lifetime = self.max_lifetime.unwrap_or(policy.max_lifetime);
+        policy.leeway = self.leeway_seconds.unwrap_or(policy.leeway);
+        policy.access_format = self.access_format.unwrap_or(policy.access_format);
+        policy.session_secret = self.session_secret.map(|secret| secret.0);
+        policy.grace = self.refresh_grace_seconds.unwrap_or(policy.grace);
+        policy.long_grace = self.long_refresh_grace;
+        policy.renewal = self.renewal.unwrap_or(policy.renewal);
+        policy.redeem_window = self.redeem_window_seconds.unwrap_or(policy.redeem_window);
+        policy.public_token_lifetime = self.public_token_lifetime.unwrap_or(policy.public_token_lifetime);
+        policy.client_rate = self.client_rate.map(|limit| limit.rate("client_rate")).transpose()?;
+        policy.failure_rate = self.failure_rate.map(|limit| limit.rate("failure_rate")).transpose()?;
+        Ok(policy)
     }
 }
 

@@ -8,8 +8,6 @@
 //! assert_eq!(response.headers()["cache-control"], "no-store");
 //! ```
 
-use std::io::Write;
-
 use http::StatusCode;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
@@ -18,7 +16,7 @@ use serde::Serialize;
 
 use super::rejection::Rejection;
 use crate::error::{Error, ErrorCode};
-use crate::json::{ToJson, object, push_string, to_bytes};
+use crate::json::{ToJson, object, push_string, to_bytes, write_member};
 
 /// A response of an endpoint.
 pub type Response = http::Response<Vec<u8>>;
@@ -33,10 +31,11 @@ pub(crate) fn json_of(status: StatusCode, body: &dyn ToJson) -> Response {
     json_text(status, to_bytes(body))
 }
 
-/// A value of a response that holds tokens, which are long and hold nothing to be escaped.
+/// A value of a response.
 pub(crate) enum Value<'a> {
     Text(&'a str),
     Number(u64),
+    Json(&'a dyn ToJson),
     /// No value: the member is left out.
     Nothing,
 }
@@ -52,20 +51,15 @@ pub(crate) fn json_object(status: StatusCode, members: &[(&str, Value<'_>)]) -> 
     let room = |(name, value): &(&str, Value<'_>)| match value {
         Value::Text(text) => name.len() + text.len() + 6,
         Value::Number(_) => name.len() + 24,
-        Value::Nothing => 0,
+        Value::Json(_) | Value::Nothing => 0,
     };
     let mut body = Vec::with_capacity(members.iter().map(room).sum::<usize>() + 2);
+    body.push(b'{');
     for (name, value) in members {
-        if matches!(value, Value::Nothing) {
-            continue;
-        }
-        body.push(if body.is_empty() { b'{' } else { b',' });
-        push_string(&mut body, name);
-        body.push(b':');
         match value {
-            Value::Text(text) => push_string(&mut body, text),
-            // A vector takes all that is written.
-            Value::Number(number) => drop(write!(body, "{number}")),
+            Value::Text(text) => write_member(&mut body, name, text),
+            Value::Number(number) => write_member(&mut body, name, number),
+            Value::Json(value) => write_member(&mut body, name, *value),
             Value::Nothing => {}
         }
     }

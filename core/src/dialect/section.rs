@@ -11,7 +11,7 @@ use crate::secret::Secret;
 use crate::store::MemoryStore;
 use crate::task::Task;
 use crate::time::{Context, Lifetime, UnixTime};
-use crate::values::{Limits, OneOrMany, SecretText, shown};
+use crate::values::{Limits, OneOrMany, RateLimit, SecretText, shown};
 
 /// The sections of a wing. [`sections!`] declares them.
 pub(crate) trait Sections {
@@ -196,25 +196,21 @@ impl Common<'_> {
                 .because("give it, or the server's public_url, which it is where it is left out")
         })?;
         let mut policy = Policy::new(issuer);
-        for audience in &self.audience.0 {
-            policy = policy.audience(audience.clone());
-        }
+        policy.audience.clone_from(&self.audience.0);
+        policy.lifetime = self.lifetime;
+        policy.max_lifetime = self.max_lifetime.unwrap_or(policy.max_lifetime);
+        policy.leeway = self.leeway_seconds.unwrap_or(policy.leeway);
         if let Some(typ) = self.token_type {
-            policy = policy.token_type(typ);
-        }
-        if let Some(lifetime) = self.lifetime {
-            policy = policy.lifetime(lifetime);
-        }
-        if let Some(lifetime) = self.max_lifetime {
-            policy = policy.max_lifetime(lifetime);
-        }
-        if let Some(seconds) = self.leeway_seconds {
-            policy = policy.leeway_seconds(seconds);
+            typ.clone_into(&mut policy.token_type);
         }
         for (name, value) in self.claims {
-            policy = policy.fixed_claim(name.clone(), value.as_str());
+            policy.fixed_claims.push((name.clone().into(), value.as_str().to_owned()));
         }
-        self.limits.apply(parts.limits(), policy)
+        let (limits, common) = (self.limits, parts.limits());
+        let rate = |limit: Option<RateLimit>, field| limit.map(|limit| limit.rate(field)).transpose();
+        policy.client_rate = rate(limits.client.or(common.client), "limits.client")?;
+        policy.failure_rate = rate(limits.failures.or(common.failures), "limits.failures")?;
+        Ok(policy)
     }
 }
 

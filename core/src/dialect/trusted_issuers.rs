@@ -8,7 +8,7 @@ use super::section::Parts;
 use crate::assertion_rule::AssertionRule;
 use crate::describe::{Shape, described, shapes};
 use crate::error::{Error, ErrorCode, Result};
-use crate::json::{self, FromJson, Json, JsonMembers, JsonText, Misfit, object};
+use crate::json::{self, FromJson, Json, JsonMembers, Misfit, object};
 use crate::key::jwks;
 use crate::policy::Policy;
 use crate::time::Lifetime;
@@ -66,11 +66,12 @@ impl FromJson for ClaimTexts {
 
     fn read_json(&mut self, json: Json<'_>) -> Result<(), Misfit> {
         let members: JsonMembers = json.read()?;
-        let text =
-            |(name, value): (String, JsonText)| Some((name, json::string(value.as_str())?.into_owned()));
-        let texts: Option<_> = members.into_iter().map(text).collect();
-        // No name is told: one that does not belong here may be a secret.
-        self.0 = texts.ok_or_else(|| Misfit::because("must be texts by the names of claims"))?;
+        for (name, value) in members {
+            // No name is told: one that does not belong here may be a secret.
+            let text = json::string(value.as_str())
+                .ok_or_else(|| Misfit::because("must be texts by the names of claims"))?;
+            self.0.insert(name, text.into_owned());
+        }
         Ok(())
     }
 }

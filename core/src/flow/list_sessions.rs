@@ -124,7 +124,10 @@ impl Flow {
         let name = &self.issuer.policy().issuer;
         let mut living = sessions;
         living.retain(|session| !session.is_over(self.now()));
-        let clients: BTreeSet<String> = living.iter().map(client_of).collect();
+        let mut clients = BTreeSet::new();
+        for session in &living {
+            clients.insert(client_of(session));
+        }
         let marks = [Marked::All, Marked::Subject(subject)].map(|marked| marked.key(name));
         let mut keys = Vec::from(marks);
         keys.push(sessions_mark_key(name, subject));

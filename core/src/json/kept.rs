@@ -55,6 +55,12 @@ impl JsonText {
     }
 }
 
+impl From<JsonText> for String {
+    fn from(text: JsonText) -> Self {
+        text.0.into()
+    }
+}
+
 impl FromStr for JsonText {
     type Err = Error;
 

@@ -228,9 +228,51 @@ pub(crate) fn elements(value: &str) -> Option<impl Iterator<Item = &str>> {
     }))
 }
 
-/// A string value whose text was checked before.
+/// A string value, its quotes included; `None` where it is none.
+#[cold]
 fn decoded(value: &str) -> Option<String> {
-    serde_json::from_str(value).ok()
+    let mut rest = value.strip_prefix('"')?.strip_suffix('"')?;
+    let mut out = String::with_capacity(rest.len());
+    loop {
+        let (plain, escaped) = rest.split_at_checked(plain_run(rest.as_bytes()))?;
+        out.push_str(plain);
+        if escaped.is_empty() {
+            return Some(out);
+        }
+        let mut escape = escaped.strip_prefix('\\')?.chars();
+        let letter = match escape.next()? {
+            letter @ ('"' | '\\' | '/') => letter,
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'u' => {
+                let (unit, after) = hex4(escape.as_str())?;
+                escape = after.chars();
+                match unit {
+                    // Half of a pair: the other half follows.
+                    0xD800..0xDC00 => {
+                        let (low, after) = hex4(after.strip_prefix("\\u")?)?;
+                        escape = after.chars();
+                        let low = low.checked_sub(0xDC00).filter(|low| *low < 0x400)?;
+                        char::from_u32(0x1_0000 + ((unit - 0xD800) << 10) + low)?
+                    }
+                    _ => char::from_u32(unit)?,
+                }
+            }
+            _ => return None,
+        };
+        out.push(letter);
+        rest = escape.as_str();
+    }
+}
+
+/// The number that four hexadecimal digits are, and what follows.
+fn hex4(text: &str) -> Option<(u32, &str)> {
+    let (digits, after) = text.split_at_checked(4)?;
+    let is_number = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    u32::from_str_radix(digits, 16).ok().filter(|_| is_number).map(|unit| (unit, after))
 }
 
 /// Reads a string value without a copy where it holds no escapes; `None` where the value is not a string.
@@ -327,6 +369,11 @@ mod tests {
             }
             let written = serde_json::to_string(&text).unwrap();
             proptest::prop_assert!(check_within(0, &written).is_ok());
+            let theirs = serde_json::from_str::<String>(&text).ok();
+            proptest::prop_assert_eq!(string(&text).map(Cow::into_owned), theirs);
+            let quoted = format!("\"{text}\"");
+            let theirs = serde_json::from_str::<String>(&quoted).ok();
+            proptest::prop_assert_eq!(string(&quoted).map(Cow::into_owned), theirs);
             let mut own = Vec::new();
             push_string(&mut own, &text);
             let back = serde_json::from_slice::<String>(&own).unwrap();

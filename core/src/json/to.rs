@@ -20,6 +20,7 @@ pub(crate) trait ToJson {
 }
 
 /// A value whose text is ready: it was checked before.
+#[derive(Clone, Copy)]
 pub(crate) struct Ready<'a>(pub(crate) &'a str);
 
 impl ToJson for Ready<'_> {

@@ -7,8 +7,11 @@ use crate::json;
 /// RFC 7638 section 3: the required members in the order of their names, without blanks.
 pub(super) fn canonical(public: &Public) -> String {
     let mut members = members(public);
-    members.push(("kty", kty(public).to_owned()));
-    members.sort_unstable_by_key(|(name, _)| *name);
+    if let Public::Rsa { .. } = public {
+        members.reverse();
+    }
+    // Between `crv` and `x`, and between `e` and `n`.
+    members.insert(1, ("kty", kty(public).to_owned()));
     let mut json = Writer::default();
     for (name, value) in members {
         json.member(name, &value);

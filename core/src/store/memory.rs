@@ -190,7 +190,7 @@ impl MemoryStore {
                 }
             }
         }
-        found.sort_by(|(left, _), (right, _)| left.cmp(right));
+        found.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
         let more = found.len() > limit;
         found.truncate(limit);
         let next = if more { found.last().map(|(key, _)| key.clone()) } else { None };

@@ -10,12 +10,11 @@ pub use session::ClientConditions;
 
 use http::header::HeaderName;
 use http::{HeaderMap, Method, StatusCode};
-use serde_json::json as value;
 
 use super::fields::text;
 use super::rejection::{Rejection, method_not_allowed};
 use super::request::Request;
-use super::response::{Response, Value, json, json_object, set, status, with_error_headers};
+use super::response::{Response, Value, json_object, set, status, with_error_headers};
 use super::{Answer, Call, Demonstration, Dialect, Wing};
 use crate::credential::SecretHash;
 use crate::error::{Error, ErrorCode, Result};
@@ -156,8 +155,12 @@ fn reject(rejection: Rejection) -> Response {
     } else {
         status.canonical_reason().unwrap_or("Error")
     };
-    let body = value!({ "name": name, "message": message, "status_code": status.as_u16() });
-    with_limit_headers(with_error_headers(json(status, body), &error), &error)
+    let members = [
+        ("name", Value::Text(name)),
+        ("message", Value::Text(&message)),
+        ("status_code", Value::Number(status.as_u16().into())),
+    ];
+    with_limit_headers(with_error_headers(json_object(status, &members), &error), &error)
 }
 
 async fn token(flow: &mut Flow, options: &LedgerOptions, request: &Request) -> Result<Response, Rejection> {

@@ -3,7 +3,7 @@
 use super::fields::{Fault, Fields, Json, ProblemKind, boolean, list_of, one_of, text, text_of, wrong_type};
 use super::rejection::{Rejection, method_not_allowed};
 use super::request::Request;
-use super::response::{Response, json, json_of, json_string, status, with_error_headers};
+use super::response::{Response, json_object, json_of, json_string, status, with_error_headers};
 use super::{Answer, Call, Demonstration, Dialect, Wing};
 use crate::error::ErrorCode;
 use crate::expires_in;
@@ -104,7 +104,7 @@ async fn handle(flow: &mut Flow, request: &Request) -> Result<Response, Rejectio
             )?;
             let sessions = read(request, sessions)?;
             flow.invalidate_tokens(caller, sessions).await?;
-            Ok(json(StatusCode::OK, serde_json::json!({})))
+            Ok(json_object(StatusCode::OK, &[]))
         }
     }
 }

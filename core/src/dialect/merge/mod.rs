@@ -1,13 +1,12 @@
 //! Merge's links: link token, magic link, public token, account token (contract 4).
 
 use http::{Method, StatusCode};
-use serde_json::json;
 use uuid::Uuid;
 
 use super::fields::{Fields, PathStep, Problem};
 use super::rejection::{Rejection, method_not_allowed};
 use super::request::Request;
-use super::response::{self, Response, status, with_error_headers};
+use super::response::{self, Response, Value, status, with_error_headers};
 use super::{Answer, Call, Demonstration, Dialect, Wing};
 use crate::error::{Error, ErrorCode};
 use crate::flow::Flow;
@@ -176,18 +175,19 @@ fn reject(rejection: Rejection) -> Response {
         Rejection::Fields(problems) => return response::json_of(StatusCode::BAD_REQUEST, &tree(&problems)),
         Rejection::Error(error) => error,
     };
-    let body = match (error.code(), error.field()) {
-        (ErrorCode::FieldRequired | ErrorCode::FieldInvalid, Some(field)) => {
-            json!({ field: [error.message()] })
-        }
+    let list = [error.message()];
+    let allowed;
+    let (name, value) = match (error.code(), error.field()) {
+        (ErrorCode::FieldRequired | ErrorCode::FieldInvalid, Some(field)) => (field, Value::Json(&list)),
         // The policy's own bound, under the vendor's.
-        (ErrorCode::LifetimeTooLong, _) => json!({ "link_expiry_mins": [error.message()] }),
+        (ErrorCode::LifetimeTooLong, _) => ("link_expiry_mins", Value::Json(&list)),
         (ErrorCode::MethodNotAllowed, _) => {
-            json!({ "detail": format!("this method is not allowed here; allowed: {}", error.message()) })
+            allowed = format!("this method is not allowed here; allowed: {}", error.message());
+            ("detail", Value::Text(&allowed))
         }
-        _ => json!({ "detail": error.message() }),
+        _ => ("detail", Value::Text(error.message())),
     };
-    with_error_headers(response::json(status(&error), body), &error)
+    with_error_headers(response::json_object(status(&error), &[(name, value)]), &error)
 }
 
 /// The fields of a body; an empty one is an object without members, so each required field is named.
@@ -300,7 +300,7 @@ mod tests {
             problem(vec![member("b"), PathStep::Item(2)], "four"),
             problem(vec![member("d"), member("e"), PathStep::Item(0), member("f"), member("g")], "five"),
         ];
-        let expected = json!({
+        let expected = serde_json::json!({
             "a": ["one", "two"],
             "b": [{}, {"c": ["three"]}, {"non_field_errors": ["four"]}],
             "d": {"e": [{"f": {"g": ["five"]}}]},

@@ -5,7 +5,7 @@ use http::StatusCode;
 use super::super::fields::{text, text_of};
 use super::super::rejection::Rejection;
 use super::super::request::Request;
-use super::super::response::{Response, json};
+use super::super::response::{Response, Value, json_object};
 use super::link::RedeemRequest;
 use super::{fields, redeemer};
 use crate::flow::Flow;
@@ -20,5 +20,5 @@ pub(super) async fn handle(flow: &mut Flow, request: &Request) -> Result<Respons
     };
     let redemption = RedeemRequest { link_token, integration, redeemer: redeemer(request) };
     let public = flow.redeem_link(&redemption).await?;
-    Ok(json(StatusCode::OK, serde_json::json!({ "public_token": public.public_token })))
+    Ok(json_object(StatusCode::OK, &[("public_token", Value::Text(&public.public_token))]))
 }

@@ -7,17 +7,17 @@ pub(super) mod section;
 mod user_token;
 
 use http::{HeaderMap, Method, StatusCode};
-use serde_json::json as value;
 
 use super::fields::{Fields, PathStep, Problem, ProblemKind, one_of, text, uuid};
 use super::rejection::{Rejection, method_not_allowed};
 use super::request::Request;
-use super::response::{Response, Value, json, json_object, status, with_error_headers};
+use super::response::{Response, Value, json_object, status, with_error_headers};
 use super::{Answer, Call, Demonstration, Dialect, Wing};
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::Flow;
 use crate::flow::client::ClientProof;
 use crate::issuer::Issuer;
+use crate::json::{ToJson, object, write_member};
 use crate::record::client::Permission;
 
 /// How the Monite endpoints behave where the contract leaves it open.
@@ -135,7 +135,7 @@ async fn revoke(flow: &mut Flow, options: &MoniteOptions, request: &Request) -> 
     let bearer_client = flow.bearer_client(&request.bearer()?).await?;
     let (_, RevokeRequest { client, token }) = read(options, request, RevokeRequest::read)?;
     flow.revoke_as(bearer_client, &client, &token).await?;
-    Ok(json(StatusCode::OK, value!({ "message": "the token is revoked" })))
+    Ok(json_object(StatusCode::OK, &[("message", Value::Text("the token is revoked"))]))
 }
 
 /// A request for a token: whose secret, and for which user.
@@ -280,6 +280,14 @@ fn is_date(text: &str) -> bool {
     (1..=last).contains(&day)
 }
 
+object! {
+    /// What stands in the body of ErrorSchemaResponse.
+    #[json(write)]
+    struct Message {
+        message: String,
+    }
+}
+
 /// The body of ErrorSchemaResponse.
 fn refusal(status: StatusCode, error: &Error) -> Response {
     let message = match error.code() {
@@ -288,23 +296,36 @@ fn refusal(status: StatusCode, error: &Error) -> Response {
         code @ (ErrorCode::TokenExpired | ErrorCode::MethodNotAllowed) => code.text().to_owned(),
         _ => error.to_string(),
     };
-    with_error_headers(json(status, value!({ "error": { "message": message } })), error)
+    let inner = Message { message };
+    with_error_headers(json_object(status, &[("error", Value::Json(&inner))]), error)
 }
 
 /// The body of HTTPValidationError: everything that is wrong, each with its place.
 fn unprocessable(problems: &[Problem]) -> Response {
-    let place = |problem: &Problem| -> Vec<serde_json::Value> {
-        let step = |step: &PathStep| match step {
-            PathStep::Member(name) => name.as_str().into(),
-            PathStep::Item(index) => (*index).into(),
-        };
-        problem.path.iter().map(step).collect()
-    };
-    let detail: Vec<serde_json::Value> = problems
-        .iter()
-        .map(|problem| value!({ "loc": place(problem), "msg": problem.message, "type": type_code(problem) }))
-        .collect();
-    json(StatusCode::UNPROCESSABLE_ENTITY, value!({ "detail": detail }))
+    let detail: Vec<Detail<'_>> = problems.iter().map(Detail).collect();
+    json_object(StatusCode::UNPROCESSABLE_ENTITY, &[("detail", Value::Json(&detail))])
+}
+
+struct Detail<'a>(&'a Problem);
+
+impl ToJson for Detail<'_> {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        let Detail(problem) = self;
+        out.push(b'{');
+        write_member(out, "loc", &problem.path);
+        write_member(out, "msg", &problem.message);
+        write_member(out, "type", &type_code(problem));
+        out.push(b'}');
+    }
+}
+
+impl ToJson for PathStep {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        match self {
+            PathStep::Member(name) => name.write_json(out),
+            PathStep::Item(index) => (*index as u64).write_json(out),
+        }
+    }
 }
 
 /// The code of a problem, as FastAPI would call it.
