@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::{Command, Entry, Expect, IndexValue, MAX_VALUE, RecordKey, Reply, Store, StoreError, Write};
 
@@ -49,7 +49,8 @@ impl Hasher for KeyHasher {
 /// assert_eq!(reply, Reply::Loaded { entries: vec![None], store_now_ms: None });
 /// ```
 pub struct MemoryStore {
-    shards: Vec<Mutex<Shard>>,
+    /// Read far more often than written: what all requests read, such as watermarks, they read at the same time.
+    shards: Vec<RwLock<Shard>>,
     used: AtomicUsize,
     capacity: usize,
 }
@@ -69,19 +70,23 @@ impl MemoryStore {
 
     /// A store of at most about `bytes` bytes.
     pub fn with_capacity(bytes: usize) -> Self {
-        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
+        let shards = (0..SHARDS).map(|_| RwLock::default()).collect();
         MemoryStore { shards, used: AtomicUsize::new(0), capacity: bytes }
     }
 
-    fn shard(&self, key: &RecordKey) -> Result<MutexGuard<'_, Shard>, StoreError> {
+    fn shard(&self, key: &RecordKey) -> Result<&RwLock<Shard>, StoreError> {
         let hash = Hashing::default().hash_one(key);
         let index = usize::try_from(hash % SHARDS as u64).unwrap_or(0);
-        self.shards.get(index).map(lock).ok_or(StoreError::Corrupt)
+        self.shards.get(index).ok_or(StoreError::Corrupt)
     }
 
     /// The entry of a key.
     pub(crate) fn peek(&self, key: &RecordKey) -> Option<Entry> {
-        self.shard(key).ok()?.entries.get(key).cloned()
+        self.load(key).ok()?
+    }
+
+    fn load(&self, key: &RecordKey) -> Result<Option<Entry>, StoreError> {
+        Ok(read(self.shard(key)?).entries.get(key).cloned())
     }
 
     /// Takes room for what is added, or refuses; gives back what is removed.
@@ -98,13 +103,13 @@ impl MemoryStore {
         Ok(())
     }
 
-    fn cas(&self, key: RecordKey, expect: Expect, write: Write) -> Result<Reply, StoreError> {
-        if let Write::Put(entry) = &write
+    fn cas(&self, key: RecordKey, expect: Expect, change: Write) -> Result<Reply, StoreError> {
+        if let Write::Put(entry) = &change
             && entry.value.len() > MAX_VALUE
         {
             return Err(StoreError::TooLarge);
         }
-        let mut shard = self.shard(&key)?;
+        let mut shard = write(self.shard(&key)?);
         let current = shard.entries.get(&key);
         let as_expected = match (current, expect) {
             (None, Expect::Absent) => true,
@@ -115,16 +120,19 @@ impl MemoryStore {
             return Ok(Reply::Conflict(current.cloned()));
         }
         let before = current.map_or(0, |entry| size(&key, entry));
-        match write {
+        let replaced = match change {
             Write::Put(entry) => {
                 self.reserve(size(&key, &entry), before)?;
-                shard.entries.insert(key, entry);
+                shard.entries.insert(key, entry)
             }
             Write::Delete => {
                 self.reserve(0, before)?;
-                shard.entries.remove(&key);
+                shard.entries.remove(&key)
             }
-        }
+        };
+        // Nobody waits while it is freed.
+        drop(shard);
+        drop(replaced);
         Ok(Reply::Done)
     }
 
@@ -135,7 +143,7 @@ impl MemoryStore {
         burst_us: u64,
         now_us: u64,
     ) -> Result<Reply, StoreError> {
-        let mut shard = self.shard(&key)?;
+        let mut shard = write(self.shard(&key)?);
         let stored = shard.cells.get(&key).copied();
         let tat = stored.unwrap_or(0);
         let next = tat.max(now_us).saturating_add(cost_us);
@@ -153,7 +161,7 @@ impl MemoryStore {
         let mut removed = 0_u64;
         let mut freed = 0;
         for shard in &self.shards {
-            let mut shard = lock(shard);
+            let mut shard = write(shard);
             shard.entries.retain(|key, entry| {
                 let keep = entry.expires_at_ms >= before_ms || removed >= u64::from(limit);
                 if !keep {
@@ -180,7 +188,7 @@ impl MemoryStore {
         let limit = usize::try_from(limit.max(1)).unwrap_or(usize::MAX);
         let mut found = Vec::new();
         for shard in &self.shards {
-            for (key, entry) in &lock(shard).entries {
+            for (key, entry) in &read(shard).entries {
                 let indexed = match by {
                     IndexValue::Subject(value) => entry.index.subject.as_ref() == Some(value),
                     IndexValue::Client(value) => entry.index.client.as_ref() == Some(value),
@@ -216,7 +224,7 @@ impl Store for MemoryStore {
             Command::Load { keys } => {
                 let mut entries = Vec::with_capacity(keys.len());
                 for key in &keys {
-                    entries.push(self.shard(key)?.entries.get(key).cloned());
+                    entries.push(self.load(key)?);
                 }
                 Ok(Reply::Loaded { entries, store_now_ms: None })
             }
@@ -233,8 +241,12 @@ impl Store for MemoryStore {
 }
 
 // Nothing that runs under a lock can leave a shard half written, so a poisoned lock is still good.
-fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
-    shard.lock().unwrap_or_else(PoisonError::into_inner)
+fn read(shard: &RwLock<Shard>) -> RwLockReadGuard<'_, Shard> {
+    shard.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write(shard: &RwLock<Shard>) -> RwLockWriteGuard<'_, Shard> {
+    shard.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn size(key: &RecordKey, entry: &Entry) -> usize {
