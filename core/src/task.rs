@@ -244,7 +244,7 @@ pub(crate) struct Io {
 #[derive(Default)]
 struct Slot {
     command: Option<Command>,
-    /// Records of the configuration that stand before what the command's reply says.
+    /// Records of the configuration that stand before what the command's reply says, each with its place there.
     configured: Vec<(usize, Entry)>,
     reply: Option<Result<Reply, StoreError>>,
     events: Vec<Event>,
@@ -262,23 +262,15 @@ impl Io {
     pub(crate) fn execute(&self, command: Command) -> Asked<'_> {
         // The store is asked for all, also where the configuration knows better: a command more or less would tell
         // whether a client is known.
-        let configured = self.configured(&command);
         let mut slot = self.slot();
         slot.reply = None;
-        slot.configured = configured;
+        slot.configured.clear();
+        if let (Some(directory), Command::Load { keys }) = (&self.directory, &command) {
+            let known = keys.iter().enumerate().map(|(at, key)| Some((at, directory.peek(key)?)));
+            slot.configured.extend(known.flatten());
+        }
         slot.command = Some(command);
         Asked { io: self, told: false }
-    }
-
-    /// The configuration's records of the keys that a command asks for, and at which place each is.
-    fn configured(&self, command: &Command) -> Vec<(usize, Entry)> {
-        match (&self.directory, command) {
-            (Some(directory), Command::Load { keys }) => {
-                let known = keys.iter().enumerate().map(|(at, key)| Some((at, directory.peek(key)?)));
-                known.flatten().collect()
-            }
-            _ => Vec::new(),
-        }
     }
 
     /// Tells the host what happened.
@@ -309,7 +301,7 @@ impl Future for Asked<'_> {
         let mut slot = self.io.slot();
         let Some(mut reply) = slot.reply.take() else { return Poll::Pending };
         if let Ok(Reply::Loaded { entries, .. }) = &mut reply {
-            for (at, known) in std::mem::take(&mut slot.configured) {
+            for (at, known) in slot.configured.drain(..) {
                 if let Some(entry) = entries.get_mut(at) {
                     *entry = Some(known);
                 }

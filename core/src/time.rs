@@ -112,7 +112,13 @@ impl ToJson for Moment {
         (self.0 / Self::SECOND).write_json(out);
         let fraction = self.0 % Self::SECOND;
         if fraction > 0 {
-            out.extend_from_slice(format!(".{fraction:06}").trim_end_matches('0').as_bytes());
+            out.push(b'.');
+            // As many digits as are left to say.
+            let (mut rest, mut place) = (fraction, Self::SECOND / 10);
+            while rest > 0 {
+                out.push(b'0' + (rest / place) as u8);
+                (rest, place) = (rest % place, place / 10);
+            }
         }
     }
 }

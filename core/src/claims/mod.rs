@@ -96,6 +96,13 @@ impl Claims {
         }
     }
 
+    /// Sets a custom claim to a value of this crate's own.
+    pub(crate) fn set_own(mut self, name: &'static str, value: &dyn json::ToJson) -> Self {
+        let start = self.texts.len();
+        value.write_json(&mut self.texts);
+        self.put(name.into(), start)
+    }
+
     /// Sets a custom claim to ready-made JSON text, which stays as it is.
     #[must_use]
     pub fn set_json(self, name: impl Into<Cow<'static, str>>, text: impl Into<String>) -> Self {

@@ -283,7 +283,8 @@ impl Served {
             Owner::Nobody => {
                 let (public_keys, openapi) = (&*self.public_keys, &*self.openapi);
                 let common = Common { issuers: self.issuers().collect(), public_keys, openapi };
-                common.answer(call).await
+                // Rare: what it needs in between is not a part of every request.
+                Box::pin(common.answer(call)).await
             }
         }
     }

@@ -50,35 +50,30 @@ impl Flow {
     }
 
     /// An access token, and the event to tell when it is given.
-    pub(crate) async fn make_access_token(&mut self, grant: Grant) -> Result<(AccessToken, Event)> {
-        let expires_in = grant.lifetime;
-        let scope = scope::named(grant.scope.clone());
-        let id = self.entropy().uuid().to_string();
-        let event = Event::new(EventKind::TokenIssued).subject(&*grant.subject).id(&*id);
-        let event = Event { client: grant.client.clone(), ..event };
-        let access_token = match self.issuer.policy().access_format {
-            AccessFormat::Jwt => self.access_jwt(grant, id).await?,
-            AccessFormat::Opaque => self.access_handle(grant, id).await?,
+    pub(crate) async fn make_access_token(&mut self, mut grant: Grant) -> Result<(AccessToken, Event)> {
+        let (expires_in, event) = (grant.lifetime, Event::new(EventKind::TokenIssued));
+        let claims = self.claims_of(&mut grant);
+        let (access_token, scope, event) = match self.issuer.policy().access_format {
+            AccessFormat::Jwt => {
+                let token = self.mint(&claims, expires_in).await?;
+                let Claims { subject, id, .. } = claims;
+                (token, grant.scope, Event { client: grant.client, subject, id, ..event })
+            }
+            AccessFormat::Opaque => {
+                let (client, scope) = (grant.client.clone(), grant.scope.clone());
+                let event = Event { client, subject: claims.subject.clone(), id: claims.id.clone(), ..event };
+                let grant = Grant { claims, ..grant };
+                (self.handle(grant, Lineage::default()).await?, scope, event)
+            }
         };
-        Ok((AccessToken { access_token, expires_in, scope }, event))
+        Ok((AccessToken { access_token, expires_in, scope: scope::named(scope) }, event))
     }
 
-    async fn access_jwt(&mut self, grant: Grant, id: String) -> Result<String> {
-        let lifetime = grant.lifetime;
-        let claims = self.claims_of(&grant, id);
-        self.mint(&claims, lifetime).await
-    }
-
-    async fn access_handle(&mut self, grant: Grant, id: String) -> Result<String> {
-        let claims = self.claims_of(&grant, id.clone());
-        self.handle(Grant { claims, ..grant }, id, Lineage::default()).await
-    }
-
-    /// An opaque token, which says what is granted and these claims, all of them.
-    pub(super) async fn handle(&mut self, grant: Grant, id: String, lineage: Lineage) -> Result<String> {
-        let claims = self.issuer.payload(&grant.claims, grant.lifetime, &self.context)?;
-        let Grant { client, subject, scope, session, epoch, lifetime, .. } = grant;
-        let (issued_at, expires_at) = (self.now(), self.now().after(lifetime));
+    /// An opaque token, which says what is granted and these claims, all of them; its id is theirs.
+    pub(super) async fn handle(&mut self, grant: Grant, lineage: Lineage) -> Result<String> {
+        let claims = Some(self.issuer.payload(&grant.claims, grant.lifetime, &self.context)?);
+        let Grant { client, subject, scope, session, epoch, lifetime, claims: Claims { id, .. } } = grant;
+        let (id, issued_at, expires_at) = (id.unwrap_or_default(), self.now(), self.now().after(lifetime));
         let Lineage { narrowed_from, from_clients } = lineage;
         let access = Access {
             client,
@@ -91,7 +86,7 @@ impl Flow {
             epoch,
             narrowed_from,
             from_clients,
-            claims: Some(claims),
+            claims,
         };
         let handle = ACCESS.generate(self.entropy());
         let key = access_key(&self.issuer.policy().issuer, &handle);
@@ -101,9 +96,10 @@ impl Flow {
         }
     }
 
-    /// What an access token says.
-    fn claims_of(&self, grant: &Grant, id: String) -> Claims {
-        let claims = grant.claims.clone().subject(&*grant.subject).id(id);
+    /// What an access token says: the claims of its grant, and those that follow from the grant.
+    fn claims_of(&mut self, grant: &mut Grant) -> Claims {
+        let id = self.entropy().uuid().to_string();
+        let claims = std::mem::take(&mut grant.claims).subject(&*grant.subject).id(id);
         let own = |name: &'static str| Cow::Borrowed(name);
         let session = self.issuer.policy().session_claims.iter().map(|name| (name.clone(), &grant.session));
         [(own(CLIENT_ID), &grant.client), (own(SCOPE), &grant.scope)]

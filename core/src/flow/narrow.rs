@@ -214,7 +214,7 @@ impl Flow {
         self.use_up_actor(&mut actor).await?;
         let (epoch, subject) = (marks.epoch(), token.subject.clone());
         let claims = claims.set(EPOCH, epoch);
-        let event = Event::new(EventKind::TokenIssued).id(&*id);
+        let event = Event::new(EventKind::TokenIssued).id(id);
         let event = Event { client: client.clone(), subject: subject.clone(), ..event };
         // As its parent's, so that it is checked in the same way.
         let access_token = if request.token.contains('.') {
@@ -222,7 +222,7 @@ impl Flow {
         } else {
             let (subject, session) = (subject.unwrap_or_default(), parent.session);
             let grant = Grant { client, subject, scope: scope.clone(), session, epoch, lifetime, claims };
-            self.handle(grant, id, lineage).await?
+            self.handle(grant, lineage).await?
         };
         self.emit(event);
         Ok(NarrowedToken { access_token, expires_in: lifetime, scope: scope::named(scope) })

@@ -117,7 +117,8 @@ impl Flow {
             return self.refuse(presented.client.as_deref().unwrap_or_default(), invalid_grant());
         }
         let found = self.found(&presented).await?;
-        self.exchange(request, &presented, found, false).await
+        let client = decode_some(found.client.as_ref())?;
+        self.exchange(request, &presented, client, found, false).await
     }
 
     /// As [`Flow::refresh`], for a client that proves itself and meets a demand: the session must be its own.
@@ -135,9 +136,9 @@ impl Flow {
             return self.refuse(&proof.id, invalid_grant());
         };
         let found = self.found(&presented).await?;
-        self.authenticate(proof, found.client.as_ref(), demand).await?;
+        let client = self.authenticate(proof, found.client.as_ref(), demand).await?;
         // Anybody can say that they are a public client: it is counted by what succeeds.
-        self.exchange(request, &presented, found, !proof.is_public()).await
+        self.exchange(request, &presented, Some(client), found, !proof.is_public()).await
     }
 
     /// Reads what a refresh token leads to.
@@ -158,12 +159,12 @@ impl Flow {
         &mut self,
         request: &Refresh,
         presented: &Presented,
+        client: Option<Client>,
         found: Found,
         mut admitted: bool,
     ) -> Result<TokenPair> {
-        let Found { session: mut update, client, marks, mark } = found;
-        let id = presented.client.clone().unwrap_or_default();
-        let client = decode_some::<Client>(client.as_ref())?;
+        let Found { session: mut update, marks, mark, .. } = found;
+        let id = presented.client.as_deref().unwrap_or_default();
         if let Some(id) = &presented.client
             && !client
                 .as_ref()
@@ -178,18 +179,18 @@ impl Flow {
         // Where somebody else changes the session at the same time, decide anew on what is there now.
         loop {
             let Some(session) = self.living(presented, update.found()?, marks, &mark)? else {
-                return self.refuse(&id, invalid_grant());
+                return self.refuse(id, invalid_grant());
             };
             let decision = session.decide(presented.generation, self.moment(), grace);
             let gives = matches!(decision, RefreshDecision::Rotate | RefreshDecision::Repeat);
             if gives && let Err(error) = request.check_within(&session, &self.issuer.policy().audience) {
-                return self.refuse(&id, error);
+                return self.refuse(id, error);
             }
             if gives && !admitted {
                 // Only what is about to succeed counts: whoever holds an old token cannot use up the client's limit, and
                 // no limit delays the end of a session whose token was copied.
                 if client.is_some() {
-                    self.admit(&id).await?;
+                    self.admit(id).await?;
                 }
                 admitted = true;
             }
@@ -197,7 +198,7 @@ impl Flow {
             match decision {
                 RefreshDecision::Repeat => {
                     self.emit(event(EventKind::RefreshReplayed, &session));
-                    return self.token_pair(client.as_ref(), &session, asked).await;
+                    return self.token_pair(client.as_ref(), session, asked).await;
                 }
                 RefreshDecision::Regressed => {
                     self.emit(event(EventKind::StoreRegressed, &session));
@@ -206,7 +207,7 @@ impl Flow {
                 RefreshDecision::Rotate => {
                     let next = session.rotated(self.moment(), self.issuer.policy().session().idle);
                     let told = event(EventKind::RefreshRotated, &next);
-                    let pair = self.write_and_pair(&mut update, told, client.as_ref(), &next, asked).await?;
+                    let pair = self.write_and_pair(&mut update, told, client.as_ref(), next, asked).await?;
                     if let Some(pair) = pair {
                         return Ok(pair);
                     }

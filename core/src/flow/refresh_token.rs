@@ -2,7 +2,7 @@
 
 use super::own_claims::{CLIENT_ID, SESSION};
 use crate::claims::Claims;
-use crate::encoding::{base64url, from_base64url, same};
+use crate::encoding::{array_from_base64url, same, with_base64url};
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
 use crate::record::session::Session;
@@ -16,7 +16,7 @@ pub(crate) struct Presented {
     pub(crate) generation: u64,
     pub(crate) client: Option<String>,
     pub(crate) subject: String,
-    mac: Vec<u8>,
+    mac: [u8; 32],
 }
 
 impl Session {
@@ -25,22 +25,24 @@ impl Session {
         let sessions = issuer.sessions()?;
         let key = sessions.refresh.signing_key().ok_or(ErrorCode::Internal)?;
         let policy = issuer.policy();
-        let claims = Claims::new().subject(self.subject.clone()).audience(policy.issuer.clone());
+        let claims = Claims::with_room(4, 256).subject(&*self.subject);
         let claims = match &self.client {
             Some(client) => claims.set(CLIENT_ID, client),
             None => claims,
         };
         let claims = claims.set(SESSION, &self.id).set("generation", self.generation).set("typ", "Refresh");
-        let mac = base64url(&self.mac(issuer, &self.id, self.generation)?);
-        let own = IssuerClaims {
-            issuer: &policy.issuer,
-            audience: &[],
-            issued_at: self.rotated_at.seconds(),
-            expires_at: self.idle_expiry,
-            id: &mac,
-            fixed: &[],
-        };
-        NewPayload::new(CallerClaims::Typed(&claims), &own)?.sign(&sessions.refresh_header, key)
+        with_base64url(&self.mac(issuer, &self.id, self.generation)?, |mac| {
+            let own = IssuerClaims {
+                issuer: &policy.issuer,
+                // Nobody reads it but the issuer.
+                audience: std::slice::from_ref(&policy.issuer),
+                issued_at: self.rotated_at.seconds(),
+                expires_at: self.idle_expiry,
+                id: mac,
+                fixed: &[],
+            };
+            NewPayload::new(CallerClaims::Typed(&claims), &own)?.sign(&sessions.refresh_header, key)
+        })
     }
 
     /// Whether a refresh token was made from this record's salt.
@@ -67,7 +69,7 @@ impl Presented {
             generation: verified.read_claim("generation")?.ok_or_else(missing)?,
             client: verified.read_claim(CLIENT_ID)?,
             subject: verified.subject().ok_or_else(missing)?,
-            mac: verified.id().and_then(|mac| from_base64url(&mac)).ok_or_else(missing)?,
+            mac: verified.id().and_then(|mac| array_from_base64url(&mac)).ok_or_else(missing)?,
         })
     }
 }

@@ -217,7 +217,7 @@ impl Flow {
         let session = self.new_session(request, lifetimes, marks.epoch(), mark.epoch);
         let mut update = Update::new(session_key(&session.id), None);
         let opened = session.event(EventKind::SessionOpened);
-        self.write_and_pair(&mut update, opened, client.as_ref(), &session, Asked::default())
+        self.write_and_pair(&mut update, opened, client.as_ref(), session, Asked::default())
             .await?
             .ok_or_else(busy)
     }

@@ -47,22 +47,22 @@ impl Flow {
         update: &mut Update,
         event: Event,
         client: Option<&Client>,
-        session: &Session,
+        session: Session,
         asked: Asked<'_>,
     ) -> Result<Option<TokenPair>> {
         let write = self.records.prepare(update, session.draft(&self.issuer.policy().issuer)?);
         let early = match self.issuer.policy().access_format {
-            AccessFormat::Jwt => Some(self.make_pair(client, session, asked).await?),
+            AccessFormat::Jwt => Ok(self.make_pair(client, session, asked).await?),
             // Its record must not be there before the session's.
-            AccessFormat::Opaque => None,
+            AccessFormat::Opaque => Err(session),
         };
         if !self.records.commit(update, write).await? {
             return Ok(None);
         }
         self.emit(event);
         let (pair, issued) = match early {
-            Some(made) => made,
-            None => self.make_pair(client, session, asked).await?,
+            Ok(made) => made,
+            Err(session) => self.make_pair(client, session, asked).await?,
         };
         self.emit(issued);
         Ok(Some(pair))
@@ -72,7 +72,7 @@ impl Flow {
     pub(crate) async fn token_pair(
         &mut self,
         client: Option<&Client>,
-        session: &Session,
+        session: Session,
         asked: Asked<'_>,
     ) -> Result<TokenPair> {
         let (pair, issued) = self.make_pair(client, session, asked).await?;
@@ -84,20 +84,22 @@ impl Flow {
     async fn make_pair(
         &mut self,
         client: Option<&Client>,
-        session: &Session,
+        session: Session,
         asked: Asked<'_>,
     ) -> Result<(TokenPair, Event)> {
         let refresh_token = session.refresh_token(&self.issuer)?;
         // What the session was opened with stands before what its client's tokens have.
         let claims = client.map(|client| &client.claims).into_iter().chain([&session.claims]).flatten();
-        let claims = claims.fold(Claims::new(), |claims, (name, value)| claims.set(name.clone(), value));
+        let claims =
+            claims.fold(Claims::with_room(8, 256), |claims, (name, value)| claims.set(name.clone(), value));
         let lifetime = session.access_lifetime(self.issuer.policy().session().access);
         let audience = if asked.audience.is_empty() { &session.audience } else { asked.audience };
         let claims = audience.iter().fold(claims, Claims::audience);
-        let scope = asked.scope.map(str::to_owned).or_else(|| session.scope.clone());
+        let scope = asked.scope.map(str::to_owned).or(session.scope);
+        let refresh_expires_in = until(self.now(), session.idle_expiry);
         let grant = Grant {
-            client: session.client.clone(),
-            subject: session.subject.clone(),
+            client: session.client,
+            subject: session.subject,
             scope,
             session: Some(session.id.clone()),
             epoch: session.epoch,
@@ -106,8 +108,7 @@ impl Flow {
             claims,
         };
         let (AccessToken { access_token, expires_in, scope }, issued) = self.make_access_token(grant).await?;
-        let refresh_expires_in = until(self.now(), session.idle_expiry);
-        let session = session.id.clone();
+        let session = session.id;
         let pair = TokenPair { access_token, expires_in, refresh_token, refresh_expires_in, session, scope };
         Ok((pair, issued))
     }

@@ -149,15 +149,6 @@ pub(crate) fn serialize<S: Serializer>(value: &dyn ToJson, serializer: S) -> Res
     JsonText(to_text(value).into()).serialize(serializer)
 }
 
-/// A value of this crate as a claim.
-pub(crate) struct Written<'a>(pub(crate) &'a dyn ToJson);
-
-impl Serialize for Written<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serialize(self.0, serializer)
-    }
-}
-
 /// From JSON only: another format has no text of JSON to keep.
 impl<'de> Deserialize<'de> for JsonText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -10,7 +10,7 @@ use std::fmt;
 pub(crate) use declare::{as_names, as_object, member, object};
 pub(crate) use from::{FromJson, Json, LeftOut, Member, from_text, from_written, list_in, number, read_as};
 pub use kept::JsonText;
-pub(crate) use kept::{JsonMembers, Written, serialize, size};
+pub(crate) use kept::{JsonMembers, serialize, size};
 pub(crate) use members::read_members;
 pub(crate) use misfit::{LONGEST_SHOWN, Misfit, MisfitKind};
 pub(crate) use read::from_value;

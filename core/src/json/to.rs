@@ -36,7 +36,7 @@ pub(crate) fn to_text(value: &dyn ToJson) -> String {
 
 /// As [`to_text`], as bytes.
 pub(crate) fn to_bytes(value: &dyn ToJson) -> Vec<u8> {
-    let mut out = Vec::with_capacity(256);
+    let mut out = Vec::with_capacity(512);
     value.write_json(&mut out);
     out
 }

@@ -70,7 +70,7 @@ pub(crate) enum RefreshDecision {
 impl Session {
     /// The session of this id: older records do not say it.
     pub(crate) fn named(self, id: &str) -> Session {
-        Session { id: id.to_owned(), ..self }
+        if self.id == id { self } else { Session { id: id.to_owned(), ..self } }
     }
 
     /// Whether the session is over: by time or by revocation.
@@ -94,12 +94,12 @@ impl Session {
     }
 
     /// The record after a rotation; `idle` is the policy's.
-    pub(crate) fn rotated(&self, now: Moment, idle: Lifetime) -> Session {
+    pub(crate) fn rotated(self, now: Moment, idle: Lifetime) -> Session {
         Session {
             generation: self.generation + 1,
             rotated_at: self.rotated_at.max(now),
             idle_expiry: now.seconds().after(own(self.idle, idle)).min(self.absolute_expiry),
-            ..self.clone()
+            ..self
         }
     }
 

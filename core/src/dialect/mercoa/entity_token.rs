@@ -12,7 +12,7 @@ use crate::flow::check::unauthenticated;
 use crate::flow::named_session::named_session_key;
 use crate::flow::own_claims::NARROWED_FROM;
 use crate::issuer::Issuer;
-use crate::json::{self, FromJson};
+use crate::json::FromJson;
 use crate::record::client::Permission;
 use crate::record::watermark::{self, EPOCH, Marked, Marks};
 use crate::record::{MOST_LOADED, Stored, Update, decode_some};
@@ -146,10 +146,8 @@ impl Flow {
             return self.refuse(&organization, unauthenticated(error));
         }
         let claims = subject.claims().set("organizationId", &organization);
-        let mut claims = claims
-            .set("options", json::Written(&options))
-            .set("auth_time", authenticated_at)
-            .set(EPOCH, marks.epoch());
+        let mut claims =
+            claims.set_own("options", &options).set("auth_time", authenticated_at).set(EPOCH, marks.epoch());
         let token = match (&options.session_id, session) {
             (Some(name), Some(session)) => {
                 let renewed = caller.renewed.as_ref().map(|(token, _)| token);

@@ -35,12 +35,13 @@ pub(super) async fn answer(issuer: &Issuer, call: &Call) -> Result<Response, Rej
         return Err(Error::new(ErrorCode::UnsupportedGrantType).at("grant_type").into());
     }
     if grant == JWT_BEARER {
-        return jwt_bearer(issuer, call, &form).await;
+        return Box::pin(jwt_bearer(issuer, call, &form)).await;
     }
     let client = client::read(call.request(), &form)?;
     match grant {
         REFRESH_TOKEN => refresh(issuer, call, client, &form).await,
-        TOKEN_EXCHANGE => exchange::answer(issuer, call, client, &form).await,
+        // What it needs in between is more than for the others, and not a part of theirs.
+        TOKEN_EXCHANGE => Box::pin(exchange::answer(issuer, call, client, &form)).await,
         _ => client_credentials(issuer, call, client, &form).await,
     }
 }
