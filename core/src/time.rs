@@ -88,6 +88,7 @@ impl FromJson for UnixTime {
 }
 
 impl ToJson for UnixTime {
+    #[inline]
     fn write_json(&self, out: &mut Vec<u8>) {
         self.0.write_json(out);
     }

@@ -256,12 +256,19 @@ fn whole_seconds(value: &str) -> Option<f64> {
     value.bytes().try_fold(0, digit).map(|seconds| seconds as f64)
 }
 
-/// Seconds for people: to a thousandth, and not in hundreds of digits.
+/// Seconds for people: to a thousandth, and not in hundreds of digits. In whole numbers, because nothing else asks for the
+/// tables by which the standard library writes a float.
+#[allow(clippy::cast_possible_truncation)] // what is too large was told before
 pub(crate) fn shown(seconds: f64) -> String {
     match seconds {
         ..=-1e15 => "below -10^15".to_owned(),
         1e15.. => "over 10^15".to_owned(),
-        _ => ((seconds * 1e3).round() / 1e3).to_string(),
+        _ => {
+            let thousandths = (seconds * 1e3).round() as i64;
+            let sign = if thousandths < 0 { "-" } else { "" };
+            let (whole, rest) = (thousandths.unsigned_abs() / 1000, thousandths.unsigned_abs() % 1000);
+            format!("{sign}{whole}.{rest:03}").trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
     }
 }
 
@@ -274,4 +281,33 @@ pub(crate) fn seconds(time: UnixTime) -> f64 {
 #[allow(clippy::cast_precision_loss)]
 fn widen(seconds: u64) -> f64 {
     seconds as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn seconds_are_shown_to_a_thousandth() {
+        for (seconds, text) in [
+            (0.0, "0"),
+            (-0.0004, "0"),
+            (-0.5, "-0.5"),
+            (1.0005, "1.001"),
+            (1_700_000_000.25, "1700000000.25"),
+            (-1_700_000_000.0, "-1700000000"),
+            (1e15, "over 10^15"),
+            (-1e300, "below -10^15"),
+        ] {
+            assert_eq!(shown(seconds), text);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn seconds_are_shown_as_the_standard_library_shows_them(thousandths in -4_000_000_000_000_000_i64..4_000_000_000_000_000) {
+            let seconds = thousandths as f64 / 1e3;
+            proptest::prop_assert_eq!(shown(seconds), seconds.to_string());
+        }
+    }
 }

@@ -99,7 +99,6 @@ use section::{Assemble, Parts, Sections};
 struct Wing {
     paths: &'static [&'static str],
     refuse: fn(Rejection) -> Response,
-    demonstration: Option<Demonstration>,
 }
 
 /// What shows a dialect at work: a configuration, and lines to paste into a shell, where `{BASE}` is the address.
@@ -123,7 +122,7 @@ pub struct Demonstration {
 /// assert!(configs.collect::<String>().contains("[mercoa]"));
 /// ```
 pub fn demonstrations() -> impl Iterator<Item = &'static Demonstration> {
-    WINGS.iter().filter_map(|wing| wing.demonstration.as_ref())
+    DEMONSTRATIONS.iter().flatten()
 }
 
 /// Registers the wings: their paths and demonstrations, their operations, and their sections of a configuration, each in
@@ -131,6 +130,9 @@ pub fn demonstrations() -> impl Iterator<Item = &'static Demonstration> {
 macro_rules! wings {
     ($($wing:ident)+) => {
         static WINGS: &[Wing] = &[$($wing::WING),+];
+
+        /// Not among the wings, so that they are in no program that shows none.
+        static DEMONSTRATIONS: &[Option<Demonstration>] = &[$($wing::DEMONSTRATION),+];
 
         tables! { $($wing::operations,)+ }
 

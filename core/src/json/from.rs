@@ -213,8 +213,11 @@ impl<'a> Json<'a> {
     /// The number, where it is a whole one that 64 bits hold.
     pub(crate) fn whole(self) -> Option<i128> {
         let is_whole = matches!(self.first(), b'-' | b'0'..=b'9') && self.text != "-0";
-        let number = self.text.parse().ok().filter(|_| is_whole)?;
-        (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&number).then_some(number)
+        let number = match self.text.parse::<u64>() {
+            Ok(number) => number.into(),
+            Err(_) => self.text.parse::<i64>().ok()?.into(),
+        };
+        Some(number).filter(|_| is_whole)
     }
 
     /// The number, whole or not.

@@ -122,23 +122,6 @@ pub(crate) fn write_list(out: &mut Vec<u8>, items: &mut dyn Iterator<Item = &dyn
     out.push(b']');
 }
 
-/// Appends a whole number.
-fn write_number(out: &mut Vec<u8>, negative: bool, mut number: u64) {
-    let mut digits = [0; 20];
-    let mut length = 0;
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + (number % 10) as u8;
-        (number, length) = (number / 10, length + 1);
-        if number == 0 {
-            break;
-        }
-    }
-    if negative {
-        out.push(b'-');
-    }
-    out.extend(digits.iter().skip(digits.len() - length));
-}
-
 impl ToJson for str {
     fn write_json(&self, out: &mut Vec<u8>) {
         push_string(out, self);
@@ -175,17 +158,19 @@ impl ToJson for bool {
     }
 }
 
-impl ToJson for u64 {
-    fn write_json(&self, out: &mut Vec<u8>) {
-        write_number(out, false, *self);
-    }
+macro_rules! numbers {
+    ($($type:ty)+) => {
+        $(impl ToJson for $type {
+            #[inline]
+            fn write_json(&self, out: &mut Vec<u8>) {
+                // A vector takes all that is written.
+                drop(serde_json::to_writer(out, self));
+            }
+        })+
+    };
 }
 
-impl ToJson for i64 {
-    fn write_json(&self, out: &mut Vec<u8>) {
-        write_number(out, *self < 0, self.unsigned_abs());
-    }
-}
+numbers! { u64 i64 }
 
 macro_rules! small {
     ($($type:ty)+) => {

@@ -2,7 +2,7 @@
 //!
 //! Records are made once and disabled, never deleted: a disabled id cannot come back as somebody else.
 
-use super::{Wing, response};
+use super::{Demonstration, Wing, response};
 use crate::flow::directory::task;
 use crate::json::object;
 use crate::record::Lasting;
@@ -16,7 +16,10 @@ pub(crate) mod operations;
 pub(super) mod section;
 
 /// It has no paths: it is what others serve.
-pub(super) const WING: Wing = Wing { paths: &[], refuse: response::refusal, demonstration: None };
+pub(super) const WING: Wing = Wing { paths: &[], refuse: response::refusal };
+
+/// It serves nothing.
+pub(super) const DEMONSTRATION: Option<Demonstration> = None;
 
 object! {
     /// Something that tokens are minted for: a company, an account.

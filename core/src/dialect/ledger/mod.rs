@@ -82,16 +82,15 @@ impl Ledger {
 }
 
 /// What it is known by.
-pub(super) const WING: Wing = Wing {
-    paths: &["/auth"],
-    refuse: reject,
-    demonstration: Some(Demonstration {
-        config: include_str!("demo.toml"),
-        tokens: include_str!("demo.sh"),
-        introspection: "",
-        end: None,
-    }),
-};
+pub(super) const WING: Wing = Wing { paths: &["/auth"], refuse: reject };
+
+/// What shows it at work.
+pub(super) const DEMONSTRATION: Option<Demonstration> = Some(Demonstration {
+    config: include_str!("demo.toml"),
+    tokens: include_str!("demo.sh"),
+    introspection: "",
+    end: None,
+});
 
 impl Dialect for Ledger {
     fn issuer(&self) -> &Issuer {

@@ -50,16 +50,15 @@ impl Mercoa {
 }
 
 /// What it is known by.
-pub(super) const WING: Wing = Wing {
-    paths: &["/entity", "/entityGroup", "/organization"],
-    refuse: reject,
-    demonstration: Some(Demonstration {
-        config: include_str!("demo.toml"),
-        tokens: include_str!("demo.sh"),
-        introspection: include_str!("demo_introspection.sh"),
-        end: Some(("a session of Mercoa's, all of Mercoa's", include_str!("demo_end.sh"))),
-    }),
-};
+pub(super) const WING: Wing = Wing { paths: &["/entity", "/entityGroup", "/organization"], refuse: reject };
+
+/// What shows it at work.
+pub(super) const DEMONSTRATION: Option<Demonstration> = Some(Demonstration {
+    config: include_str!("demo.toml"),
+    tokens: include_str!("demo.sh"),
+    introspection: include_str!("demo_introspection.sh"),
+    end: Some(("a session of Mercoa's, all of Mercoa's", include_str!("demo_end.sh"))),
+});
 
 impl Dialect for Mercoa {
     fn issuer(&self) -> &Issuer {

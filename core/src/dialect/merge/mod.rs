@@ -105,16 +105,15 @@ impl Merge {
 }
 
 /// What it is known by.
-pub(super) const WING: Wing = Wing {
-    paths: &["/api", "/magic-link"],
-    refuse: reject,
-    demonstration: Some(Demonstration {
-        config: include_str!("demo.toml"),
-        tokens: include_str!("demo.sh"),
-        introspection: "",
-        end: None,
-    }),
-};
+pub(super) const WING: Wing = Wing { paths: &["/api", "/magic-link"], refuse: reject };
+
+/// What shows it at work.
+pub(super) const DEMONSTRATION: Option<Demonstration> = Some(Demonstration {
+    config: include_str!("demo.toml"),
+    tokens: include_str!("demo.sh"),
+    introspection: "",
+    end: None,
+});
 
 impl Dialect for Merge {
     fn issuer(&self) -> &Issuer {

@@ -58,16 +58,15 @@ impl Monite {
 }
 
 /// What it is known by.
-pub(super) const WING: Wing = Wing {
-    paths: &["/v1"],
-    refuse: reject,
-    demonstration: Some(Demonstration {
-        config: include_str!("demo.toml"),
-        tokens: include_str!("demo.sh"),
-        introspection: include_str!("demo_introspection.sh"),
-        end: Some(("one of Monite's", include_str!("demo_end.sh"))),
-    }),
-};
+pub(super) const WING: Wing = Wing { paths: &["/v1"], refuse: reject };
+
+/// What shows it at work.
+pub(super) const DEMONSTRATION: Option<Demonstration> = Some(Demonstration {
+    config: include_str!("demo.toml"),
+    tokens: include_str!("demo.sh"),
+    introspection: include_str!("demo_introspection.sh"),
+    end: Some(("one of Monite's", include_str!("demo_end.sh"))),
+});
 
 impl Dialect for Monite {
     fn issuer(&self) -> &Issuer {

@@ -81,16 +81,15 @@ impl OAuth {
 }
 
 /// What it is known by.
-pub(super) const WING: Wing = Wing {
-    paths: &["/oauth", METADATA],
-    refuse: refusal::refuse,
-    demonstration: Some(Demonstration {
-        config: include_str!("demo.toml"),
-        tokens: include_str!("demo.sh"),
-        introspection: "",
-        end: None,
-    }),
-};
+pub(super) const WING: Wing = Wing { paths: &["/oauth", METADATA], refuse: refusal::refuse };
+
+/// What shows it at work.
+pub(super) const DEMONSTRATION: Option<Demonstration> = Some(Demonstration {
+    config: include_str!("demo.toml"),
+    tokens: include_str!("demo.sh"),
+    introspection: "",
+    end: None,
+});
 
 impl Dialect for OAuth {
     fn issuer(&self) -> &Issuer {
