@@ -35,6 +35,11 @@ impl<T: Copy, const N: usize> Inline<T, N> {
         self.all.push(item);
     }
 
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        if self.all.is_empty() { self.len } else { self.all.len() }
+    }
+
     pub(crate) fn as_slice(&self) -> &[T] {
         if self.all.is_empty() { self.first.get(..self.len).unwrap_or_default() } else { &self.all }
     }

@@ -15,11 +15,13 @@ pub(crate) struct ReadPayload<'a> {
 
 impl<'a> ReadPayload<'a> {
     /// The JSON text of a claim.
+    #[inline(always)]
     pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
         self.members.get(self.text, name)
     }
 
     /// A claim that is a string, or absent.
+    #[inline(always)]
     pub(crate) fn string(&self, name: &'static str) -> Result<Option<Cow<'a, str>>> {
         let Some(value) = self.get(name) else { return Ok(None) };
         self.text_of(value).map(Some).ok_or_else(|| wrong_type(name, "a string", value))
@@ -37,21 +39,26 @@ impl<'a> ReadPayload<'a> {
     ///
     /// RFC 7519 section 2: a NumericDate is a JSON number. Any that is finite is a time, also one before 1970 or after
     /// every calendar: what is to be made of it, the comparison says.
+    #[inline(always)]
     pub(crate) fn time(&self, name: &'static str) -> Result<Option<f64>> {
-        let Some(value) = self.get(name) else { return Ok(None) };
-        let number = value.starts_with(|first: char| first == '-' || first.is_ascii_digit());
-        let seconds = match whole_seconds(value) {
-            None if number => value.parse::<f64>().ok(),
-            whole => whole,
-        };
-        let Some(seconds) = seconds else { return Err(wrong_type(name, "a number of seconds", value)) };
-        if !seconds.is_finite() {
-            return Err(Error::new(ErrorCode::ClaimInvalid)
-                .at(name)
-                .because("expected a number of seconds, found one that is too large for a time"));
-        }
-        Ok(Some(seconds))
+        self.get(name).map(|value| time_of(name, value)).transpose()
     }
+}
+
+/// The time that is a claim's value.
+fn time_of(name: &'static str, value: &str) -> Result<f64> {
+    let number = value.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+    let seconds = match whole_seconds(value) {
+        None if number => value.parse::<f64>().ok(),
+        whole => whole,
+    };
+    let Some(seconds) = seconds else { return Err(wrong_type(name, "a number of seconds", value)) };
+    if !seconds.is_finite() {
+        return Err(Error::new(ErrorCode::ClaimInvalid)
+            .at(name)
+            .because("expected a number of seconds, found one that is too large for a time"));
+    }
+    Ok(seconds)
 }
 
 /// RFC 7519 section 4.1.4: `exp` must be after now; with a leeway, now < exp + leeway.
@@ -252,8 +259,8 @@ fn whole_seconds(value: &str) -> Option<f64> {
     if value.is_empty() || value.len() > 15 {
         return None;
     }
-    let digit = |sum: u64, byte: u8| byte.is_ascii_digit().then(|| sum * 10 + u64::from(byte - b'0'));
-    value.bytes().try_fold(0, digit).map(|seconds| seconds as f64)
+    let (seconds, len) = json::digits(value.as_bytes());
+    (len == value.len()).then_some(seconds as f64)
 }
 
 /// Seconds for people: to a thousandth, and not in hundreds of digits. In whole numbers, because nothing else asks for the

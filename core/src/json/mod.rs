@@ -14,10 +14,12 @@ pub(crate) use kept::{JsonMembers, serialize, size};
 pub(crate) use members::read_members;
 pub(crate) use misfit::{LONGEST_SHOWN, Misfit, MisfitKind};
 pub(crate) use read::from_value;
-use scan::{LABELLED, MemberName, Scanner, Span, duplicate, label, plain_run};
+pub(crate) use scan::digits;
+use scan::{Scanner, Span, duplicate, is_labelled, label, plain_run};
 pub(crate) use to::{Ready, ToJson, to_bytes, to_pretty, to_text, write_member, write_object};
 pub(crate) use write::{write_named, write_within};
 
+use crate::claims::REGISTERED;
 use crate::inline::Inline;
 
 mod declare;
@@ -81,7 +83,9 @@ impl fmt::Display for Fault {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Members {
     /// Names and values; nothing is allocated for the first few.
-    members: Inline<(MemberName, Span), 12>,
+    members: Inline<(Span, Span), 12>,
+    /// Where those of [`REGISTERED`] are among them, counted from 1.
+    registered: [u32; REGISTERED.len()],
     /// Names that were spelled with escapes.
     decoded: Vec<String>,
     /// Whether there is no escape in the whole text.
@@ -112,7 +116,16 @@ impl Members {
     fn read(&mut self, text: &str, deepest: usize) -> Result<(), Fault> {
         let mut scanner = object_scanner(text, deepest)?;
         let suspect = scanner.run(|scanner| {
-            let suspect = scanner.outer_object(|_, name, value| self.members.push((name, value)))?;
+            let suspect = scanner.outer_object(|_, name, value| {
+                self.members.push((name.place, value));
+                // All of them are as long.
+                if is_labelled(name.label, REGISTERED[0].len())
+                    && let Some(place) = place_of(name.label)
+                    && let Some(place) = self.registered.get_mut(place)
+                {
+                    *place = u32::try_from(self.members.len()).unwrap_or_default();
+                }
+            })?;
             scanner.end()?;
             Ok(suspect)
         })?;
@@ -123,17 +136,22 @@ impl Members {
 
     #[cold]
     fn compare_names(&self, text: &str) -> Result<(), Fault> {
-        let names: Vec<MemberName> = self.members.as_slice().iter().map(|(name, _)| *name).collect();
+        let names: Vec<Span> = self.members.as_slice().iter().map(|(name, _)| *name).collect();
         duplicate(text, &self.decoded, &names).map_or(Ok(()), Err)
     }
 
     /// The JSON text of a member's value; `text` is what was parsed.
+    #[inline(always)]
     pub(crate) fn get<'a>(&self, text: &'a str, name: &str) -> Option<&'a str> {
-        let label = label(name);
-        let is_it = |(found, _): &&(MemberName, Span)| {
-            found.label == label && (name.len() <= LABELLED || found.text(text, &self.decoded) == name)
-        };
-        self.members.as_slice().iter().find(is_it).map(|(_, value)| value.of(text))
+        match place_of(label(name)) {
+            Some(place) => self.get_registered(text, place),
+            None => self.iter(text).find(|(found, _)| *found == name).map(|(_, value)| value),
+        }
+    }
+
+    fn get_registered<'a>(&self, text: &'a str, place: usize) -> Option<&'a str> {
+        let at = usize::try_from(*self.registered.get(place)?).ok()?.checked_sub(1)?;
+        self.members.as_slice().get(at).map(|(_, value)| value.of(text))
     }
 
     /// Whether no string in the text holds an escape.
@@ -144,15 +162,22 @@ impl Members {
     /// All members in their order; `text` is what was parsed.
     pub(crate) fn iter<'s, 'a: 's>(&'s self, text: &'a str) -> impl Iterator<Item = (&'s str, &'a str)> {
         let members = self.members.as_slice().iter();
-        members.map(move |(name, value)| (name.text(text, &self.decoded), value.of(text)))
+        members.map(move |(name, value)| (name.name_in(text, &self.decoded), value.of(text)))
     }
+}
+
+/// Which of [`REGISTERED`] a label stands for: their labels are those of no other name.
+#[inline(always)]
+fn place_of(found: u64) -> Option<usize> {
+    REGISTERED.iter().position(|name| label(name) == found)
 }
 
 /// Checks a text that should be one JSON object; `found` gets the names of its members, each as soon as it was read.
 pub(crate) fn each_name(text: &str, mut found: impl FnMut(&str)) -> Result<(), Fault> {
     let mut scanner = object_scanner(text, MAX_DEPTH)?;
     let suspect = scanner.run(|scanner| {
-        let suspect = scanner.outer_object(|scanner, name, _| found(name.text(text, &scanner.decoded)))?;
+        let suspect =
+            scanner.outer_object(|scanner, name, _| found(name.place.name_in(text, &scanner.decoded)))?;
         scanner.end()?;
         Ok(suspect)
     })?;
@@ -284,12 +309,18 @@ pub(crate) fn string(value: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Borrowed(inner))
 }
 
+/// Whether a text stands in a JSON string as it is.
+#[inline]
+pub(crate) fn is_plain(text: &str) -> bool {
+    scan::is_plain(text.as_bytes())
+}
+
 /// Appends `text` as a JSON string.
 #[inline]
 pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
     out.reserve(text.len() + 2);
     out.push(b'"');
-    if plain_run(text.as_bytes()) == text.len() {
+    if is_plain(text) {
         out.extend_from_slice(text.as_bytes());
     } else {
         push_escaped(out, text);

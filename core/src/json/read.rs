@@ -14,7 +14,7 @@ use serde::de::{
 
 use super::misfit::Misfit;
 use super::scan::{Failed, Scanner};
-use super::{PRIVATE, RAW, TOKEN_DEPTH, string};
+use super::{Fault, PRIVATE, RAW, TOKEN_DEPTH, string};
 
 type Result<T, E = Misfit> = std::result::Result<T, E>;
 
@@ -23,9 +23,11 @@ pub(crate) fn from_value<'de, T: Deserialize<'de>>(value: &'de str) -> Result<T>
     Reader::new(value)?.whole()
 }
 
-/// A place in a text.
+/// A place in a text that was checked before.
 pub(super) struct Reader<'de> {
     scanner: Scanner<'de>,
+    /// Where the string ends that is read next, if that is known: at its closing quote. Else it is before here.
+    close: usize,
 }
 
 impl<'de> Reader<'de> {
@@ -34,7 +36,13 @@ impl<'de> Reader<'de> {
         let mut scanner = Scanner::new(text)?;
         scanner.deepest = TOKEN_DEPTH;
         scanner.blanks();
-        Ok(Reader { scanner })
+        Ok(Reader { scanner, close: 0 })
+    }
+
+    /// Goes to a value; `close` as in the reader.
+    #[inline]
+    pub(super) fn go_to(&mut self, at: usize, close: usize) {
+        (self.scanner.at, self.close) = (at, close);
     }
 
     /// The value, and nothing behind it.
@@ -65,14 +73,29 @@ impl<'de> Reader<'de> {
         number
     }
 
-    #[inline(never)]
+    #[inline]
+    fn plain_string(&mut self) -> Option<&'de str> {
+        self.scanner.plain_string(self.close)
+    }
+
+    #[inline]
     fn string(&mut self) -> Result<Cow<'de, str>> {
+        match self.plain_string() {
+            Some(text) => Ok(Cow::Borrowed(text)),
+            None => self.escaped_string(),
+        }
+    }
+
+    #[cold]
+    fn escaped_string(&mut self) -> Result<Cow<'de, str>> {
         let quoted = self.text(|scanner| scanner.string().map(drop))?;
         string(quoted).ok_or_else(|| Misfit::custom("must be a string"))
     }
 
-    #[inline(never)]
     fn number(&mut self) -> Result<Scalar<'de>> {
+        if let Some(number) = self.scanner.small_number() {
+            return Ok(Scalar::Unsigned(number));
+        }
         let text = self.text(Scanner::number)?;
         let whole = text != "-0" && !text.contains(['.', 'e', 'E']);
         if let (true, Ok(number)) = (whole, text.parse()) {
@@ -87,6 +110,17 @@ impl<'de> Reader<'de> {
         }
     }
 
+    /// A truth value, where there is one.
+    #[inline]
+    fn truth(&mut self) -> Result<Option<bool>> {
+        let (word, truth) = match self.scanner.peek() {
+            Some(b't') => (self.scanner.word("true"), true),
+            Some(b'f') => (self.scanner.word("false"), false),
+            _ => return Ok(None),
+        };
+        if word.is_err() { self.unexpected() } else { Ok(Some(truth)) }
+    }
+
     /// The value here, which is not looked into where it is a list or an object.
     #[inline(never)]
     fn scalar(&mut self) -> Result<Scalar<'de>> {
@@ -94,8 +128,7 @@ impl<'de> Reader<'de> {
             Some(b'"') => Ok(Scalar::Text(self.string()?)),
             Some(b'{') => Ok(Scalar::Object),
             Some(b'[') => Ok(Scalar::List),
-            Some(b't') => self.scan(|scanner| scanner.word("true")).map(|()| Scalar::Truth(true)),
-            Some(b'f') => self.scan(|scanner| scanner.word("false")).map(|()| Scalar::Truth(false)),
+            Some(b't' | b'f') => self.truth().map(|truth| Scalar::Truth(truth == Some(true))),
             Some(b'n') => self.scan(|scanner| scanner.word("null")).map(|()| Scalar::Null),
             _ => self.number(),
         }
@@ -116,13 +149,22 @@ impl<'de> Reader<'de> {
         }
     }
 
-    #[inline(never)]
+    #[inline]
     fn expect(&mut self, byte: u8) -> Result<()> {
-        self.scan(|scanner| scanner.expect(byte))
+        if self.scanner.peek() != Some(byte) {
+            return self.unexpected();
+        }
+        self.scanner.at += 1;
+        Ok(())
+    }
+
+    #[cold]
+    fn unexpected<T>(&self) -> Result<T> {
+        Err(Fault::Syntax { at: self.scanner.at }.into())
     }
 
     /// Whether another item of a list or an object follows; `first` is whether none came before.
-    #[inline(never)]
+    #[inline]
     fn follows(&mut self, first: &mut bool, close: u8) -> Result<bool> {
         let found = self.scanner.blanks();
         if found == Some(close) {
@@ -206,6 +248,27 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         }
     }
 
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.plain_string() {
+            Some(text) => visitor.visit_borrowed_str(text),
+            None => self.simple(visitor),
+        }
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.truth()? {
+            Some(truth) => visitor.visit_bool(truth),
+            None => self.simple(visitor),
+        }
+    }
+
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.scanner.small_number() {
+            Some(number) => visitor.visit_u64(number),
+            None => self.simple(visitor),
+        }
+    }
+
     fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.wide() {
             Some(number) => visitor.visit_i128(number),
@@ -283,11 +346,13 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor.visit_unit()
     }
 
-    leave! { to simple:
-        deserialize_bool() deserialize_i8() deserialize_i16() deserialize_i32() deserialize_i64()
-        deserialize_u8() deserialize_u16() deserialize_u32() deserialize_u64() deserialize_f32() deserialize_f64()
-        deserialize_char() deserialize_str() deserialize_string() deserialize_identifier()
-        deserialize_unit() deserialize_unit_struct(name: &'static str)
+    leave! { to simple: deserialize_f32() deserialize_f64() deserialize_unit() deserialize_unit_struct(name: &'static str) }
+
+    leave! { to deserialize_str: deserialize_char() deserialize_string() deserialize_identifier() }
+
+    leave! { to deserialize_u64:
+        deserialize_i8() deserialize_i16() deserialize_i32() deserialize_i64() deserialize_u8() deserialize_u16()
+        deserialize_u32()
     }
 
     leave! { to deserialize_seq:
@@ -325,7 +390,6 @@ struct Members<'a, 'de> {
 
 impl Members<'_, '_> {
     /// Whether another member follows; goes to its value.
-    #[inline(never)]
     fn follows(&mut self) -> Result<bool> {
         let first = self.first;
         if !self.reader.follows(&mut self.first, b'}')? {
@@ -361,7 +425,7 @@ impl<'de> MapAccess<'de> for &mut Members<'_, 'de> {
 }
 
 /// A member's name, which may hold a number or a truth value where a map's keys are such.
-struct VariantName<'de>(Cow<'de, str>);
+pub(super) struct VariantName<'de>(pub(super) Cow<'de, str>);
 
 macro_rules! scalar_names {
     ($($method:ident $visit:ident)*) => {

@@ -111,8 +111,9 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    #[inline(always)]
     pub(super) fn word(&mut self, word: &str) -> Scan<()> {
-        if !self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
+        if !self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes())) {
             return self.syntax();
         }
         self.at += word.len();
@@ -172,7 +173,7 @@ impl<'a> Scanner<'a> {
             // What is within was compared on the way here: each object is read twice at most for each level.
             (again.compared, again.deepest) = (true, self.deepest);
             let mut names = Vec::new();
-            again.run(|again| again.outer_object(|_, name, _| names.push(name)))?;
+            again.run(|again| again.outer_object(|_, name, _| names.push(name.place)))?;
             duplicate(text, &again.decoded, &names).map_or(Ok(()), Err)
         });
         match names {
@@ -270,6 +271,45 @@ impl<'a> Scanner<'a> {
         Ok(true)
     }
 
+    /// The content of a string here that holds no escapes; where there is none, nothing is read. `close` is where its
+    /// closing quote is known to be, or before here where that is not known.
+    #[inline(always)]
+    pub(super) fn plain_string(&mut self, close: usize) -> Option<&'a str> {
+        if close <= self.at {
+            return self.find_plain_string();
+        }
+        let text = self.text.get(self.at + 1..close)?;
+        self.at = close + 1;
+        Some(text)
+    }
+
+    fn find_plain_string(&mut self) -> Option<&'a str> {
+        if self.peek() != Some(b'"') {
+            return None;
+        }
+        let start = self.at + 1;
+        let close = start + plain_run(self.bytes.get(start..)?);
+        if self.bytes.get(close) != Some(&b'"') {
+            return None;
+        }
+        self.at = close + 1;
+        self.text.get(start..close)
+    }
+
+    /// A whole number here without a sign, of so few digits that 64 bits hold it; for all others, nothing is read.
+    #[inline]
+    pub(super) fn small_number(&mut self) -> Option<u64> {
+        let rest = self.bytes.get(self.at..)?;
+        let (number, len) = digits(rest);
+        let whole = !matches!(rest.get(len), Some(b'.' | b'e' | b'E'));
+        let canonical = len == 1 || rest.first() != Some(&b'0');
+        if !(1..=19).contains(&len) || !whole || !canonical {
+            return None;
+        }
+        self.at += len;
+        Some(number)
+    }
+
     /// A string from its first escape on.
     #[cold]
     fn rest_of_string(&mut self) -> Scan<()> {
@@ -346,19 +386,17 @@ impl<'a> Scanner<'a> {
     }
 
     fn digits(&mut self) -> Scan<()> {
-        let first = self.at;
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
-        if self.at == first { self.syntax() } else { Ok(()) }
+        let (_, len) = digits(self.bytes.get(self.at..).unwrap_or_default());
+        self.at += len;
+        if len == 0 { self.syntax() } else { Ok(()) }
     }
 }
 
 /// Two members of one name. Few names are compared pairwise; many are sorted first, so a large object costs no more
 /// than n log n.
 #[cold]
-pub(super) fn duplicate(whole: &str, decoded: &[String], names: &[MemberName]) -> Option<Fault> {
-    let text = |name: &MemberName| name.text(whole, decoded);
+pub(super) fn duplicate(whole: &str, decoded: &[String], names: &[Span]) -> Option<Fault> {
+    let text = |name: &Span| name.name_in(whole, decoded);
     let twice = |name: &str| Some(Fault::Duplicate { name: name.to_owned() });
     if names.len() > 16 {
         let mut names: Vec<&str> = names.iter().map(text).collect();
@@ -373,7 +411,7 @@ pub(super) fn duplicate(whole: &str, decoded: &[String], names: &[MemberName]) -
         return None;
     }
     for (index, name) in names.iter().enumerate() {
-        let same = |other: &MemberName| other.label == name.label && text(other) == text(name);
+        let same = |other: &Span| text(other) == text(name);
         if names.iter().skip(index + 1).any(same) {
             return twice(text(name));
         }
@@ -403,24 +441,76 @@ impl Bloom {
     }
 }
 
+/// The number that a text begins with, and how many digits it has; it is right where these are no more than 19.
+#[inline]
+pub(crate) fn digits(text: &[u8]) -> (u64, usize) {
+    let (mut number, mut rest) = (0_u64, text);
+    // Eight at a time: two, then four, then eight digits become a number in each step.
+    while let Some((eight, more)) = rest.split_first_chunk::<8>() {
+        let word = u64::from_le_bytes(*eight);
+        let digits = word ^ 0x3030_3030_3030_3030;
+        if (digits | digits.wrapping_add(0x0606_0606_0606_0606)) & 0xf0f0_f0f0_f0f0_f0f0 != 0 {
+            break;
+        }
+        let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+        let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+        let eights = (fours * 10_000 + (fours >> 32)) & 0xffff_ffff;
+        number = number.wrapping_mul(100_000_000).wrapping_add(eights);
+        rest = more;
+    }
+    for byte in rest {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+        rest = rest.get(1..).unwrap_or_default();
+    }
+    (number, text.len() - rest.len())
+}
+
 /// How many bytes stand in a JSON string as they are, up to the first quote, backslash or control character.
 #[inline]
 pub(super) fn plain_run(bytes: &[u8]) -> usize {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    let mut rest = bytes;
-    while let Some((chunk, more)) = rest.split_first_chunk::<8>() {
-        // Eight bytes at a time: the lowest bit that is set here is the top bit of the first byte that ends the run.
-        let word = u64::from_le_bytes(*chunk);
-        let zero = |word: u64| word.wrapping_sub(EACH) & !word;
-        let control = word.wrapping_sub(EACH * 0x20) & !word;
-        let ends = (zero(word ^ (EACH * 0x22)) | zero(word ^ (EACH * 0x5c)) | control) & (EACH * 0x80);
+    let mut at = 0;
+    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let ends = ends(u64::from_le_bytes(*word));
         if ends != 0 {
-            return bytes.len() - rest.len() + (ends.trailing_zeros() / 8) as usize;
+            return at + (ends.trailing_zeros() / 8) as usize;
         }
-        rest = more;
+        at += 8;
     }
     let plain = |byte: &&u8| **byte >= 0x20 && **byte != b'"' && **byte != b'\\';
-    bytes.len() - rest.len() + rest.iter().take_while(plain).count()
+    at + bytes.get(at..).map_or(0, |rest| rest.iter().take_while(plain).count())
+}
+
+/// Whether all of a text stands in a JSON string as it is.
+#[inline]
+pub(super) fn is_plain(text: &[u8]) -> bool {
+    // The last word overlaps the one before; a short text is one word, in which some bytes stand twice.
+    let last = match *text {
+        [.., a, b, c, d, e, f, g, h] => u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+        [a, b, c, d, ..] => {
+            let last = text.last_chunk().map_or(0, |last| u32::from_le_bytes(*last));
+            u64::from(u32::from_le_bytes([a, b, c, d])) | u64::from(last) << 32
+        }
+        [a, .., c] => u64::from_le_bytes([a, *text.get(1).unwrap_or(&a), c, c, c, c, c, c]),
+        [a] => u64::from_le_bytes([a; 8]),
+        [] => return true,
+    };
+    let (words, _) = text.as_chunks::<8>();
+    words.iter().fold(ends(last), |all, word| all | ends(u64::from_le_bytes(*word))) == 0
+}
+
+/// Which of eight bytes end a run of plain ones: the lowest bit that is set is the top bit of the first that does. A
+/// subtraction that borrows from the byte above has found one.
+#[inline(always)]
+fn ends(word: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    // Two changes places with the blank: a quote, and all control characters, are then what is at most 0x20.
+    let quote_or_control = (word ^ (EACH * 0x02)).wrapping_sub(EACH * 0x21);
+    let backslash = (word ^ (EACH * 0x5c)).wrapping_sub(EACH);
+    (quote_or_control | backslash) & !word & (EACH * 0x80)
 }
 
 /// A part of a text that is shorter than 2^32 bytes: start and end in one word, which stays in a register.
@@ -433,46 +523,65 @@ impl Span {
     }
 
     #[allow(clippy::cast_possible_truncation)] // each half is cut out on purpose
-    fn bounds(self) -> (usize, usize) {
+    #[inline]
+    pub(super) fn bounds(self) -> (usize, usize) {
         (self.0 as u32 as usize, (self.0 >> 32) as usize)
     }
 
+    #[inline]
     pub(super) fn of(self, text: &str) -> &str {
         let (start, end) = self.bounds();
         text.get(start..end).unwrap_or_default()
     }
-}
 
-/// A member's name: where it stands, or, where it holds escapes, its number among the decoded ones.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct MemberName {
-    pub(super) label: u64,
-    /// Ends with 0 for a decoded name, whose number then is the start.
-    place: Span,
-}
-
-impl MemberName {
-    pub(super) fn text<'a>(self, text: &'a str, decoded: &'a [String]) -> &'a str {
-        match self.place.bounds() {
+    /// The name whose place it is.
+    #[inline]
+    pub(super) fn name_in<'a>(self, text: &'a str, decoded: &'a [String]) -> &'a str {
+        match self.bounds() {
             (number, 0) => decoded.get(number).map(String::as_str).unwrap_or_default(),
-            _ => self.place.of(text),
+            _ => self.of(text),
         }
     }
 }
 
-/// Names of so many bytes are equal where their labels are.
-pub(super) const LABELLED: usize = 7;
-
-/// The first seven bytes of a name and its length: equal names have equal labels.
-pub(super) fn label(name: &str) -> u64 {
-    // The registered claims and the header's members.
-    if let [a, b, c] = name.as_bytes() {
-        return labelled(u64::from_le_bytes([*a, *b, *c, 0, 0, 0, 0, 0]), 3);
-    }
-    let first = name.as_bytes().iter().take(LABELLED).rev();
-    labelled(first.fold(0, |label, byte| label << 8 | u64::from(*byte)), name.len())
+/// A member's name.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct MemberName {
+    pub(super) label: u64,
+    /// Where it stands, or, where it holds escapes, its number among the decoded ones, and 0 as the end.
+    pub(super) place: Span,
 }
 
+/// Names of so many bytes are equal where their labels are.
+const LABELLED: usize = 7;
+
+/// Whether a label is of a name of this length.
+#[inline(always)]
+pub(super) fn is_labelled(label: u64, len: usize) -> bool {
+    label >> 56 == len as u64
+}
+
+/// The first seven bytes of a name and its length: equal names have equal labels.
+#[inline]
+pub(super) fn label(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let first = match *bytes {
+        [a, b, c, d, e, f, g, ..] => u64::from_le_bytes([a, b, c, d, e, f, g, 0]),
+        // These overlap, in bytes that are the same.
+        [a, b, c, d, ..] => {
+            let last = bytes.last_chunk().map_or(0, |last| u32::from_le_bytes(*last));
+            u64::from(u32::from_le_bytes([a, b, c, d])) | u64::from(last) << (8 * (bytes.len() - 4))
+        }
+        // The registered claims and the header's members.
+        [a, b, c] => u64::from_le_bytes([a, b, c, 0, 0, 0, 0, 0]),
+        [a, b] => u64::from_le_bytes([a, b, 0, 0, 0, 0, 0, 0]),
+        [a] => u64::from(a),
+        [] => 0,
+    };
+    labelled(first, bytes.len())
+}
+
+#[inline]
 fn labelled(first: u64, len: usize) -> u64 {
     first | (len.min(255) as u64) << 56
 }
