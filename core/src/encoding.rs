@@ -39,6 +39,30 @@ pub(crate) fn with_base64url<T>(bytes: &[u8], then: impl FnOnce(&str) -> T) -> T
     }
 }
 
+/// Where a base64url text is decoded: in place where it is short.
+pub(crate) struct Decoded {
+    short: [u8; 256],
+    long: Vec<u8>,
+}
+
+impl Default for Decoded {
+    fn default() -> Self {
+        Decoded { short: [0; 256], long: Vec::new() }
+    }
+}
+
+impl Decoded {
+    /// The bytes of a text as [`from_base64url`] gives them.
+    pub(crate) fn base64url(&mut self, text: &str) -> Option<&[u8]> {
+        let Some(room) = self.short.get_mut(..text.len() / 4 * 3 + text.len() % 4) else {
+            self.long = from_base64url(text)?;
+            return Some(&self.long);
+        };
+        let out = base64_simd::Out::from_slice(room);
+        base64_simd::URL_SAFE_NO_PAD.decode(text.as_bytes(), out).ok().map(|bytes| &*bytes)
+    }
+}
+
 /// The bytes of a standard base64 text with padding (RFC 4648 section 4), as HTTP Basic uses it.
 pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
     base64_simd::STANDARD.decode_to_vec(text).ok()

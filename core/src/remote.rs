@@ -1,10 +1,11 @@
 //! Keys that an issuer publishes at a URL: when to fetch them, how long to use them, and what to refuse. The host
 //! fetches; this has no transport and no clock.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::encoding::from_base64url;
+use crate::encoding::{Decoded, from_base64url};
 use crate::error::{Error, ErrorCode, Result, Retry};
 use crate::json::{self, Object};
 use crate::key::header::Header;
@@ -394,7 +395,7 @@ fn names(token: &str, with_issuer: bool) -> Result<(Option<String>, Option<Strin
     else {
         return Err(ErrorCode::TokenMalformed.into());
     };
-    let kid = Header::parse(header)?.kid;
+    let kid = Header::parse(header, &mut Decoded::default())?.kid.map(Cow::into_owned);
     if !with_issuer {
         return Ok((kid, None));
     }

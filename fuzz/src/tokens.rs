@@ -17,6 +17,12 @@ static MINTER: LazyLock<Issuer> = LazyLock::new(|| {
     Issuer::new(keys.expect("a good key"), Policy::new(ISSUER).audience(AUDIENCE)).expect("a good policy")
 });
 static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| MINTER.verifier());
+/// The same key among more than are told by whole headers.
+static ONE_OF_MANY: LazyLock<Verifier> = LazyLock::new(|| {
+    let others = (2..=8_u8).try_fold(KeySet::builder(), |keys, n| keys.hmac(&format!("k{n}"), [100 + n; 32].as_slice()));
+    let keys = others.and_then(|keys| keys.hmac("k1", SECRET.as_slice())).and_then(|keys| keys.build());
+    Verifier::new(keys.expect("good keys")).issuer(ISSUER).audience(AUDIENCE)
+});
 
 /// A whole token, as text. The dots are kept by the fuzzer or not.
 pub fn token(data: &[u8]) {
@@ -42,7 +48,10 @@ pub fn payload(data: &[u8]) {
 /// A header over a good payload and a right signature.
 pub fn header(data: &[u8]) {
     let token = signed(data, PAYLOAD);
-    if verify(&token).is_none() {
+    let verified = verify(&token);
+    let one_of_many = ONE_OF_MANY.verify(&token, UnixTime::from_seconds(NOW));
+    assert_eq!(verified.is_some(), one_of_many.is_ok(), "more keys, another verdict: {one_of_many:?}");
+    if verified.is_none() {
         return;
     }
     // Raw members: serde_json gives up on numbers beyond a double, which are JSON all the same.

@@ -363,6 +363,11 @@ impl Key {
         self.kid.as_deref()
     }
 
+    /// The key's own id where it is this one, without a copy.
+    pub(crate) fn shared_kid(&self, kid: &str) -> Option<Arc<str>> {
+        self.kid.as_ref().filter(|own| ***own == *kid).map(Arc::clone)
+    }
+
     /// The one algorithm of this key.
     pub fn algorithm(&self) -> Algorithm {
         self.inner.alg

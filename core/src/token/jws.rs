@@ -1,10 +1,12 @@
 //! Signatures over any payload: a compact JWS (RFC 7515 section 3.1) whose content means nothing here.
 
+use std::borrow::Cow;
+
 use super::parts::{Parts, encoding};
 use super::verdicts::HostVerdicts;
 use super::verifier::Verifier;
 use crate::claims::check;
-use crate::encoding::from_base64url;
+use crate::encoding::{Decoded, from_base64url};
 use crate::error::Result;
 use crate::key::Algorithm;
 use crate::key::header::Header;
@@ -83,12 +85,15 @@ impl Verifier {
             return Err(fault.clone());
         }
         let parts = Parts { host, ..Parts::split(token)? };
-        let header = Header::parse(parts.header)?;
+        let mut room = Decoded::default();
+        let header = Header::parse(parts.header, &mut room)?;
         let key = self.find_key(self.keys_for(&parts)?, &header, &parts)?;
         if let Some(typ) = self.typ.as_ref().filter(|_| self.typ_said) {
             check::token_type(header.typ.as_deref(), typ)?;
         }
         let payload = from_base64url(parts.payload).ok_or_else(|| encoding("payload"))?;
-        Ok(Jws { payload, algorithm: key.algorithm(), key_id: header.kid, token_type: header.typ })
+        let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
+        let (key_id, token_type) = (owned(header.kid), owned(header.typ));
+        Ok(Jws { payload, algorithm: key.algorithm(), key_id, token_type })
     }
 }

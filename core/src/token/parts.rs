@@ -6,6 +6,9 @@ use crate::encoding::{from_base64url, same_as_base64url};
 use crate::error::{Error, ErrorCode, Result};
 use crate::key::Key;
 
+/// The length of a MAC of HS256 in base64url.
+const HS256_LEN: usize = 43;
+
 /// The three parts of a compact token, and what is signed.
 pub(super) struct Parts<'a> {
     pub(super) header: &'a str,
@@ -23,7 +26,7 @@ impl<'a> Parts<'a> {
         Ok(parts)
     }
 
-    /// Splits at the first and the last dot; there may be more between them.
+    /// Splits at the first dot and at another; there may be more behind either.
     #[inline]
     pub(super) fn split_at_ends(token: &'a str) -> Result<Self> {
         if token.len() > MAX_TOKEN {
@@ -31,18 +34,26 @@ impl<'a> Parts<'a> {
                 .because(format!("the token has {} bytes, at most {MAX_TOKEN} are read", token.len())));
         }
         let malformed = || Error::new(ErrorCode::TokenMalformed);
-        let (signed, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
-        let (header, payload) = signed.split_once('.').ok_or_else(malformed)?;
-        if header.is_empty() {
+        let ends = |(signed, signature): (&'a str, &'a str)| {
+            let (header, payload) = signed.split_once('.')?;
+            Some(Parts { header, payload, signature, signed, host: None })
+        };
+        // The last dot is mostly where the MAC of HS256 begins: no search for it.
+        let parts = split_at(token, token.len().wrapping_sub(HS256_LEN + 1)).and_then(ends);
+        let parts = parts.or_else(|| token.rsplit_once('.').and_then(ends)).ok_or_else(malformed)?;
+        if parts.header.is_empty() {
             return Err(malformed());
         }
-        Ok(Parts { header, payload, signature, signed, host: None })
+        Ok(parts)
     }
 
     /// Exactly two dots.
     #[inline]
     pub(super) fn check_dots(&self) -> Result<()> {
-        if self.payload.contains('.') { Err(Error::new(ErrorCode::TokenMalformed)) } else { Ok(()) }
+        if self.payload.contains('.') || self.signature.contains('.') {
+            return Err(Error::new(ErrorCode::TokenMalformed));
+        }
+        Ok(())
     }
 
     /// Whether the signature is the key's. A MAC is encoded and compared in constant time, instead of being decoded.
@@ -58,6 +69,13 @@ impl<'a> Parts<'a> {
         }
         Ok(key.verify(self.signed.as_bytes(), &signature))
     }
+}
+
+/// What is around the dot there, if it is one.
+#[inline]
+fn split_at(token: &str, at: usize) -> Option<(&str, &str)> {
+    let behind = token.get(at..)?.strip_prefix('.')?;
+    Some((token.get(..at)?, behind))
 }
 
 pub(super) fn encoding(part: &'static str) -> Error {

@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use crate::claims::check::ReadPayload;
 use crate::error::{ErrorCode, Result};
 use crate::json::{self, FromJson, Members};
-use crate::key::Algorithm;
-use crate::key::header::Header;
+use crate::key::header::{Header, KNOWN_TYPES};
+use crate::key::{Algorithm, Key};
 use crate::time::UnixTime;
 
 /// The claims of a token that was verified.
@@ -18,8 +18,27 @@ use crate::time::UnixTime;
 pub struct Verified {
     pub(super) json: String,
     pub(super) members: Members,
-    pub(super) header: Arc<Header>,
+    pub(super) head: Head,
     pub(super) algorithm: Algorithm,
+}
+
+/// What is kept of a header; nothing is allocated for a key's own id and a common type.
+#[derive(Clone, Debug)]
+pub(super) struct Head {
+    kid: Option<Arc<str>>,
+    typ: Option<Cow<'static, str>>,
+}
+
+impl Head {
+    /// What `header` says, in the token that `key` has signed.
+    pub(super) fn new(header: Header<'_>, key: &Key) -> Self {
+        let kid = header.kid.map(|kid| key.shared_kid(&kid).unwrap_or_else(|| Arc::from(&*kid)));
+        let typ = header.typ.map(|typ| match KNOWN_TYPES.into_iter().find(|known| *known == typ) {
+            Some(known) => Cow::Borrowed(known),
+            None => Cow::Owned(typ.into_owned()),
+        });
+        Head { kid, typ }
+    }
 }
 
 impl Verified {
@@ -87,7 +106,7 @@ impl Verified {
 
     /// The key id of the token's header.
     pub fn key_id(&self) -> Option<&str> {
-        self.header.kid.as_deref()
+        self.head.kid.as_deref()
     }
 
     /// The algorithm of the key that made the signature.
@@ -97,7 +116,7 @@ impl Verified {
 
     /// `typ` of the header.
     pub(crate) fn token_type(&self) -> Option<&str> {
-        self.header.typ.as_deref()
+        self.head.typ.as_deref()
     }
 
     pub(crate) fn payload(&self) -> ReadPayload<'_> {

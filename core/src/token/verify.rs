@@ -5,9 +5,9 @@
 use super::checks::CLAIM_CHECKS;
 use super::parts::{Parts, encoding};
 use super::verdicts::HostVerdicts;
-use super::verified::Verified;
+use super::verified::{Head, Verified};
 use super::verifier::Verifier;
-use crate::encoding::from_base64url;
+use crate::encoding::{Decoded, from_base64url};
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::{self, Members};
 use crate::key::header::Header;
@@ -43,7 +43,7 @@ impl Verifier {
     /// Everything up to the payload's claims: the claims are not checked.
     pub(crate) fn verify_signature(&self, token: &str, host: Option<&HostVerdicts>) -> Result<Verified> {
         let parts = Parts { host, ..Parts::split_at_ends(token)? };
-        // A payload with a dot in it is no base64url, so it is looked for only where something is wrong.
+        // What has a dot in it is no base64url, so it is looked for only where something is wrong.
         match self.verify_parts(&parts) {
             Err(error) => Err(parts.check_dots().err().unwrap_or(error)),
             verified => verified,
@@ -51,14 +51,17 @@ impl Verifier {
     }
 
     fn verify_parts(&self, parts: &Parts<'_>) -> Result<Verified> {
-        let header = self.keys.expected_headers().read(parts.header)?;
+        let mut room = Decoded::default();
+        let header = self.keys.expected_headers().read(parts.header, &mut room)?;
         let key = self.find_key(self.keys_for(parts)?, &header, parts)?;
         let payload = from_base64url(parts.payload).ok_or_else(|| encoding("payload"))?;
         let malformed = |fault: json::Fault| {
             Error::new(ErrorCode::PayloadMalformed).at("payload").because(format!("the payload is {fault}"))
         };
         let json = String::from_utf8(payload).map_err(|_| malformed(json::Fault::NotUtf8))?;
-        let mut verified = Verified { json, members: Members::default(), header, algorithm: key.algorithm() };
+        let members = Members::default();
+        let mut verified =
+            Verified { json, members, head: Head::new(header, key), algorithm: key.algorithm() };
         verified.members.read_token(&verified.json).map_err(malformed)?;
         Ok(verified)
     }
@@ -72,7 +75,7 @@ impl Verifier {
     pub(super) fn find_key<'k>(
         &self,
         keys: &'k KeySet,
-        header: &Header,
+        header: &Header<'_>,
         parts: &Parts<'_>,
     ) -> Result<&'k Key> {
         let alg = self.allowed_algorithm(keys, &header.alg)?;
