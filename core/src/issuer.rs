@@ -16,7 +16,7 @@ use crate::task::{Io, Task};
 use crate::time::{Context, Lifetime};
 use crate::token::derived::DerivationKey;
 use crate::token::id;
-use crate::token::mint::{CallerClaims, IssuerClaims, NewPayload, Unsigned};
+use crate::token::mint::{self, CallerClaims, IssuerClaims, NewPayload, Unsigned};
 use crate::token::template::Template;
 use crate::token::verifier::Verifier;
 
@@ -47,6 +47,8 @@ struct Inner {
     keys: KeySet,
     signing: Key,
     header: String,
+    /// With what its tokens' payloads begin.
+    opening: String,
     policy: Policy,
     sessions: Option<SessionKeys>,
     /// Of its own tokens, for whichever audience.
@@ -83,7 +85,8 @@ impl Issuer {
             .leeway_seconds(policy.leeway)
             .any_audience();
         let checker = for_audience_of(&policy, verifier.clone());
-        let inner = Inner { keys, signing, header, policy, sessions, verifier, checker };
+        let opening = mint::opening(&policy.issuer);
+        let inner = Inner { keys, signing, header, opening, policy, sessions, verifier, checker };
         Ok(Issuer { inner: Arc::new(inner), directory: None })
     }
 
@@ -389,6 +392,11 @@ impl Issuer {
         Task::new(|io| async move { unsigned?.sign_with_host(&io, &issuer.inner.signing).await })
     }
 
+    /// With what the payloads of its tokens begin.
+    pub(crate) fn opening(&self) -> &str {
+        &self.inner.opening
+    }
+
     /// The claims of a token as one JSON object.
     pub(crate) fn payload(&self, claims: &Claims, lifetime: Lifetime, context: &Context) -> Result<String> {
         self.written(CallerClaims::Typed(claims), lifetime, context, |payload| {
@@ -426,7 +434,7 @@ impl Issuer {
             false => id::new(context).hyphenated().encode_lower(&mut text),
         };
         let own = IssuerClaims {
-            issuer: &policy.issuer,
+            opening: self.opening(),
             audience: &policy.audience,
             issued_at: context.now(),
             expires_at: context.now().after(lifetime),

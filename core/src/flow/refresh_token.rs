@@ -33,7 +33,7 @@ impl Session {
         let claims = claims.set(SESSION, &self.id).set("generation", self.generation).set("typ", "Refresh");
         with_base64url(&self.mac(issuer, &self.id, self.generation)?, |mac| {
             let own = IssuerClaims {
-                issuer: &policy.issuer,
+                opening: issuer.opening(),
                 // Nobody reads it but the issuer.
                 audience: std::slice::from_ref(&policy.issuer),
                 issued_at: self.rotated_at.seconds(),

@@ -16,12 +16,20 @@ use crate::time::UnixTime;
 
 /// What the issuer adds to the claims it is given.
 pub(crate) struct IssuerClaims<'a> {
-    pub(crate) issuer: &'a str,
+    /// What [`opening`] made of its name.
+    pub(crate) opening: &'a str,
     pub(crate) audience: &'a [String],
     pub(crate) issued_at: UnixTime,
     pub(crate) expires_at: UnixTime,
     pub(crate) id: &'a str,
     pub(crate) fixed: &'a [FixedClaim],
+}
+
+/// The beginning of every payload of an issuer, which is written once.
+pub(crate) fn opening(issuer: &str) -> String {
+    let mut text = b"{\"iss\":".to_vec();
+    json::push_string(&mut text, issuer);
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// The claims that a caller gives.
@@ -48,6 +56,9 @@ impl CallerClaims<'_> {
     }
 }
 
+/// Most tokens are no longer, in bytes.
+const COMMON: usize = 640;
+
 /// The payload as it is written: one JSON object, open at its end.
 pub(crate) struct NewPayload<'a> {
     text: Vec<u8>,
@@ -61,8 +72,8 @@ pub(crate) type FixedClaim = (Cow<'static, str>, String);
 impl<'a> NewPayload<'a> {
     /// The registered claims, the custom ones that are given, and the issuer's fixed ones that those do not set.
     pub(crate) fn new(given: CallerClaims<'a>, own: &IssuerClaims<'a>) -> Result<Self> {
-        let mut payload = NewPayload { text: Vec::with_capacity(512), given, fixed: own.fixed };
-        payload.string(b"{\"iss\":", own.issuer);
+        let mut payload = NewPayload { text: Vec::with_capacity(COMMON), given, fixed: own.fixed };
+        payload.text.extend_from_slice(own.opening.as_bytes());
         match given {
             CallerClaims::Typed(claims) => payload.typed(claims, own)?,
             CallerClaims::Text(text) => payload.ready(text, own),
@@ -253,25 +264,32 @@ impl<'a> Names<'a> {
 /// A token that lacks its signature only.
 pub(crate) struct Unsigned {
     token: String,
-    /// Empty, with room for a signature.
-    buffer: Vec<u8>,
 }
 
 impl Unsigned {
     /// Encodes a payload behind an encoded header, with room for the signature of `key`.
-    pub(crate) fn new(header: &str, mut payload: Vec<u8>, key: &Key) -> Self {
-        let mut token =
-            String::with_capacity(header.len() + (payload.len() + key.signature_len()).div_ceil(3) * 4 + 5);
-        token.push_str(header);
-        push_base64url(&mut token, &payload);
-        // The payload's buffer has served; the signature takes its place.
-        payload.clear();
-        Unsigned { token, buffer: payload }
+    pub(crate) fn new(header: &str, payload: Vec<u8>, key: &Key) -> Self {
+        let len = header.len() + (payload.len() + key.signature_len()).div_ceil(3) * 4 + 5;
+        let mut aside = [0; COMMON];
+        let token = match aside.get_mut(..payload.len()) {
+            // A short payload is put aside, and the token takes its place.
+            Some(aside) => {
+                aside.copy_from_slice(&payload);
+                encoded(header, aside, emptied(payload, len))
+            }
+            None => encoded(header, &payload, String::with_capacity(len)),
+        };
+        Unsigned { token }
     }
 
     /// Signs with a key that is here.
-    pub(crate) fn sign(mut self, key: &Key) -> Result<String> {
-        let mut signature = std::mem::take(&mut self.buffer);
+    pub(crate) fn sign(self, key: &Key) -> Result<String> {
+        if key.can_sign()
+            && let Some(tag) = key.tag(self.token.as_bytes())
+        {
+            return self.finish(tag.as_ref());
+        }
+        let mut signature = Vec::with_capacity(key.signature_len());
         key.sign(self.token.as_bytes(), &mut signature)?;
         self.finish(&signature)
     }
@@ -299,4 +317,18 @@ impl Unsigned {
             self.token.len()
         )))
     }
+}
+
+/// The header, and behind it a payload in base64url.
+fn encoded(header: &str, payload: &[u8], mut token: String) -> String {
+    token.push_str(header);
+    push_base64url(&mut token, payload);
+    token
+}
+
+/// An empty text in a buffer that has served, with room for so many bytes.
+fn emptied(mut buffer: Vec<u8>, len: usize) -> String {
+    buffer.clear();
+    buffer.reserve(len);
+    String::from_utf8(buffer).unwrap_or_default()
 }
