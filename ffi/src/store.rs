@@ -3,7 +3,6 @@
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
 
-use ::tokenmint_store::BlockingDatabase;
 use tokenmint::{Command, Durability, ErrorCode, MemoryStore, Reply, Result, SLACK_MS, Store};
 
 use crate::arguments::{micros, place, text};
@@ -58,11 +57,22 @@ pub unsafe extern "C" fn tokenmint_store_open(
         // What answers at once needs no thread.
         let opened: Box<dyn Store> = match url {
             "memory:" => Box::new(MemoryStore::new()),
-            _ => Box::new(BlockingDatabase::open(url)?),
+            _ => database(url)?,
         };
         out.write(tokenmint_store(opened).into_handle());
         Ok(())
     })
+}
+
+#[cfg(feature = "stores")]
+fn database(url: &str) -> Result<Box<dyn Store>> {
+    Ok(Box::new(::tokenmint_store::BlockingDatabase::open(url)?))
+}
+
+#[cfg(not(feature = "stores"))]
+fn database(_: &str) -> Result<Box<dyn Store>> {
+    let lacking = "this library was built without stores: it opens `memory:` only";
+    Err(tokenmint::Error::new(ErrorCode::PolicyInvalid).at("url").because(lacking))
 }
 
 /// How long an acknowledged write lasts, as the store was found to be set up: `process`, `disk` or `replicated`; `unknown`

@@ -21,6 +21,7 @@ pub struct tokenmint_task(Mutex<State>);
 
 handles!(tokenmint_task b"tm task\0");
 
+#[expect(clippy::large_enum_variant, reason = "it stands in the handle, which is on the heap")]
 enum State {
     UnderWay(Task<Vec<u8>>),
     Finished(Finished),

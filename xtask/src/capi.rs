@@ -14,18 +14,31 @@ use crate::shell::Shell;
 
 const HEADER: &str = "include/tokenmint.h";
 
+/// Which stores the library opens.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Stores {
+    All,
+    Memory,
+}
+
 /// Builds the library and installs it under `prefix`.
-pub(crate) fn install(shell: &Shell, prefix: &Path) -> Result<()> {
+pub(crate) fn install(shell: &Shell, prefix: &Path, stores: Stores) -> Result<()> {
     let header = fs::read_to_string(shell.path(HEADER)).context(HEADER)?;
     let soname = format!("libtokenmint.so.{}", abi_version(&header)?);
-    let private = build(shell, &soname)?;
+    let private = build(shell, &soname, stores)?;
     let (include, lib) = (prefix.join("include"), prefix.join("lib"));
     fs::create_dir_all(&include)?;
     fs::create_dir_all(lib.join("pkgconfig"))?;
     fs::write(include.join("tokenmint.h"), header)?;
     let built = shell.target(release::PROFILE);
     replace(&built.join("libtokenmint_ffi.a"), &lib.join("libtokenmint.a"))?;
-    rename_sqlite(shell, &lib.join("libtokenmint.a"))?;
+    if stores == Stores::All {
+        rename_sqlite(shell, &lib.join("libtokenmint.a"))?;
+    }
+    // What a debugger would want is a third of it.
+    let mut strip = shell.command("strip", &["-S"]);
+    strip.arg(lib.join("libtokenmint.a"));
+    shell.run(strip)?;
     replace(&built.join("libtokenmint_ffi.so"), &lib.join(&soname))?;
     let link = lib.join("libtokenmint.so");
     if link.symlink_metadata().is_ok() {
@@ -37,12 +50,16 @@ pub(crate) fn install(shell: &Shell, prefix: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Builds both libraries; the system's libraries that a program needs beside the static one.
-fn build(shell: &Shell, soname: &str) -> Result<String> {
+/// Builds both libraries; what a program says to the linker beside the static one: to leave out what it does not use, and
+/// the system's libraries.
+fn build(shell: &Shell, soname: &str, stores: Stores) -> Result<String> {
     let mut cargo = release::cargo(
         shell,
         &["rustc", "--profile", release::PROFILE, "--locked", "-p", "tokenmint-ffi", "--lib"],
     )?;
+    if stores == Stores::Memory {
+        cargo.arg("--no-default-features");
+    }
     cargo.args(["--message-format", "json", "--", "--print", "native-static-libs"]);
     cargo.arg("-C").arg(format!("link-arg=-Wl,-soname,{soname}"));
     println!("$ cargo rustc --profile {} -p tokenmint-ffi", release::PROFILE);
@@ -52,7 +69,8 @@ fn build(shell: &Shell, soname: &str) -> Result<String> {
         Some(message["message"]["message"].as_str()?.strip_prefix("native-static-libs: ")?.to_owned())
     });
     let libraries = texts.next().context("rustc names no native-static-libs")?;
-    Ok(each_once(&libraries))
+    let unused = if cfg!(target_os = "macos") { "-Wl,-dead_strip" } else { "-Wl,--gc-sections" };
+    Ok(format!("{unused} {}", each_once(&libraries)))
 }
 
 /// Each library once, where it is named last: what it needs stands behind it. Without the compiler's own, which the compiler

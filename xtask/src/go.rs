@@ -5,8 +5,9 @@ use std::fs;
 use anyhow::{Context, Result};
 use aws_lc_rs::digest;
 
+use crate::capi::{self, Stores};
+use crate::setup;
 use crate::shell::Shell;
-use crate::{capi, setup};
 
 /// The folder of the module.
 pub(crate) const MODULE: &str = "go";
@@ -15,16 +16,12 @@ pub(crate) const MODULE: &str = "go";
 pub(crate) fn install(shell: &Shell) -> Result<()> {
     setup::go(shell)?;
     let prefix = shell.target("c/installed");
-    capi::install(shell, &prefix)?;
+    capi::install(shell, &prefix, Stores::All)?;
     let platform = shell.read(shell.command("go", &["env", "GOOS", "GOARCH"]))?;
     let (system, machine) = platform.trim().split_once('\n').context("go env")?;
     let archive = shell.path(MODULE).join(format!("libtokenmint_{system}_{machine}.a"));
     fs::copy(prefix.join("include/tokenmint.h"), shell.path(MODULE).join("tokenmint.h"))?;
     fs::copy(prefix.join("lib/libtokenmint.a"), &archive)?;
-    // What a debugger would want is half of it.
-    let mut strip = shell.command("strip", &["-S"]);
-    strip.arg(&archive);
-    shell.run(strip)?;
     note_archives(shell)
 }
 

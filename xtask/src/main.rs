@@ -18,6 +18,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::capi::Stores;
 use crate::shell::Shell;
 
 #[derive(Parser)]
@@ -66,6 +67,9 @@ enum Command {
         /// Where to; `include` and `lib` are made in it
         #[arg(long)]
         prefix: std::path::PathBuf,
+        /// Without SQLite, PostgreSQL and Redis: no store is opened but `memory:`
+        #[arg(long)]
+        without_stores: bool,
     },
     /// Build the C library and put it where the Go module links it
     Go,
@@ -102,7 +106,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test { only, .. } => return test::run(&shell, &only),
         Command::Fuzz { only, minutes } => test::fuzz::long(&shell, minutes, only.as_deref())?,
         Command::Bench { table, row } => bench::run(&shell, &table, &row)?,
-        Command::C { prefix } => capi::install(&shell, &std::path::absolute(prefix)?)?,
+        Command::C { prefix, without_stores } => {
+            let stores = if without_stores { Stores::Memory } else { Stores::All };
+            capi::install(&shell, &std::path::absolute(prefix)?, stores)?;
+        }
         Command::Go => go::install(&shell)?,
         Command::Header { check } => header::run(&shell, check)?,
         Command::Setup => setup::run(&shell)?,

@@ -14,14 +14,26 @@ pub(crate) const FLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
 /// The profile of what is shipped, and the folder where cargo puts it.
 pub(crate) const PROFILE: &str = "dist";
 
+/// What a store has no use for is left out of SQLite: a third of a megabyte, and a way to load code.
+const SQLITE: &str = "-USQLITE_ENABLE_FTS3 -USQLITE_ENABLE_FTS3_PARENTHESIS -USQLITE_ENABLE_FTS5 \
+    -USQLITE_ENABLE_RTREE -USQLITE_ENABLE_STAT4 -USQLITE_ENABLE_DBSTAT_VTAB -USQLITE_SOUNDEX \
+    -USQLITE_ENABLE_LOAD_EXTENSION -DSQLITE_OMIT_LOAD_EXTENSION";
+
 /// Cargo for a build of what is shipped.
 pub(crate) fn cargo(shell: &Shell, args: &[&str]) -> Result<Command> {
     let mut command = shell.cargo(args);
-    command.env(FLAGS, flags(shell)?);
+    ship(shell, &mut command)?;
     Ok(command)
 }
 
-/// The value of [`FLAGS`], for cargo and for tools that call it. No path of this machine is left behind: Rust writes the
+/// Lets a command, which is cargo or calls it, build what is shipped: alike for every surface, so that nothing is
+/// compiled twice.
+pub(crate) fn ship(shell: &Shell, command: &mut Command) -> Result<()> {
+    command.env(FLAGS, flags(shell)?).env("LIBSQLITE3_FLAGS", SQLITE);
+    Ok(())
+}
+
+/// The value of [`FLAGS`]. No path of this machine is left behind: Rust writes the
 /// path of a source into every place that could panic.
 pub(crate) fn flags(shell: &Shell) -> Result<String> {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);

@@ -8,10 +8,11 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use crate::capi::{self, Stores};
 use crate::setup::node;
 use crate::setup::python::{BENCH, PACKAGE};
 use crate::shell::Shell;
-use crate::{capi, go, npm, setup};
+use crate::{go, npm, setup};
 
 pub(crate) fn run(shell: &Shell, table: &str, row: &str) -> Result<()> {
     let (bench, command) = match table {
@@ -96,7 +97,7 @@ fn node(shell: &Shell, row: &str) -> Result<Command> {
 fn c(shell: &Shell) -> Result<Command> {
     setup::c_peer(shell)?;
     let prefix = shell.target("c/installed");
-    capi::install(shell, &prefix)?;
+    capi::install(shell, &prefix, Stores::All)?;
     let program = shell.target("c/bench");
     let mut pkg_config = shell.command("pkg-config", &["--cflags", "--libs", "tokenmint", "libjwt"]);
     pkg_config.env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"));

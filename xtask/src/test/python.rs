@@ -38,8 +38,7 @@ pub(crate) fn wheel(shell: &Shell) -> Result<String> {
     );
     maturin.args(["--manifest-path", "python/Cargo.toml", "--out"]).arg(&folder).arg("--target-dir");
     maturin.arg(shell.target("")).arg("--interpreter").arg(PACKAGE.python(shell));
-    // With the flags of every release build, so that the core is compiled once for all.
-    maturin.env(release::FLAGS, release::flags(shell)?);
+    release::ship(shell, &mut maturin)?;
     shell.run(maturin)?;
     let wheels: Vec<PathBuf> =
         fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;

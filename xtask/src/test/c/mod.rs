@@ -3,6 +3,7 @@
 mod examples;
 mod goldens;
 mod runner;
+mod sizes;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,8 +11,9 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use crate::capi::{self, Stores};
 use crate::shell::Shell;
-use crate::{capi, header, setup};
+use crate::{header, setup};
 
 /// The standards that the header keeps to, each with its language.
 const STANDARDS: [(&str, &str); 4] = [("c", "c99"), ("c", "c11"), ("c", "c2x"), ("c++", "c++17")];
@@ -23,11 +25,12 @@ pub(super) fn run(shell: &Shell) -> Result<()> {
     header::run(shell, true)?;
     let library = Library { prefix: shell.target("c/installed"), tests: shell.target("c/tests") };
     std::fs::create_dir_all(&library.tests)?;
-    capi::install(shell, &library.prefix)?;
+    capi::install(shell, &library.prefix, Stores::All)?;
     standards(shell, &library)?;
     goldens::symbols(shell, &library)?;
     runner::run(shell, &library)?;
     examples::run(shell, &library)?;
+    sizes::run(shell, &library)?;
     let mut python = shell.command(setup::python(shell), &[CTYPES]);
     python.arg(library.shared());
     shell.run(python)
