@@ -283,14 +283,17 @@ impl<'a> Walk<'a> {
 
     /// A member's name.
     fn name(&mut self) -> Result<Cow<'a, str>> {
-        let start = self.scanner.at;
-        self.scanner.run(|scanner| scanner.string().map(drop))?;
-        let name = string(self.scanner.since(start)).unwrap_or_default();
-        self.scanner.run(|scanner| {
+        let (quoted, has_escapes) = self.scanner.run(|scanner| {
+            let start = scanner.at;
+            let has_escapes = scanner.string()?;
+            let quoted = scanner.since(start);
             scanner.blanks();
-            scanner.expect(b':')
+            scanner.expect(b':').map(|()| (quoted, has_escapes))
         })?;
-        Ok(name)
+        match quoted.get(1..quoted.len() - 1) {
+            Some(plain) if !has_escapes => Ok(Cow::Borrowed(plain)),
+            _ => Ok(string(quoted).unwrap_or_default()),
+        }
     }
 
     fn value(&mut self, closed: bool) -> Result<Json<'a>> {
@@ -542,5 +545,115 @@ mod tests {
         );
         let found = "found a number with a point or an exponent";
         assert_eq!(refused::<u64>("-0"), format!("must be a whole number, 0 or more, {found}"));
+    }
+
+    /// The same type twice: read here, and by serde's derive.
+    macro_rules! twice {
+        ($($(#[json($rule:ident)] #[serde($serde:ident)])? $field:ident: $type:ty, $theirs:ty;)+) => {
+            object! {
+                #[derive(Debug)]
+                #[json(read)]
+                struct Ours {
+                    $($(#[json($rule)])? $field: $type,)+
+                }
+            }
+
+            #[derive(serde::Deserialize)]
+            struct Theirs {
+                $($(#[serde($serde)])? $field: $theirs,)+
+            }
+
+            impl Ours {
+                fn told(self) -> Vec<String> {
+                    vec![$(format!("{:?}", self.$field)),+]
+                }
+            }
+
+            impl Theirs {
+                fn told(self) -> Vec<String> {
+                    vec![$(format!("{:?}", self.$field)),+]
+                }
+            }
+        };
+    }
+
+    twice! {
+        text: String, String;
+        maybe: Option<String>, Option<String>;
+        #[json(default)] #[serde(default)] number: u64, u64;
+        #[json(default)] #[serde(default)] small: u8, u8;
+        signed: Option<i64>, Option<i64>;
+        #[json(default)] #[serde(default)] flag: bool, bool;
+        #[json(default)] #[serde(default)] list: Vec<Option<u32>>, Vec<Option<u32>>;
+        #[json(default)] #[serde(default)] map: BTreeMap<String, bool>, BTreeMap<String, bool>;
+        kept: Option<JsonMembers>, Option<JsonMembers>;
+        time: Option<crate::UnixTime>, Option<crate::UnixTime>;
+        lifetime: Option<crate::Lifetime>, Option<crate::Lifetime>;
+        algorithm: Option<crate::Algorithm>, Option<crate::Algorithm>;
+    }
+
+    const NAMES: [&str; 14] = [
+        "text",
+        "maybe",
+        "number",
+        "small",
+        "signed",
+        "flag",
+        "list",
+        "map",
+        "kept",
+        "time",
+        "lifetime",
+        "algorithm",
+        "te\\u0078t",
+        "unknown",
+    ];
+    const VALUES: [&str; 27] = [
+        "null",
+        "true",
+        "0",
+        "-1",
+        "-0",
+        "255",
+        "256",
+        "1.5",
+        "1e3",
+        "1e999",
+        "4294967296",
+        "9223372036854775808",
+        "18446744073709551616",
+        "\"\"",
+        "\"a\\nb\"",
+        "\"\\ud83d\\ude00\"",
+        "\"1h\"",
+        "\"HS256\"",
+        "[]",
+        "[1,null]",
+        "[1,[]]",
+        "[ -1 ]",
+        "{}",
+        "{\"a\":true}",
+        "{\"a\":1}",
+        "{\"a\":1,\"a\":2}",
+        "{\"a\":true,\"\\u0061\":true}",
+    ];
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { max_global_rejects: 40_000, ..proptest::test_runner::Config::with_cases(4000) })]
+
+        /// What one reads the other reads, to the same values; and they refuse the same with the same words.
+        #[test]
+        fn agrees_with_what_serde_derives(
+            members in proptest::collection::vec((0..NAMES.len(), 0..VALUES.len()), 0..5),
+            has_text in proptest::bool::ANY,
+        ) {
+            let text = has_text.then(|| "\"text\":\"a\"".to_owned());
+            let members = members.into_iter().map(|(name, value)| format!("\"{}\": {}", NAMES[name], VALUES[value]));
+            let text = format!("{{{}}}", text.into_iter().chain(members).collect::<Vec<_>>().join(" ,"));
+            proptest::prop_assume!(check_within(0, &text).is_ok());
+            let theirs = crate::json::from_value::<Theirs>(&text).map(Theirs::told).map_err(|misfit| misfit.to_string());
+            let ours = from_written::<Ours>(&text).map(Ours::told).map_err(|misfit| misfit.to_string());
+            proptest::prop_assert_eq!(ours, theirs, "{}", text);
+        }
     }
 }
