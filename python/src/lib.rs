@@ -19,8 +19,8 @@ mod verifier;
 
 use pyo3::prelude::*;
 
-/// The core of tokenmint, for the package `tokenmint`.
-#[pymodule]
+/// The core of tokenmint, for the package `tokenmint`. What it exports is immutable or locks itself: it needs no GIL.
+#[pymodule(gil_used = false)]
 mod _tokenmint {
     #[pymodule_export]
     use crate::database::{Database, open_store};
