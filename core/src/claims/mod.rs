@@ -105,9 +105,9 @@ impl Claims {
 
     /// Sets a custom claim to ready-made JSON text, which stays as it is.
     #[must_use]
-    pub fn set_json(self, name: impl Into<Cow<'static, str>>, text: impl Into<String>) -> Self {
-        let (mut claims, name, text) = (self, name.into(), text.into());
-        match json::check_within(1, &text) {
+    pub fn set_json(self, name: impl Into<Cow<'static, str>>, text: impl AsRef<str>) -> Self {
+        let (mut claims, name, text) = (self, name.into(), text.as_ref());
+        match json::check_within(1, text) {
             Ok(()) => {
                 let start = claims.texts.len();
                 claims.texts.extend_from_slice(text.as_bytes());

@@ -11,10 +11,9 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::flow::active_token::ActiveToken;
 use crate::flow::client::{ClientProof, Demand};
 use crate::issuer::Issuer;
-use crate::json::{Object, push_string};
+use crate::json::{Object, ToJson, push_string};
 use crate::key::quoted;
 use crate::secret::Secret;
-use crate::time::UnixTime;
 
 /// How long a key set may be kept, in seconds; and so the document of the endpoint.
 pub(crate) const JWKS_MAX_AGE: u32 = 300;
@@ -121,43 +120,45 @@ pub(super) fn introspection(token: Option<&ActiveToken>, issuer: &str) -> Result
 /// What introspection tells of a token that stands (RFC 7662 section 2.2): what it knows itself, and then the token's
 /// claims, of which none may take the place of these.
 fn described(token: &ActiveToken, issuer: &str) -> Result<Vec<u8>, Error> {
-    let mut body = b"{\"active\":true".to_vec();
-    let mut member = |name: &str, value: &[u8]| {
-        body.push(b',');
-        push_string(&mut body, name);
-        body.push(b':');
-        body.extend_from_slice(value);
-    };
-    let text = |value: &str| {
-        let mut json = Vec::new();
-        push_string(&mut json, value);
-        json
-    };
-    let time = |value: UnixTime| value.to_string().into_bytes();
-    let own = [
-        ("scope", token.scope.as_deref().map(text)),
-        ("client_id", token.client.as_deref().map(text)),
-        ("token_type", Some(text("Bearer"))),
-        ("exp", token.expires_at.map(time)),
-        ("iat", token.issued_at.map(time)),
-        ("sub", token.subject.as_deref().map(text)),
-        ("iss", Some(text(issuer))),
-        ("jti", token.id.as_deref().map(text)),
+    let mut body = Vec::with_capacity(token.claims.len() + 256);
+    body.extend_from_slice(b"{\"active\":true");
+    let own: [(&str, Option<&dyn ToJson>); 8] = [
+        ("scope", as_json(&token.scope)),
+        ("client_id", as_json(&token.client)),
+        ("token_type", Some(&"Bearer")),
+        ("exp", as_json(&token.expires_at)),
+        ("iat", as_json(&token.issued_at)),
+        ("sub", as_json(&token.subject)),
+        ("iss", Some(&issuer)),
+        ("jti", as_json(&token.id)),
     ];
     for (name, value) in &own {
         if let Some(value) = value {
-            member(name, value);
+            push_name(&mut body, name);
+            value.write_json(&mut body);
         }
     }
     let claims =
         Object::of_token(token.claims.as_bytes()).map_err(|_| Error::new(ErrorCode::StoreCorrupt))?;
     for (name, value) in claims.iter() {
         if name != "active" && own.iter().all(|(known, _)| *known != name) {
-            member(name, value.as_bytes());
+            push_name(&mut body, name);
+            body.extend_from_slice(value.as_bytes());
         }
     }
     body.push(b'}');
     Ok(body)
+}
+
+fn as_json<T: ToJson>(value: &Option<T>) -> Option<&dyn ToJson> {
+    value.as_ref().map(|value| value as &dyn ToJson)
+}
+
+/// Begins one more member of an object.
+fn push_name(body: &mut Vec<u8>, name: &str) {
+    body.push(b',');
+    push_string(body, name);
+    body.push(b':');
 }
 
 /// Who asks: a client by HTTP Basic (RFC 6749 section 2.3.1), or an organization by its API key.

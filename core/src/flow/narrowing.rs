@@ -68,7 +68,10 @@ pub(super) fn claims(
     given: &Object<'_>,
     asked: &JsonMembers,
 ) -> Result<Claims> {
-    let claims = parent.subject.iter().fold(Claims::new(), |claims, subject| claims.subject(&**subject));
+    let claims = parent
+        .subject
+        .iter()
+        .fold(Claims::with_room(8, parent.claims.len()), |claims, subject| claims.subject(&**subject));
     let begins = given.get("nbf").and_then(json::number);
     let begins = begins.map(|seconds| UnixTime::from_seconds(seconds.ceil() as i64));
     let claims = begins.into_iter().fold(claims, Claims::not_before);

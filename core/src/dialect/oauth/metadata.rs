@@ -70,7 +70,7 @@ impl Metadata {
             token_endpoint: format!("{base}{TOKEN}"),
             jwks_uri: has_public_keys.then(|| format!("{base}/.well-known/jwks.json")),
             response_types_supported: [],
-            grant_types_supported: grants(issuer),
+            grant_types_supported: grants(issuer).collect(),
             token_endpoint_auth_methods_supported: methods,
             token_endpoint_auth_signing_alg_values_supported: &algorithms,
             revocation_endpoint: format!("{base}/oauth/revoke"),

@@ -20,18 +20,18 @@ const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// The grants of an issuer.
-pub(super) fn grants(issuer: &Issuer) -> Vec<&'static str> {
+pub(super) fn grants(issuer: &Issuer) -> impl Iterator<Item = &'static str> {
     let refresh = issuer.check_session_secret().is_ok();
     let bearer = !issuer.policy().trusted_issuers.is_empty();
     let all =
         [(CLIENT_CREDENTIALS, true), (REFRESH_TOKEN, refresh), (TOKEN_EXCHANGE, true), (JWT_BEARER, bearer)];
-    all.into_iter().filter_map(|(grant, served)| served.then_some(grant)).collect()
+    all.into_iter().filter_map(|(grant, served)| served.then_some(grant))
 }
 
 pub(super) async fn answer(issuer: &Issuer, call: &Call) -> Result<Response, Rejection> {
     let form = call.request().form()?;
     let grant = form.required("grant_type")?;
-    if !grants(issuer).contains(&grant) {
+    if !grants(issuer).any(|served| served == grant) {
         return Err(Error::new(ErrorCode::UnsupportedGrantType).at("grant_type").into());
     }
     if grant == JWT_BEARER {
