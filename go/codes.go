@@ -86,6 +86,8 @@ const (
 	ErrInternal               Code = 900 // an internal rule was broken; please report it
 	ErrObjectDisposed         Code = 901 // the object was disposed and cannot be used any more
 	ErrTaskNotRun             Code = 902 // the task was not run; nothing was done
+	ErrModuleBlocked          Code = 903 // the page's policy does not allow WebAssembly
+	ErrModuleUnsupported      Code = 904 // the platform lacks what this build of the module needs
 )
 
 var codes = map[Code]codeRow{
@@ -171,4 +173,6 @@ var codes = map[Code]codeRow{
 	ErrInternal:               {"internal", 500, "server_error", "an internal rule was broken; please report it"},
 	ErrObjectDisposed:         {"object_disposed", 500, "server_error", "the object was disposed and cannot be used any more"},
 	ErrTaskNotRun:             {"task_not_run", 500, "server_error", "the task was not run; nothing was done"},
+	ErrModuleBlocked:          {"module_blocked", 500, "server_error", "the page's policy does not allow WebAssembly"},
+	ErrModuleUnsupported:      {"module_unsupported", 500, "server_error", "the platform lacks what this build of the module needs"},
 }

@@ -141,6 +141,8 @@ error_codes! {
     900 Internal "internal" 500 "server_error" "an internal rule was broken; please report it";
     901 ObjectDisposed "object_disposed" 500 "server_error" "the object was disposed and cannot be used any more";
     902 TaskNotRun "task_not_run" 500 "server_error" "the task was not run; nothing was done";
+    903 ModuleBlocked "module_blocked" 500 "server_error" "the page's policy does not allow WebAssembly";
+    904 ModuleUnsupported "module_unsupported" 500 "server_error" "the platform lacks what this build of the module needs";
 }
 
 /// How long to wait, and the limit that was hit, where an error comes from a rate limit or from a store

@@ -11,6 +11,7 @@ const worker :Workerd.Worker = (
   modules = [
     (name = "worker.js", esModule = embed "worker.js"),
     (name = "tokenmint", esModule = embed "node_modules/tokenmint/dist/workerd.js"),
+    (name = "web.js", esModule = embed "node_modules/tokenmint/dist/web.js"),
     (name = "tokenmint.wasm", wasm = embed "node_modules/tokenmint/dist/tokenmint.wasm"),
   ],
   bindings = [

@@ -805,6 +805,24 @@ class TaskNotRun(TokenmintError):
     oauth_error = "server_error"
 
 
+class ModuleBlocked(TokenmintError):
+    """The page's policy does not allow WebAssembly."""
+
+    code = "module_blocked"
+    number = 903
+    http_status = 500
+    oauth_error = "server_error"
+
+
+class ModuleUnsupported(TokenmintError):
+    """The platform lacks what this build of the module needs."""
+
+    code = "module_unsupported"
+    number = 904
+    http_status = 500
+    oauth_error = "server_error"
+
+
 BY_CODE: Final[dict[str, type[TokenmintError]]] = {
     "lifetime_empty": LifetimeEmpty,
     "lifetime_syntax": LifetimeSyntax,
@@ -888,5 +906,7 @@ BY_CODE: Final[dict[str, type[TokenmintError]]] = {
     "internal": Internal,
     "object_disposed": ObjectDisposed,
     "task_not_run": TaskNotRun,
+    "module_blocked": ModuleBlocked,
+    "module_unsupported": ModuleUnsupported,
 }
 """The class of each code."""

@@ -1,8 +1,9 @@
-//! Errors as JSON texts, which is what is thrown.
+//! Errors as texts, which is what is thrown.
 
-use serde::Serialize;
 use tokenmint::{Error, ErrorCode};
 use wasm_bindgen::JsValue;
+
+use crate::texts::together;
 
 /// What functions give that may fail.
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
@@ -23,39 +24,10 @@ impl From<Failure> for JsValue {
     }
 }
 
-/// The error as a JSON object.
+/// What TypeScript makes its error of; the rest follows from the code.
 pub(crate) fn text(error: &Error) -> String {
-    // Texts and numbers: they can always be written.
-    serde_json::to_string(&ErrorText::from(error)).unwrap_or_default()
-}
-
-/// The form in which TypeScript reads it.
-#[derive(Serialize)]
-pub(crate) struct ErrorText<'a> {
-    code: &'static str,
-    number: i32,
-    message: &'a str,
-    status: u16,
-    oauth_error: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry_after_seconds: Option<u64>,
-}
-
-impl<'a> From<&'a Error> for ErrorText<'a> {
-    fn from(error: &'a Error) -> Self {
-        let code = error.code();
-        ErrorText {
-            code: code.name(),
-            number: code.number(),
-            message: error.message(),
-            status: code.http_status(),
-            oauth_error: code.oauth_error(),
-            field: error.field(),
-            retry_after_seconds: error.retry_after().map(|retry| retry.after_seconds),
-        }
-    }
+    let retry = error.retry_after().map(|retry| retry.after_seconds.to_string());
+    together(&[Some(error.code().name()), Some(error.message()), error.field(), retry.as_deref()])
 }
 
 /// What a caller in TypeScript cannot cause.

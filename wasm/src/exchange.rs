@@ -5,7 +5,6 @@
 
 use std::cell::RefCell;
 
-use tokenmint::Error;
 use wasm_bindgen::prelude::wasm_bindgen;
 use zeroize::Zeroize;
 
@@ -117,9 +116,4 @@ fn write(parts: &[&[u8]]) -> i32 {
         // The core's results have at most a few hundred thousand bytes.
         i32::try_from(exchange.output.len()).unwrap_or(i32::MAX)
     })
-}
-
-/// The error of a call that continues one that never was.
-pub(crate) fn not_asked() -> Error {
-    internal("nothing was asked")
 }

@@ -4,8 +4,8 @@ use tokenmint::{Error, ErrorCode, UnixTime, unverified};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::Result;
-#[cfg(feature = "issue")]
-use crate::{error::internal, keys::json};
+#[cfg(feature = "flows")]
+use crate::texts::together;
 
 /// Header and claims of a token that nobody has verified, as JSON.
 #[wasm_bindgen]
@@ -15,36 +15,23 @@ pub fn decode_unverified(token: &str) -> Result<String> {
     Ok(format!(r#"{{"header":{},"claims":{}}}"#, seen.header().json(), seen.json()))
 }
 
-/// A new HMAC secret as a JWK.
-#[cfg(feature = "issue")]
-#[wasm_bindgen]
-pub fn generate_hmac_jwk(alg: &str, kid: Option<String>, seed: &[u8]) -> Result<String> {
-    let mut entropy = tokenmint::Entropy::new(seed_of(seed)?);
-    text(&tokenmint::Key::generate_jwk(kid.as_deref(), alg.parse()?, &mut entropy)?)
-}
-
-/// A new secret of 256 bits, and its hash, as JSON.
-#[cfg(feature = "issue")]
+/// A new secret of 256 bits, and its hash.
+#[cfg(feature = "flows")]
 #[wasm_bindgen]
 pub fn generate_secret(seed: &[u8]) -> Result<String> {
-    #[derive(serde::Serialize)]
-    struct Generated {
-        secret: String,
-        sha256: String,
-    }
     let (secret, hash) = tokenmint::SecretHash::generate(&mut tokenmint::Entropy::new(seed_of(seed)?));
-    json(&Generated { secret: text(&secret)?, sha256: hash.to_string() })
+    Ok(together(&[Some(&text(&secret)?), Some(&hash.to_string())]))
 }
 
 /// The hash of a generated secret.
-#[cfg(feature = "issue")]
+#[cfg(feature = "flows")]
 #[wasm_bindgen]
 pub fn hash_secret(secret: &[u8]) -> String {
     tokenmint::SecretHash::of(secret).to_string()
 }
 
 /// Whether a hash is that of the secret, in constant time.
-#[cfg(feature = "issue")]
+#[cfg(feature = "flows")]
 #[wasm_bindgen]
 pub fn secret_matches(secret: &[u8], sha256: &str) -> Result<bool> {
     Ok(tokenmint::SecretHash::parse(sha256)?.matches(secret))
@@ -59,14 +46,14 @@ pub(crate) fn time(seconds: f64) -> Result<UnixTime> {
 }
 
 /// What minting needs: seconds since 1970, with the fraction that they have.
-#[cfg(feature = "issue")]
+#[cfg(feature = "mint")]
 pub(crate) fn context_of_seconds(seconds: f64, seed: [u8; 32]) -> Result<tokenmint::Context> {
     time(seconds)?;
     Ok(tokenmint::Context::at_micros((seconds * 1e6).round() as u64, seed))
 }
 
 /// 32 bytes of randomness.
-#[cfg(feature = "issue")]
+#[cfg(feature = "mint")]
 pub(crate) fn seed_of(seed: &[u8]) -> Result<[u8; 32]> {
     let found = seed.len();
     seed.try_into().map_err(|_| {
@@ -74,7 +61,8 @@ pub(crate) fn seed_of(seed: &[u8]) -> Result<[u8; 32]> {
     })
 }
 
-#[cfg(feature = "issue")]
+#[cfg(feature = "flows")]
 fn text(secret: &tokenmint::Secret) -> Result<String> {
-    String::from_utf8(secret.expose().to_vec()).map_err(|_| internal("a secret is a text").into())
+    String::from_utf8(secret.expose().to_vec())
+        .map_err(|_| crate::error::internal("a secret is a text").into())
 }

@@ -1,10 +1,9 @@
 //! Keys and key sets. What the host computes goes by a key's name: see `Key::host_name` of the core.
 
-use serde::Serialize;
 use tokenmint::{Algorithm, KeySetBuilder as Builder};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::error::{ErrorText, Result, internal};
+use crate::error::{self, Result};
 
 /// A key.
 #[wasm_bindgen]
@@ -121,14 +120,14 @@ impl KeySet {
         self.0.public_jwks()
     }
 
-    /// The keys that were left out, with the reasons: a JSON array of `{"kid","error"}`.
-    pub fn skipped(&self) -> Result<String> {
-        let skipped = self.0.skipped().iter();
-        json(
-            &skipped
-                .map(|(kid, error)| Skipped { kid: kid.as_deref(), error: error.into() })
-                .collect::<Vec<_>>(),
-        )
+    /// The id of a key that was left out, where it tells one.
+    pub fn skipped_kid(&self, at: usize) -> Option<String> {
+        self.0.skipped().get(at)?.0.clone()
+    }
+
+    /// Why a key was left out, as what is thrown; none where no further key was.
+    pub fn skipped_reason(&self, at: usize) -> Option<String> {
+        Some(error::text(&self.0.skipped().get(at)?.1))
     }
 
     /// Whether both are the same set.
@@ -147,18 +146,12 @@ impl KeySet {
     }
 }
 
-#[derive(Serialize)]
-struct Skipped<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kid: Option<&'a str>,
-    error: ErrorText<'a>,
-}
-
 /// The JWK of a key in PEM, private where the PEM is.
+#[cfg(feature = "mint")]
 #[wasm_bindgen]
 pub fn jwk_of_pem(pem: &str, kid: Option<String>, alg: Option<String>) -> Result<String> {
     let jwk = tokenmint::Key::jwk_of_pem(kid.as_deref(), algorithm(alg)?, pem)?;
-    String::from_utf8(jwk.expose().to_vec()).map_err(|_| internal("a JWK is a text").into())
+    String::from_utf8(jwk.expose().to_vec()).map_err(|_| error::internal("a JWK is a text").into())
 }
 
 pub(crate) fn algorithm(name: Option<String>) -> Result<Option<Algorithm>> {
@@ -166,8 +159,9 @@ pub(crate) fn algorithm(name: Option<String>) -> Result<Option<Algorithm>> {
 }
 
 /// The JSON text of what can always be written.
-pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> Result<String> {
-    serde_json::to_string(value).map_err(|_| internal("the result cannot be written").into())
+#[cfg(feature = "mint")]
+pub(crate) fn json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|_| error::internal("the result cannot be written").into())
 }
 
 fn with_kid(key: tokenmint::Key, kid: Option<String>) -> tokenmint::Key {

@@ -9,15 +9,21 @@ pub mod error;
 pub mod exchange;
 pub mod functions;
 pub mod keys;
-pub mod remote;
-pub mod task;
+pub mod question;
+mod texts;
 pub mod verifier;
 
-#[cfg(feature = "issue")]
-pub mod endpoint;
-#[cfg(feature = "issue")]
+#[cfg(feature = "remote")]
+pub mod remote;
+
+#[cfg(feature = "mint")]
 pub mod issuer;
-#[cfg(feature = "issue")]
+#[cfg(feature = "mint")]
 pub mod lifetime;
-#[cfg(feature = "issue")]
+
+#[cfg(feature = "flows")]
+pub mod endpoint;
+#[cfg(feature = "flows")]
 pub mod store;
+#[cfg(feature = "flows")]
+pub mod task;

@@ -1,10 +1,9 @@
 //! Lifetimes, and the time and seed of a flow.
 
-use tokenmint::{Context, Error, ErrorCode, Lifetime, UnixTime, expires_in};
+use tokenmint::{Error, ErrorCode, Lifetime, UnixTime, expires_in};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::Result;
-use crate::functions::seed_of;
 
 /// Whole seconds of a lifetime text.
 #[wasm_bindgen]
@@ -41,10 +40,11 @@ pub(crate) fn lifetime(seconds: f64) -> Result<Lifetime> {
 }
 
 /// What a flow needs.
-pub(crate) fn context(now_us: f64, seed: &[u8]) -> Result<Context> {
+#[cfg(feature = "flows")]
+pub(crate) fn context(now_us: f64, seed: &[u8]) -> Result<tokenmint::Context> {
     let now = whole(now_us).and_then(|now| u64::try_from(now).ok());
     let now = now.ok_or_else(|| Error::new(ErrorCode::TimeInvalid).at("now"))?;
-    Ok(Context::at_micros(now, seed_of(seed)?))
+    Ok(tokenmint::Context::at_micros(now, crate::functions::seed_of(seed)?))
 }
 
 /// A whole number that a double holds exactly.

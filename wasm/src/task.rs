@@ -1,15 +1,11 @@
 //! Tasks: flows under way, of which the host carries out the commands.
 
-use std::cell::RefCell;
-
 use tokenmint::{Command, Error, Event, Outcome, Reply, Step};
 use wasm_bindgen::prelude::wasm_bindgen;
 use zeroize::Zeroizing;
 
 use crate::error::{Result, internal};
-use crate::exchange::{self, Answer};
 use crate::keys::json;
-#[cfg(feature = "issue")]
 use crate::store::MemoryStore;
 
 /// A flow under way, and then its outcome.
@@ -17,13 +13,13 @@ use crate::store::MemoryStore;
 pub struct Task(State);
 
 enum State {
-    UnderWay(tokenmint::Task<Vec<u8>>),
+    UnderWay(Box<tokenmint::Task<Vec<u8>>>),
     Finished { result: Result<Zeroizing<Vec<u8>>, Error>, events: Vec<Event> },
 }
 
 impl Task {
     pub(crate) fn new(task: tokenmint::Task<Vec<u8>>) -> Self {
-        Task(State::UnderWay(task))
+        Task(State::UnderWay(Box::new(task)))
     }
 
     /// Goes on; `None` where it is finished.
@@ -52,7 +48,6 @@ impl Task {
     }
 
     /// As `advance`, on a store of this module: only commands for the host's keys come out.
-    #[cfg(feature = "issue")]
     pub fn advance_on(&mut self, store: &MemoryStore, reply: Option<String>) -> Result<Option<String>> {
         let mut reply = Self::read(reply.as_deref())?;
         loop {
@@ -82,39 +77,6 @@ impl Task {
         match &self.0 {
             State::Finished { events, .. } => json(events),
             State::UnderWay(_) => Err(internal("the task is not finished").into()),
-        }
-    }
-}
-
-/// A task that asks for nothing but the host's keys, and is answered at once.
-pub(crate) struct Question<T>(tokenmint::Task<T>);
-
-impl<T: AsRef<[u8]> + 'static> Question<T> {
-    pub(crate) fn new(task: tokenmint::Task<T>) -> Self {
-        Question(task)
-    }
-
-    /// Goes on: leaves the result, or the next question, which then is pending.
-    pub(crate) fn go_on(mut self, reply: Option<Reply>, pending: &RefCell<Option<Self>>) -> i32 {
-        match self.0.step(reply.map(Ok)) {
-            Step::Done(Outcome { result, .. }) => match result {
-                Ok(result) => exchange::leave(Ok(Answer::Bytes(result.as_ref()))),
-                Err(error) => exchange::leave(Err(error.into())),
-            },
-            Step::Need(command) => {
-                pending.replace(Some(self));
-                exchange::leave(match &command {
-                    Command::Sign { kid, algorithm, message } => {
-                        Ok(Answer::Ask { algorithm: algorithm.name(), key: kid, message })
-                    }
-                    // The message and the signature stand in the token, which the host has.
-                    Command::VerifySignature { kid, algorithm, .. } => {
-                        Ok(Answer::Ask { algorithm: algorithm.name(), key: kid, message: &[] })
-                    }
-                    _ => Err(internal("a store was asked for").into()),
-                })
-            }
-            Step::Spent => exchange::leave(Err(internal("the task is spent").into())),
         }
     }
 }

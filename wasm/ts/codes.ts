@@ -83,7 +83,9 @@ export type ErrorCode =
   | "length_required"
   | "internal"
   | "object_disposed"
-  | "task_not_run";
+  | "task_not_run"
+  | "module_blocked"
+  | "module_unsupported";
 
 /**
  * Of each code: its stable number, the HTTP status that fits best, and the `error` value of OAuth 2.0 (RFC 6749 section
@@ -174,4 +176,6 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, readonly [number: number, s
   internal: [900, 500, "server_error"],
   object_disposed: [901, 500, "server_error"],
   task_not_run: [902, 500, "server_error"],
+  module_blocked: [903, 500, "server_error"],
+  module_unsupported: [904, 500, "server_error"],
 };

@@ -1,5 +1,6 @@
 import * as raw from "#raw";
 import { encode } from "#memory";
+import { apart } from "./error.js";
 import { type Call, seedFor, systemHost } from "./host.js";
 import { bytes, guard, text } from "./module.js";
 
@@ -27,7 +28,8 @@ export interface GeneratedSecret {
  */
 export function generateSecret(call?: Call): GeneratedSecret {
   const seed = seedFor(systemHost, call);
-  return JSON.parse(guard(() => raw.generate_secret(seed))) as GeneratedSecret;
+  const [secret, sha256] = apart(guard(() => raw.generate_secret(seed))) as [string, string];
+  return { secret, sha256 };
 }
 
 /** The SHA-256 of a secret in base64url, which is enough for secrets that are random. */

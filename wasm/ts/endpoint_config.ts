@@ -7,7 +7,8 @@ import type { MayWait } from "./crypto/host.js";
 import { TokenmintError, within } from "./error.js";
 import { HostKeys } from "./host_keys.js";
 import { hostOf, Key } from "./key.js";
-import { jwkOf, jwkOfPem, privateKey, then } from "./key_parts.js";
+import { jwkOfPem } from "./key_making.js";
+import { jwkOf, privateKey, then } from "./key_parts.js";
 import { fromJson } from "./json.js";
 import { guard, kind, text } from "./module.js";
 

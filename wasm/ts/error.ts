@@ -84,16 +84,19 @@ export class StoreError extends TokenmintError {
   }
 }
 
-/** An error of the core, from the JSON text in which it crosses; `cause`: what a store has thrown. @internal */
+/** An error of the core, from the text in which it crosses; `cause`: what a store has thrown. @internal */
 export function fromText(text: string, cause?: unknown): TokenmintError {
-  const { code, message, field, retry_after_seconds: retryAfterSeconds } = JSON.parse(text) as {
-    code: ErrorCode;
-    message: string;
-    field?: string;
-    retry_after_seconds?: number;
-  };
+  const [code, message, field, retry] = apart(text) as [ErrorCode, string, string?, string?];
+  const retryAfterSeconds = retry === undefined ? undefined : Number(retry);
   const isStores = code.startsWith("store_");
   return new TokenmintError(code, message, { field, retryAfterSeconds, cause: isStores ? cause : undefined });
+}
+
+/** The texts that cross in one: their lengths, `-` for one that is left out, then the texts. @internal */
+export function apart(whole: string): (string | undefined)[] {
+  let at = whole.indexOf(":") + 1;
+  const lengths = whole.slice(0, at - 1).split(",");
+  return lengths.map((length) => (length === "-" ? undefined : whole.slice(at, (at += Number(length)))));
 }
 
 /** The same error, told of the place where its field stands. @internal */

@@ -1,12 +1,11 @@
 // How the flows are run, and how what they give is read.
 
-import type * as raw from "#raw";
 import { invalid, textOf, TokenmintError } from "./error.js";
 import type { Call } from "./host.js";
 import { fromJson } from "./json.js";
 import type { Lifetime } from "./lifetime.js";
 import { camelCase, inOwnNames } from "./names.js";
-import { Owned } from "./owned.js";
+import { Issuer as Minter } from "./minter.js";
 import type { Task, Tell } from "./task.js";
 
 /** What an entity token lets its holder's front end show and do; see docs/endpoints.md. */
@@ -47,12 +46,7 @@ export interface EntityTokenRequest {
 }
 
 /** What the methods of all flows have in common, and the one that is written by hand: its target is flat. */
-export abstract class Flows extends Owned {
-  /** @internal */
-  protected constructor(issuer: raw.Issuer) {
-    super(issuer);
-  }
-
+export abstract class Flows extends Minter {
   /**
    * A flow by its name, with its input and output as docs/operations.md names their members.
    *

@@ -2,7 +2,7 @@
 
 import { hostCrypto } from "#crypto";
 import type { Algorithm } from "./algorithm.js";
-import type { HostKey } from "./crypto/host.js";
+import type { HostKey, MayWait } from "./crypto/host.js";
 import { TokenmintError } from "./error.js";
 
 /** How many public keys are kept ready: those of a few issuers. */
@@ -46,12 +46,18 @@ function publicKey(asked: string): HostKey {
   return key;
 }
 
-/** Calls the host's crypto; what it throws is not the module's fault. @internal */
-export function attempt<T>(call: () => T): T {
+/** Asks a key; what it throws is not the module's fault. @internal */
+export function attempt<T>(call: () => MayWait<T>): MayWait<T> {
   try {
-    return call();
+    const said = call();
+    // A program's function may give a promise of another kind than this realm's.
+    return typeof (said as PromiseLike<T> | null)?.then === "function" ? Promise.resolve(said).catch(away) : said;
   } catch (cause) {
-    if (cause instanceof TokenmintError) throw cause;
-    throw new TokenmintError("store_unavailable", "the host cannot compute with the key", { cause });
+    return away(cause);
   }
+}
+
+function away(cause: unknown): never {
+  if (cause instanceof TokenmintError) throw cause;
+  throw new TokenmintError("store_unavailable", "the host cannot compute with the key", { cause });
 }

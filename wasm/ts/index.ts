@@ -1,4 +1,4 @@
-// What `tokenmint` offers.
+// What `tokenmint` offers. What is named here stands before what `tokenmint/mint` calls the same.
 
 export { generateSecret, type GeneratedSecret, hashSecret, secretMatches } from "./credential.js";
 export {
@@ -13,12 +13,11 @@ export {
 export { StoreError, type StoreReason } from "./error.js";
 export type { Event } from "./event.js";
 export type { EntityOptions, EntityTokenRequest } from "./flows.js";
-export { Issuer, type IssuerPolicy } from "./issuer.js";
-export { formatExpiresIn, nodeJsonwebtokenExpiry, parseExpiresIn, parseExpiresInJson } from "./lifetime.js";
+export { Issuer } from "./issuer.js";
 export { MemoryStore } from "./memory_store.js";
+export * from "./mint.js";
 export { nodeHandler, type NodeRequest, type NodeResponse } from "./node_http.js";
 export type * from "./operations.js";
-export type { Integration, Rate } from "./options.js";
 export type {
   Admitted,
   Cas,
@@ -38,4 +37,3 @@ export type {
   Throttle,
 } from "./store.js";
 export { Task } from "./task.js";
-export * from "./verify.js";

@@ -1,14 +1,14 @@
-// Keys that exist on the host already: of WebCrypto, of node:crypto, or of a service that signs.
+// Keys that exist on the host already: of WebCrypto, or of node:crypto.
 
 import * as raw from "#raw";
 import { hostCrypto } from "#crypto";
 import { algorithmOf, subtle, webKey } from "./crypto/web.js";
 import { type Algorithm, isHmac } from "./algorithm.js";
-import type { HostKey, Jwk } from "./crypto/host.js";
+import type { Jwk } from "./crypto/host.js";
 import { invalid, TokenmintError } from "./error.js";
-import { fromJwk, hmac, type KeyParts, newName, opaque, proven, then } from "./key_parts.js";
-import { guard, kind, optionalText, text } from "./module.js";
-import type { CryptoKeyLike, CryptoKeyPairLike, HeldSigner, KeyObjectLike } from "./key_like.js";
+import { fromJwk, hmac, type KeyParts, newName, opaque, proven } from "./key_parts.js";
+import { guard, kind, optionalText } from "./module.js";
+import type { CryptoKeyLike, CryptoKeyPairLike, KeyObjectLike } from "./key_like.js";
 
 /** @internal */
 export async function fromCryptoKey(
@@ -76,45 +76,4 @@ export function fromKeyObject(key: KeyObjectLike, kid: string | undefined, wante
   if (typeof key !== "object" || key === null) throw invalid("key", `expected a KeyObject, found ${kind(key)}`);
   const { algorithm, ...pair } = hostCrypto.keyObject(key, wanted);
   return opaque(algorithm, optionalText(kid, "kid"), pair);
-}
-
-/** @internal */
-export function heldKey(
-  name: string,
-  options: HeldSigner,
-  publicHalf: raw.Key | undefined,
-  publicHost: HostKey | undefined,
-): KeyParts {
-  const { algorithm } = options;
-  const id = optionalText(options.kid, "kid");
-  if (typeof options.sign !== "function") throw invalid("sign", `expected a function, found ${kind(options.sign)}`);
-  if (text(name, "name") === "") throw invalid("name", "a key that is held needs a name");
-  const called = newName(name);
-  // Called as methods of what was given: it may be an object with a client in it.
-  const sign: HostKey["sign"] = (message) => options.sign(message);
-  const verify: HostKey["verify"] = options.verify && ((message, signature) => options.verify?.(message, signature) ?? false);
-  return guard(() => {
-    if (publicHalf === undefined) {
-      return { raw: raw.Key.held(called, algorithm, id), host: { sync: false, sign, verify } };
-    }
-    const key = raw.Key.held_with_public(called, algorithm, publicHalf, id ?? publicHalf.kid());
-    const name = publicHalf.host_name();
-    const half = publicHost ?? (name === undefined ? undefined : hostCrypto.publicKey(algorithm, name));
-    const judge = half?.verify;
-    return { raw: key, host: { sync: false, sign: judge ? judged(sign, judge) : sign, verify: verify ?? judge } };
-  });
-}
-
-/** What nobody could verify must not leave as a token, whatever a signer gives. */
-function judged(sign: NonNullable<HostKey["sign"]>, verify: NonNullable<HostKey["verify"]>): HostKey["sign"] {
-  return (message) => {
-    const copy = message.slice(); // where the message stands may be written anew meanwhile
-    return then(sign(message), (signature) => {
-      if (!(signature instanceof Uint8Array)) return signature;
-      return then(verify(copy, signature), (valid) => {
-        if (valid) return signature;
-        throw new TokenmintError("key_usage", "what the held key gave is no signature by its public half", { field: "sign" });
-      });
-    });
-  };
 }

@@ -2,8 +2,8 @@
 
 import * as raw from "#raw";
 import { hostCrypto } from "#crypto";
-import { base64url, encode } from "#memory";
-import { type Algorithm, hashBits, isHmac } from "./algorithm.js";
+import { encode } from "#memory";
+import type { Algorithm } from "./algorithm.js";
 import type { HostKey, Jwk, MayWait, Pair } from "./crypto/host.js";
 import { withPrimes } from "./crypto/primes.js";
 import { invalid, TokenmintError } from "./error.js";
@@ -45,20 +45,6 @@ export function fromJwk(jwk: unknown, algorithm: string | undefined): MayWait<Ke
   return then(privateKey(key.algorithm() as Algorithm, given), (host) => ({ raw: key, host }), () => key.free());
 }
 
-/** A key of a PEM text. @internal */
-export function fromPem(pem: string, kid: string | undefined, algorithm: string | undefined): MayWait<KeyParts> {
-  return then(jwkOfPem(pem, kid, algorithm), (jwk) => fromJwk(jwk, undefined));
-}
-
-/** The JWK of a PEM text: with the public half, also where the text has none. @internal */
-export function jwkOfPem(pem: string, kid: string | undefined, algorithm: string | undefined): MayWait<Jwk> {
-  const json = guard(() =>
-    raw.jwk_of_pem(text(pem, "pem"), optionalText(kid, "kid"), optionalText(algorithm, "algorithm")),
-  );
-  const jwk = JSON.parse(json) as Jwk;
-  return jwk["kty"] === "RSA" || jwk["x"] !== undefined ? jwk : hostCrypto.complete(jwk["alg"] as Algorithm, jwk);
-}
-
 /** The host's side of a private JWK: signs once, to see that its halves belong together. @internal */
 export function privateKey(algorithm: Algorithm, jwk: Jwk): MayWait<HostKey> {
   return then(hostCrypto.privateKey(algorithm, withPrimes(jwk)), proven);
@@ -87,34 +73,6 @@ export function proven(host: HostKey): MayWait<HostKey> {
     if (!valid) throw foreign();
     return host;
   });
-}
-
-/** A new key, whose private half stays with the host. @internal */
-export function generate(algorithm: Algorithm, kid: string | undefined, extractable: boolean): MayWait<KeyParts> {
-  checked(algorithm);
-  if (isHmac(algorithm)) return fromJwk(generateJwk(algorithm, kid), undefined);
-  return then(hostCrypto.generate(algorithm, extractable), (pair) => opaque(algorithm, kid, pair));
-}
-
-/** A new private JWK or secret. @internal */
-export function generateJwk(algorithm: Algorithm, kid: string | undefined): MayWait<Jwk> {
-  const id = optionalText(kid, "kid");
-  checked(algorithm);
-  const named = ({ kty, key_ops: _operations, ext: _extractable, alg: _algorithm, ...numbers }: Jwk) => ({
-    kty,
-    use: "sig",
-    alg: algorithm,
-    ...(id !== undefined && { kid: id }),
-    ...numbers,
-  });
-  if (!isHmac(algorithm)) return then(hostCrypto.generateJwk(algorithm), named);
-  // RFC 7518 section 3.2: a key as long as the hash.
-  const secret = crypto.getRandomValues(new Uint8Array(hashBits(algorithm) / 8));
-  try {
-    return named({ kty: "oct", k: base64url(secret) });
-  } finally {
-    secret.fill(0);
-  }
 }
 
 /** A key whose public half is known, and whose private half only the host has, if anyone. @internal */
@@ -162,9 +120,4 @@ export function then<T, U>(value: MayWait<T>, next: (value: T) => MayWait<U>, fa
     failed?.();
     throw error;
   });
-}
-
-/** Fails as the core does for what is no algorithm. */
-function checked(algorithm: Algorithm): void {
-  guard(() => raw.Key.held("name", text(algorithm, "algorithm"), undefined)).free();
 }

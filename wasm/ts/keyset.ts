@@ -129,11 +129,14 @@ export class KeySet extends Owned {
   /** The keys that were left out, with the reasons. */
   get skipped(): readonly SkippedKey[] {
     const set = rawOf(this) as raw.KeySet;
-    const skipped = JSON.parse(guard(() => set.skipped())) as { kid?: string; error: unknown }[];
-    return skipped.map(({ kid, error }) => {
-      const reason = fromText(JSON.stringify(error));
-      return kid === undefined ? { error: reason } : { kid, error: reason };
-    });
+    const skipped: SkippedKey[] = [];
+    for (;;) {
+      const at = skipped.length;
+      const [kid, reason] = guard(() => [set.skipped_kid(at), set.skipped_reason(at)] as const);
+      if (reason === undefined) return skipped;
+      const error = fromText(reason);
+      skipped.push(kid === undefined ? { error } : { kid, error });
+    }
   }
 
   /** How many keys there are. */

@@ -3,9 +3,16 @@
 import type { InitOutput } from "#raw";
 import { fromText, invalid, TokenmintError } from "./error.js";
 
-/** Why no call is made; undefined while all is well. */
-let refusal: (() => TokenmintError) | undefined = () =>
-  new TokenmintError("policy_invalid", "the WebAssembly module is not loaded yet: await init() first");
+/** What is done before a call: nothing while all is well. Else it starts the module, or says why no call is made. */
+let before: (() => void) | undefined = refusal(
+  () => new TokenmintError("policy_invalid", "the WebAssembly module is not loaded yet: await init() first"),
+);
+
+function refusal(error: () => TokenmintError): () => never {
+  return () => {
+    throw error();
+  };
+}
 
 /** The module's memory. @internal */
 export let memory: WebAssembly.Memory;
@@ -13,7 +20,40 @@ export let memory: WebAssembly.Memory;
 /** Takes the instance, once it is there. @internal */
 export function started(instance: InitOutput): void {
   memory = instance.memory;
-  refusal = undefined;
+  before = undefined;
+}
+
+/** Starts the module when it is called for the first time. @internal */
+export function startsLater(start: () => void): void {
+  before = () => {
+    start();
+    ready();
+  };
+}
+
+/** Takes a module and starts it; what does not start says so in every call. @internal */
+export function startBytes(bytes: BufferSource, start: (module: WebAssembly.Module) => InitOutput): void {
+  try {
+    started(start(new WebAssembly.Module(bytes)));
+  } catch (cause) {
+    refused(cause, bytes);
+  }
+}
+
+/** Says from now on why the module did not start. @internal */
+export function refused(cause: unknown, bytes?: BufferSource): void {
+  before = refusal(() => notStarted(cause, bytes));
+}
+
+/** Why a module of these bytes did not start. @internal */
+export function notStarted(cause: unknown, bytes?: BufferSource): TokenmintError {
+  // Whether a module is right may be asked under every policy; only compiling it is forbidden.
+  if (bytes !== undefined && globalThis.WebAssembly?.validate(bytes)) {
+    const allow = "the page's Content Security Policy does not allow WebAssembly: add 'wasm-unsafe-eval' to its script-src";
+    return new TokenmintError("module_blocked", allow, { cause });
+  }
+  const instead = "this platform cannot run this build of the module: import tokenmint/base, or /base of another entry";
+  return new TokenmintError("module_unsupported", instead, { cause });
 }
 
 /** Whether there is an instance. @internal */
@@ -21,9 +61,9 @@ export function isStarted(): boolean {
   return memory !== undefined;
 }
 
-/** Fails where the module cannot be called: `internal` behind a trap. @internal */
+/** Fails where the module cannot be called: `internal` behind a trap, `module_...` where it did not start. @internal */
 export function ready(): void {
-  if (refusal !== undefined) throw refusal();
+  before?.();
 }
 
 /** Calls the module. Nothing else may run inside: whatever is thrown there is taken for the module's. @internal */
@@ -45,7 +85,7 @@ export function guard<T>(call: () => T): T {
 export function failure(thrown: unknown, cause?: unknown): TokenmintError {
   if (thrown instanceof TokenmintError) return thrown;
   if (typeof thrown === "string") return fromText(thrown, cause);
-  refusal = () => new TokenmintError("internal", "the module stopped after an internal error", { cause: thrown });
+  before = refusal(() => new TokenmintError("internal", "the module stopped after an internal error", { cause: thrown }));
   return new TokenmintError("internal", "an internal rule was broken; please report it", { cause: thrown });
 }
 

@@ -5,6 +5,7 @@ import type { Event } from "./event.js";
 import type { HostKeys } from "./host_keys.js";
 import { bytes, failure, guard, kind, ready } from "./module.js";
 import { release } from "./owned.js";
+import { notHere } from "./signing.js";
 import { type Command, failureReply, fromWire, type Reply, type Store, toWire } from "./store.js";
 
 /** The module's own store, where a store is one: it is worked on without leaving the module. */
@@ -244,14 +245,6 @@ export class Task<T> {
     const result = key.verify(said, fromBase64url(signature as string));
     return isPromise(result) ? result.then(verified) : verified(result);
   }
-}
-
-/** The error of a key whose private half was not given to the host. @internal */
-export function notHere(algorithm: string): TokenmintError {
-  return new TokenmintError(
-    "key_cannot_sign",
-    `the private half of the ${algorithm} key is not with the host: read it by Key.fromJwk or Key.fromPem`,
-  );
 }
 
 function needed(store: Store | undefined): Store {

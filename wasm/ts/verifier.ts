@@ -1,19 +1,20 @@
 import * as raw from "#raw";
 import { fromBase64url } from "#memory";
 import type { Algorithm } from "./algorithm.js";
+import type { MayWait } from "./crypto/host.js";
 import { configJson, configuredBy } from "./config.js";
-import { invalid, TokenmintError } from "./error.js";
-import { ASKED, askedKey, enter, entered, leftError, leftText } from "./exchange.js";
+import { apart, invalid, TokenmintError } from "./error.js";
+import { enter, leftText } from "./exchange.js";
 import { type Call, type Host, secondsFor, systemHost } from "./host.js";
-import { attempt, HostKeys } from "./host_keys.js";
+import type { HostKeys } from "./host_keys.js";
 import { fromJson } from "./json.js";
+import { then } from "./key_parts.js";
 import { hostsOf, KeySet } from "./keyset.js";
-import { failure, guard, kind, text } from "./module.js";
+import { failure, kind } from "./module.js";
 import type { VerifierConfig } from "./options.js";
-import { Owned, rawOf } from "./owned.js";
-import { keysAtOnce, keysFor, RemoteKeySet } from "./remote.js";
-import type { Claims, Explanation, Jws } from "./results.js";
-import { Task, taskOf } from "./task.js";
+import { type Freeable, Owned, rawOf } from "./owned.js";
+import { now, settle, verification } from "./question.js";
+import type { Claims, Jws } from "./results.js";
 import { tokenText } from "./token.js";
 
 /** What a verifier demands. The issuer and the audience are said, or the check is dropped by name. */
@@ -25,8 +26,13 @@ export interface VerifierOptions extends VerifierConfig {
 /** The time of one call. */
 export type VerifyCall = Pick<Call, "now">;
 
-/** A verifier of an issuer's own. @internal */
+/** A verifier of an issuer's own: of the class that the entry offers. @internal */
 export let verifierOf: (verifier: raw.Verifier, hosts: HostKeys, host: Host) => Verifier;
+
+/** Tells which class that is. @internal */
+export function makesVerifiers(make: typeof verifierOf): void {
+  verifierOf = make;
+}
 
 /**
  * Verifies tokens: framing, header, signature, and then every claim that is demanded. Immutable.
@@ -52,19 +58,13 @@ export let verifierOf: (verifier: raw.Verifier, hosts: HostKeys, host: Host) => 
 export class Verifier extends Owned {
   readonly #hosts: HostKeys;
   readonly #host: Host;
-  readonly #remote: RemoteKeySet | undefined;
-
-  static {
-    verifierOf = (verifier, hosts, host) => new Verifier(new Made(verifier, hosts) as unknown as KeySet, { host });
-  }
 
   /**
    * A verifier that trusts these keys.
    *
    * Fails with `policy_invalid` where issuer or audience are not said, or for an option that cannot work.
    */
-  constructor(keys: KeySet | RemoteKeySet, options: VerifierOptions) {
-    const host = options?.host ?? systemHost;
+  constructor(keys: KeySet, options: VerifierOptions) {
     if ((keys as unknown) instanceof Made) {
       const { verifier, hosts } = keys as unknown as Made;
       super(verifier);
@@ -73,39 +73,28 @@ export class Verifier extends Owned {
       const [set, config] = [rawOf(keys) as raw.KeySet, configJson(options, "host")];
       super(configuredBy(() => new raw.Verifier(set, config)));
       this.#hosts = hostsOf(keys);
-    } else if (keys instanceof RemoteKeySet) {
-      super(new RemoteVerifiers(keys, configJson(options, "host")));
-      this.#hosts = new HostKeys();
-      this.#remote = keys;
     } else {
-      throw invalid("keys", `expected a KeySet or a RemoteKeySet, found ${kind(keys)}`);
+      throw invalid("keys", `expected a KeySet, found ${kind(keys)}`);
     }
-    this.#host = host;
+    this.#host = options?.host ?? systemHost;
   }
 
   /**
    * The claims of a token that is good now.
    *
-   * Rejects with the code of the first check that fails, 300 to 319 in docs/errors.md; `keys_unavailable` where remote
-   * keys cannot be fetched.
+   * Rejects with the code of the first check that fails, 300 to 319 in docs/errors.md.
    */
   async verify(token: string, call?: VerifyCall): Promise<Claims> {
-    const given = tokenText(token);
-    const now = secondsFor(this.#host, call);
-    const found = this.#verify(this.#here() ?? (await this.#fetched(given, now)), given, now);
-    return found instanceof Task ? found.run() : found;
+    return this.#claims(tokenText(token), call, false);
   }
 
   /**
    * As {@link Verifier.verify}, at once: with any key on Node, elsewhere with secrets.
    *
-   * Throws `policy_invalid` where the host answers later, and where remote keys are to be fetched first.
+   * Throws `policy_invalid` where the host answers later.
    */
   verifySync(token: string, call?: VerifyCall): Claims {
-    const given = tokenText(token);
-    const now = secondsFor(this.#host, call);
-    const found = this.#verify(this.#here() ?? this.#known(given, now), given, now);
-    return found instanceof Task ? found.runSync() : found;
+    return now(this.#claims(tokenText(token), call, true), answersLater);
   }
 
   /**
@@ -132,182 +121,71 @@ export class Verifier extends Owned {
    * ```
    */
   async verifyJws(token: string): Promise<Jws> {
-    const given = tokenText(token);
-    const found = this.#verifyJws(this.#here() ?? (await this.#fetched(given, secondsFor(this.#host, undefined))), given);
-    return found instanceof Task ? found.run() : found;
+    return this.#jws(tokenText(token), false);
   }
 
   /** As {@link Verifier.verifyJws}, at once; see {@link Verifier.verifySync}. */
   verifyJwsSync(token: string): Jws {
-    const given = tokenText(token);
-    const found = this.#verifyJws(this.#here() ?? this.#known(given, secondsFor(this.#host, undefined)), given);
-    return found instanceof Task ? found.runSync() : found;
+    return now(this.#jws(tokenText(token), true), answersLater);
   }
 
-  /**
-   * Why a token is accepted or refused: every check in its order, what it saw and what it demands. Neither a signature nor
-   * a secret is shown.
-   *
-   * Rejects with `keys_unavailable` and its like where remote keys cannot be fetched, and with nothing else for a text.
-   *
-   * @example
-   * ```ts
-   * import assert from "node:assert/strict";
-   * import { Issuer, Key, KeySet } from "tokenmint";
-   *
-   * const keys = new KeySet(Key.hmac("a secret of at least thirty-two bytes"));
-   * const issuer = new Issuer(keys, { issuer: "https://api.example.com", audience: "app" });
-   * const token = issuer.mintSync({ sub: "u1" }, "1h", { now: 1_700_000_000 });
-   *
-   * const explanation = await issuer.verifier().explain(token, { now: 1_700_003_605 });
-   * assert.equal(explanation.error, "token_expired");
-   * assert.equal(explanation.checks.find((check) => check.name === "exp")?.hint, "expired 5 s ago");
-   * ```
-   */
-  async explain(token: string, call?: VerifyCall): Promise<Explanation> {
-    const given = text(token, "token");
+  #claims(token: string, call: VerifyCall | undefined, atOnce: boolean): MayWait<Claims> {
+    const run = (verifier: raw.Verifier, length: number, now: number) => verifier.verify(length, now);
+    return this.judge(token, call, atOnce, run, (length) => fromJson(leftText(length)) as Claims);
+  }
+
+  #jws(token: string, atOnce: boolean): MayWait<Jws> {
+    const run = (verifier: raw.Verifier, length: number) => verifier.verify_jws(length);
+    return this.judge(token, undefined, atOnce, run, (length) => jwsOf(leftText(length)));
+  }
+
+  /** Calls the core about a token; now, or later where a key answers later. @internal */
+  protected judge<T>(
+    token: string,
+    call: VerifyCall | undefined,
+    atOnce: boolean,
+    run: (verifier: raw.Verifier, length: number, now: number) => number,
+    read: (length: number) => T,
+  ): MayWait<T> {
     const now = secondsFor(this.#host, call);
-    return this.#explain(this.#here() ?? (await this.#fetched(given, now)), given, now).run();
+    return then(this.verifierFor(token, now, atOnce), (verifier) => {
+      const length = enter(token);
+      let result: number;
+      try {
+        result = run(verifier, length, now);
+        if (result >= 0) return read(result);
+      } catch (thrown) {
+        throw failure(thrown);
+      }
+      return settle(result, this.#hosts, verification(token), read);
+    });
   }
 
-  /** As {@link Verifier.explain}, at once; see {@link Verifier.verifySync}. */
-  explainSync(token: string, call?: VerifyCall): Explanation {
-    const given = text(token, "token");
-    const now = secondsFor(this.#host, call);
-    return this.#explain(this.#here() ?? this.#known(given, now), given, now).runSync();
-  }
-
-  /** What verifies, where its keys are here. */
-  #here(): raw.Verifier | undefined {
-    const verifier = rawOf(this);
-    return this.#remote === undefined ? (verifier as raw.Verifier) : undefined;
-  }
-
-  /** What verifies with the keys that were fetched for a token. */
-  async #fetched(token: string, now: number): Promise<raw.Verifier> {
-    const remote = rawOf(this) as RemoteVerifiers;
-    return remote.of(await keysFor(remote.keys, token, now));
-  }
-
-  #known(token: string, now: number): raw.Verifier {
-    const remote = rawOf(this) as RemoteVerifiers;
-    const found = keysAtOnce(remote.keys, token, now);
-    if (found !== undefined) return remote.of(found);
-    throw new TokenmintError("policy_invalid", "the issuer's keys must be fetched first: use an async method");
-  }
-
-  /** The claims; or a task, where a key of the host answers later. */
-  #verify(verifier: raw.Verifier, token: string, now: number): Claims | Task<Claims> {
-    const length = enter(token);
-    let result: number;
-    try {
-      result = verifier.verify(length, now);
-      if (result < 0) result = settle(verifier, this.#hosts, token, result);
-    } catch (thrown) {
-      throw failure(thrown);
-    }
-    if (result !== ASKED) return fromJson(leftText(result)) as Claims;
-    return taskOf(guard(() => verifier.verify_task(token, now)), this.#hosts, fromJson as (json: string) => Claims);
-  }
-
-  #verifyJws(verifier: raw.Verifier, token: string): Jws | Task<Jws> {
-    const length = enter(token);
-    let result: number;
-    try {
-      result = verifier.verify_jws(length);
-      if (result < 0) result = settle(verifier, this.#hosts, token, result);
-    } catch (thrown) {
-      throw failure(thrown);
-    }
-    if (result !== ASKED) return jwsOf(leftText(result));
-    return taskOf(guard(() => verifier.verify_jws_task(token)), this.#hosts, jwsOf);
-  }
-
-  #explain(verifier: raw.Verifier, token: string, now: number): Task<Explanation> {
-    return taskOf(
-      guard(() => verifier.explain_task(token, now)),
-      this.#hosts,
-      (json) => JSON.parse(json) as Explanation,
-    );
+  /** What verifies a token. @internal */
+  protected verifierFor(_token: string, _now: number, _atOnce: boolean): MayWait<raw.Verifier> {
+    return rawOf(this) as raw.Verifier;
   }
 }
 
-/** A verifier that the core has made, on its way into the constructor. */
-class Made {
+/** What verifies, on its way into the constructor. @internal */
+export class Made {
   constructor(
-    readonly verifier: raw.Verifier,
+    readonly verifier: Freeable,
     readonly hosts: HostKeys,
   ) {}
 }
 
-/**
- * Answers the questions of a call that keys of the host answer at once; throws the error that it comes to.
- *
- * Only the host's own crypto runs in between: a function of the program's could call the module again.
- */
-function settle(verifier: raw.Verifier, hosts: HostKeys, token: string, asked: number): number {
-  let result = asked;
-  while (result === ASKED) {
-    const key = hosts.find(askedKey());
-    if (!key.sync || key.verify === undefined) return ASKED;
-    const dot = token.lastIndexOf(".");
-    const signature = fromBase64url(token.slice(dot + 1));
-    const valid = attempt(() => key.verify?.(entered(dot), signature) as boolean);
-    result = verifier.verify_finish(valid);
-  }
-  if (result < 0) throw leftError(result);
-  return result;
+makesVerifiers((verifier, hosts, host) => new Verifier(new Made(verifier, hosts) as unknown as KeySet, { host }));
+
+/** The error of a method that answers at once, where a key does not. @internal */
+export function answersLater(): TokenmintError {
+  return new TokenmintError("policy_invalid", "the key answers later: use an async method");
 }
 
-function jwsOf(json: string): Jws {
-  const { payload, algorithm, key_id: keyId, type } = JSON.parse(json) as {
-    payload: string;
-    algorithm: Algorithm;
-    key_id?: string;
-    type?: string;
-  };
+function jwsOf(text: string): Jws {
+  const [payload, algorithm, keyId, type] = apart(text) as [string, Algorithm, string?, string?];
   const jws: { -readonly [member in keyof Jws]: Jws[member] } = { payload: fromBase64url(payload), algorithm };
   if (keyId !== undefined) jws.keyId = keyId;
   if (type !== undefined) jws.type = type;
   return jws;
-}
-
-/** How many sets of remote keys are kept ready, with their verifiers: those of a few issuers, before and after a change. */
-const MOST_KEPT = 16;
-
-/** The verifiers over remote key sets: one for each set that is in use. */
-class RemoteVerifiers {
-  readonly keys: RemoteKeySet;
-  readonly #config: string;
-  readonly #made: { keys: raw.KeySet; verifier: raw.Verifier }[] = [];
-
-  constructor(keys: RemoteKeySet, config: string) {
-    this.keys = keys;
-    this.#config = config;
-    // Here already it can be seen whether the options work.
-    const none = guard(() => raw.KeySet.from_jwks('{"keys":[]}', ""));
-    this.#make(none).free();
-    none.free();
-  }
-
-  of(keys: raw.KeySet): raw.Verifier {
-    const known = guard(() => this.#made.find((made) => made.keys.is_same(keys)));
-    if (known !== undefined) {
-      keys.free();
-      return known.verifier;
-    }
-    const verifier = this.#make(keys);
-    this.#made.unshift({ keys, verifier });
-    // Not freed at once: a token may be being verified with it. The collector does that.
-    if (this.#made.length > MOST_KEPT) this.#made.pop();
-    return verifier;
-  }
-
-  free(): void {
-    this.#made.length = 0;
-  }
-
-  #make(keys: raw.KeySet): raw.Verifier {
-    return configuredBy(() => new raw.Verifier(keys, this.#config));
-  }
 }

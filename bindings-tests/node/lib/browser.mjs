@@ -23,23 +23,25 @@ const TYPES = {
 };
 // What a strict page allows: no inline script, no eval, WebAssembly only.
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; img-src data:";
+/** What a page allows that has forgotten WebAssembly. */
+export const WITHOUT_WASM = POLICY.replace(" 'wasm-unsafe-eval'", "");
 
-export async function launch() {
+export async function launch(...more) {
   const named = process.env.CHROMIUM ?? "chromium";
   const places = isAbsolute(named) ? [named] : (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, named));
   const executablePath = places.find((place) => existsSync(place));
   if (executablePath === undefined) throw new Error(`there is no ${named}; the variable CHROMIUM names another`);
-  return chromium.launch({ executablePath, args: ARGUMENTS });
+  return chromium.launch({ executablePath, args: [...ARGUMENTS, ...more] });
 }
 
 /**
  * Serves folders: `{"/dist/": "/path/to/dist"}`, and texts under the paths of `texts`; its pages may ask `connect`, too. Close
  * it by `close()`.
  */
-export async function serve(folders, texts = {}, connect = "") {
+export async function serve(folders, texts = {}, connect = "", policy = POLICY) {
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
-    const headers = { "content-security-policy": `${POLICY}; connect-src 'self' ${connect}`, "cache-control": "no-store" };
+    const headers = { "content-security-policy": `${policy}; connect-src 'self' ${connect}`, "cache-control": "no-store" };
     const type = TYPES[extname(path)] ?? "application/octet-stream";
     if (Object.hasOwn(texts, path)) {
       response.writeHead(200, { ...headers, "content-type": type }).end(texts[path]);
@@ -61,9 +63,9 @@ export async function serve(folders, texts = {}, connect = "") {
 
 /**
  * Opens a page, waits for what its script puts into `globalThis.result`, and refuses errors and foreign requests. `elsewhere`
- * are texts by their addresses on other servers, which are answered here.
+ * are texts by their addresses on other servers, which are answered here; `expected` is what the browser says that is no fault.
  */
-export async function resultOf(browser, url, { timeout = 120_000, elsewhere = {} } = {}) {
+export async function resultOf(browser, url, { timeout = 120_000, elsewhere = {}, expected = /^$/ } = {}) {
   const context = await browser.newContext();
   const faults = [];
   for (const [address, body] of Object.entries(elsewhere)) {
@@ -78,7 +80,7 @@ export async function resultOf(browser, url, { timeout = 120_000, elsewhere = {}
   let over = false;
   page.on("pageerror", (error) => faults.push(error.stack ?? String(error)));
   page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) faults.push(message.text());
+    if (["error", "warning"].includes(message.type()) && !expected.test(message.text())) faults.push(message.text());
   });
   page.on("response", (response) => {
     if (response.status() >= 400 && !response.url().endsWith("/favicon.ico")) faults.push(`${response.status()} ${response.url()}`);

@@ -5,17 +5,18 @@ import { after, test } from "node:test";
 
 import { Issuer, Key, KeySet } from "tokenmint";
 
-import { launch, resultOf, serve } from "../lib/browser.mjs";
+import { launch, resultOf, serve, WITHOUT_WASM } from "../lib/browser.mjs";
 import { PACKAGE, ROOT, TESTS } from "../lib/repository.mjs";
 
 const own = new KeySet(Key.generateSync("ES256", { kid: "remote" }));
+const folders = {
+  "/dist/": `${PACKAGE}/dist/`,
+  "/repository/": `${ROOT}/`,
+  "/browser/": `${TESTS}/browser/`,
+  "/vectors/": `${TESTS}/vectors/`,
+};
 const server = await serve(
-  {
-    "/dist/": `${PACKAGE}/dist/`,
-    "/repository/": `${ROOT}/`,
-    "/browser/": `${TESTS}/browser/`,
-    "/vectors/": `${TESTS}/vectors/`,
-  },
+  folders,
   { "/keys.json": JSON.stringify(own.publicJwks()), "/corpus.json": "" },
 );
 const browser = await launch();
@@ -53,14 +54,31 @@ test("keys of WebCrypto, methods that cannot answer at once, and the rest", asyn
   assert.ok(Issuer);
 });
 
-test("without SIMD another build is loaded, and gives the same", async (t) => {
-  const { result, faults } = await resultOf(browser, `${server.origin}/browser/fallback.html`);
-  assert.deepEqual(faults, []);
-  for (const { failures, counts } of [result.page.all, result.page.verify]) {
-    assert.deepEqual(failures.slice(0, 10), []);
-    assert.ok(Object.values(counts).length > 0 && Object.values(counts).every((count) => count > 0));
+test("a page whose policy forbids WebAssembly is told what to allow", async () => {
+  const strict = await serve(folders, {}, "", WITHOUT_WASM);
+  try {
+    await refused(browser, strict.origin, "module_blocked", /Content Security Policy.*'wasm-unsafe-eval'.*script-src/);
+  } finally {
+    strict.close();
   }
-  const loaded = result.files.filter((name) => name.startsWith("/dist/"));
-  t.diagnostic(loaded.join(" "));
-  assert.ok(loaded.some((name) => /fallback/.test(name)), loaded.join(" "));
 });
+
+test("a browser without SIMD is told which entry to import", async () => {
+  // V8 has no vector instructions where the processor lacks these.
+  const old = await launch("--js-flags=--no-enable-sse4-1");
+  try {
+    await refused(old, server.origin, "module_unsupported", /import tokenmint\/base/);
+  } finally {
+    await old.close();
+  }
+});
+
+async function refused(browser, origin, code, message) {
+  const { result, faults } = await resultOf(browser, `${origin}/browser/refused.html`, { expected: /Content Security Policy/ });
+  assert.deepEqual(faults, []);
+  assert.equal(Object.keys(result).length, 9);
+  for (const [name, error] of Object.entries(result)) {
+    assert.deepEqual([error.code, error.isOurs], [code, true], `${name}: ${JSON.stringify(error)}`);
+    assert.match(error.message, message, name);
+  }
+}

@@ -3,12 +3,14 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 
 import * as tokenmint from "tokenmint";
 import * as narrow from "tokenmint/verify";
 
 import { launch, resultOf, serve } from "../lib/browser.mjs";
 import { PACKAGE, ROOT, TESTS, corpus, read } from "../lib/repository.mjs";
+import { node } from "../lib/tarball.mjs";
 import { runAll, runVerify } from "../vectors/all.mjs";
 
 const shared = corpus();
@@ -33,6 +35,16 @@ test("Node, the part that only verifies", async (t) => {
   check(t, "verify async", await runVerify(narrow, { read, corpus: shared }));
 });
 
+test("Node without SIMD, the build for that", async (t) => {
+  const child = fileURLToPath(new URL("../lib/without_simd.mjs", import.meta.url));
+  // V8 has no vector instructions where the processor lacks these.
+  const told = node(["--no-enable-sse4-1", child], TESTS);
+  const { refusal, all, verify } = JSON.parse(told);
+  assert.equal(refusal, "module_unsupported");
+  check(t, "base", all);
+  check(t, "verify base", verify);
+});
+
 test("Node, the package for browsers on WebCrypto", async (t) => {
   const browser = await import(new URL("../node_modules/tokenmint/dist/browser.js", import.meta.url));
   check(t, "webcrypto", await runAll(browser, { read, corpus: shared }));
@@ -50,8 +62,8 @@ test("everywhere the same checks were made, and all of them", () => {
   const cases = (name) => JSON.parse(read(`bindings-tests/vectors/${name}`)).cases;
   const counts = seen.async;
   assert.ok(counts);
-  for (const other of ["webcrypto", "page", "worker"]) assert.deepEqual(seen[other], counts, other);
-  for (const place of ["sync", "async", "page", "worker"]) {
+  for (const other of ["webcrypto", "page", "worker", "base"]) assert.deepEqual(seen[other], counts, other);
+  for (const place of ["sync", "async", "page", "worker", "base"]) {
     const found = seen[`verify ${place}`];
     assert.ok(found["verify.json"] > 0);
     for (const [file, count] of Object.entries(found)) assert.equal(count, counts[file], `${file}, verify ${place}`);

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from "react";
-import { RemoteKeySet, TokenmintError, Verifier } from "tokenmint/verify";
+import { RemoteKeySet, TokenmintError, Verifier } from "tokenmint/remote";
 
 /** What each page of the widget shows. The API checks the token itself: here it only decides what is worth showing. */
 const PAGES = { invoices: "Invoices", paymentMethods: "Payment methods", vendors: "Vendors" };

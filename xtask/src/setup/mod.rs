@@ -23,6 +23,9 @@ pub(crate) use python::python;
 pub(crate) fn run(shell: &Shell) -> Result<()> {
     components(shell)?;
     let wasm_by_rustup = wasm::add_target(shell);
+    if wasm_by_rustup {
+        wasm::add_sources(shell);
+    }
     let mut missing = python::missing(shell);
     missing.extend(node::missing(shell));
     missing.extend(c::missing(shell));

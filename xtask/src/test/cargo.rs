@@ -19,6 +19,13 @@ const STORE_FEATURES: [&[&str]; 4] = [
     &["-p", "tokenmint-store", "--no-default-features", "--features", "redis"],
 ];
 
+/// The module of each entry of the npm package.
+const WASM_FEATURES: [&[&str]; 3] = [
+    &["-p", "tokenmint-wasm", "--no-default-features"],
+    &["-p", "tokenmint-wasm", "--no-default-features", "--features", "remote"],
+    &["-p", "tokenmint-wasm", "--no-default-features", "--features", "mint"],
+];
+
 /// Where the host computes; the tests of the npm package are the host.
 const HOST: &[&str] = &["-p", "tokenmint", "--no-default-features", "--features", "host"];
 
@@ -32,7 +39,7 @@ pub(super) fn clippy(shell: &Shell) -> Result<()> {
     let deny = ["--", "-D", "warnings"];
     let head = ["clippy", "--locked", "--all-targets"];
     shell.run(shell.cargo(&[&head, ["--workspace"].as_slice(), &deny].concat()))?;
-    for features in CORE_FEATURES.iter().chain(&STORE_FEATURES) {
+    for features in CORE_FEATURES.iter().chain(&STORE_FEATURES).chain(&WASM_FEATURES) {
         shell.run(shell.cargo(&[&head, *features, &deny].concat()))?;
     }
     Ok(())

@@ -64,7 +64,7 @@ test("Jest with jsdom, which has the condition of browsers and requires", () => 
 
 test("Node, require under each condition", () => {
   const folder = scratch("required", tarball);
-  const files = { browser: "browser.cjs", "edge-light": "browser.cjs", worker: "node.cjs", "react-server": "node.cjs", deno: "node.cjs", bun: "node.cjs" };
+  const files = { browser: "base.cjs", "edge-light": "base.cjs", worker: "node.cjs", "react-server": "node.cjs", deno: "node.cjs", bun: "node.cjs" };
   for (const [condition, file] of Object.entries(files)) assert.equal(node(["-C", condition, "main.cjs"], folder), `${file}\n`, condition);
 });
 
@@ -83,11 +83,11 @@ test("esbuild, for the browser and for Node", async () => {
   // A program that requires gets what need not be awaited; one that imports, nothing of that.
   for (const platform of ["browser", "neutral"]) {
     const { metafile } = await build({ entryPoints: ["required.js"], outdir: "out", format: "iife", platform, target: "es2022", metafile: true });
-    assert.deepEqual(entriesOf(metafile), ["browser.cjs", "verify/browser.cjs"]);
+    assert.deepEqual(entriesOf(metafile), ["base.cjs", "inflate.cjs", "verify/base.cjs", "verify/inflate.cjs", "verify/web.cjs", "web.cjs"]);
     assert.deepEqual(await inChromium(folder, "required.html"), { HS256: "HS256", ES256: "ES256" });
   }
   const { metafile } = await build({ entryPoints: ["page.js"], write: false, outdir: "out", format: "esm", platform: "browser", target: "es2022", metafile: true });
-  assert.deepEqual(entriesOf(metafile), ["browser.js", "fallback.js", "verify/browser.js", "verify/fallback.js"]);
+  assert.deepEqual(entriesOf(metafile), ["browser.js", "verify/browser.js", "verify/wasm.js", "verify/web.js", "wasm.js", "web.js"]);
   for (const format of ["cjs", "esm"]) {
     const outfile = join(folder, `out/alone/node.${format === "cjs" ? "cjs" : "mjs"}`);
     await build({ entryPoints: ["node.js"], outfile, format, platform: "node", target: "node20" });

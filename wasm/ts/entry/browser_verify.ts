@@ -1,3 +1,0 @@
-import "./start_browser.js";
-
-export * from "../verify.js";

@@ -1,3 +1,0 @@
-import "./start_edge.js";
-
-export * from "../index.js";

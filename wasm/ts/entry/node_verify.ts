@@ -1,3 +1,0 @@
-import "./start_node.js";
-
-export * from "../verify.js";

@@ -1,2 +1,0 @@
-export { init } from "./slim_init.js";
-export * from "../verify.js";

@@ -1,3 +1,0 @@
-import "./start_sync.js";
-
-export * from "../verify.js";

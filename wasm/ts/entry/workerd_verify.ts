@@ -1,3 +1,0 @@
-import "./start_workerd.js";
-
-export * from "../verify.js";
