@@ -36,6 +36,9 @@ macro_rules! as_object {
             const MEMBERS: &'static [$crate::json::Member] = &[$($crate::json::member!($field $($rule)*),)*];
         }
 
+        // The reader remembers by a bit which it has seen.
+        const _: () = assert!($name::MEMBERS.len() <= 64);
+
         $crate::json::as_object! { $name [$($life)?] $($how)+ { $($field $type,)* } }
     };
     ($name:ident $life:tt read write $fields:tt) => {
