@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
 use crate::Place;
+use crate::filter::Filter;
 use crate::measure::{Work, slice, sum};
 
 const TURNS: usize = 3;
@@ -73,7 +74,7 @@ enum Operation {
     Redeem,
 }
 
-pub(crate) async fn table(place: &Place, program: &str, entries: u64) -> Result<()> {
+pub(crate) async fn table(place: &Place, program: &str, entries: u64, filter: &Filter) -> Result<()> {
     println!("endpoints, {entries} entries      requests/s");
     let server = Server::start(program, &place.url)?;
     for (name, operation) in [
@@ -81,7 +82,14 @@ pub(crate) async fn table(place: &Place, program: &str, entries: u64) -> Result<
         ("refresh", Operation::Refresh),
         ("redeem", Operation::Redeem),
     ] {
+        // The last word of it.
+        if !filter.admits(name.rsplit(' ').next().unwrap_or_default()) {
+            continue;
+        }
         for connections in CONNECTIONS {
+            if !filter.admits_workers(connections) {
+                continue;
+            }
             let mut clients = Vec::new();
             for number in 0..connections {
                 clients.push(Client::connect(&server.address, number, operation).await?);

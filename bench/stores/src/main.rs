@@ -1,7 +1,8 @@
 //! The stores beside the raw statements by the same client library, and the endpoints over HTTP with each store.
-//! Started by `cargo xtask bench stores [STORE]`.
+//! Started by `cargo xtask bench stores [WORDS]`.
 
 mod endpoints;
+mod filter;
 mod measure;
 mod operations;
 #[allow(dead_code, reason = "the tests of the drivers use more of it")]
@@ -15,6 +16,8 @@ mod redis_server;
 use anyhow::{Context, Result};
 use tokenmint_store::Database;
 
+use crate::filter::Filter;
+
 /// A store that is running, and how to speak to it without tokenmint.
 struct Place {
     name: &'static str,
@@ -24,9 +27,12 @@ struct Place {
     _server: Box<dyn std::any::Any + Send>,
 }
 
+const STORES: [(&str, fn() -> Result<Place>); 4] =
+    [("memory", memory), ("sqlite", sqlite), ("postgres", postgres), ("redis", redis)];
+
 #[tokio::main]
 async fn main() -> Result<()> {
-    let filter = std::env::args().nth(1).unwrap_or_default();
+    let filter = Filter::new(&std::env::args().nth(1).unwrap_or_default())?;
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!(
         "{} cores, load {}",
@@ -34,21 +40,24 @@ async fn main() -> Result<()> {
         load.split(' ').next().unwrap_or("?")
     );
     let program = std::env::var("TOKENMINT")?;
-    for open in [memory, sqlite, postgres, redis] {
-        let place = open()?;
-        if !place.name.contains(&filter) {
+    for (name, open) in STORES {
+        if !filter.admits(name) {
             continue;
         }
+        let place = open()?;
         println!("\n{}: {}", place.name, place.raw.describe().await?);
         // It makes the schema.
         drop(Database::open(&place.url).await?);
         for entries in [1000, 1_000_000] {
+            if !filter.admits(&entries.to_string()) {
+                continue;
+            }
             let filled = place.raw.fill(entries).await?;
             if filled {
-                operations::table(&place, entries).await?;
+                operations::table(&place, entries, &filter).await?;
             }
             if filled || entries == 1000 {
-                endpoints::table(&place, &program, entries).await?;
+                endpoints::table(&place, &program, entries, &filter).await?;
             }
         }
     }

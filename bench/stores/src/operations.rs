@@ -9,6 +9,7 @@ use tokenmint::{AsyncStore, Command, Entry, Expect, Index, RecordKey, Reply, Sto
 use tokenmint_store::{BlockingDatabase, Database};
 
 use crate::Place;
+use crate::filter::Filter;
 use crate::measure::{Measured, Work, slice, sum};
 use crate::raw::{self, BURST_US, Connection, EXPIRES_MS, INTERVAL_US, VALUE};
 
@@ -40,26 +41,30 @@ enum Operation {
     Throttle,
 }
 
-pub(crate) async fn table(place: &Place, entries: u64) -> Result<()> {
+pub(crate) async fn table(place: &Place, entries: u64, filter: &Filter) -> Result<()> {
     println!("{entries} entries        raw/s  driver/s   raw / driver");
     let sqlite = matches!(place.raw, raw::Raw::Sqlite(_));
-    for workers in [1, 8, 64] {
+    for workers in [1_usize, 8, 64] {
         for (name, operation) in
             [("load", Operation::Load), ("cas", Operation::Cas), ("throttle", Operation::Throttle)]
         {
+            if !filter.admits(name) || !filter.admits_workers(workers) {
+                continue;
+            }
             // One writer is all that SQLite has; more of them only wait.
             if sqlite && workers > 8 && operation != Operation::Load {
                 continue;
             }
             let database = Arc::new(Database::open(&place.url).await?);
-            row(place, entries, workers, (name, operation), || By::Driver(Arc::clone(&database))).await?;
+            row(place, entries, workers as u64, (name, operation), || By::Driver(Arc::clone(&database)))
+                .await?;
             // Over a network, a blocking host waits for the same runtime.
             if sqlite && workers == 1 {
                 let url = place.url.clone();
                 let database =
                     Arc::new(tokio::task::spawn_blocking(move || BlockingDatabase::open(&url)).await??);
                 let by = || By::Blocking(Arc::clone(&database));
-                row(place, entries, workers, (&format!("{name}, blocking"), operation), by).await?;
+                row(place, entries, workers as u64, (&format!("{name}, blocking"), operation), by).await?;
             }
         }
     }
