@@ -173,13 +173,27 @@ impl Drop for Disk {
     }
 }
 
+/// Puts a file back to version 2, where entries lay in the order of their keys.
+const BY_KEY: &str = "
+    BEGIN IMMEDIATE;
+    ALTER TABLE entry RENAME TO entry_by_time;
+    CREATE TABLE entry(k BLOB PRIMARY KEY, ver BLOB NOT NULL, val BLOB NOT NULL, exp INTEGER NOT NULL,
+                       exp_hour INTEGER NOT NULL, sub BLOB, client BLOB) WITHOUT ROWID;
+    INSERT INTO entry SELECT k, ver, val, exp, exp_hour, sub, client FROM entry_by_time;
+    DROP TABLE entry_by_time;
+    CREATE INDEX entry_exp_hour ON entry(exp_hour);
+    CREATE INDEX entry_sub ON entry(sub) WHERE sub IS NOT NULL;
+    CREATE INDEX entry_client ON entry(client) WHERE client IS NOT NULL;
+    PRAGMA user_version = 2;
+    COMMIT;";
+
 impl Attack for Disk {
     fn inject(&self, fault: Fault) -> Done {
         match fault {
             Fault::Full if self.mounted => self.fill(),
             Fault::PreviousSchema => {
                 let file = rusqlite::Connection::open(self.file()).unwrap();
-                file.execute_batch("DROP INDEX entry_client; PRAGMA user_version = 1").unwrap();
+                file.execute_batch(BY_KEY).unwrap();
             }
             _ => return None,
         }

@@ -16,13 +16,26 @@ use crate::target::{invalid, unavailable};
 const APPLICATION: i32 = 0x746f_6b6d;
 
 /// Each step takes a file from the version of its place to the next; a new release adds to the end only.
-const STEPS: [&str; 2] = [
+///
+/// Entries lie in the order in which they were made, with their keys in an index: keys are all over, and an entry is some
+/// hundred bytes, of which a tree in the order of the keys holds so few in a page that it is deep, and each new one is
+/// written to a page of its own.
+const STEPS: [&str; 3] = [
     "CREATE TABLE entry(k BLOB PRIMARY KEY, ver BLOB NOT NULL, val BLOB NOT NULL, exp INTEGER NOT NULL,
                         exp_hour INTEGER NOT NULL, sub BLOB, client BLOB) WITHOUT ROWID;
      CREATE TABLE cell(k BLOB PRIMARY KEY, tat INTEGER NOT NULL) WITHOUT ROWID;
      CREATE INDEX entry_exp_hour ON entry(exp_hour);
      CREATE INDEX entry_sub ON entry(sub) WHERE sub IS NOT NULL;",
     "CREATE INDEX entry_client ON entry(client) WHERE client IS NOT NULL;",
+    // Those that end together were made together, or about so.
+    "ALTER TABLE entry RENAME TO entry_by_key;
+     CREATE TABLE entry(k BLOB NOT NULL PRIMARY KEY, ver BLOB NOT NULL, val BLOB NOT NULL, exp INTEGER NOT NULL,
+                        exp_hour INTEGER NOT NULL, sub BLOB, client BLOB);
+     INSERT INTO entry SELECT k, ver, val, exp, exp_hour, sub, client FROM entry_by_key ORDER BY exp_hour;
+     DROP TABLE entry_by_key;
+     CREATE INDEX entry_exp_hour ON entry(exp_hour);
+     CREATE INDEX entry_sub ON entry(sub, k) WHERE sub IS NOT NULL;
+     CREATE INDEX entry_client ON entry(client, k) WHERE client IS NOT NULL;",
 ];
 
 /// The version that this release writes.

@@ -253,7 +253,7 @@ fn sweep(connection: &Connection, before_ms: u64, limit: u32) -> rusqlite::Resul
     // The hour is what the index knows; the rest of that hour is looked at.
     let removed = connection
         .prepare_cached(
-            "DELETE FROM entry WHERE k IN (SELECT k FROM entry WHERE exp_hour <= :hour AND exp < :before \
+            "DELETE FROM entry WHERE rowid IN (SELECT rowid FROM entry WHERE exp_hour <= :hour AND exp < :before \
              ORDER BY exp_hour LIMIT :limit)",
         )?
         .execute(named_params! { ":hour": hour, ":before": before, ":limit": limit })?;

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use tokenmint::{AsyncStore, Command, ErrorCode, Expect, Index, IndexValue, Reply, Store, StoreError};
 use tokenmint_store::{BlockingDatabase, Database, Severity};
 
-use crate::{Place, all, entry, key, load, put};
+use crate::{Place, all, entry, key, load, put, version};
 
 #[test]
 fn what_was_written_is_there_when_it_is_opened_again() {
@@ -69,10 +69,11 @@ async fn assert_migrated(place: &Place, store: &Database) {
     assert_eq!(listed, Ok(Reply::Listed { entries: vec![(key("k"), expected)], next: None }));
     let sql = place.sql();
     let version: i64 = sql.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    let indices = "SELECT count(*) FROM sqlite_schema WHERE name = 'entry_client'";
-    let indices: i64 = sql.query_row(indices, [], |row| row.get(0)).unwrap();
+    let objects = "SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name)";
+    let objects: String = sql.query_row(objects, [], |row| row.get(0)).unwrap();
     let tat: i64 = sql.query_row("SELECT tat FROM cell WHERE k = x'74'", [], |row| row.get(0)).unwrap();
-    assert_eq!((version, indices, tat), (2, 1, 1_700_000_000_000_000));
+    assert_eq!((version, tat), (3, 1_700_000_000_000_000));
+    assert_eq!(objects, "cell entry entry_client entry_exp_hour entry_sub");
 }
 
 #[tokio::test]
@@ -83,6 +84,19 @@ async fn a_file_of_version_1_is_migrated_and_keeps_its_rows() {
     assert_migrated(&place, &store).await;
     let again = place.open().await;
     assert_migrated(&place, &again).await;
+}
+
+#[tokio::test]
+async fn a_new_entry_lies_behind_all_others_whatever_its_key() {
+    let place = Place::new();
+    let store = place.open().await;
+    for name in ["b", "c", "a"] {
+        store.execute(put(name, Expect::Absent, entry(1, ""))).await.unwrap();
+    }
+    store.execute(put("b", Expect::Version(version(1)), entry(2, ""))).await.unwrap();
+    let order = "SELECT group_concat(CAST(k AS TEXT), '') FROM (SELECT k FROM entry ORDER BY rowid)";
+    let order: String = place.sql().query_row(order, [], |row| row.get(0)).unwrap();
+    assert_eq!(order, "bca");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,7 +131,7 @@ async fn refused(path: &Path) -> tokenmint::Error {
 async fn a_file_of_a_newer_release_is_refused() {
     let place = Place::new();
     version_1(&place);
-    place.sql().pragma_update(None, "user_version", 3).unwrap();
+    place.sql().pragma_update(None, "user_version", 4).unwrap();
     let error = refused(&place.path).await;
     assert_eq!(error.code(), ErrorCode::StoreUnavailable);
     assert!(error.to_string().contains("newer release"), "{error}");
