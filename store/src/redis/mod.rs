@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::try_join_all;
 use redis::ConnectionInfo;
 use tokenmint::{Command, Durability, Expect, RecordKey, Reply, Result, StoreError, Write};
 
@@ -149,14 +149,13 @@ impl Driver for Redis {
 
 impl Redis {
     async fn load(&self, keys: Vec<RecordKey>) -> Result<Reply, StoreError> {
-        let route = &self.servers.route().await?;
-        let reads = keys.iter().map(|key| async move {
-            let name = record::name(record::ENTRY, key);
-            let fields = route.read(&name, &record::read(&name)).await?;
-            record::entry(fields)
+        let names = keys.iter().map(|key| record::name(record::ENTRY, key));
+        let reads = names.map(|name| {
+            let read = record::read(&name);
+            (name, read)
         });
-        // All are on their way at once, and each answer is looked at.
-        let entries = join_all(reads).await.into_iter().collect::<Result<_, _>>()?;
+        let found: Vec<record::Fields> = self.servers.route().await?.read_all(reads.collect()).await?;
+        let entries = found.into_iter().map(record::entry).collect::<Result<_, _>>()?;
         Ok(Reply::Loaded { entries, store_now_ms: None })
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::{join_all, select_ok};
+use redis::aio::ConnectionLike as _;
 use redis::{Cmd, FromRedisValue, Value};
 use tokenmint::StoreError;
 
@@ -116,7 +117,7 @@ impl Route<'_> {
     /// Reads something of the key of this name.
     pub(super) async fn read<T: FromRedisValue>(&self, name: &[u8], command: &Cmd) -> Result<T, StoreError> {
         let (value, _) = self.send(name, command).await.map_err(faults::read)?;
-        redis::from_redis_value(value).map_err(|_| StoreError::Corrupt)
+        answer(value)
     }
 
     /// Reads something of many keys at once.
@@ -130,11 +131,14 @@ impl Route<'_> {
         }
         match self {
             Route::One(connection) => {
+                let count = commands.len();
                 let mut pipeline = redis::pipe();
                 for (_, command) in commands {
                     pipeline.add_command(command);
                 }
-                pipeline.query_async(&mut connection.clone()).await.map_err(faults::read)
+                let mut connection = connection.clone();
+                let answers = connection.req_packed_commands(&pipeline, 0, count);
+                answers.await.map_err(faults::read)?.into_iter().map(answer).collect()
             }
             Route::Cluster { .. } => {
                 let mut answers = Vec::with_capacity(commands.len());
@@ -148,4 +152,10 @@ impl Route<'_> {
             }
         }
     }
+}
+
+/// What a read was answered; of many at once, each has its own error.
+fn answer<T: FromRedisValue>(value: Value) -> Result<T, StoreError> {
+    let value = value.extract_error().map_err(faults::read)?;
+    redis::from_redis_value(value).map_err(|_| StoreError::Corrupt)
 }
