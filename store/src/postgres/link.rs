@@ -16,6 +16,7 @@ use tokio_postgres::{CancelToken, Row, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::faults::Failure;
+use super::shared::Shared;
 use super::{connect, pooler};
 use crate::target::{StoreKind, Target, invalid, unavailable};
 
@@ -34,11 +35,21 @@ pub(super) struct Statement<'a> {
 /// The parameters of a statement.
 pub(super) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
+/// Over which connection a statement goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// One that has no other under way.
+    Own,
+    /// One that others use at the same time.
+    Shared,
+}
+
 /// A pool of connections to one server.
 pub(super) struct Link {
     pool: Pool,
+    shared: Shared,
     tls: MakeRustlsConnect,
-    timeout: Duration,
+    pub(super) timeout: Duration,
     /// A pooler stands between, so no statement is given a name.
     pooled: Arc<AtomicBool>,
     /// Whether a statement that nobody waits for is ended on the server. A write that waits for a standby must not be:
@@ -61,13 +72,24 @@ impl Link {
         let found = Arc::clone(&pooled);
         let (ssl_mode, local) = (config.get_ssl_mode(), connect::is_local(&config));
         let connections = target.connections.unwrap_or(CONNECTIONS);
+        let shared = Shared::of(connections);
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let pool = Pool::builder(Manager::from_config(config, tls.clone(), recycling))
-            .max_size(usize::try_from(connections).unwrap_or(usize::MAX))
+            .max_size(usize::try_from(connections).unwrap_or(usize::MAX) - shared.most())
             .post_create(Hook::async_fn(move |client, _| Box::pin(meet(client, Arc::clone(&found)))))
             .build()
             .map_err(|error| unavailable(format!("no pool: {error}")))?;
-        Ok(Link { pool, tls, timeout: target.timeout, pooled, cancels: true, connections, ssl_mode, local })
+        Ok(Link {
+            pool,
+            shared,
+            tls,
+            timeout: target.timeout,
+            pooled,
+            cancels: true,
+            connections,
+            ssl_mode,
+            local,
+        })
     }
 
     /// Whether a pooler stands between; it is known from the first connection on.
@@ -81,7 +103,7 @@ impl Link {
         statement: Statement<'_>,
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>, StoreError> {
-        self.run(statement, parameters, false).await.map_err(|failure| failure.outcome(false))
+        self.run(statement, parameters, Way::Own, false).await.map_err(|failure| failure.outcome(false))
     }
 
     /// A statement that writes.
@@ -90,13 +112,22 @@ impl Link {
         statement: Statement<'_>,
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>, StoreError> {
-        self.run(statement, parameters, true).await.map_err(|failure| failure.outcome(true))
+        self.run(statement, parameters, Way::Own, true).await.map_err(|failure| failure.outcome(true))
+    }
+
+    /// As [`Link::read`], for one that is quick: it shares a connection with others.
+    pub(super) async fn read_quickly(
+        &self,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.run(statement, parameters, Way::Shared, false).await.map_err(|failure| failure.outcome(false))
     }
 
     /// A question about the server, with a reason where it fails.
     pub(super) async fn ask(&self, sql: &str) -> Result<Row> {
         let question = Statement { sql, types: &[] };
-        let rows = match timeout(self.timeout, self.run(question, &[], false)).await {
+        let rows = match timeout(self.timeout, self.run(question, &[], Way::Own, false)).await {
             Ok(rows) => rows.map_err(|failure| failure.explained())?,
             Err(_) => return Err(Failure::Unconnected(None).explained()),
         };
@@ -107,11 +138,12 @@ impl Link {
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
+        way: Way,
         changes: bool,
     ) -> Result<Vec<Row>, Failure> {
         let (mut repeats, mut renewed) = (0, false);
         loop {
-            let failure = match self.run_once(statement, parameters).await {
+            let failure = match self.run_once(statement, parameters, way).await {
                 Ok(rows) => return Ok(rows),
                 Err(failure) => failure,
             };
@@ -131,33 +163,73 @@ impl Link {
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
+        way: Way,
     ) -> Result<Vec<Row>, Failure> {
+        // Behind a pooler, the session may be another one from one statement to the next.
+        if way == Way::Shared
+            && !self.is_pooled()
+            && let Some(share) = self.shared.lease(self).await
+        {
+            let share = share?;
+            let outcome = self.send(share.client(), statement, parameters).await;
+            share.settle(outcome.as_ref().is_err_and(Failure::spoils_connection));
+            return outcome;
+        }
         let mut lease = self.lease().await?;
-        let client = lease.client()?;
-        let outcome = if self.is_pooled() {
-            let typed: Vec<_> = parameters.iter().copied().zip(statement.types.iter().cloned()).collect();
-            client.query_typed(statement.sql, &typed).await.map_err(Failure::Sent)
-        } else {
-            match client.prepare_cached(statement.sql).await {
-                Ok(prepared) => client.query(&prepared, parameters).await.map_err(Failure::Sent),
-                Err(error) => Err(Failure::Unsent(error)),
-            }
-        };
+        let outcome = self.send(lease.client()?, statement, parameters).await;
         lease.settle(outcome.as_ref().is_err_and(Failure::spoils_connection));
         outcome
     }
 
+    async fn send(
+        &self,
+        client: &ClientWrapper,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, Failure> {
+        if self.is_pooled() {
+            let typed: Vec<_> = parameters.iter().copied().zip(statement.types.iter().cloned()).collect();
+            return client.query_typed(statement.sql, &typed).await.map_err(Failure::Sent);
+        }
+        let prepared = client.prepare_cached(statement.sql).await.map_err(Failure::Unsent)?;
+        client.query(&prepared, parameters).await.map_err(Failure::Sent)
+    }
+
+    /// A connection for one statement at a time.
+    pub(super) async fn lease(&self) -> Result<Lease<'_>, Failure> {
+        Ok(Lease { client: Some(self.object().await?), link: self })
+    }
+
     /// Waits for a connection for a part of the time of a command only: that there was none is certain, what becomes of
     /// a statement at the end of the time is not.
-    pub(super) async fn lease(&self) -> Result<Lease<'_>, Failure> {
+    pub(super) async fn object(&self) -> Result<Object, Failure> {
         match timeout(self.timeout * 3 / 4, self.pool.get()).await {
-            Ok(Ok(client)) => Ok(Lease { client: Some(client), link: self }),
+            Ok(Ok(client)) => Ok(client),
             Ok(Err(PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)))) => {
                 Err(Failure::Unconnected(Some(error)))
             }
             Ok(Err(PoolError::PostCreateHook(HookError::Message(_)))) => Err(Failure::Replica),
             Ok(Err(_)) | Err(_) => Err(Failure::Unconnected(None)),
         }
+    }
+
+    /// What ends the statement that a session carries out.
+    pub(super) fn canceller(&self, client: &ClientWrapper) -> Canceller {
+        Canceller { token: client.cancel_token(), tls: self.tls.clone(), time: self.timeout }
+    }
+}
+
+/// Ends the statement that a session carries out.
+pub(super) struct Canceller {
+    token: CancelToken,
+    tls: MakeRustlsConnect,
+    time: Duration,
+}
+
+impl Canceller {
+    /// Whether the server was told in time.
+    pub(super) async fn cancel(&self) -> bool {
+        matches!(timeout(self.time, self.token.cancel_query(self.tls.clone())).await, Ok(Ok(())))
     }
 }
 
@@ -188,21 +260,17 @@ impl Drop for Lease<'_> {
     fn drop(&mut self) {
         let Some(client) = self.client.take() else { return };
         let client = Object::take(client);
-        let token = client.cancel_token();
+        let canceller = self.link.canceller(&client);
         drop(client);
         if !self.link.cancels {
             return;
         }
-        // Without this, a statement that waits for a lock keeps its session on the server, and they add up.
+        // Without this, a statement that waits for a lock keeps its session on the server, and they add up. Nobody waits
+        // for it, and a session that could not be told ends by itself.
         if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(cancel(token, self.link.tls.clone(), self.link.timeout));
+            runtime.spawn(async move { canceller.cancel().await });
         }
     }
-}
-
-async fn cancel(token: CancelToken, tls: MakeRustlsConnect, time: Duration) {
-    // Nobody waits for it, and a session that could not be told ends by itself.
-    let _ = timeout(time, token.cancel_query(tls)).await;
 }
 
 /// Looks at who answers on a new connection, before anything else is asked.

@@ -19,6 +19,7 @@ mod pooler;
 mod scan;
 mod schema;
 mod server;
+mod shared;
 mod statements;
 
 /// A store in PostgreSQL.

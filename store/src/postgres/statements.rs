@@ -120,7 +120,7 @@ async fn rows_of(link: &Link, keys: &[RecordKey]) -> Result<Vec<Row>, StoreError
         .collect();
     let parameters: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> =
         wanted.iter().map(|key| key as _).collect();
-    link.read(statement, &parameters).await
+    link.read_quickly(statement, &parameters).await
 }
 
 pub(super) async fn cas(

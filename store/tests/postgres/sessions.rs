@@ -58,6 +58,57 @@ async fn dropped_commands_leave_no_connection_behind() {
     }
 }
 
+/// Nobody can read from then on, until `ROLLBACK` or the end.
+async fn locked(name: &str) -> tokio_postgres::Client {
+    let holder = session(name).await;
+    holder.batch_execute("BEGIN; LOCK TABLE tokenmint_entry IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    holder
+}
+
+fn waiting(name: &str) -> String {
+    format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}' AND wait_event_type = 'Lock'")
+}
+
+#[tokio::test]
+async fn those_who_read_at_the_same_time_share_connections_and_disturb_nobody_when_they_go() {
+    let (url, name) = fresh().await;
+    let store = Arc::new(open(&url).await);
+    let holder = locked(&name).await;
+    let mut readers: Vec<_> = (0..64)
+        .map(|_| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { load(&store, "k").await })
+        })
+        .collect();
+    until(&waiting(&name), "2").await;
+    let sessions = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}' AND application_name = 'tokenmint'"
+    );
+    assert!(sql(&name, &sessions).await.parse::<u32>().unwrap() <= 3, "one may be left from opening");
+    for gone in readers.drain(..32) {
+        gone.abort();
+    }
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    for read in join_all(readers).await {
+        assert_eq!(read.unwrap(), Ok(None));
+    }
+    assert!(throttle(&store, "t").await);
+}
+
+#[tokio::test]
+async fn a_shared_connection_without_an_answer_is_left_and_its_session_ended() {
+    let (url, name) = fresh().await;
+    let store = impatient(&url, "").await;
+    let holder = locked(&name).await;
+    for read in join_all((0..8).map(|_| load(&store, "k"))).await {
+        assert_eq!(read, Err(StoreError::Unavailable));
+    }
+    // While the lock is still held.
+    until(&waiting(&name), "0").await;
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    until_loaded(&store, "k", None).await;
+}
+
 #[tokio::test]
 async fn sessions_that_the_server_ended_are_replaced() {
     let (url, name) = fresh().await;
