@@ -21,18 +21,18 @@ const ts = join(folder, "ts");
  * bound.
  */
 const MODULES = [
-  { raw: "raw", out: "", list: "index", bound: 440, target: 120 },
-  { raw: "raw-mint", out: "mint", list: "mint", bound: 160, target: undefined },
-  { raw: "raw-remote", out: "remote", list: "remote_keys", bound: 117, target: undefined },
-  { raw: "raw-verify", out: "verify", list: "verify", bound: 104, target: 40 },
+  { raw: "raw", out: "", list: "index", bound: 505, target: 120 },
+  { raw: "raw-mint", out: "mint", list: "mint", bound: 180, target: undefined },
+  { raw: "raw-remote", out: "remote", list: "remote_keys", bound: 128, target: undefined },
+  { raw: "raw-verify", out: "verify", list: "verify", bound: 112, target: 40 },
 ];
 
 /** The builds without SIMD, of the first and the last of them: what they are for is seldom. */
 const BASES = ["", "verify"];
 
 /** The whole package, in MiB: what is loaded, and what it becomes on the disk. */
-const PACKED = { bound: 2.3, target: 1 };
-const UNPACKED = { bound: 4.3, target: 2.5 };
+const PACKED = { bound: 2.6, target: 1 };
+const UNPACKED = { bound: 4.9, target: 2.5 };
 
 /** How the module is started on Node: from its file, or in a bundle from within. */
 const STARTS_FILE = `
