@@ -24,7 +24,7 @@ const MODULES = [
   { raw: "raw", out: "", list: "index", bound: 505, target: 120 },
   { raw: "raw-mint", out: "mint", list: "mint", bound: 180, target: undefined },
   { raw: "raw-remote", out: "remote", list: "remote_keys", bound: 128, target: undefined },
-  { raw: "raw-verify", out: "verify", list: "verify", bound: 112, target: 40 },
+  { raw: "raw-verify", out: "verify", list: "verify", bound: 115, target: 40 },
 ];
 
 /** The builds without SIMD, of the first and the last of them: what they are for is seldom. */
