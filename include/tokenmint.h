@@ -126,6 +126,8 @@
 #define TOKENMINT_INTERNAL 900 // an internal rule was broken; please report it
 #define TOKENMINT_OBJECT_DISPOSED 901 // the object was disposed and cannot be used any more
 #define TOKENMINT_TASK_NOT_RUN 902 // the task was not run; nothing was done
+#define TOKENMINT_MODULE_BLOCKED 903 // the page's policy does not allow WebAssembly
+#define TOKENMINT_MODULE_UNSUPPORTED 904 // the platform lacks what this build of the module needs
 
 
 // The number of this interface. It goes up with each change that a compiled caller would notice.
