@@ -21,8 +21,8 @@ pub(crate) fn run() -> Result<()> {
     println!(
         "own, so that it waits for nobody; in the last it computes hashes for as long as a call takes one thread alone.\n"
     );
-    println!("| | threads | calls/s | ns, median | 99 % | 99.9 % | 99.9 % x median |");
-    println!("|---|---:|---:|---:|---:|---:|---:|");
+    println!("| threads | calls/s | ns, median | 99 % | 99.9 % | 99.9 % x median |");
+    println!("|---|---:|---:|---:|---:|---:|");
     let mut alone = 0;
     for threads in [1, 8, 64] {
         let shared = Service::new("ledger")?;
@@ -91,7 +91,7 @@ where
     times.sort_unstable();
     let at = |quantile: f64| times[((times.len() - 1) as f64 * quantile) as usize];
     println!(
-        "| {name} | {threads} | {:.0} | {} | {} | {} | {:.1} |",
+        "| {threads}: {name} | {:.0} | {} | {} | {} | {:.1} |",
         times.len() as f64 / took,
         at(0.5),
         at(0.99),

@@ -67,7 +67,7 @@ async fn table(title: &str, servers: &[Server], operation: Operation) -> Result<
             }
         }
     }
-    println!("\n**{title}**\n");
+    println!("\n### {title}\n");
     println!(
         "|  | requests/s | tokenmint's are | of its core | p50 | p99 |\n| --- | ---: | ---: | ---: | ---: | ---: |"
     );

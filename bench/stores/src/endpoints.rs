@@ -75,7 +75,8 @@ enum Operation {
 }
 
 pub(crate) async fn table(place: &Place, program: &str, entries: u64, filter: &Filter) -> Result<()> {
-    println!("endpoints, {entries} entries      requests/s");
+    println!("\n### {}, {entries} entries, endpoints\n", place.name);
+    println!("| connections | requests/s | p50 | p99 |\n|---|---:|---:|---:|");
     let server = Server::start(program, &place.url)?;
     for (name, operation) in [
         ("client credentials", Operation::ClientCredentials),
@@ -107,7 +108,7 @@ pub(crate) async fn table(place: &Place, program: &str, entries: u64, filter: &F
             }
             let all = sum(slices);
             println!(
-                "  {name:<20} x{connections:<3} {:>9.0}   p50 {:?} p99 {:?}",
+                "| {name} x{connections} | {:.0} | {:.0?} | {:.0?} |",
                 all.per_second(),
                 all.quantile(0.5),
                 all.quantile(0.99)

@@ -42,7 +42,10 @@ enum Operation {
 }
 
 pub(crate) async fn table(place: &Place, entries: u64, filter: &Filter) -> Result<()> {
-    println!("{entries} entries        raw/s  driver/s   raw / driver");
+    println!("\n### {}, {entries} entries\n", place.name);
+    println!(
+        "| callers | raw/s | driver/s | raw / driver | driver, p50 | p99 |\n|---|---:|---:|---:|---:|---:|"
+    );
     let sqlite = matches!(place.raw, raw::Raw::Sqlite(_));
     for workers in [1_usize, 8, 64] {
         for (name, operation) in
@@ -105,7 +108,7 @@ async fn row(
     }
     let (raw, driver): (Measured, Measured) = (sum(raw), sum(driver));
     println!(
-        "  {name:<18} x{workers:<3} {:>10.0} {:>9.0}   {:>6.2}   driver p50 {:?} p99 {:?}",
+        "| {name} x{workers} | {:.0} | {:.0} | {:.2} | {:.0?} | {:.0?} |",
         raw.per_second(),
         driver.per_second(),
         raw.per_second() / driver.per_second(),
