@@ -19,7 +19,8 @@ static MINTER: LazyLock<Issuer> = LazyLock::new(|| {
 static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| MINTER.verifier());
 /// The same key among more than are told by whole headers.
 static ONE_OF_MANY: LazyLock<Verifier> = LazyLock::new(|| {
-    let others = (2..=8_u8).try_fold(KeySet::builder(), |keys, n| keys.hmac(&format!("k{n}"), [100 + n; 32].as_slice()));
+    let others = (2..=8_u8)
+        .try_fold(KeySet::builder(), |keys, n| keys.hmac(&format!("k{n}"), [100 + n; 32].as_slice()));
     let keys = others.and_then(|keys| keys.hmac("k1", SECRET.as_slice())).and_then(|keys| keys.build());
     Verifier::new(keys.expect("good keys")).issuer(ISSUER).audience(AUDIENCE)
 });
