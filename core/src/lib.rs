@@ -50,6 +50,7 @@ mod key;
 pub mod operation;
 mod policy;
 mod record;
+mod registered;
 mod remote;
 mod rotation;
 mod scope;
@@ -64,7 +65,7 @@ mod values;
 
 // The public interface.
 pub use assertion_rule::AssertionRule;
-pub use claims::{Claims, REGISTERED};
+pub use claims::Claims;
 pub use credential::{Credentials, SecretHash};
 pub use dialect::endpoint;
 pub use encoding::fingerprint;
@@ -94,6 +95,7 @@ pub use key::{Algorithm, Key, KeySet, KeySetBuilder};
 pub use operation::OPERATIONS;
 pub use policy::{AccessFormat, Integration, Narrowing, Policy, Rate};
 pub use record::client::Permission;
+pub use registered::REGISTERED;
 pub use remote::{RemoteKeySet, Resolution};
 pub use rotation::{KeyRing, KeyState, RingKey, RotationAction, RotationRules, RotationStep};
 pub use secret::Secret;

@@ -8,13 +8,11 @@ use serde::Serialize;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::json;
+use crate::registered::REGISTERED;
 use crate::time::UnixTime;
 
 pub(crate) mod check;
 pub(crate) mod text;
-
-/// The registered claims (RFC 7519 section 4.1): only typed methods set them, never custom claims.
-pub const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
 /// The claims of a token to be minted. The issuer adds `iss`, `iat`, `exp`, and a `jti` where none is given.
 ///

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::{self, Fault, Object};
+use crate::registered::REGISTERED;
 use crate::time::UnixTime;
 
 /// Claims to be minted, as a JSON object that was checked: `sub`, `aud`, `nbf` and `jti` by their types, the others
@@ -33,7 +34,7 @@ impl<'a> ClaimsText<'a> {
 
     /// The custom claims: names, and the JSON text of their values.
     pub(crate) fn custom(&self) -> impl Iterator<Item = (&str, &'a str)> {
-        self.object.iter().filter(|(name, _)| !super::REGISTERED.contains(name))
+        self.object.iter().filter(|(name, _)| !REGISTERED.contains(name))
     }
 
     /// Whether there is a claim of this name, which is none of the registered ones.

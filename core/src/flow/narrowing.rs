@@ -3,11 +3,12 @@
 use super::active_token::ActiveToken;
 use super::own_claims::{FROM_CLIENTS, MAY_ACT};
 use super::standing::Hanging;
-use crate::claims::{Claims, REGISTERED};
+use crate::claims::Claims;
 use crate::error::{Error, ErrorCode, Result, field_invalid};
 use crate::json::{self, JsonMembers, JsonText, Object, elements};
 use crate::policy::{Narrowing, Policy};
 use crate::record::access::Lineage;
+use crate::registered::REGISTERED;
 use crate::scope;
 use crate::time::UnixTime;
 

@@ -19,8 +19,8 @@ use scan::{Scanner, Span, duplicate, is_labelled, label, plain_run};
 pub(crate) use to::{Ready, ToJson, to_bytes, to_pretty, to_text, write_member, write_object};
 pub(crate) use write::{write_named, write_within};
 
-use crate::claims::REGISTERED;
 use crate::inline::Inline;
+use crate::registered::REGISTERED;
 
 mod declare;
 mod from;
