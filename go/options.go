@@ -214,6 +214,41 @@ func ClientRate(r Rate) IssuerOption { return field{"client_rate", r.config()} }
 // FailureRate is how many failed attempts are answered with the reason; no limit where it is not given.
 func FailureRate(r Rate) IssuerOption { return field{"failure_rate", r.config()} }
 
+// StatusPolicy is how the lists are in which every JWT of the flows has a place, so that whoever verifies it offline learns
+// of its revocation.
+type StatusPolicy struct {
+	// URI is the URL below which the lists are; status below the issuer's name where it is empty.
+	URI string
+	// Every is how old a list becomes before there is the next one; 10 seconds where it is 0.
+	Every time.Duration
+	// TTL is how long a verifier keeps a list before it fetches the next one, at least Every; as long as that where it is 0.
+	TTL time.Duration
+	// Lifetime is how long a list can be relied upon where nobody can fetch the next one; one hour where it is 0.
+	Lifetime time.Duration
+	// Bits is how many bits a status has: 1 as where it is 0, 2, 4 or 8. With more than 1, the tokens of a client that is
+	// disabled are suspended, and not invalid.
+	Bits uint8
+}
+
+func (s StatusPolicy) config() any {
+	config := map[string]any{}
+	if s.URI != "" {
+		config["uri"] = s.URI
+	}
+	for name, d := range map[string]time.Duration{"every": s.Every, "ttl": s.TTL, "lifetime": s.Lifetime} {
+		if d != 0 {
+			config[name] = string(appendLifetime(nil, d))
+		}
+	}
+	if s.Bits != 0 {
+		config["bits"] = s.Bits
+	}
+	return config
+}
+
+// Statuses gives every JWT of the flows a place in a status list; none where it is not given.
+func Statuses(s StatusPolicy) IssuerOption { return field{"status_lists", s.config()} }
+
 // Integration is something that links can connect to.
 type Integration struct {
 	// Slug is its id in requests.

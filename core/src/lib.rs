@@ -55,6 +55,7 @@ mod remote;
 mod rotation;
 mod scope;
 mod secret;
+mod status_policy;
 mod store;
 mod surface;
 mod task;
@@ -99,6 +100,7 @@ pub use registered::REGISTERED;
 pub use remote::{RemoteKeySet, Resolution};
 pub use rotation::{KeyRing, KeyState, RingKey, RotationAction, RotationRules, RotationStep};
 pub use secret::Secret;
+pub use status_policy::StatusPolicy;
 pub use store::{
     AsyncSigner, AsyncStore, Command, Durability, Entry, Expect, Index, IndexValue, MAX_KEY, MAX_SKEW_MS,
     MAX_VALUE, MemoryStore, RecordKey, Reply, SLACK_MS, Signer, Store, StoreError, Version, WithSigner,

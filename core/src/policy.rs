@@ -7,6 +7,7 @@ use crate::describe::{choices, described};
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::as_names;
 use crate::secret::Secret;
+use crate::status_policy::StatusPolicy;
 use crate::store::Durability;
 use crate::time::Lifetime;
 use crate::trusted_issuer::TrustedIssuer;
@@ -46,6 +47,7 @@ pub struct Policy {
     pub(crate) public_token_lifetime: Lifetime,
     pub(crate) integrations: Vec<Integration>,
     pub(crate) durability: Durability,
+    pub(crate) status_lists: Option<StatusPolicy>,
 }
 
 described! {
@@ -158,6 +160,7 @@ impl Policy {
             public_token_lifetime: Lifetime::HOUR,
             integrations: Vec::new(),
             durability: Durability::Process,
+            status_lists: None,
         }
     }
 
@@ -346,6 +349,13 @@ impl Policy {
         self
     }
 
+    /// Gives every JWT of the flows a place in a status list; by default there are no lists.
+    #[must_use]
+    pub fn status_lists(mut self, lists: StatusPolicy) -> Self {
+        self.status_lists = Some(lists);
+        self
+    }
+
     /// Adds to the catalogue of what links can connect to.
     #[must_use]
     pub fn integration(mut self, integration: Integration) -> Self {
@@ -430,6 +440,9 @@ impl Policy {
         }
         for (name, _) in &self.narrowings {
             not_registered(name)?;
+        }
+        if let Some(lists) = &self.status_lists {
+            lists.check().map_err(|error| error.within("status_lists"))?;
         }
         let session = self.session();
         if session.idle > session.absolute {

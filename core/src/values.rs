@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::json::{FromJson, Json, LONGEST_SHOWN, Misfit, object};
 use crate::policy::Rate;
 use crate::secret::Secret;
+use crate::status_policy::StatusPolicy;
 use crate::time::Lifetime;
 
 object! {
@@ -45,6 +46,37 @@ impl RateLimit {
     pub(crate) fn rate(self, field: &'static str) -> Result<Rate> {
         Rate::new(self.events, self.per, self.burst)
             .map_err(|error| Error::new(error.code()).at(field).because(error.message().to_owned()))
+    }
+}
+
+described! {
+    /// Status lists, in which every JWT of the flows has a place.
+    #[derive(Clone, Debug)]
+    #[json(read)]
+    pub struct StatusPolicyConfig {
+        /// The URL below which the lists are; `status` below the issuer's name where absent.
+        pub uri: Option<String>,
+        /// How old a list becomes before there is the next one; 10 seconds where absent.
+        pub every: Option<Lifetime>,
+        /// How long a verifier keeps a list before it fetches the next one, at least `every`; as long as that where absent.
+        pub ttl: Option<Lifetime>,
+        /// How long a list can be relied upon where nobody can fetch the next one; one hour where absent.
+        pub lifetime: Option<Lifetime>,
+        /// How many bits a status has: 1 as where absent, 2, 4 or 8. With more than 1, the tokens of a client that is disabled
+        /// are suspended, and not invalid.
+        pub bits: Option<u8>,
+    }
+}
+
+impl StatusPolicyConfig {
+    pub(crate) fn policy(&self, issuer: &str) -> StatusPolicy {
+        let uri = self.uri.clone().unwrap_or_else(|| format!("{}/status", issuer.trim_end_matches('/')));
+        let mut policy = StatusPolicy::new(uri);
+        policy.every = self.every.unwrap_or(policy.every);
+        policy.time_to_live = self.ttl.unwrap_or(policy.every);
+        policy.lifetime = self.lifetime.unwrap_or(policy.lifetime);
+        policy.bits = self.bits.unwrap_or(policy.bits);
+        policy
     }
 }
 

@@ -47,6 +47,7 @@ class Operations(Flows):
         redeem_window_seconds: int | None = None,
         public_token_lifetime: Lifetime | None = None,
         trusted_issuers: Sequence[Mapping[str, Any]] | None = None,
+        status_lists: Mapping[str, Any] | None = None,
         integrations: Sequence[Integration] | None = None,
     ) -> Self:
         """An issuer of this name, usually its URL.
@@ -77,6 +78,7 @@ class Operations(Flows):
           absent, at most 60.
         - `public_token_lifetime`: How long a redeemed link's public token lives; one hour where absent.
         - `trusted_issuers`: Issuers whose tokens are taken for tokens of this one.
+        - `status_lists`: Status lists, in which every JWT of the flows has a place; none where absent.
         - `integrations`: What links can connect to.
 
         Raises `PolicyInvalid`, `KeyMissing` where no key can sign, `KeyWeak` for a short session secret.
@@ -103,6 +105,7 @@ class Operations(Flows):
             "redeem_window_seconds": redeem_window_seconds,
             "public_token_lifetime": public_token_lifetime,
             "trusted_issuers": trusted_issuers,
+            "status_lists": status_lists,
             "integrations": integrations,
         }
         return super().__new__(cls, keys, {name: value for name, value in policy.items() if value is not None})

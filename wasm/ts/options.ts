@@ -46,6 +46,25 @@ export interface TrustedIssuerConfig {
   rules: readonly AssertionRuleConfig[];
 }
 
+/** Status lists, in which every JWT of the flows has a place. */
+export interface StatusPolicyConfig {
+  /** The URL below which the lists are; `status` below the issuer's name where absent. */
+  uri?: string | undefined;
+  /** How old a list becomes before there is the next one; 10 seconds where absent. */
+  every?: Lifetime | undefined;
+  /**
+   * How long a verifier keeps a list before it fetches the next one, at least `every`; as long as that where absent.
+   */
+  ttl?: Lifetime | undefined;
+  /** How long a list can be relied upon where nobody can fetch the next one; one hour where absent. */
+  lifetime?: Lifetime | undefined;
+  /**
+   * How many bits a status has: 1 as where absent, 2, 4 or 8. With more than 1, the tokens of a client that is disabled
+   * are suspended, and not invalid.
+   */
+  bits?: number | undefined;
+}
+
 /** Something that a link can connect an end user to. */
 export interface Integration {
   /** Its id in requests. */
@@ -100,6 +119,8 @@ export interface IssuerConfig {
   publicTokenLifetime?: Lifetime | undefined;
   /** Issuers whose tokens are taken for tokens of this one. */
   trustedIssuers?: readonly TrustedIssuerConfig[] | undefined;
+  /** Status lists, in which every JWT of the flows has a place; none where absent. */
+  statusLists?: StatusPolicyConfig | undefined;
   /** What links can connect to. */
   integrations?: readonly Integration[] | undefined;
 }

@@ -15,7 +15,7 @@ use crate::key::{Algorithm, KeySet};
 use crate::policy::{AccessFormat, Integration, Narrowing, Policy};
 use crate::time::Lifetime;
 use crate::token::verifier::Verifier;
-use crate::values::{OneOrMany, RateLimit, SecretText};
+use crate::values::{OneOrMany, RateLimit, SecretText, StatusPolicyConfig};
 
 described! {
     /// An issuer's policy: the methods of [`Policy`] as fields. Only `issuer` is required.
@@ -83,6 +83,8 @@ described! {
         /// Issuers whose tokens are taken for tokens of this one.
         #[json(default)]
         pub trusted_issuers: Vec<TrustedIssuerConfig>,
+        /// Status lists, in which every JWT of the flows has a place; none where absent.
+        pub status_lists: Option<StatusPolicyConfig>,
         /// What links can connect to.
         #[json(default)]
         pub integrations: Vec<Integration>,
@@ -127,6 +129,7 @@ impl IssuerConfig {
     fn policy(self) -> Result<Policy> {
         // Field by field: a policy that goes through its own methods is copied by each.
         let mut policy = Policy::new(self.issuer);
+        policy.status_lists = self.status_lists.map(|lists| lists.policy(&policy.issuer));
         policy.audience = self.audience.0;
         policy.session_claims.extend(self.session_claims.0.into_iter().map(Cow::Owned));
         policy.integrations = self.integrations;
@@ -255,7 +258,7 @@ fn contradiction(field: &'static str, dropped: &str, said: bool, any: bool) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Claims, Context, UnixTime};
+    use crate::{Claims, Context, StatusPolicy, UnixTime};
 
     fn keys() -> KeySet {
         KeySet::builder().hmac("k1", [7; 32].as_slice()).unwrap().build().unwrap()
@@ -271,7 +274,8 @@ mod tests {
             "long_refresh_grace": true, "narrowing": {"p": "subset"},
             "client_rate": {"events": 1, "per": "1s", "burst": 2},
             "failure_rate": {"events": 3, "per": "1m", "burst": 4}, "redeem_window_seconds": 5,
-            "public_token_lifetime": "6m", "integrations": [{"slug": "s", "name": "S", "categories": ["ats"]}]
+            "public_token_lifetime": "6m",
+            "status_lists": {"uri": "https://i/s", "every": "7s", "ttl": "8s", "lifetime": "9m", "bits": 2}, "integrations": [{"slug": "s", "name": "S", "categories": ["ats"]}]
         }"#;
         let issuer = IssuerConfig::from_json(json).unwrap().build(keys()).unwrap();
         let wanted = Policy::new("i")
@@ -294,6 +298,13 @@ mod tests {
             .failure_rate(crate::Rate::new(3, Lifetime::MINUTE, 4).unwrap())
             .redeem_window_seconds(5)
             .public_token_lifetime(Lifetime::minutes(6))
+            .status_lists(
+                StatusPolicy::new("https://i/s")
+                    .every(Lifetime::seconds_or_one(7))
+                    .time_to_live(Lifetime::seconds_or_one(8))
+                    .lifetime(Lifetime::minutes(9))
+                    .bits(2),
+            )
             .integration(Integration { slug: "s".into(), name: "S".into(), categories: vec!["ats".into()] });
         assert_eq!(format!("{:?}", issuer.policy()), format!("{wanted:?}"));
     }
@@ -344,6 +355,17 @@ mod tests {
     fn what_is_absent_has_the_defaults_of_a_policy() {
         let issuer = IssuerConfig::from_json(r#"{"issuer":"i"}"#).unwrap().build(keys()).unwrap();
         assert_eq!(format!("{:?}", issuer.policy()), format!("{:?}", Policy::new("i")));
+    }
+
+    #[test]
+    fn status_lists_are_below_the_issuer_where_nothing_else_is_said() {
+        let of = |json: &str| IssuerConfig::from_json(json).and_then(|config| config.build(keys()));
+        let issuer = of(r#"{"issuer":"https://i/","status_lists":{"every":"30s"}}"#).unwrap();
+        let half_minute = Lifetime::seconds_or_one(30);
+        let wanted = StatusPolicy::new("https://i/status").every(half_minute).time_to_live(half_minute);
+        assert_eq!(issuer.policy().status_lists.as_ref(), Some(&wanted));
+        let error = of(r#"{"issuer":"i","status_lists":{}}"#).unwrap_err();
+        assert_eq!(error.field(), Some("status_lists.uri"));
     }
 
     #[test]

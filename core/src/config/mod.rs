@@ -42,7 +42,7 @@ pub use keys::{InlineOnly, KeySource, Secrets};
 pub use remote::RemoteConfig;
 
 pub use crate::dialect::trusted_issuers::{AssertionRuleConfig, ClaimTexts, TrustedIssuerConfig};
-pub use crate::values::{Hashes, Limits, OneOrMany, Origin, RateLimit, SecretText};
+pub use crate::values::{Hashes, Limits, OneOrMany, Origin, RateLimit, SecretText, StatusPolicyConfig};
 
 use crate::dialect::WingSections;
 use crate::dialect::section::{Sections, sections};

@@ -11,7 +11,7 @@ use crate::secret::Secret;
 use crate::store::MemoryStore;
 use crate::task::Task;
 use crate::time::{Context, Lifetime, UnixTime};
-use crate::values::{Limits, OneOrMany, RateLimit, SecretText, shown};
+use crate::values::{Limits, OneOrMany, RateLimit, SecretText, StatusPolicyConfig, shown};
 
 /// The sections of a wing. [`sections!`] declares them.
 pub(crate) trait Sections {
@@ -93,6 +93,7 @@ pub(crate) struct Common<'a> {
     pub(crate) lifetime: Option<Lifetime>,
     pub(crate) leeway_seconds: Option<u64>,
     pub(crate) claims: &'a JsonMembers,
+    pub(crate) status_lists: Option<&'a StatusPolicyConfig>,
 }
 
 /// Declares the section of a dialect: what every one has, and what is its own; `and session_secret` where its tokens are
@@ -151,6 +152,8 @@ macro_rules! section {
                 /// Custom claims that every token carries.
                 #[json(default)]
                 pub(crate) claims: $crate::json::JsonMembers,
+                /// Status lists, in which every JWT of its flows has a place; none where absent.
+                pub(crate) status_lists: Option<$crate::values::StatusPolicyConfig>,
                 /// Its rate limits, in place of the common ones.
                 #[json(default)]
                 pub(crate) limits: $crate::values::Limits,
@@ -170,6 +173,7 @@ macro_rules! section {
                     max_lifetime: self.max_lifetime,
                     leeway_seconds: self.leeway_seconds,
                     claims: &self.claims,
+                    status_lists: self.status_lists.as_ref(),
                 }
             }
         }
@@ -196,6 +200,7 @@ impl Common<'_> {
                 .because("give it, or the server's public_url, which it is where it is left out")
         })?;
         let mut policy = Policy::new(issuer);
+        policy.status_lists = self.status_lists.map(|lists| lists.policy(issuer));
         policy.audience.clone_from(&self.audience.0);
         policy.lifetime = self.lifetime;
         policy.max_lifetime = self.max_lifetime.unwrap_or(policy.max_lifetime);
