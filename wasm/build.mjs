@@ -27,12 +27,28 @@ const MODULES = [
   { raw: "raw-verify", out: "verify", list: "verify", bound: 115, target: 40 },
 ];
 
+/** The entries that need no module: a file for whoever imports, and one for whoever requires. */
+const PLAIN = [{ out: "dpop", list: "dpop", bound: 4, target: undefined }];
+
 /** The builds without SIMD, of the first and the last of them: what they are for is seldom. */
 const BASES = ["", "verify"];
 
 /** The whole package, in MiB: what is loaded, and what it becomes on the disk. */
 const PACKED = { bound: 2.6, target: 1 };
 const UNPACKED = { bound: 4.9, target: 2.5 };
+
+/** How everything is bundled. */
+const COMMON = {
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  minify: true,
+  // Errors and `util.inspect` name classes.
+  keepNames: true,
+  legalComments: "none",
+  logLevel: "warning",
+  absWorkingDir: folder,
+};
 
 /** How the module is started on Node: from its file, or in a bundle from within. */
 const STARTS_FILE = `
@@ -59,6 +75,7 @@ const sizes = [];
 const types = writeTypes();
 await optimizeAll();
 for (const module of MODULES) await bundle(module);
+for (const entry of PLAIN) await bundlePlain(entry);
 await types;
 for (const license of ["LICENSE-APACHE", "LICENSE-MIT"]) cpSync(join(folder, "..", license), join(folder, license));
 await report();
@@ -140,6 +157,15 @@ async function bundle(module) {
   if (BASES.includes(out)) measure(`${name} without SIMD`, at("base.cjs", "inflate.cjs", "web.cjs"));
 }
 
+/** Bundles an entry that has no module: what asks for one fails here. */
+async function bundlePlain({ out, list, bound, target }) {
+  const options = { ...COMMON, entryPoints: [join(ts, `${list}.ts`)] };
+  for (const [name, format] of [["index.js", "esm"], ["index.cjs", "cjs"]]) {
+    await build({ ...options, format, outfile: join(dist, out, name) });
+  }
+  measure(`${out}, without WebAssembly`, [join(dist, out, "index.js")], { bound, target });
+}
+
 /** The licence of what inflates, which it wants to be where its code is. */
 function fflate() {
   return `/*! fflate\n${readFileSync(join(folder, "node_modules/fflate/LICENSE"), "utf8").trim()}\n*/`;
@@ -159,18 +185,7 @@ async function exportsOf(entry, module) {
 }
 
 function common(module, platform) {
-  return {
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    minify: true,
-    // Errors and `util.inspect` name classes.
-    keepNames: true,
-    legalComments: "none",
-    logLevel: "warning",
-    absWorkingDir: folder,
-    plugins: [places(module, platform)],
-  };
+  return { ...COMMON, plugins: [places(module, platform)] };
 }
 
 /** What stands behind the names that begin with `#`. */
@@ -201,10 +216,11 @@ async function writeTypes() {
     process.exit(1);
   });
   const used = new Set();
-  for (const { list, out } of MODULES) {
+  for (const { list, out, raw } of [...MODULES, ...PLAIN]) {
     collect(join(to, `${list}.d.ts`), used);
     const passed = `export * from "./${relative(join(dist, out), to)}/${list}.cjs";\n`;
     for (const name of ["index.d.ts", "index.d.cts"]) put(join(dist, out, name), passed);
+    if (raw === undefined) continue;
     const init = readFileSync(join(to, "entry/init.d.ts"), "utf8");
     for (const name of ["slim.d.ts", "slim.d.cts"]) put(join(dist, out, name), passed + init);
   }

@@ -2,7 +2,8 @@
 
 import * as raw from "#raw";
 import { hostCrypto } from "#crypto";
-import { algorithmOf, subtle, webKey } from "./crypto/web.js";
+import { subtle } from "./crypto/subtle.js";
+import { algorithmOf, webKey } from "./crypto/web.js";
 import { type Algorithm, isHmac } from "./algorithm.js";
 import type { Jwk } from "./crypto/host.js";
 import { invalid, TokenmintError } from "./error.js";

@@ -1,7 +1,7 @@
 // Names: those of JavaScript, and those of the core behind them.
 
 import { invalid, textOf, TokenmintError } from "./error.js";
-import { kind } from "./module.js";
+import { kind } from "./parameters.js";
 
 /** A name of the core's in JavaScript. @internal */
 export function camelCase(name: string): string {

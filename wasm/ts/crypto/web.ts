@@ -4,6 +4,7 @@ import { type Algorithm, curve, hashBits } from "../algorithm.js";
 import { TokenmintError } from "../error.js";
 import { fromBase64url } from "#memory";
 import type { HostCrypto, HostKey, Jwk } from "./host.js";
+import { subtle } from "./subtle.js";
 
 /** @internal */
 export const hostCrypto: HostCrypto = {
@@ -42,16 +43,6 @@ export const hostCrypto: HostCrypto = {
     return (await subtle().exportKey("jwk", privateKey)) as Jwk;
   },
 };
-
-/** The platform's WebCrypto, which tests in jsdom and pages of plain http have not. @internal */
-export function subtle(): SubtleCrypto {
-  const found = globalThis.crypto?.subtle as SubtleCrypto | undefined;
-  if (found !== undefined) return found;
-  throw new TokenmintError(
-    "key_unsupported",
-    "RSA, EC and Ed25519 need crypto.subtle, which is not here: pages have it on https and on localhost",
-  );
-}
 
 /** A key of WebCrypto, and its public half where that is known. @internal */
 export function webKey(

@@ -2,7 +2,7 @@
 // take the program with it.
 
 import { initSync } from "#raw";
-import { fromBase64 } from "../memory/web.js";
+import { fromBase64 } from "../base64.js";
 import { refused, startBytes, started } from "../module.js";
 
 export { init } from "./init.js";

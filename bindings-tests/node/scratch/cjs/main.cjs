@@ -1,5 +1,6 @@
 const assert = require("node:assert/strict");
 const { Issuer, Key, KeySet, TokenmintError, Verifier } = require("tokenmint");
+const { DpopKey } = require("tokenmint/dpop");
 const verifyOnly = require("tokenmint/verify");
 
 const keys = new KeySet(Key.generateSync("RS256", { kid: "k1" }));
@@ -19,5 +20,6 @@ assert.throws(() => issuer.mintSync({}, "x"), TokenmintError);
   assert.equal(imported.default === undefined || typeof imported.default === "object", true);
   assert.equal(new imported.Verifier(keys, { issuer: "https://api.example.com", audience: "app" }).verifySync(token).sub, "ent_1");
   assert.ok(require("tokenmint/package.json").version);
+  assert.equal((await DpopKey.generate()).jkt.length, 43);
   console.log("cjs works");
 })();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Endpoint, Issuer, Key, KeySet, MemoryStore, TokenmintError, Verifier, nodeHandler } from "tokenmint";
+import { DpopKey, dpopFetch } from "tokenmint/dpop";
 import * as verifyOnly from "tokenmint/verify";
 
 const keys = new KeySet(await Key.generate("ES256", { kid: "k1" }));
@@ -22,6 +23,11 @@ const config = { keys: [{ kid: "k", secret: "a secret of at least thirty-two byt
 const response = await new Endpoint(config, { store: new MemoryStore() }).fetch(new Request("http://a.example/.well-known/jwks.json"));
 assert.deepEqual(await response.json(), { keys: [] });
 assert.equal(typeof nodeHandler, "function");
+
+// What binds tokens needs no module.
+const key = await DpopKey.generate();
+assert.equal((await key.proof({ method: "GET", url: "https://api.example.com" })).split(".").length, 3);
+assert.equal(typeof dpopFetch(key), "function");
 
 // Where the host calls `init` itself.
 const slim = await import("tokenmint/slim");

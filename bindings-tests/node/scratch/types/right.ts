@@ -23,6 +23,7 @@ import {
   secretMatches,
 } from "tokenmint";
 import type { Algorithm, Claims, Command, ErrorCode, Explanation, Host, Lifetime, Reply, Store, Task, Time } from "tokenmint";
+import { DpopKey, dpopFetch } from "tokenmint/dpop";
 import { Verifier as Narrow } from "tokenmint/verify";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -97,6 +98,13 @@ export async function all(jwk: object, pem: string, pair: Parameters<typeof Key.
   same<ReturnType<typeof nodeJsonwebtokenExpiry>, number>(true);
   secretMatches(generateSecret().secret, hashSecret(new Uint8Array(3))) satisfies boolean;
   void [kid, canSign, subject, payload, outcome, next, seconds, response, header, unverified, Narrow];
+}
+
+export async function bound(pair: Parameters<typeof DpopKey.fromCryptoKey>[0]): Promise<Response> {
+  const key: DpopKey = await DpopKey.fromCryptoKey((await DpopKey.generate()).pair ?? pair);
+  const proof: string = await key.proof({ method: "GET", url: new URL("https://a.example"), nonce: "n", accessToken: "t" });
+  const send: typeof fetch = dpopFetch(key, { fetch });
+  return send("https://a.example", { headers: { dpop: proof, jkt: key.jkt } });
 }
 
 function answer(command: Command): Reply {

@@ -1,6 +1,7 @@
 // What the types refuse: each line beneath a mark must be an error.
 
 import { Endpoint, Issuer, Key, KeySet, MemoryStore, TokenmintError, Verifier, parseExpiresIn } from "tokenmint";
+import { DpopKey } from "tokenmint/dpop";
 import type { Algorithm, ErrorCode, Store } from "tokenmint";
 
 declare const key: Key;
@@ -69,3 +70,7 @@ issuer.refresh({ refreshToken: "x" }).then((pair) => pair.accessToken);
 export const forgotten = async () => issuer.refresh({ refreshToken: "x" });
 // @ts-expect-error what can be wrong with a body is a closed set
 new Endpoint({}).refuse("/", "not_found");
+// @ts-expect-error a key that proves is made by its functions
+new DpopKey();
+// @ts-expect-error a proof is for an address
+export const proof = async (key: DpopKey) => key.proof({ method: "GET" });

@@ -1,4 +1,5 @@
 import { Endpoint, Issuer, Key, KeySet, Verifier } from "tokenmint";
+import { DpopKey } from "tokenmint/dpop";
 
 const POLICY = { issuer: "https://api.example.com", audience: "app" };
 const config = { keys: [{ kid: "k", secret: "a secret of at least thirty-two bytes" }], mercoa: { issuer: "i", key: "k" } };
@@ -13,6 +14,7 @@ export default {
       const token = await new Issuer(keys, POLICY).mint({ sub: algorithm }, "1h");
       found[algorithm] = (await new Verifier(keys, POLICY).verify(token)).sub;
     }
+    found.jkt = (await DpopKey.generate()).jkt.length;
     return Response.json(found);
   },
 };

@@ -135,7 +135,7 @@ test("workerd", async () => {
     });
     const response = await fetch(`http://127.0.0.1:${port}/work`);
     assert.equal(response.status, 200, await response.clone().text().then((text) => text + told));
-    assert.deepEqual(await response.json(), Object.fromEntries(ALGORITHMS.map((name) => [name, name])));
+    assert.deepEqual(await response.json(), { ...Object.fromEntries(ALGORITHMS.map((name) => [name, name])), jkt: 43 });
     const keys = await fetch(`http://127.0.0.1:${port}/.well-known/jwks.json`);
     assert.deepEqual([keys.status, await keys.json()], [200, { keys: [] }]);
   } finally {

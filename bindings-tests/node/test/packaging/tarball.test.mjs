@@ -44,7 +44,7 @@ test("types stand first in every condition", () => {
     for (const name of names) visit(at[name], `${path} ${name}`);
   };
   visit(manifest.exports, "exports");
-  for (const entry of [".", "./mint", "./remote", "./verify", "./base", "./slim", "./verify/slim"]) assert.ok(manifest.exports[entry], entry);
+  for (const entry of [".", "./mint", "./remote", "./verify", "./dpop", "./base", "./slim", "./verify/slim"]) assert.ok(manifest.exports[entry], entry);
 });
 
 test("no path of the machine that built it", () => {
