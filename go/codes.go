@@ -50,6 +50,8 @@ const (
 	ErrTokenRevoked           Code = 320 // the token was revoked
 	ErrHandleMalformed        Code = 321 // the text is not a token of this issuer
 	ErrClaimsShape            Code = 322 // the claims do not fit the requested type
+	ErrTokenSuspended         Code = 323 // the token is suspended
+	ErrStatusListMalformed    Code = 324 // the status list cannot be read
 	ErrInvalidRequest         Code = 400 // the request is not acceptable
 	ErrInvalidClient          Code = 401 // the credentials are not valid
 	ErrInvalidGrant           Code = 402 // the grant is not valid
@@ -73,6 +75,7 @@ const (
 	ErrStoreBusy              Code = 504 // too many changes of the same record at once
 	ErrStoreRegressed         Code = 505 // the store has lost a write
 	ErrKeysUnavailable        Code = 506 // the issuer's keys cannot be fetched now
+	ErrStatusUnavailable      Code = 507 // the token's status is not known now
 	ErrRouteNotFound          Code = 600 // there is nothing at this path
 	ErrMethodNotAllowed       Code = 601 // this method is not allowed here
 	ErrBodyTooLarge           Code = 602 // the body is too large
@@ -137,6 +140,8 @@ var codes = map[Code]codeRow{
 	ErrTokenRevoked:           {"token_revoked", 401, "invalid_token", "the token was revoked"},
 	ErrHandleMalformed:        {"handle_malformed", 401, "invalid_token", "the text is not a token of this issuer"},
 	ErrClaimsShape:            {"claims_shape", 401, "invalid_token", "the claims do not fit the requested type"},
+	ErrTokenSuspended:         {"token_suspended", 401, "invalid_token", "the token is suspended"},
+	ErrStatusListMalformed:    {"status_list_malformed", 401, "invalid_token", "the status list cannot be read"},
 	ErrInvalidRequest:         {"invalid_request", 400, "invalid_request", "the request is not acceptable"},
 	ErrInvalidClient:          {"invalid_client", 401, "invalid_client", "the credentials are not valid"},
 	ErrInvalidGrant:           {"invalid_grant", 400, "invalid_grant", "the grant is not valid"},
@@ -160,6 +165,7 @@ var codes = map[Code]codeRow{
 	ErrStoreBusy:              {"store_busy", 503, "temporarily_unavailable", "too many changes of the same record at once"},
 	ErrStoreRegressed:         {"store_regressed", 401, "invalid_grant", "the store has lost a write"},
 	ErrKeysUnavailable:        {"keys_unavailable", 503, "temporarily_unavailable", "the issuer's keys cannot be fetched now"},
+	ErrStatusUnavailable:      {"status_unavailable", 503, "temporarily_unavailable", "the token's status is not known now"},
 	ErrRouteNotFound:          {"route_not_found", 404, "invalid_request", "there is nothing at this path"},
 	ErrMethodNotAllowed:       {"method_not_allowed", 405, "invalid_request", "this method is not allowed here"},
 	ErrBodyTooLarge:           {"body_too_large", 413, "invalid_request", "the body is too large"},

@@ -90,6 +90,8 @@
 #define TOKENMINT_TOKEN_REVOKED 320 // the token was revoked
 #define TOKENMINT_HANDLE_MALFORMED 321 // the text is not a token of this issuer
 #define TOKENMINT_CLAIMS_SHAPE 322 // the claims do not fit the requested type
+#define TOKENMINT_TOKEN_SUSPENDED 323 // the token is suspended
+#define TOKENMINT_STATUS_LIST_MALFORMED 324 // the status list cannot be read
 #define TOKENMINT_INVALID_REQUEST 400 // the request is not acceptable
 #define TOKENMINT_INVALID_CLIENT 401 // the credentials are not valid
 #define TOKENMINT_INVALID_GRANT 402 // the grant is not valid
@@ -113,6 +115,7 @@
 #define TOKENMINT_STORE_BUSY 504 // too many changes of the same record at once
 #define TOKENMINT_STORE_REGRESSED 505 // the store has lost a write
 #define TOKENMINT_KEYS_UNAVAILABLE 506 // the issuer's keys cannot be fetched now
+#define TOKENMINT_STATUS_UNAVAILABLE 507 // the token's status is not known now
 #define TOKENMINT_ROUTE_NOT_FOUND 600 // there is nothing at this path
 #define TOKENMINT_METHOD_NOT_ALLOWED 601 // this method is not allowed here
 #define TOKENMINT_BODY_TOO_LARGE 602 // the body is too large

@@ -100,6 +100,8 @@ error_codes! {
     320 TokenRevoked "token_revoked" 401 "invalid_token" "the token was revoked";
     321 HandleMalformed "handle_malformed" 401 "invalid_token" "the text is not a token of this issuer";
     322 ClaimsShape "claims_shape" 401 "invalid_token" "the claims do not fit the requested type";
+    323 TokenSuspended "token_suspended" 401 "invalid_token" "the token is suspended";
+    324 StatusListMalformed "status_list_malformed" 401 "invalid_token" "the status list cannot be read";
 
     400 InvalidRequest "invalid_request" 400 "invalid_request" "the request is not acceptable";
     401 InvalidClient "invalid_client" 401 "invalid_client" "the credentials are not valid";
@@ -125,6 +127,7 @@ error_codes! {
     504 StoreBusy "store_busy" 503 "temporarily_unavailable" "too many changes of the same record at once";
     505 StoreRegressed "store_regressed" 401 "invalid_grant" "the store has lost a write";
     506 KeysUnavailable "keys_unavailable" 503 "temporarily_unavailable" "the issuer's keys cannot be fetched now";
+    507 StatusUnavailable "status_unavailable" 503 "temporarily_unavailable" "the token's status is not known now";
 
     600 RouteNotFound "route_not_found" 404 "invalid_request" "there is nothing at this path";
     601 MethodNotAllowed "method_not_allowed" 405 "invalid_request" "this method is not allowed here";

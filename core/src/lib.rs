@@ -42,6 +42,7 @@ mod entropy;
 mod error;
 mod event;
 pub mod expires_in;
+mod fetches;
 mod flow;
 mod inline;
 mod issuer;
@@ -55,6 +56,7 @@ mod remote;
 mod rotation;
 mod scope;
 mod secret;
+mod status;
 mod status_policy;
 mod store;
 mod surface;
@@ -62,6 +64,7 @@ mod task;
 mod time;
 mod token;
 mod trusted_issuer;
+mod url;
 mod values;
 
 // The public interface.
@@ -100,6 +103,7 @@ pub use registered::REGISTERED;
 pub use remote::{RemoteKeySet, Resolution};
 pub use rotation::{KeyRing, KeyState, RingKey, RotationAction, RotationRules, RotationStep};
 pub use secret::Secret;
+pub use status::{OpenedList, StatusLists, StatusResolution};
 pub use status_policy::StatusPolicy;
 pub use store::{
     AsyncSigner, AsyncStore, Command, Durability, Entry, Expect, Index, IndexValue, MAX_KEY, MAX_SKEW_MS,

@@ -6,12 +6,17 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::encoding::{Decoded, from_base64url};
-use crate::error::{Error, ErrorCode, Result, Retry};
+use crate::error::{Error, ErrorCode, Result};
+use crate::fetches::{self, Fetches, distance, seconds};
 use crate::json::{self, Object};
 use crate::key::header::Header;
 use crate::key::{Algorithm, KeySet, quoted};
 use crate::time::{Lifetime, UnixTime};
 use crate::token::MAX_TOKEN;
+use crate::url;
+
+/// What is wrong with plain `http`.
+const PLAIN: &str = "plain http lets whoever is on the way replace the keys; https is needed";
 
 /// The key sets of remote issuers: a policy without a transport.
 ///
@@ -68,11 +73,7 @@ pub enum Resolution {
 #[derive(Debug, Default)]
 struct State {
     keys: Option<Keys>,
-    /// When a fetch was last asked for.
-    asked: Option<UnixTime>,
-    under_way: bool,
-    /// Why the last fetch brought nothing.
-    outage: Option<Error>,
+    fetches: Fetches,
 }
 
 #[derive(Debug)]
@@ -235,21 +236,13 @@ impl RemoteKeySet {
         let read = answer.and_then(|body| self.read(body));
         let mut states = self.lock();
         let state = states.entry(url.to_owned()).or_default();
-        state.under_way = false;
-        state.asked.get_or_insert(now);
-        match read {
-            Ok(set) => {
-                let time = self.time_to_live.seconds();
-                let fresh_seconds = seconds(max_age.map_or(time, |hint| hint.min(time)));
-                state.keys = Some(Keys { set: set.clone(), since: now, fresh_seconds });
-                state.outage = None;
-                Ok(set)
-            }
-            Err(error) => {
-                state.outage = Some(error.clone());
-                Err(error)
-            }
+        state.fetches.end(now, read.as_ref().err());
+        if let Ok(set) = &read {
+            let time = self.time_to_live.seconds();
+            let fresh_seconds = seconds(max_age.map_or(time, |hint| hint.min(time)));
+            state.keys = Some(Keys { set: set.clone(), since: now, fresh_seconds });
         }
+        read
     }
 
     fn add(mut self, issuer: String, url: String, plain_http: bool) -> Result<Self> {
@@ -258,7 +251,7 @@ impl RemoteKeySet {
         if issuer.is_empty() {
             return invalid("issuer", "the issuer is empty");
         }
-        if let Some(fault) = fault(&url, plain_http) {
+        if let Some(fault) = url::fault(&url, plain_http, PLAIN) {
             return invalid("url", fault);
         }
         if self.urls.insert(issuer, url).is_some() {
@@ -272,9 +265,6 @@ impl RemoteKeySet {
         let cooldown = seconds(self.cooldown.seconds());
         let mut states = self.lock();
         let state = states.entry(url.to_owned()).or_default();
-        // A clock that was set back by more than a cooldown does not stop fetches until it has caught up.
-        let since_asked = state.asked.map(|asked| distance(now, asked).saturating_abs());
-        let may_fetch = since_asked.is_none_or(|since| since >= cooldown);
         let age = |keys: &Keys| distance(now, keys.since);
         let fresh = |keys: &Keys| age(keys) > -cooldown && age(keys) < keys.fresh_seconds;
         let good = |keys: &Keys| {
@@ -291,25 +281,25 @@ impl RemoteKeySet {
                 Place::Nowhere => {}
             }
         }
-        if may_fetch && may_ask {
-            (state.asked, state.under_way) = (Some(now), true);
+        if may_ask && state.fetches.begin(now, self.cooldown) {
             return Resolution::Fetch { url: url.to_owned() };
         }
         match place {
             Place::Usable(set) => return Resolution::Use(set),
             Place::Unusable(error) => return Resolution::Refuse(error),
-            Place::Nowhere if state.under_way => return Resolution::Wait { url: url.to_owned() },
+            Place::Nowhere if state.fetches.is_under_way() => {
+                return Resolution::Wait { url: url.to_owned() };
+            }
             Place::Nowhere => {}
         }
-        let left = cooldown.saturating_sub(since_asked.unwrap_or(0)).max(1);
-        let retry = Retry { after_seconds: u64::try_from(left).unwrap_or(1), limit: 0 };
-        Resolution::Refuse(match (known, &state.outage) {
+        let retry = state.fetches.retry(now, self.cooldown);
+        Resolution::Refuse(match (known, state.fetches.outage()) {
             (Some(_), _) => Error::new(ErrorCode::KeyNotFound).at("kid").retry(retry).because(format!(
                 "the issuer publishes no key with the id {}",
                 quoted(kid.unwrap_or_default())
             )),
             (None, outage) => {
-                let reason = outage.as_ref().map_or("its keys are too old", Error::message);
+                let reason = outage.map_or("its keys are too old", |(_, error)| error.message());
                 Error::new(ErrorCode::KeysUnavailable)
                     .retry(retry)
                     .because(format!("the issuer's keys cannot be fetched: {reason}"))
@@ -318,15 +308,7 @@ impl RemoteKeySet {
     }
 
     fn read(&self, body: &[u8]) -> Result<KeySet> {
-        if body.len() > self.max_body {
-            return Err(Error::new(ErrorCode::BodyTooLarge).because(format!(
-                "the key set has {} bytes; at most {} are taken",
-                body.len(),
-                self.max_body
-            )));
-        }
-        let text = std::str::from_utf8(body)
-            .map_err(|_| Error::new(ErrorCode::KeyMalformed).because("the key set is not valid UTF-8"))?;
+        let text = fetches::text(body, self.max_body, "key set", ErrorCode::KeyMalformed)?;
         KeySet::from_public_jwks(&self.algorithms, text)
     }
 
@@ -360,30 +342,6 @@ impl Place {
     }
 }
 
-/// Why a URL cannot serve keys.
-fn fault(url: &str, plain_http: bool) -> Option<&'static str> {
-    let Some(uri) = url.parse::<http::Uri>().ok().filter(|_| !url.contains('#')) else {
-        return Some("not a URL without a fragment");
-    };
-    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-        return Some("not an absolute URL; https://HOST/PATH is needed");
-    };
-    if authority.as_str().contains('@') || authority.host().is_empty() {
-        return Some("the URL has a user name, or no host");
-    }
-    match scheme {
-        "https" => None,
-        "http" if plain_http || is_loopback(authority.host()) => None,
-        "http" => Some("plain http lets whoever is on the way replace the keys; https is needed"),
-        _ => Some("the scheme is not https"),
-    }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    host == "localhost" || bare.parse::<core::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
 /// The `kid` of a token, and its `iss` where it is needed.
 fn names(token: &str, with_issuer: bool) -> Result<(Option<String>, Option<String>)> {
     if token.len() > MAX_TOKEN {
@@ -407,14 +365,6 @@ fn names(token: &str, with_issuer: bool) -> Result<(Option<String>, Option<Strin
         Some(issuer) => Ok((kid, Some(issuer.into_owned()))),
         None => Err(Error::new(ErrorCode::ClaimInvalid).at("iss").because("expected a string")),
     }
-}
-
-fn distance(now: UnixTime, then: UnixTime) -> i64 {
-    now.seconds().saturating_sub(then.seconds())
-}
-
-fn seconds(seconds: u64) -> i64 {
-    i64::try_from(seconds).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

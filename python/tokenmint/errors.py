@@ -481,6 +481,24 @@ class ClaimsShape(TokenError):
     oauth_error = "invalid_token"
 
 
+class TokenSuspended(TokenError):
+    """The token is suspended."""
+
+    code = "token_suspended"
+    number = 323
+    http_status = 401
+    oauth_error = "invalid_token"
+
+
+class StatusListMalformed(TokenError):
+    """The status list cannot be read."""
+
+    code = "status_list_malformed"
+    number = 324
+    http_status = 401
+    oauth_error = "invalid_token"
+
+
 class InvalidRequest(RequestError):
     """The request is not acceptable."""
 
@@ -688,6 +706,15 @@ class KeysUnavailable(StoreError):
     oauth_error = "temporarily_unavailable"
 
 
+class StatusUnavailable(StoreError):
+    """The token's status is not known now."""
+
+    code = "status_unavailable"
+    number = 507
+    http_status = 503
+    oauth_error = "temporarily_unavailable"
+
+
 class RouteNotFound(HttpError):
     """There is nothing at this path."""
 
@@ -870,6 +897,8 @@ BY_CODE: Final[dict[str, type[TokenmintError]]] = {
     "token_revoked": TokenRevoked,
     "handle_malformed": HandleMalformed,
     "claims_shape": ClaimsShape,
+    "token_suspended": TokenSuspended,
+    "status_list_malformed": StatusListMalformed,
     "invalid_request": InvalidRequest,
     "invalid_client": InvalidClient,
     "invalid_grant": InvalidGrant,
@@ -893,6 +922,7 @@ BY_CODE: Final[dict[str, type[TokenmintError]]] = {
     "store_busy": StoreBusy,
     "store_regressed": StoreRegressed,
     "keys_unavailable": KeysUnavailable,
+    "status_unavailable": StatusUnavailable,
     "route_not_found": RouteNotFound,
     "method_not_allowed": MethodNotAllowed,
     "body_too_large": BodyTooLarge,

@@ -48,6 +48,8 @@ export type ErrorCode =
   | "token_revoked"
   | "handle_malformed"
   | "claims_shape"
+  | "token_suspended"
+  | "status_list_malformed"
   | "invalid_request"
   | "invalid_client"
   | "invalid_grant"
@@ -71,6 +73,7 @@ export type ErrorCode =
   | "store_busy"
   | "store_regressed"
   | "keys_unavailable"
+  | "status_unavailable"
   | "route_not_found"
   | "method_not_allowed"
   | "body_too_large"
@@ -140,6 +143,8 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, readonly [number: number, s
   token_revoked: [320, 401, "invalid_token"],
   handle_malformed: [321, 401, "invalid_token"],
   claims_shape: [322, 401, "invalid_token"],
+  token_suspended: [323, 401, "invalid_token"],
+  status_list_malformed: [324, 401, "invalid_token"],
   invalid_request: [400, 400, "invalid_request"],
   invalid_client: [401, 401, "invalid_client"],
   invalid_grant: [402, 400, "invalid_grant"],
@@ -163,6 +168,7 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, readonly [number: number, s
   store_busy: [504, 503, "temporarily_unavailable"],
   store_regressed: [505, 401, "invalid_grant"],
   keys_unavailable: [506, 503, "temporarily_unavailable"],
+  status_unavailable: [507, 503, "temporarily_unavailable"],
   route_not_found: [600, 404, "invalid_request"],
   method_not_allowed: [601, 405, "invalid_request"],
   body_too_large: [602, 413, "invalid_request"],

@@ -33,6 +33,7 @@ mod directory;
 mod issuer;
 mod keys;
 mod remote;
+mod status_lists;
 
 pub use admin::{Admin, AdminKey, OperationName};
 pub use build::Service;
@@ -40,6 +41,7 @@ pub use directory::{ApiKey, Client};
 pub use issuer::{IssuerConfig, VerifierConfig};
 pub use keys::{InlineOnly, KeySource, Secrets};
 pub use remote::RemoteConfig;
+pub use status_lists::StatusListsConfig;
 
 pub use crate::dialect::trusted_issuers::{AssertionRuleConfig, ClaimTexts, TrustedIssuerConfig};
 pub use crate::values::{Hashes, Limits, OneOrMany, Origin, RateLimit, SecretText, StatusPolicyConfig};

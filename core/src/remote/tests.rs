@@ -1,6 +1,7 @@
 #![cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
 use super::*;
 use crate::entropy::Entropy;
+use crate::error::Retry;
 use crate::key::Key;
 
 const ISSUER: &str = "https://a.example";

@@ -42,7 +42,8 @@ object! {
     #[non_exhaustive]
     pub struct Check {
         /// What was checked: `policy`, `size`, `framing`, `header`, `extensions`, `issuer_keys`, `algorithm`, `key`,
-        /// `signature`, `payload`, `typ`, `exp`, `nbf`, `iat`, `iss`, `aud`, `sub`, `jti`, `required`.
+        /// `signature`, `payload`, `typ`, `exp`, `nbf`, `iat`, `iss`, `aud`, `sub`, `jti`, `required`; `status` by
+        /// [`StatusLists::explain`](crate::StatusLists::explain).
         pub name: &'static str,
         /// How it ended.
         pub outcome: CheckOutcome,
@@ -68,6 +69,8 @@ object! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
     checks: Vec<Check>,
+    /// Behind a good signature, the claim `status`, if there is one.
+    status: Option<Option<String>>,
 }
 
 impl Explanation {
@@ -84,6 +87,17 @@ impl Explanation {
     /// The checks, in their order.
     pub fn checks(&self) -> &[Check] {
         &self.checks
+    }
+
+    /// Behind a good signature, the claim `status`, if there is one.
+    pub(crate) fn status(&self) -> Option<Option<&str>> {
+        self.status.as_ref().map(Option::as_deref)
+    }
+
+    /// The same with one more check.
+    pub(crate) fn with(mut self, check: Check) -> Self {
+        self.checks.push(check);
+        self
     }
 }
 
@@ -117,8 +131,10 @@ impl Verifier {
     ) -> Explanation {
         let mut stages = self.stages(token);
         let verified = self.check_policy().and_then(|()| self.verify_signature(token, host));
+        let mut status = None;
         let checks = match verified {
             Ok(verified) => {
+                status = Some(verified.claim_json("status").map(str::to_owned));
                 let claims = CLAIM_CHECKS.iter().map(|check| {
                     let seen = seen(check.name, &verified);
                     let limit = (check.limit)(self, now);
@@ -149,7 +165,7 @@ impl Verifier {
                 stages
             }
         };
-        Explanation { checks }
+        Explanation { checks, status }
     }
 
     /// The stages up to the payload, as if all passed.
@@ -303,7 +319,7 @@ fn hint(error: &Error, token: &str) -> Option<String> {
     Some(found.to_owned())
 }
 
-fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     let mut short: String = text.chars().take(60).collect();
     if short.len() < text.len() {
         short.push('…');

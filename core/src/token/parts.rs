@@ -21,17 +21,17 @@ pub(super) struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     pub(super) fn split(token: &'a str) -> Result<Self> {
-        let parts = Self::split_at_ends(token)?;
+        let parts = Self::split_at_ends(token, MAX_TOKEN)?;
         parts.check_dots()?;
         Ok(parts)
     }
 
-    /// Splits at the first dot and at another; there may be more behind either.
+    /// Splits a token of at most `longest` bytes at the first dot and at another; there may be more behind either.
     #[inline]
-    pub(super) fn split_at_ends(token: &'a str) -> Result<Self> {
-        if token.len() > MAX_TOKEN {
+    pub(super) fn split_at_ends(token: &'a str, longest: usize) -> Result<Self> {
+        if token.len() > longest {
             return Err(Error::new(ErrorCode::TokenTooLarge)
-                .because(format!("the token has {} bytes, at most {MAX_TOKEN} are read", token.len())));
+                .because(format!("the token has {} bytes, at most {longest} are read", token.len())));
         }
         let malformed = || Error::new(ErrorCode::TokenMalformed);
         let ends = |(signed, signature): (&'a str, &'a str)| {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::MAX_TOKEN;
 use crate::error::{Error, ErrorCode, Result};
 use crate::key::{Algorithm, KeySet};
 use crate::time::Lifetime;
@@ -39,6 +40,7 @@ pub struct Verifier {
     pub(super) require_exp: bool,
     pub(super) max_age: Option<u64>,
     pub(super) leeway: u64,
+    pub(super) longest_token: usize,
     pub(super) fault: Option<Error>,
 }
 
@@ -82,6 +84,7 @@ impl Verifier {
             require_exp: true,
             max_age: None,
             leeway: 0,
+            longest_token: MAX_TOKEN,
             fault: None,
         }
     }
@@ -171,6 +174,12 @@ impl Verifier {
     /// Allows for clocks that differ by so many seconds.
     pub fn leeway_seconds(mut self, seconds: u64) -> Self {
         self.leeway = seconds;
+        self
+    }
+
+    /// Takes a token of so many bytes: a list of many others may be longer than any of them.
+    pub(crate) fn longest_token(mut self, bytes: usize) -> Self {
+        self.longest_token = bytes;
         self
     }
 

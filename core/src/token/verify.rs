@@ -42,7 +42,7 @@ impl Verifier {
 
     /// Everything up to the payload's claims: the claims are not checked.
     pub(crate) fn verify_signature(&self, token: &str, host: Option<&HostVerdicts>) -> Result<Verified> {
-        let parts = Parts { host, ..Parts::split_at_ends(token)? };
+        let parts = Parts { host, ..Parts::split_at_ends(token, self.longest_token)? };
         // What has a dot in it is no base64url, so it is looked for only where something is wrong.
         match self.verify_parts(&parts) {
             Err(error) => Err(parts.check_dots().err().unwrap_or(error)),

@@ -3,4 +3,6 @@
 mod adapter;
 mod lifetimes;
 mod shared;
+mod status_adapter;
+mod status_lists;
 mod verify;

@@ -5,6 +5,7 @@ mod flows;
 mod go;
 mod mint;
 mod python;
+mod status_lists;
 mod transcripts;
 mod typescript;
 mod verify;
@@ -28,6 +29,7 @@ const GENERATORS: &[fn() -> Result<Vec<Generated>>] = &[
     flows::generate,
     transcripts::generate,
     verify::generate,
+    status_lists::generate,
     crate::surface::generate,
 ];
 

@@ -12,7 +12,7 @@ mod payload;
 mod rfc;
 mod signatures;
 mod times;
-mod tokens;
+pub(super) mod tokens;
 
 use std::collections::BTreeSet;
 

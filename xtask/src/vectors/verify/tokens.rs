@@ -4,12 +4,13 @@ use anyhow::{Result, anyhow};
 use aws_lc_rs::{hmac, rand::SystemRandom, rsa, signature};
 use serde_json::{Value, json};
 
-pub(super) const ISSUER: &str = "https://issuer.example";
-pub(super) const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
-pub(super) const PAYLOAD: &str = r#"{"iss":"https://issuer.example","aud":"app","exp":1700003600}"#;
+pub(in crate::vectors) const ISSUER: &str = "https://issuer.example";
+pub(in crate::vectors) const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
+pub(in crate::vectors) const PAYLOAD: &str =
+    r#"{"iss":"https://issuer.example","aud":"app","exp":1700003600}"#;
 
 /// The secret of all HMAC keys: as many bytes as the hash has.
-pub(super) fn secret(alg: &str) -> Vec<u8> {
+pub(in crate::vectors) fn secret(alg: &str) -> Vec<u8> {
     vec![
         7;
         match alg {
@@ -21,16 +22,16 @@ pub(super) fn secret(alg: &str) -> Vec<u8> {
 }
 
 /// The symmetric key for an algorithm, which it does not name.
-pub(super) fn oct(alg: &str) -> Value {
+pub(in crate::vectors) fn oct(alg: &str) -> Value {
     json!({ "kty": "oct", "k": encode(secret(alg)) })
 }
 
-pub(super) fn encode(bytes: impl AsRef<[u8]>) -> String {
+pub(in crate::vectors) fn encode(bytes: impl AsRef<[u8]>) -> String {
     base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes.as_ref())
 }
 
 /// Two segments, whatever they hold, and the MAC over them.
-pub(super) fn seal_with(alg: &str, secret: &[u8], header: &str, payload: &str) -> String {
+pub(in crate::vectors) fn seal_with(alg: &str, secret: &[u8], header: &str, payload: &str) -> String {
     let algorithm = match alg {
         "HS384" => hmac::HMAC_SHA384,
         "HS512" => hmac::HMAC_SHA512,
@@ -41,22 +42,22 @@ pub(super) fn seal_with(alg: &str, secret: &[u8], header: &str, payload: &str) -
     format!("{input}.{}", encode(tag))
 }
 
-pub(super) fn seal(header: &str, payload: &str) -> String {
+pub(in crate::vectors) fn seal(header: &str, payload: &str) -> String {
     seal_with("HS256", &secret("HS256"), header, payload)
 }
 
 /// A token with this header and this payload, rightly signed with HS256.
-pub(super) fn hs256(header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
+pub(in crate::vectors) fn hs256(header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
     seal(&encode(header), &encode(payload))
 }
 
 /// The usual claims, with more members behind them.
-pub(super) fn with(extra: &str) -> String {
+pub(in crate::vectors) fn with(extra: &str) -> String {
     hs256(HEADER, format!(r#"{},{extra}}}"#, PAYLOAD.trim_end_matches('}')))
 }
 
 /// A token signed with a key of core/tests-data/keys.
-pub(super) fn rs(alg: &str, header: &str, payload: &str) -> Result<String> {
+pub(in crate::vectors) fn rs(alg: &str, header: &str, payload: &str) -> Result<String> {
     let pem = include_str!("../../../../core/tests-data/keys/rsa2048.pem");
     let key = rsa::KeyPair::from_pkcs8(&der(pem)?).map_err(|error| anyhow!("{error}"))?;
     let input = format!("{}.{}", encode(header), encode(payload));
@@ -72,7 +73,7 @@ pub(super) fn rs(alg: &str, header: &str, payload: &str) -> Result<String> {
 }
 
 /// A token signed with core/tests-data/keys/ed25519.pem.
-pub(super) fn ed(header: &str, payload: &str) -> Result<String> {
+pub(in crate::vectors) fn ed(header: &str, payload: &str) -> Result<String> {
     let pem = include_str!("../../../../core/tests-data/keys/ed25519.pem");
     let key = signature::Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der(pem)?)
         .map_err(|error| anyhow!("{error}"))?;
