@@ -143,7 +143,19 @@ impl Flow {
         }
         let epoch = Marks::read([issuer, by_client, by_subject])?.epoch();
         let lifetime = self.issuer.policy().token_lifetime();
-        Ok((Grant { client: Some(id), subject, scope, session: None, epoch, lifetime, claims }, trusted))
+        Ok((
+            Grant {
+                client: Some(id),
+                subject,
+                scope,
+                session: None,
+                sessions_epoch: 0,
+                epoch,
+                lifetime,
+                claims,
+            },
+            trusted,
+        ))
     }
 
     /// As [`Flow::refuse`], but for a limit that has told its event, and for what is nobody's fault.

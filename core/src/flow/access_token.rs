@@ -5,11 +5,13 @@ use std::fmt;
 
 use super::Flow;
 use super::own_claims::{CLIENT_ID, SCOPE};
+use super::status::Hangs;
 use crate::claims::Claims;
 use crate::error::Result;
 use crate::event::{Event, EventKind};
 use crate::policy::AccessFormat;
 use crate::record::access::{Access, Lineage, access_key};
+use crate::record::slot::Taken;
 use crate::record::watermark::EPOCH;
 use crate::record::{Change, busy};
 use crate::scope;
@@ -36,43 +38,61 @@ pub(crate) struct Grant {
     pub(crate) subject: String,
     pub(crate) scope: Option<String>,
     pub(crate) session: Option<String>,
+    /// As the session's.
+    pub(crate) sessions_epoch: u64,
     pub(crate) epoch: u64,
     pub(crate) lifetime: Lifetime,
     pub(crate) claims: Claims,
 }
 
+impl Grant {
+    /// What its token hangs on.
+    fn hangs(&self) -> Hangs<'_> {
+        Hangs {
+            client: self.client.as_deref(),
+            subject: Some(&self.subject),
+            epoch: self.epoch,
+            session: self.session.as_deref().map(|id| (id, self.sessions_epoch)),
+            ..Hangs::default()
+        }
+    }
+}
+
 impl Flow {
     /// Mints an access token as the policy says.
     pub(crate) async fn access_token(&mut self, grant: Grant) -> Result<AccessToken> {
-        let (token, issued) = self.make_access_token(grant).await?;
+        let (token, issued, _) = self.make_access_token(grant).await?;
         self.emit(issued);
         Ok(token)
     }
 
-    /// An access token, and the event to tell when it is given.
-    pub(crate) async fn make_access_token(&mut self, mut grant: Grant) -> Result<(AccessToken, Event)> {
+    /// An access token, the event to tell when it is given, and its place in a status list.
+    pub(crate) async fn make_access_token(
+        &mut self,
+        mut grant: Grant,
+    ) -> Result<(AccessToken, Event, Option<Taken>)> {
         let (expires_in, event) = (grant.lifetime, Event::new(EventKind::TokenIssued));
-        let claims = self.claims_of(&mut grant);
-        let (access_token, scope, event) = match self.issuer.policy().access_format {
+        let mut claims = self.claims_of(&mut grant);
+        let (access_token, scope, event, taken) = match self.issuer.policy().access_format {
             AccessFormat::Jwt => {
-                let token = self.mint(&claims, expires_in).await?;
+                let (token, taken) = self.mint(&mut claims, expires_in, grant.hangs()).await?;
                 let Claims { subject, id, .. } = claims;
-                (token, grant.scope, Event { client: grant.client, subject, id, ..event })
+                (token, grant.scope, Event { client: grant.client, subject, id, ..event }, taken)
             }
             AccessFormat::Opaque => {
                 let (client, scope) = (grant.client.clone(), grant.scope.clone());
                 let event = Event { client, subject: claims.subject.clone(), id: claims.id.clone(), ..event };
                 let grant = Grant { claims, ..grant };
-                (self.handle(grant, Lineage::default()).await?, scope, event)
+                (self.handle(grant, Lineage::default()).await?, scope, event, None)
             }
         };
-        Ok((AccessToken { access_token, expires_in, scope: scope::named(scope) }, event))
+        Ok((AccessToken { access_token, expires_in, scope: scope::named(scope) }, event, taken))
     }
 
     /// An opaque token, which says what is granted and these claims, all of them; its id is theirs.
     pub(super) async fn handle(&mut self, grant: Grant, lineage: Lineage) -> Result<String> {
         let claims = Some(self.issuer.payload(&grant.claims, grant.lifetime, &self.context)?);
-        let Grant { client, subject, scope, session, epoch, lifetime, claims: Claims { id, .. } } = grant;
+        let Grant { client, subject, scope, session, epoch, lifetime, claims: Claims { id, .. }, .. } = grant;
         let (id, issued_at, expires_at) = (id.unwrap_or_default(), self.now(), self.now().after(lifetime));
         let Lineage { narrowed_from, from_clients } = lineage;
         let access = Access {

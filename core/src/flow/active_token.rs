@@ -5,7 +5,7 @@ use std::fmt;
 use crate::time::UnixTime;
 
 /// A token that stands: verified, and not revoked.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct ActiveToken {
     /// The client or organization that it was issued to.
     pub client: Option<String>,

@@ -90,6 +90,7 @@ impl Flow {
         let hanging = Hanging {
             token,
             session: access.session,
+            sessions_epoch: None,
             named_session: None,
             epoch: Some(access.epoch),
             minted_at: None,
@@ -113,6 +114,7 @@ impl Flow {
         let hanging = Hanging {
             token,
             session: verified.read_claim(SESSION)?,
+            sessions_epoch: None,
             named_session: InNamedSession::of(verified)?,
             epoch: verified.read_claim(EPOCH)?,
             minted_at: minted_at(verified),

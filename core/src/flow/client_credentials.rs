@@ -129,7 +129,8 @@ impl Flow {
     ) -> Result<AccessToken> {
         let (epoch, lifetime) = (marks.epoch(), self.issuer.policy().token_lifetime());
         let client = Some(client);
-        let grant = Grant { client, subject, scope, session: None, epoch, lifetime, claims };
+        let grant =
+            Grant { client, subject, scope, session: None, sessions_epoch: 0, epoch, lifetime, claims };
         self.access_token(grant).await
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Flow;
-use super::own_claims::check_custom;
+use super::own_claims::check_custom_of;
 use crate::credential::{Replaced, SecretHash};
 use crate::error::{Result, field_invalid};
 use crate::event::EventKind;
@@ -128,7 +128,7 @@ impl Flow {
             return Err(field_invalid("prefix", text));
         }
         scope::check(scope.as_deref().unwrap_or_default())?;
-        check_custom(&claims, &self.issuer.policy().session_claims)?;
+        check_custom_of(&claims, self.issuer.policy())?;
         if json::size(&claims) > MAX_CLAIMS {
             return Err(field_invalid("claims", "the claims of a key have at most 16384 bytes as JSON"));
         }

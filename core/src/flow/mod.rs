@@ -9,14 +9,18 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::issuer::Issuer;
 use crate::record::Records;
+use crate::record::slot::Taken;
 use crate::task::{Io, Task};
 use crate::time::{Context, Lifetime, Moment, UnixTime};
 use crate::token::verified::Verified;
+
+use status::Hangs;
 
 pub(crate) mod accept_assertion;
 pub(crate) mod access_token;
 mod acting;
 pub(crate) mod active_token;
+mod announce;
 mod assertion;
 mod audience;
 pub(crate) mod check;
@@ -44,6 +48,7 @@ pub(crate) mod single_use;
 pub(crate) mod single_use_token;
 mod standing;
 pub(crate) mod start_session;
+pub(crate) mod status;
 pub(crate) mod token_pair;
 pub(crate) mod trusted;
 pub(crate) mod validity;
@@ -112,8 +117,16 @@ impl Flow {
         Err(error)
     }
 
-    /// Mints a token of this issuer; where the host holds the key, it is asked for the signature.
-    pub(crate) async fn mint(&self, claims: &Claims, lifetime: Lifetime) -> Result<String> {
-        self.issuer.mint_with_host(&self.io, claims, lifetime, &self.context).await
+    /// Mints a token of this issuer that hangs on something, with its status where the policy has lists; where the host holds
+    /// the key, it is asked for the signature. Every JWT of a flow is minted here.
+    pub(crate) async fn mint(
+        &mut self,
+        claims: &mut Claims,
+        lifetime: Lifetime,
+        hangs: Hangs<'_>,
+    ) -> Result<(String, Option<Taken>)> {
+        let taken = self.take_place(claims, lifetime, hangs).await?;
+        let token = self.issuer.mint_with_host(&self.io, claims, lifetime, &self.context).await?;
+        Ok((token, taken))
     }
 }

@@ -1,12 +1,14 @@
 //! Named sessions: a caller names one, and it lives as long as tokens are minted for it.
 
 use super::Flow;
+use super::status::{Hangs, Named};
 use crate::claims::Claims;
 use crate::encoding::base64url;
 use crate::error::{ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::json::object;
-use crate::record::{Decision, Draft, Stored, Update, decode_some};
+use crate::record::journal::{Ended, EndedKind};
+use crate::record::{Draft, Stored, Update, decode_some};
 use crate::store::RecordKey;
 use crate::time::{Lifetime, UnixTime};
 use crate::token::verified::Verified;
@@ -43,15 +45,16 @@ impl NamedSession {
 }
 
 impl Flow {
-    /// Keeps a named session alive, or begins it, and mints a token in it, to whose claims it adds. A renewed token must be of
-    /// the same instance.
+    /// Keeps a named session of an organization alive, or begins it, and mints a token in it, to whose claims it adds. A renewed
+    /// token must be of the same instance.
     pub(crate) async fn mint_in_session(
         &mut self,
         mut update: Update,
-        name: &str,
+        [organization, name]: [&str; 2],
         renewed: Option<&Verified>,
         claims: &mut Claims,
         lifetime: Lifetime,
+        hangs: Hangs<'_>,
     ) -> Result<String> {
         loop {
             let known = living(update.found()?, self.now());
@@ -61,7 +64,7 @@ impl Flow {
                     return Err(ErrorCode::Unauthenticated.into());
                 }
             }
-            let now = self.now();
+            let (now, is_there) = (self.now(), known.is_some());
             let (session, is_due) = match known {
                 Some(known) if known.is_due(now) => (NamedSession { touched_at: now, ..known }, true),
                 Some(known) => (known, false),
@@ -74,9 +77,15 @@ impl Flow {
                 true => Some(self.records.prepare(&update, Draft::new(&session, session.ends_at())?)),
                 false => None,
             };
-            *claims = std::mem::take(claims).set("sessionId", name).set("sessionInstance", session.instance);
+            *claims = std::mem::take(claims).set("sessionId", name).set("sessionInstance", &session.instance);
+            let session = InNamedSession {
+                organization: organization.to_owned(),
+                name: name.to_owned(),
+                instance: session.instance,
+            };
+            let named_session = Some(Named { session: &session, is_there });
             // Before the write: while the host's signer is away nothing changes.
-            let token = self.mint_with_id(claims, lifetime).await?;
+            let token = self.mint_with_id(claims, lifetime, Hangs { named_session, ..hangs }).await?;
             let done = match write {
                 Some(write) => self.records.commit(&mut update, write).await?,
                 None => true,
@@ -88,29 +97,37 @@ impl Flow {
     }
 
     /// Mints a token, and leaves its id in the claims.
-    pub(crate) async fn mint_with_id(&mut self, claims: &mut Claims, lifetime: Lifetime) -> Result<String> {
+    pub(crate) async fn mint_with_id(
+        &mut self,
+        claims: &mut Claims,
+        lifetime: Lifetime,
+        hangs: Hangs<'_>,
+    ) -> Result<String> {
         claims.id = Some(self.entropy().uuid().to_string());
-        self.mint(claims, lifetime).await
+        Ok(self.mint(claims, lifetime, hangs).await?.0)
     }
 
     pub(crate) async fn end_named_session(&mut self, organization: &str, name: &str) -> Result<()> {
-        let ended = (self.records)
-            .update(named_session_key(organization, name), |found: Option<NamedSession>| {
-                Ok(found.map_or(Decision::Leave(false), |_| Decision::Delete(true)))
-            })
-            .await?;
-        if ended {
-            self.emit(Event::new(EventKind::SessionRevoked).client(organization).session(name));
+        let mut update = self.records.open(named_session_key(organization, name)).await?;
+        while let Some(session) = update.found::<NamedSession>()? {
+            let ended = Ended::new(EndedKind::NamedSession, self.now());
+            let (id, client) = (Some(session.instance), Some(organization.to_owned()));
+            self.announce(Ended { id, client, session: Some(name.to_owned()), ..ended }).await?;
+            if self.records.remove(&mut update).await? {
+                self.emit(Event::new(EventKind::SessionRevoked).client(organization).session(name));
+                break;
+            }
         }
         Ok(())
     }
 }
 
 /// The named session that a token was minted in.
-pub(super) struct InNamedSession {
+#[derive(Clone)]
+pub(crate) struct InNamedSession {
     organization: String,
     name: String,
-    instance: String,
+    pub(super) instance: String,
 }
 
 impl InNamedSession {

@@ -7,8 +7,9 @@ use super::Flow;
 use super::access_token::Grant;
 use super::client::{ClientProof, Demand};
 use super::narrowing;
-use super::own_claims::{ACT, CLIENT_ID, FROM_CLIENTS, NARROWED_FROM, SCOPE, check_custom};
+use super::own_claims::{ACT, CLIENT_ID, FROM_CLIENTS, NARROWED_FROM, SCOPE, check_custom_of};
 use super::standing::Hanging;
+use super::status::{Hangs, Narrowed, STATUS};
 use crate::claims::Claims;
 use crate::error::{Error, ErrorCode, Result, field_invalid};
 use crate::event::{Event, EventKind};
@@ -104,7 +105,7 @@ impl Narrow {
 
     /// Refuses what cannot be.
     fn check(&self, policy: &Policy) -> Result<()> {
-        check_custom(&self.claims, &policy.session_claims)?;
+        check_custom_of(&self.claims, policy)?;
         if self.audience.iter().any(String::is_empty) {
             return Err(field_invalid("audience", "the audience is empty"));
         }
@@ -213,15 +214,21 @@ impl Flow {
         };
         self.use_up_actor(&mut actor).await?;
         let (epoch, subject) = (marks.epoch(), token.subject.clone());
-        let claims = claims.set(EPOCH, epoch);
+        let mut claims = claims.set(EPOCH, epoch);
         let event = Event::new(EventKind::TokenIssued).id(id);
         let event = Event { client: client.clone(), subject: subject.clone(), ..event };
         // As its parent's, so that it is checked in the same way.
         let access_token = if request.token.contains('.') {
-            self.mint(&claims, lifetime).await?
+            let lists = self.issuer.policy().status_lists.as_ref();
+            let place = lists.and_then(|lists| lists.place(given.get(STATUS)));
+            let narrowed = Some(Narrowed { parent: &parent, place, lineage: &lineage });
+            let (client, subject) = (client.as_deref(), subject.as_deref());
+            let hangs = Hangs { client, subject, epoch, narrowed, ..Hangs::default() };
+            self.mint(&mut claims, lifetime, hangs).await?.0
         } else {
             let (subject, session) = (subject.unwrap_or_default(), parent.session);
-            let grant = Grant { client, subject, scope: scope.clone(), session, epoch, lifetime, claims };
+            let (scope, sessions_epoch) = (scope.clone(), 0);
+            let grant = Grant { client, subject, scope, session, sessions_epoch, epoch, lifetime, claims };
             self.handle(grant, lineage).await?
         };
         self.emit(event);

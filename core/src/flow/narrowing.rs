@@ -3,6 +3,7 @@
 use super::active_token::ActiveToken;
 use super::own_claims::{FROM_CLIENTS, MAY_ACT};
 use super::standing::Hanging;
+use super::status::STATUS;
 use crate::claims::Claims;
 use crate::error::{Error, ErrorCode, Result, field_invalid};
 use crate::json::{self, JsonMembers, JsonText, Object, elements};
@@ -76,7 +77,9 @@ pub(super) fn claims(
     let begins = given.get("nbf").and_then(json::number);
     let begins = begins.map(|seconds| UnixTime::from_seconds(seconds.ceil() as i64));
     let claims = begins.into_iter().fold(claims, Claims::not_before);
-    let own = |name: &str| REGISTERED.contains(&name) || name == FROM_CLIENTS;
+    let own = |name: &str| {
+        REGISTERED.contains(&name) || name == FROM_CLIENTS || name == STATUS && policy.status_lists.is_some()
+    };
     let custom = given.iter().filter(|(name, _)| !own(name));
     let claims = custom.fold(claims, |claims, (name, value)| claims.set_json(name.to_owned(), value));
     asked.iter().try_fold(claims, |claims, (name, value)| {

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::status::STATUS;
 use crate::claims::not_registered;
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::JsonMembers;
+use crate::policy::Policy;
 use crate::record::watermark::EPOCH;
 
 /// The client that a token was issued to (RFC 8693 section 4.3).
@@ -39,15 +41,27 @@ const OWN: [&str; 10] = [
     NAMED_SESSION[1],
 ];
 
+/// As [`check_custom`], by what an issuer's policy says.
+pub(crate) fn check_custom_of(claims: &JsonMembers, policy: &Policy) -> Result<()> {
+    check_custom(claims, &policy.session_claims)?;
+    match policy.status_lists.is_some() && claims.contains_key(STATUS) {
+        true => Err(reserved(STATUS)),
+        false => Ok(()),
+    }
+}
+
 /// Refuses custom claims that are registered, or a flow's own. What an issuer calls its sessions by is its own as well; a
 /// directory is no issuer's and knows none.
 pub(crate) fn check_custom(claims: &JsonMembers, session_claims: &[Cow<'static, str>]) -> Result<()> {
     for name in claims.keys() {
         not_registered(name)?;
         if OWN.contains(&name.as_str()) || session_claims.contains(&name.into()) {
-            let error = Error::new(ErrorCode::ClaimReserved).at(name.clone());
-            return Err(error.because("the issuer sets this claim itself"));
+            return Err(reserved(name));
         }
     }
     Ok(())
+}
+
+fn reserved(name: &str) -> Error {
+    Error::new(ErrorCode::ClaimReserved).at(name.to_owned()).because("the issuer sets this claim itself")
 }

@@ -196,6 +196,14 @@ impl Flow {
             }
             let event = |kind, session: &Session| session.event(kind).generation(session.generation);
             match decision {
+                RefreshDecision::Repeat if self.issuer.policy().lists_access_tokens() => {
+                    let told = event(EventKind::RefreshReplayed, &session);
+                    let pair =
+                        self.write_and_pair(&mut update, told, client.as_ref(), session, asked).await?;
+                    if let Some(pair) = pair {
+                        return Ok(pair);
+                    }
+                }
                 RefreshDecision::Repeat => {
                     self.emit(event(EventKind::RefreshReplayed, &session));
                     return self.token_pair(client.as_ref(), session, asked).await;
@@ -213,6 +221,7 @@ impl Flow {
                     }
                 }
                 RefreshDecision::Reuse => {
+                    self.announce_session(&session).await?;
                     let ended = session.revoked().draft(&self.issuer.policy().issuer)?;
                     if self.records.write(&mut update, ended).await? {
                         self.emit(event(EventKind::RefreshReuseDetected, &session));

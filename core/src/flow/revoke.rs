@@ -5,10 +5,12 @@ use super::access_token::ACCESS;
 use super::check::{client_of, unauthenticated};
 use super::client::{ClientProof, Demand};
 use super::refresh_token::Presented;
+use super::status::STATUS;
 use crate::error::{ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::issuer::Issuer;
 use crate::record::access::{Access, access_key};
+use crate::record::journal::{Ended, EndedKind};
 use crate::record::revoked::{Revoked, revoked_key};
 use crate::record::watermark::Marked;
 use crate::record::{Change, Draft, decode};
@@ -114,14 +116,18 @@ impl Flow {
     /// Ends one token that was issued to `owner`. A token that is unknown, of somebody else, or no token at all is
     /// none of the caller's business: nothing happens, and nobody is told (RFC 7009 section 2.2).
     pub(crate) async fn end_token(&mut self, token: &str, owner: &str) -> Result<()> {
-        let (id, client, expires_at) = if token.contains('.') {
+        let ended = Ended::new(EndedKind::Token, self.now());
+        let (id, client, expires_at, ended) = if token.contains('.') {
             let verified = match self.verify_for_anybody(token).await {
                 Ok(verified) => verified,
                 // Nobody could say whose it is: not the same as nobody's.
                 Err(error) if error.code().http_status() >= 500 => return Err(error),
                 Err(_) => return Ok(()),
             };
-            (verified.id(), client_of(&verified)?, verified.expires_at())
+            let lists = self.issuer.policy().status_lists.as_ref();
+            let slot = lists.and_then(|lists| lists.place(verified.claim_json(STATUS)));
+            let ended = Ended { subject: verified.subject(), slot, ..ended };
+            (verified.id(), client_of(&verified)?, verified.expires_at(), ended)
         } else {
             if ACCESS.check(token).is_err() {
                 return Ok(());
@@ -129,14 +135,24 @@ impl Flow {
             let [entry] = self.records.load([access_key(&self.issuer.policy().issuer, token)]).await?;
             let Some(entry) = entry else { return Ok(()) };
             let access: Access = decode(&entry)?;
-            (Some(access.id), access.client, Some(access.expires_at))
+            let ended = Ended { subject: Some(access.subject), session: access.session, ..ended };
+            (Some(access.id), access.client, Some(access.expires_at), ended)
         };
         let (Some(id), Some(expires_at)) = (id, expires_at) else { return Ok(()) };
         if client.as_deref() != Some(owner) {
             return Ok(());
         }
         let key = revoked_key(&self.issuer.policy().issuer, &id);
-        let draft = Draft::new(&Revoked { at: self.now() }, self.presentable_until(expires_at))?;
+        let until = self.presentable_until(expires_at);
+        if self.issuer.policy().announces() {
+            // Whoever asks again and again does not fill the journal.
+            if let [Some(_)] = self.records.load([key.clone()]).await? {
+                return Ok(());
+            }
+            let ended = Ended { id: Some(id.clone()), client, ..ended };
+            self.announce(ended.until(until)).await?;
+        }
+        let draft = Draft::new(&Revoked { at: self.now() }, until)?;
         // Somebody may have revoked it already, which is as good.
         if let Change::Done = self.records.insert(&key, draft).await? {
             self.emit(Event::new(EventKind::TokenRevoked).client(owner).id(id));

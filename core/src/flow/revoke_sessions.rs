@@ -5,10 +5,11 @@ use super::refresh_token::Presented;
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::issuer::Issuer;
+use crate::record::journal::{Ended, EndedKind};
 use crate::record::session::{Session, session_key};
 use crate::record::sessions_mark::{SessionsMark, sessions_mark_key};
 use crate::record::watermark::Marks;
-use crate::record::{Decision, Draft, decode_some};
+use crate::record::{Draft, decode_some};
 use crate::task::Task;
 use crate::time::Context;
 
@@ -62,17 +63,18 @@ impl Flow {
     }
 
     async fn end_session_if(&mut self, id: &str, is_meant: impl Fn(&Session) -> Result<bool>) -> Result<()> {
-        let issuer = &self.issuer.policy().issuer;
-        let ended = (self.records)
-            .update(session_key(id), |found: Option<Session>| match found {
-                Some(session) if !session.revoked && is_meant(&session)? => {
-                    Ok(Decision::Write(session.revoked().draft(issuer)?, Some(session)))
-                }
-                _ => Ok(Decision::Leave(None)),
-            })
-            .await?;
-        if let Some(session) = ended {
-            self.emit(session.named(id).event(EventKind::SessionRevoked));
+        let mut update = self.records.open(session_key(id)).await?;
+        while let Some(session) = update.found::<Session>()?.filter(|session| !session.revoked) {
+            if !is_meant(&session)? {
+                break;
+            }
+            let session = session.named(id);
+            self.announce_session(&session).await?;
+            let ended = session.revoked().draft(&self.issuer.policy().issuer)?;
+            if self.records.write(&mut update, ended).await? {
+                self.emit(session.event(EventKind::SessionRevoked));
+                break;
+            }
         }
         Ok(())
     }
@@ -83,20 +85,24 @@ impl Flow {
             None => None,
         };
         let key = sessions_mark_key(&self.issuer.policy().issuer, subject);
-        let context = &self.context;
-        let raised = (self.records)
-            .update(key, |found: Option<SessionsMark>| {
-                let mark = found.unwrap_or_default();
-                // Judged by the very mark that is replaced: a session that another has ended meanwhile never comes back.
-                if kept.as_ref().is_some_and(|session| mark.check(session).is_err()) {
-                    return Err(not_to_keep());
-                }
-                let raised = mark.raised(except, context);
-                Ok(Decision::Write(Draft::permanent(&raised)?, raised))
-            })
-            .await?;
-        self.emit(Event::new(EventKind::WatermarkRaised).subject(subject).generation(raised.epoch));
-        Ok(())
+        let mut update = self.records.open(key).await?;
+        loop {
+            let mark: SessionsMark = update.found()?.unwrap_or_default();
+            // Judged by the very mark that is replaced: a session that another has ended meanwhile never comes back.
+            if kept.as_ref().is_some_and(|session| mark.check(session).is_err()) {
+                return Err(not_to_keep());
+            }
+            let ended = Ended::new(EndedKind::Sessions, self.now());
+            let (subject_of, before) = (Some(subject.to_owned()), Some(mark.epoch));
+            let except_of = except.map(str::to_owned);
+            self.announce(Ended { subject: subject_of, before, except: except_of, ..ended }).await?;
+            let raised = mark.raised(except, &self.context);
+            if self.records.write(&mut update, Draft::permanent(&raised)?).await? {
+                let event = Event::new(EventKind::WatermarkRaised).subject(subject);
+                self.emit(event.generation(raised.epoch));
+                return Ok(());
+            }
+        }
     }
 
     /// The session of the subject that stays, as far as the mark over its sessions does not say otherwise.

@@ -6,8 +6,8 @@ use crate::credential::SecretHash;
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::EventKind;
 use crate::issuer::Issuer;
-use crate::record::Decision;
 use crate::record::api_key::{ApiKey, api_key_key};
+use crate::record::journal::{Ended, EndedKind};
 use crate::record::watermark::subject_hash;
 use crate::task::Task;
 use crate::time::{Context, Lifetime};
@@ -64,6 +64,7 @@ impl Flow {
             if record.revoked_at.is_some() || record.is_expired(now) {
                 return Err(not_found());
             }
+            self.announce_api_key(&record).await?;
             let hash = subject_hash(&issuer, &record.owner);
             let api_key = encode(&record.prefix, &record.id, hash, secret);
             let until = keep_for.map_or(now, |keep_for| now.after(keep_for));
@@ -79,18 +80,26 @@ impl Flow {
     async fn revoke_api_key(&mut self, id: &str) -> Result<()> {
         let issuer = self.issuer.policy().issuer.clone();
         let now = self.now();
-        let decide = |found: Option<ApiKey>| match found {
-            None => Err(not_found()),
-            Some(record) if record.revoked_at.is_some() => Ok(Decision::Leave(None)),
-            Some(record) => {
-                let revoked = ApiKey { revoked_at: Some(now), ..record };
-                Ok(Decision::Write(revoked.draft(&issuer)?, Some(revoked)))
+        let mut update = self.records.open(api_key_key(&issuer, id)).await?;
+        loop {
+            let record: ApiKey = update.found()?.ok_or_else(not_found)?;
+            if record.revoked_at.is_some() {
+                return Ok(());
             }
-        };
-        if let Some(revoked) = self.records.update(api_key_key(&issuer, id), decide).await? {
-            self.emit(revoked.event(EventKind::ApiKeyRevoked));
+            self.announce_api_key(&record).await?;
+            let revoked = ApiKey { revoked_at: Some(now), ..record };
+            if self.records.write(&mut update, revoked.draft(&issuer)?).await? {
+                self.emit(revoked.event(EventKind::ApiKeyRevoked));
+                return Ok(());
+            }
         }
-        Ok(())
+    }
+
+    /// Tells that an API key may be about to be another, or none.
+    async fn announce_api_key(&mut self, key: &ApiKey) -> Result<()> {
+        let ended = Ended::new(EndedKind::ApiKey, self.now());
+        let (id, subject, before) = (Some(key.id.clone()), Some(key.owner.clone()), Some(key.proof()));
+        self.announce(Ended { id, subject, before, ..ended }).await
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Flow;
 use super::active_token::ActiveToken;
 use super::named_session::InNamedSession;
-use crate::error::{ErrorCode, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::event::Event;
 use crate::record::access::Lineage;
 use crate::record::client::{Client, client_key};
@@ -16,9 +16,11 @@ use crate::store::RecordKey;
 use crate::time::Moment;
 
 /// A token, and what it hangs on beside its client and its subject.
-pub(super) struct Hanging {
+pub(crate) struct Hanging {
     pub(super) token: ActiveToken,
     pub(super) session: Option<String>,
+    /// Where the session's own write decides whether it lives: its counter of the mark over sessions.
+    pub(super) sessions_epoch: Option<u64>,
     pub(super) named_session: Option<InNamedSession>,
     pub(super) epoch: Option<u64>,
     pub(super) minted_at: Option<Moment>,
@@ -29,7 +31,7 @@ impl Flow {
     /// Refused if any record says so: the token's own, its client's, its session's, one of those that it was narrowed from, or
     /// a watermark. Gives the watermarks under which it stands.
     pub(super) async fn stands(&self, hanging: &Hanging) -> Result<Marks> {
-        let Hanging { token, session, named_session, epoch, minted_at, lineage } = hanging;
+        let Hanging { token, session, sessions_epoch, named_session, epoch, minted_at, lineage } = hanging;
         let name = &self.issuer.policy().issuer;
         let client = token.client.as_deref().unwrap_or_default();
         let subject = token.subject.as_deref().unwrap_or_default();
@@ -55,18 +57,25 @@ impl Flow {
         let marks = [next(), next(), next()];
         if let Some(session) = session {
             let [record, mark] = [next(), next()];
-            // A session that is not there has ended: forgetting one never revives its tokens.
-            let record = decode_some::<Session>(record.as_ref())?.ok_or(ErrorCode::TokenRevoked)?;
-            if record.revoked || self.now() >= record.absolute_expiry {
-                return Err(ErrorCode::TokenRevoked.into());
-            }
-            // Whoever mints tokens in a session may leave the subject out.
-            let [mark] = match record.subject == subject {
-                true => [mark],
-                false => self.records.load([sessions_mark_key(name, &record.subject)]).await?,
+            let of = |mark: Option<&Stored>| {
+                Ok::<_, Error>(decode_some::<SessionsMark>(mark)?.unwrap_or_default())
             };
-            let mark = decode_some::<SessionsMark>(mark.as_ref())?.unwrap_or_default();
-            self.tell_loss(mark.check(&record.named(session)), event)?;
+            let checked = if let Some(epoch) = sessions_epoch {
+                of(mark.as_ref())?.check_of(session, *epoch)
+            } else {
+                // A session that is not there has ended: forgetting one never revives its tokens.
+                let record = decode_some::<Session>(record.as_ref())?.ok_or(ErrorCode::TokenRevoked)?;
+                if record.revoked || self.now() >= record.absolute_expiry {
+                    return Err(ErrorCode::TokenRevoked.into());
+                }
+                // Whoever mints tokens in a session may leave the subject out.
+                let [mark] = match record.subject == subject {
+                    true => [mark],
+                    false => self.records.load([sessions_mark_key(name, &record.subject)]).await?,
+                };
+                of(mark.as_ref())?.check(&record.named(session))
+            };
+            self.tell_loss(checked, event)?;
         }
         let named = named_session.as_ref().map(|session| (session, read.next().flatten()));
         let of_lineage = lineage_stands(lineage, &mut read)?;

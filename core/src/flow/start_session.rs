@@ -1,6 +1,6 @@
 //! A session begins, after the host's own log-in: an access token, and a refresh token for the next one.
 
-use super::own_claims::check_custom;
+use super::own_claims::check_custom_of;
 use super::token_pair::{Asked, TokenPair};
 use super::{Flow, audience};
 use crate::encoding::base64url;
@@ -119,7 +119,7 @@ impl StartSession {
         if let Some(asked) = &self.scope {
             scope::check(asked)?;
         }
-        check_custom(&self.claims, &policy.session_claims)?;
+        check_custom_of(&self.claims, policy)?;
         if json::size(&self.details) > MAX_DETAILS {
             return Err(field_invalid("details", "details have at most 1024 bytes as JSON"));
         }
@@ -254,6 +254,8 @@ impl Flow {
             epoch,
             sessions_epoch,
             revoked: false,
+            slots: Vec::new(),
+            more_slots: false,
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::policy::AccessFormat;
 use crate::record::Update;
 use crate::record::client::Client;
 use crate::record::session::Session;
+use crate::record::slot::Taken;
 use crate::time::{Lifetime, UnixTime};
 
 /// What a session gives: an access token, and the refresh token for the next pair.
@@ -50,9 +51,18 @@ impl Flow {
         session: Session,
         asked: Asked<'_>,
     ) -> Result<Option<TokenPair>> {
-        let write = self.records.prepare(update, session.draft(&self.issuer.policy().issuer)?);
+        let mut write = self.records.prepare(update, session.draft(&self.issuer.policy().issuer)?);
         let early = match self.issuer.policy().access_format {
-            AccessFormat::Jwt => Ok(self.make_pair(client, session, asked).await?),
+            AccessFormat::Jwt => {
+                let listed = self.issuer.policy().lists_access_tokens().then(|| session.clone());
+                let (pair, issued, taken) = self.make_pair(client, session, asked).await?;
+                if let (Some(session), Some(taken)) = (listed, taken) {
+                    // By its record whoever ends the session finds its tokens.
+                    let session = session.with_slot(taken, self.now());
+                    write = write.of(session.draft(&self.issuer.policy().issuer)?);
+                }
+                Ok((pair, issued))
+            }
             // Its record must not be there before the session's.
             AccessFormat::Opaque => Err(session),
         };
@@ -62,31 +72,34 @@ impl Flow {
         self.emit(event);
         let (pair, issued) = match early {
             Ok(made) => made,
-            Err(session) => self.make_pair(client, session, asked).await?,
+            Err(session) => {
+                let (pair, issued, _) = self.make_pair(client, session, asked).await?;
+                (pair, issued)
+            }
         };
         self.emit(issued);
         Ok(Some(pair))
     }
 
-    /// The tokens of a session as its record is; as [`Flow::write_and_pair`].
+    /// The tokens of a session as its record is; as [`Flow::write_and_pair`]. For tokens that need not be found by it.
     pub(crate) async fn token_pair(
         &mut self,
         client: Option<&Client>,
         session: Session,
         asked: Asked<'_>,
     ) -> Result<TokenPair> {
-        let (pair, issued) = self.make_pair(client, session, asked).await?;
+        let (pair, issued, _) = self.make_pair(client, session, asked).await?;
         self.emit(issued);
         Ok(pair)
     }
 
-    /// The tokens, and the event to tell when they are given.
+    /// The tokens, the event to tell when they are given, and the place of the access token in a status list.
     async fn make_pair(
         &mut self,
         client: Option<&Client>,
         session: Session,
         asked: Asked<'_>,
-    ) -> Result<(TokenPair, Event)> {
+    ) -> Result<(TokenPair, Event, Option<Taken>)> {
         let refresh_token = session.refresh_token(&self.issuer)?;
         // What the session was opened with stands before what its client's tokens have.
         let claims = client.map(|client| &client.claims).into_iter().chain([&session.claims]).flatten();
@@ -102,15 +115,17 @@ impl Flow {
             subject: session.subject,
             scope,
             session: Some(session.id.clone()),
+            sessions_epoch: session.sessions_epoch,
             epoch: session.epoch,
             // An access token does not outlive its session.
             lifetime: lifetime.min(until(self.now(), session.absolute_expiry)),
             claims,
         };
-        let (AccessToken { access_token, expires_in, scope }, issued) = self.make_access_token(grant).await?;
+        let (token, issued, taken) = self.make_access_token(grant).await?;
+        let AccessToken { access_token, expires_in, scope } = token;
         let session = session.id;
         let pair = TokenPair { access_token, expires_in, refresh_token, refresh_expires_in, session, scope };
-        Ok((pair, issued))
+        Ok((pair, issued, taken))
     }
 }
 

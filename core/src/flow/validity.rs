@@ -4,10 +4,11 @@ use super::Flow;
 use crate::error::{ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::issuer::Issuer;
+use crate::record::journal::{Ended, EndedKind};
 use crate::record::session::Session;
 use crate::record::sessions_mark::SessionsMark;
 use crate::record::watermark::{Mark, Marked, Marks, keys};
-use crate::record::{Change, Decision, Draft};
+use crate::record::{Change, Draft};
 use crate::task::Task;
 use crate::time::{Context, Lifetime, Moment, UnixTime};
 
@@ -29,6 +30,10 @@ impl Issuer {
                 if let Change::Done = flow.records.insert(&key, Draft::permanent(&mark)?).await? {
                     flow.emit(Event::new(EventKind::WatermarkRaised).generation(mark.epoch));
                 }
+            }
+            if flow.issuer.policy().announces() {
+                let issuer = flow.issuer.policy().issuer.clone();
+                flow.records.register(&issuer).await?;
             }
             Ok(())
         })
@@ -89,13 +94,15 @@ impl Flow {
     /// Moves a watermark forward.
     pub(crate) async fn raise(&mut self, marked: Marked<'_>) -> Result<()> {
         let key = marked.key(&self.issuer.policy().issuer);
-        let context = &self.context;
-        let raised = (self.records)
-            .update(key, |found: Option<Mark>| {
-                let raised = found.unwrap_or_default().raised(context);
-                Ok(Decision::Write(Draft::permanent(&raised)?, raised))
-            })
-            .await?;
+        let mut update = self.records.open(key).await?;
+        let raised = loop {
+            let mark: Mark = update.found()?.unwrap_or_default();
+            self.announce(ended(marked, mark, self.now())).await?;
+            let raised = mark.raised(&self.context);
+            if self.records.write(&mut update, Draft::permanent(&raised)?).await? {
+                break raised;
+            }
+        };
         let event = Event::new(EventKind::WatermarkRaised).generation(raised.epoch);
         self.emit(match marked {
             Marked::All => event,
@@ -104,4 +111,14 @@ impl Flow {
         });
         Ok(())
     }
+}
+
+/// What may be about to end by a watermark that is raised.
+fn ended(marked: Marked<'_>, before: Mark, now: UnixTime) -> Ended {
+    let (kind, subject, client) = match marked {
+        Marked::All => (EndedKind::All, None, None),
+        Marked::Client(id) => (EndedKind::Client, None, Some(id.to_owned())),
+        Marked::Subject(id) => (EndedKind::Subject, Some(id.to_owned()), None),
+    };
+    Ended { subject, client, before: Some(before.epoch), ..Ended::new(kind, now) }
 }

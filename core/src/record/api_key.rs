@@ -1,6 +1,7 @@
 //! The record of a customer's API key.
 
 use super::Draft;
+use super::journal::number_of;
 use crate::credential::{Replaced, SecretHash};
 use crate::error::Result;
 use crate::event::{Event, EventKind};
@@ -52,6 +53,11 @@ impl ApiKey {
     /// Whether a text of this hash is the key now. Every secret is compared.
     pub(crate) fn is_proved_by(&self, hash: &SecretHash, now: UnixTime) -> bool {
         self.secret.same_as(hash) | self.replaced.has(hash, now)
+    }
+
+    /// What proves it, as a number that is another when that is: a secret is replaced, or the key is revoked.
+    pub(crate) fn proof(&self) -> u64 {
+        number_of(&[&self.secret, &self.revoked_at])
     }
 
     pub(crate) fn is_expired(&self, now: UnixTime) -> bool {

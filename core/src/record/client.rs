@@ -1,5 +1,6 @@
 //! The records of who asks: clients with an id and a secret, and bearer API keys.
 
+use super::journal::number_of;
 use super::{Draft, Lasting};
 use crate::credential::{Credentials, Replaced, SecretHash};
 use crate::describe::choices;
@@ -192,6 +193,11 @@ impl Client {
             return Err(field_invalid("audience", "the audience is empty"));
         }
         Ok(())
+    }
+
+    /// What proves it, as a number that is another when that is.
+    pub(crate) fn proof(&self) -> u64 {
+        number_of(&[&self.secrets, &self.jwks])
     }
 
     /// Whether a stated name is the client's. A client without a name answers to any.

@@ -15,10 +15,12 @@ pub(crate) mod access;
 pub(crate) mod api_key;
 pub(crate) mod assertion;
 pub(crate) mod client;
+pub(crate) mod journal;
 pub(crate) mod revoked;
 pub(crate) mod session;
 pub(crate) mod sessions_mark;
 pub(crate) mod single_use;
+pub(crate) mod slot;
 mod update;
 pub(crate) mod watermark;
 
@@ -62,6 +64,16 @@ pub(crate) struct Pending {
     version: Version,
 }
 
+impl Pending {
+    /// The same write, of something else: what is known only now.
+    pub(crate) fn of(mut self, draft: Draft) -> Self {
+        if let Command::Cas { write, .. } = &mut self.command {
+            *write = draft.write(self.version);
+        }
+        self
+    }
+}
+
 /// A record to be written.
 pub(crate) struct Draft {
     value: Vec<u8>,
@@ -80,6 +92,11 @@ impl Draft {
     /// A record that stays.
     pub(crate) fn permanent(record: &dyn ToJson) -> Result<Self> {
         Self::new(record, UnixTime::MAX)
+    }
+
+    fn write(self, version: Version) -> Write {
+        let Draft { value, expires_at_ms, index } = self;
+        Write::Put(Entry { version, value, expires_at_ms, index })
     }
 
     /// Makes the record findable by the subject it is about and the client it belongs to.
@@ -158,7 +175,17 @@ impl Records {
         after: Option<RecordKey>,
         limit: u32,
     ) -> Result<(Vec<Stored>, Option<RecordKey>)> {
-        match self.io.execute(Command::List { by: IndexValue::Subject(list), after, limit }).await {
+        self.list_by(IndexValue::Subject(list), after, limit).await
+    }
+
+    /// As [`Records::list`], by either index.
+    pub(crate) async fn list_by(
+        &self,
+        by: IndexValue,
+        after: Option<RecordKey>,
+        limit: u32,
+    ) -> Result<(Vec<Stored>, Option<RecordKey>)> {
+        match self.io.execute(Command::List { by, after, limit }).await {
             Ok(Reply::Listed { entries, next }) => {
                 Ok((entries.into_iter().map(|(_, entry)| entry.into()).collect(), next))
             }
@@ -169,15 +196,24 @@ impl Records {
 
     /// Writes a record that must not be there yet.
     pub(crate) async fn insert(&mut self, key: &RecordKey, draft: Draft) -> Result<Change> {
-        let write = self.pending(key, None, draft);
+        self.replace(key, None, draft).await
+    }
+
+    /// Writes a record in place of one that was read, or was not there.
+    pub(crate) async fn replace(
+        &mut self,
+        key: &RecordKey,
+        read: Option<Stored>,
+        draft: Draft,
+    ) -> Result<Change> {
+        let write = self.pending(key, read.as_ref(), draft);
         self.execute(write).await
     }
 
     /// The write of a record that was read, or was not there; done by [`Records::execute`].
     fn pending(&mut self, key: &RecordKey, read: Option<&Stored>, draft: Draft) -> Pending {
         let version = Version::random(&mut self.entropy);
-        let Draft { value, expires_at_ms, index } = draft;
-        let write = Write::Put(Entry { version, value, expires_at_ms, index });
+        let write = draft.write(version);
         let expect = read.map_or(Expect::Absent, |entry| Expect::Version(entry.version));
         Pending { command: Command::Cas { key: key.clone(), expect, write }, version }
     }

@@ -1,6 +1,7 @@
 //! The record behind a refresh token, and the decision about a presented one.
 
 use super::Draft;
+use super::slot::{Taken, take};
 use crate::error::Result;
 use crate::event::{Event, EventKind};
 use crate::json::{JsonMembers, object};
@@ -51,6 +52,12 @@ object! {
         #[json(default)]
         pub(crate) sessions_epoch: u64,
         pub(crate) revoked: bool,
+        /// The places of its access tokens that have not ended, where these have a status.
+        #[json(omit)]
+        pub(crate) slots: Vec<Taken>,
+        /// Whether there are more of them than are named here.
+        #[json(omit)]
+        pub(crate) more_slots: bool,
     }
 }
 
@@ -101,6 +108,12 @@ impl Session {
             idle_expiry: now.seconds().after(own(self.idle, idle)).min(self.absolute_expiry),
             ..self
         }
+    }
+
+    /// The record with the place of one more access token.
+    pub(crate) fn with_slot(mut self, place: Taken, now: UnixTime) -> Session {
+        take(&mut self.slots, &mut self.more_slots, place, now);
+        self
     }
 
     /// How long its access tokens live, where the policy says `lifetime`.

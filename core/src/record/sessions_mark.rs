@@ -24,11 +24,16 @@ object! {
 impl SessionsMark {
     /// Refused where the mark was raised after the session was opened, and not for the others.
     pub(crate) fn check(&self, session: &Session) -> Result<()> {
-        if session.sessions_epoch == self.epoch || self.except.as_ref() == Some(&session.id) {
+        self.check_of(&session.id, session.sessions_epoch)
+    }
+
+    /// As [`SessionsMark::check`], for the session of this id, and its counter.
+    pub(crate) fn check_of(&self, id: &str, sessions_epoch: u64) -> Result<()> {
+        if sessions_epoch == self.epoch || self.except.as_deref() == Some(id) {
             return Ok(());
         }
         // More than the store has ever counted: it lost a write.
-        let lost = session.sessions_epoch > self.epoch;
+        let lost = sessions_epoch > self.epoch;
         Err(if lost { ErrorCode::StoreRegressed } else { ErrorCode::TokenRevoked }.into())
     }
 

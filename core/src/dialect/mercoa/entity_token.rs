@@ -11,6 +11,7 @@ use crate::flow::Flow;
 use crate::flow::check::unauthenticated;
 use crate::flow::named_session::named_session_key;
 use crate::flow::own_claims::NARROWED_FROM;
+use crate::flow::status::Hangs;
 use crate::issuer::Issuer;
 use crate::json::FromJson;
 use crate::record::client::Permission;
@@ -145,15 +146,18 @@ impl Flow {
             // Ended since it was checked: its successor must not carry a newer epoch.
             return self.refuse(&organization, unauthenticated(error));
         }
+        let (client, about) = (Some(organization.as_str()), Some(subject.sub()));
+        let hangs = Hangs { client, subject: about, epoch: marks.epoch(), ..Hangs::default() };
         let claims = subject.claims().set("organizationId", &organization);
         let mut claims =
             claims.set_own("options", &options).set("auth_time", authenticated_at).set(EPOCH, marks.epoch());
         let token = match (&options.session_id, session) {
             (Some(name), Some(session)) => {
                 let renewed = caller.renewed.as_ref().map(|(token, _)| token);
-                self.mint_in_session(session, name, renewed, &mut claims, lifetime).await?
+                let named = [&*organization, name];
+                self.mint_in_session(session, named, renewed, &mut claims, lifetime, hangs).await?
             }
-            _ => self.mint_with_id(&mut claims, lifetime).await?,
+            _ => self.mint_with_id(&mut claims, lifetime, hangs).await?,
         };
         let Claims { subject, id, .. } = claims;
         self.emit(Event { subject, id, ..Event::new(EventKind::TokenIssued).client(organization) });

@@ -4,7 +4,7 @@ use super::change::task;
 use crate::error::Result;
 use crate::flow::own_claims::check_custom;
 use crate::json::JsonMembers;
-use crate::record::client::{Client, Permission, client_key};
+use crate::record::client::{Client, Permission};
 use crate::task::Task;
 use crate::time::Context;
 
@@ -124,7 +124,8 @@ impl ChangeClient {
 /// [`create_client`](super::create_client()).
 pub fn change_client(id: &str, change: ChangeClient, context: &Context) -> Task<()> {
     let id = id.to_owned();
-    task(context, |mut directory| async move {
-        directory.change(&client_key(&id), "client", &id, |client: &mut Client| change.apply(client)).await
-    })
+    task(
+        context,
+        |mut directory| async move { directory.change_client(&id, |client| change.apply(client)).await },
+    )
 }

@@ -30,7 +30,7 @@ pub fn disable_client(id: &str, context: &Context) -> Task<()> {
     let id = id.to_owned();
     task(context, |mut directory| async move {
         directory
-            .change(&client_key(&id), "client", &id, |client: &mut Client| {
+            .change_client(&id, |client| {
                 client.disabled = true;
                 Ok(())
             })
@@ -46,7 +46,7 @@ pub fn add_client_secret(id: &str, secret: SecretHash, context: &Context) -> Tas
     let id = id.to_owned();
     task(context, move |mut directory| async move {
         directory
-            .change(&client_key(&id), "client", &id, |client: &mut Client| {
+            .change_client(&id, |client| {
                 client.secrets.add(secret)?;
                 client.check_proof()
             })
@@ -60,7 +60,5 @@ pub fn add_client_secret(id: &str, secret: SecretHash, context: &Context) -> Tas
 /// `not_found` where there is no such client, or only one secret and no keys.
 pub fn retire_client_secret(id: &str, context: &Context) -> Task<()> {
     let id = id.to_owned();
-    task(context, |mut directory| async move {
-        directory.change(&client_key(&id), "client", &id, |client: &mut Client| client.retire_secret()).await
-    })
+    task(context, |mut directory| async move { directory.change_client(&id, Client::retire_secret).await })
 }

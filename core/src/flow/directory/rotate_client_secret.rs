@@ -2,7 +2,7 @@
 
 use super::change::task;
 use crate::credential::{Credentials, SecretHash};
-use crate::record::client::{Client, client_key};
+use crate::record::client::Client;
 use crate::secret::Secret;
 use crate::task::Task;
 use crate::time::{Context, Lifetime};
@@ -55,7 +55,7 @@ pub fn rotate_client_secret(
             client.secrets = Credentials::new(hash);
             client.check_proof()
         };
-        directory.change(&client_key(&id), "client", &id, replace).await?;
+        directory.change_client(&id, replace).await?;
         Ok(NewClientSecret { id, secret })
     })
 }
