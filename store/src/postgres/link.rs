@@ -1,23 +1,19 @@
-//! The pool, and statements over it.
+//! Statements over the sessions of a server.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{
-    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod,
-};
+use deadpool_postgres::{ClientWrapper, Object};
 use tokenmint::{Error, Result, StoreError};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
+use tokio_postgres::Row;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{CancelToken, Row, SimpleQueryMessage};
-use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::connect;
 use super::faults::Failure;
+use super::sessions::Sessions;
 use super::shared::Shared;
-use super::{connect, pooler};
 use crate::target::{StoreKind, Target, invalid, unavailable};
 
 /// How many connections where the URL does not say.
@@ -44,14 +40,11 @@ enum Way {
     Shared,
 }
 
-/// A pool of connections to one server.
+/// The way to one server.
 pub(super) struct Link {
-    pool: Pool,
+    sessions: Sessions,
     shared: Shared,
-    tls: MakeRustlsConnect,
     pub(super) timeout: Duration,
-    /// A pooler stands between, so no statement is given a name.
-    pooled: Arc<AtomicBool>,
     /// Whether a statement that nobody waits for is ended on the server. A write that waits for a standby must not be:
     /// it would be shown as done while one machine has it only.
     pub(super) cancels: bool,
@@ -68,33 +61,17 @@ impl Link {
             return Err(invalid("url", "not a URL of PostgreSQL"));
         };
         let (config, tls) = connect::wanted(url, target.timeout)?;
-        let pooled = Arc::new(AtomicBool::new(false));
-        let found = Arc::clone(&pooled);
         let (ssl_mode, local) = (config.get_ssl_mode(), connect::is_local(&config));
         let connections = target.connections.unwrap_or(CONNECTIONS);
         let shared = Shared::of(connections);
-        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let pool = Pool::builder(Manager::from_config(config, tls.clone(), recycling))
-            .max_size(usize::try_from(connections).unwrap_or(usize::MAX) - shared.most())
-            .post_create(Hook::async_fn(move |client, _| Box::pin(meet(client, Arc::clone(&found)))))
-            .build()
-            .map_err(|error| unavailable(format!("no pool: {error}")))?;
-        Ok(Link {
-            pool,
-            shared,
-            tls,
-            timeout: target.timeout,
-            pooled,
-            cancels: true,
-            connections,
-            ssl_mode,
-            local,
-        })
+        let most = usize::try_from(connections).unwrap_or(usize::MAX) - shared.most();
+        let sessions = Sessions::new(config, tls, most, target.timeout)?;
+        Ok(Link { sessions, shared, timeout: target.timeout, cancels: true, connections, ssl_mode, local })
     }
 
     /// Whether a pooler stands between; it is known from the first connection on.
     pub(super) fn is_pooled(&self) -> bool {
-        self.pooled.load(Ordering::Relaxed)
+        self.sessions.is_pooled()
     }
 
     /// A statement that changes nothing.
@@ -152,7 +129,7 @@ impl Link {
             } else if failure.asks_for_another(changes) && !renewed {
                 renewed = true;
                 // What happened to one connection probably happened to those that are idle.
-                self.pool.retain(|_, _| false);
+                self.sessions.renew();
             } else {
                 return Err(failure);
             }
@@ -168,7 +145,7 @@ impl Link {
         // Behind a pooler, the session may be another one from one statement to the next.
         if way == Way::Shared
             && !self.is_pooled()
-            && let Some(share) = self.shared.lease(self).await
+            && let Some(share) = self.shared.lease(&self.sessions).await
         {
             let share = share?;
             let outcome = self.send(share.client(), statement, parameters).await;
@@ -197,39 +174,7 @@ impl Link {
 
     /// A connection for one statement at a time.
     pub(super) async fn lease(&self) -> Result<Lease<'_>, Failure> {
-        Ok(Lease { client: Some(self.object().await?), link: self })
-    }
-
-    /// Waits for a connection for a part of the time of a command only: that there was none is certain, what becomes of
-    /// a statement at the end of the time is not.
-    pub(super) async fn object(&self) -> Result<Object, Failure> {
-        match timeout(self.timeout * 3 / 4, self.pool.get()).await {
-            Ok(Ok(client)) => Ok(client),
-            Ok(Err(PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)))) => {
-                Err(Failure::Unconnected(Some(error)))
-            }
-            Ok(Err(PoolError::PostCreateHook(HookError::Message(_)))) => Err(Failure::Replica),
-            Ok(Err(_)) | Err(_) => Err(Failure::Unconnected(None)),
-        }
-    }
-
-    /// What ends the statement that a session carries out.
-    pub(super) fn canceller(&self, client: &ClientWrapper) -> Canceller {
-        Canceller { token: client.cancel_token(), tls: self.tls.clone(), time: self.timeout }
-    }
-}
-
-/// Ends the statement that a session carries out.
-pub(super) struct Canceller {
-    token: CancelToken,
-    tls: MakeRustlsConnect,
-    time: Duration,
-}
-
-impl Canceller {
-    /// Whether the server was told in time.
-    pub(super) async fn cancel(&self) -> bool {
-        matches!(timeout(self.time, self.token.cancel_query(self.tls.clone())).await, Ok(Ok(())))
+        Ok(Lease { client: Some(self.sessions.object().await?), link: self })
     }
 }
 
@@ -260,7 +205,7 @@ impl Drop for Lease<'_> {
     fn drop(&mut self) {
         let Some(client) = self.client.take() else { return };
         let client = Object::take(client);
-        let canceller = self.link.canceller(&client);
+        let canceller = self.link.sessions.canceller(&client);
         drop(client);
         if !self.link.cancels {
             return;
@@ -271,27 +216,6 @@ impl Drop for Lease<'_> {
             runtime.spawn(async move { canceller.cancel().await });
         }
     }
-}
-
-/// Looks at who answers on a new connection, before anything else is asked.
-///
-/// A replica is refused: it shows what was written a while ago. Who connects to one while it takes over from another
-/// comes too early.
-async fn meet(client: &ClientWrapper, pooled: Arc<AtomicBool>) -> Result<(), HookError> {
-    let question = "SELECT pg_is_in_recovery(), pg_backend_pid()";
-    let answer = client.simple_query(question).await.map_err(HookError::Backend)?;
-    let row = answer.iter().find_map(|part| match part {
-        SimpleQueryMessage::Row(row) => Some(row),
-        _ => None,
-    });
-    let column = |at| row.and_then(|row| row.try_get(at).ok().flatten());
-    if column(0) == Some("t") {
-        return Err(HookError::message("a replica"));
-    }
-    if pooler::is_between(client, column(1)).await && !pooled.swap(true, Ordering::Relaxed) {
-        tracing::info!(target: "tokenmint::store", "postgres: a pooler stands between; statements get no names");
-    }
-    Ok(())
 }
 
 /// An answer that is not one of PostgreSQL.

@@ -19,6 +19,7 @@ mod pooler;
 mod scan;
 mod schema;
 mod server;
+mod sessions;
 mod shared;
 mod statements;
 

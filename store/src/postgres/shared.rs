@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::faults::Failure;
-use super::link::{Canceller, Link};
+use super::sessions::{Canceller, Sessions};
 
 /// Of so many connections one is shared: the others are for what waits for the disk, or for a row.
 const OF: u32 = 4;
@@ -62,18 +62,25 @@ impl Shared {
     }
 
     /// The connection for which the fewest wait, made if need be; `None` where none is shared.
-    pub(super) async fn lease<'a>(&'a self, link: &'a Link) -> Option<Result<Share<'a>, Failure>> {
+    pub(super) async fn lease<'a>(&'a self, sessions: &'a Sessions) -> Option<Result<Share<'a>, Failure>> {
         // The first of them, so that one caller has one connection.
         let lane = self.lanes.iter().min_by_key(|lane| lane.waiting.load(Ordering::Relaxed))?;
         let waits = Waits::for_one(&lane.waiting);
-        let client = match self.client(lane, link).await {
+        let client = match self.client(lane, sessions).await {
             Ok(client) => client,
             Err(failure) => return Some(Err(failure)),
         };
-        Some(Ok(Share { client, link, shared: self, since: Instant::now(), answered: false, _waits: waits }))
+        Some(Ok(Share {
+            client,
+            sessions,
+            shared: self,
+            since: Instant::now(),
+            answered: false,
+            _waits: waits,
+        }))
     }
 
-    async fn client(&self, lane: &Lane, link: &Link) -> Result<Arc<Client>, Failure> {
+    async fn client(&self, lane: &Lane, sessions: &Sessions) -> Result<Arc<Client>, Failure> {
         // Others look for another meanwhile; those who come all the same wait for the same attempt.
         let mut found = lane.client.lock().await;
         let losses = self.losses.load(Ordering::Relaxed);
@@ -83,7 +90,7 @@ impl Shared {
             return Ok(Arc::clone(client));
         }
         *found = None;
-        let client = Object::take(link.object().await?);
+        let client = Object::take(sessions.object().await?);
         let client = Arc::new(Client { client, made_after: losses, ends: AtomicBool::new(false) });
         *found = Some(Arc::clone(&client));
         Ok(client)
@@ -100,7 +107,7 @@ impl Shared {
 /// A connection that is shared, with a read under way until it is settled.
 pub(super) struct Share<'a> {
     client: Arc<Client>,
-    link: &'a Link,
+    sessions: &'a Sessions,
     shared: &'a Shared,
     since: Instant,
     answered: bool,
@@ -124,14 +131,14 @@ impl Share<'_> {
 impl Drop for Share<'_> {
     fn drop(&mut self) {
         // Who goes away early disturbs nobody. Where there was no answer for long, nobody else will get one either.
-        if self.answered || self.since.elapsed() < self.link.timeout / 2 {
+        if self.answered || self.since.elapsed() < self.sessions.timeout / 2 {
             return;
         }
         self.shared.lose(self.client.made_after);
         if !self.client.ends.swap(true, Ordering::Relaxed)
             && let Ok(runtime) = Handle::try_current()
         {
-            runtime.spawn(end(Arc::clone(&self.client), self.link.canceller(&self.client.client)));
+            runtime.spawn(end(Arc::clone(&self.client), self.sessions.canceller(&self.client.client)));
         }
     }
 }
