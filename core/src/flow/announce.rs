@@ -25,7 +25,7 @@ impl Flow {
 
     /// Tells that a session may be about to end.
     pub(super) async fn announce_session(&mut self, session: &Session) -> Result<()> {
-        let ended = Ended::new(EndedKind::Session, self.now()).until(session.absolute_expiry);
+        let ended = Ended::new(EndedKind::Session, self.now());
         let (subject, client) = (Some(session.subject.clone()), session.client.clone());
         self.announce(Ended { id: Some(session.id.clone()), subject, client, ..ended }).await
     }

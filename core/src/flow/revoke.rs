@@ -150,7 +150,7 @@ impl Flow {
                 return Ok(());
             }
             let ended = Ended { id: Some(id.clone()), client, ..ended };
-            self.announce(ended.until(until)).await?;
+            self.announce(ended).await?;
         }
         let draft = Draft::new(&Revoked { at: self.now() }, until)?;
         // Somebody may have revoked it already, which is as good.

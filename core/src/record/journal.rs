@@ -25,8 +25,11 @@ const PAGE: usize = 32;
 /// token: nothing hangs on it.
 const MOST_BYTES: usize = 16 * 1024;
 
-/// How long what is told can be read, in days.
-const KEPT_DAYS: u32 = 90;
+/// How long what is told can be read: pages that are full go after that.
+const KEPT: Lifetime = Lifetime::minutes(90 * 24 * 60);
+
+/// As [`SLACK_MS`](crate::store::SLACK_MS): longer than any request, and than clocks differ.
+const LONGEST_REQUEST: Lifetime = Lifetime::HOUR;
 
 /// What may be about to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +97,7 @@ object! {
         #[json(omit)]
         pub(crate) except: Option<String>,
         pub(crate) at: UnixTime,
-        /// When there is nothing left to end.
+        /// What has no effect by then will have none: no request takes longer.
         pub(crate) until: UnixTime,
     }
 
@@ -142,13 +145,8 @@ impl Ended {
             before: None,
             except: None,
             at,
-            until: at.after(Lifetime::minutes(KEPT_DAYS * 24 * 60)),
+            until: at.after(LONGEST_REQUEST),
         }
-    }
-
-    /// Of what ends by itself then.
-    pub(crate) fn until(self, ends: UnixTime) -> Self {
-        Ended { until: ends.min(self.until), ..self }
     }
 }
 
@@ -195,7 +193,7 @@ impl Records {
             let page: Page = update.found()?.unwrap_or_default();
             let next = match page.is_full() {
                 true => {
-                    let kept = entry.at.after(Lifetime::minutes(KEPT_DAYS * 24 * 60));
+                    let kept = entry.at.after(KEPT);
                     let behind = page_key(issuer, shard, page.number);
                     // Whoever was first has written the same.
                     self.insert(&behind, Draft::new(&page, kept)?).await?;
