@@ -551,6 +551,31 @@ func (i *Issuer) AdoptStore(ctx context.Context, store Store) error {
 	return i.operate(ctx, store, "adopt_store", struct{}{}, nil)
 }
 
+// StatusListToken is a status list.
+type StatusListToken struct {
+	// Where it is to be found: sub in it, and in the tokens whose status it has.
+	URI string `json:"uri"`
+	// The list, signed: it is served as application/statuslist+jwt.
+	Token string `json:"token"`
+}
+
+// StatusListTokens is the status lists of an issuer.
+type StatusListTokens struct {
+	// Each list that is in use, and those of generations before, in which nothing is valid.
+	Lists []StatusListToken `json:"lists"`
+	// When the store was read: iat of each.
+	IssuedAt UnixTime `json:"issued_at"`
+	// How long a verifier keeps them: ttl of each.
+	TimeToLive Lifetime `json:"time_to_live"`
+}
+
+// StatusLists gives the status lists as they are now (draft-ietf-oauth-status-list): for a host that writes them to a
+// file or a bucket whenever they are older than the policy says. An endpoint serves them by itself. It fails with
+// ErrPolicyInvalid.
+func (i *Issuer) StatusLists(ctx context.Context, store Store) (*StatusListTokens, error) {
+	return flow[StatusListTokens](ctx, i, store, "status_lists", struct{}{})
+}
+
 // Client is a client: an id, and to prove it a secret, one or two hashes of it, or keys; a public client proves
 // nothing.
 type Client struct {

@@ -1,5 +1,5 @@
-//! What the server does beside the requests: it forgets what expired long ago, and looks whether the store is still the
-//! one that it was.
+//! What the server does beside the requests: it forgets what expired long ago, looks whether the store is still the one that
+//! it was, and makes status lists.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +33,27 @@ pub(crate) async fn run(app: Arc<App>, service: Service) {
         if let Err(failure) = prepare(&app, &service).await {
             let error = failure.text();
             warn!(target: "tokenmint::store", error, "nobody knows whether it is still the same store");
+        }
+    }
+}
+
+/// How long a store that failed is left alone.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Makes the status lists as often as they become old, so that requests find them ready; goes on until it is aborted.
+pub(crate) async fn make_status_lists(app: Arc<App>) {
+    loop {
+        let made = match app::context() {
+            Ok(context) => app.run(app.endpoint().make_status_lists(&context)).await,
+            Err(error) => Err(error),
+        };
+        match made {
+            Ok(Some(every)) => tokio::time::sleep(Duration::from_secs(every.seconds())).await,
+            Ok(None) => return,
+            Err(error) => {
+                warn!(target: "tokenmint::status", %error, "the status lists could not be made");
+                tokio::time::sleep(PAUSE).await;
+            }
         }
     }
 }

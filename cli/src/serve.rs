@@ -86,6 +86,7 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
         }
     };
     let keeper = tokio::spawn(housekeeping::run(Arc::clone(&app), service));
+    let publisher = tokio::spawn(housekeeping::make_status_lists(Arc::clone(&app)));
     let follower = tokio::spawn(rotation::follow(Arc::clone(&app), source, config.clone(), bound, sources));
     tokio::select! {
         () = public => {}
@@ -93,6 +94,7 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
         () = stop.asked() => {}
     }
     keeper.abort();
+    publisher.abort();
     follower.abort();
     drain(connections, &mut stop).await;
     info!(target: "tokenmint::serve", "stopped");

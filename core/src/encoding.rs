@@ -73,6 +73,21 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     base64_simd::STANDARD.encode_to_string(bytes)
 }
 
+/// `bytes` as gzip has them (RFC 1952): a header, what DEFLATE makes of them, and how to tell that they arrived.
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    // DEFLATE, no flags, no time, the slowest algorithm, and nobody knows which system.
+    let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255];
+    out.extend_from_slice(&miniz_oxide::deflate::compress_to_vec(bytes, 9));
+    // Section 8: the CRC-32 of ISO 3309.
+    let crc = bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| crc >> 1 ^ (0xEDB8_8320 & (crc & 1).wrapping_neg()))
+    });
+    out.extend_from_slice(&(!crc).to_le_bytes());
+    // Modulo 2^32, as it is there.
+    out.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+    out
+}
+
 /// The SHA-256 of `bytes`.
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()

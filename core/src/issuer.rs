@@ -187,6 +187,12 @@ impl Issuer {
         Unsigned::new(&header::segment(key, typ), claims, key).sign_with_host(io, key).await
     }
 
+    /// As [`Issuer::sign_with_host`], of whatever length: nobody reads it as a token.
+    pub(crate) async fn sign_long_with_host(&self, io: &Io, typ: &str, claims: Vec<u8>) -> Result<String> {
+        let key = &self.inner.signing;
+        Unsigned::new(&header::segment(key, typ), claims, key).of_any_length().sign_with_host(io, key).await
+    }
+
     /// Mints a token with the members of any type that serde writes as a JSON object as custom claims.
     ///
     /// ```

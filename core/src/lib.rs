@@ -91,6 +91,7 @@ pub use flow::refresh::Refresh;
 pub use flow::single_use::{CancelSingleUse, IssueSingleUse, SingleUseToken};
 pub use flow::single_use_token::PresentedSingleUse;
 pub use flow::start_session::StartSession;
+pub use flow::status_lists::{StatusListToken, StatusListTokens};
 pub use flow::token_pair::TokenPair;
 pub use flow::verify_api_key::VerifiedApiKey;
 pub use issuer::Issuer;

@@ -511,6 +511,21 @@ class Operations(Flows):
         """
         return self._change("adopt_store", {}, now, seed)
 
+    # Status lists.
+
+    def status_lists(
+        self,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.StatusListTokens]:
+        """Gives the status lists as they are now (draft-ietf-oauth-status-list): for a host that writes them to a file
+        or a bucket whenever they are older than the policy says. An endpoint serves them by itself.
+
+        Raises `PolicyInvalid`.
+        """
+        return self._flow("status_lists", {}, now, seed, outputs.StatusListTokens)
+
     # Clients.
 
     def create_client(

@@ -30,6 +30,8 @@ __all__ = [
     "SessionList",
     "SingleUseToken",
     "SingleUseView",
+    "StatusListToken",
+    "StatusListTokens",
     "TokenPair",
     "VerifiedApiKey",
 ]
@@ -245,6 +247,29 @@ class ApiKeyList:
     next: str | None = None
     """Where to go on; not there at the end."""
     _of: ClassVar[dict[str, type]] = {"api_keys": ApiKey}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatusListToken:
+    """A status list."""
+
+    uri: str
+    """Where it is to be found: `sub` in it, and in the tokens whose status it has."""
+    token: str
+    """The list, signed: it is served as `application/statuslist+jwt`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatusListTokens:
+    """The status lists of an issuer."""
+
+    lists: list[StatusListToken]
+    """Each list that is in use, and those of generations before, in which nothing is valid."""
+    issued_at: datetime
+    """When the store was read: `iat` of each."""
+    time_to_live: timedelta
+    """How long a verifier keeps them: `ttl` of each."""
+    _of: ClassVar[dict[str, type]] = {"lists": StatusListToken}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -374,6 +374,24 @@ export interface RevokeTokenRequest {
   clientId: string;
 }
 
+/** A status list. */
+export interface StatusListToken {
+  /** Where it is to be found: `sub` in it, and in the tokens whose status it has. */
+  readonly uri: string;
+  /** The list, signed: it is served as `application/statuslist+jwt`. */
+  readonly token: string;
+}
+
+/** The status lists of an issuer. */
+export interface StatusListTokens {
+  /** Each list that is in use, and those of generations before, in which nothing is valid. */
+  readonly lists: readonly StatusListToken[];
+  /** When the store was read: `iat` of each. In seconds since 1970. */
+  readonly issuedAt: number;
+  /** How long a verifier keeps them: `ttl` of each. In seconds. */
+  readonly timeToLive: number;
+}
+
 /** A client: an id, and to prove it a secret, one or two hashes of it, or keys; a public client proves nothing. */
 export interface Client {
   /** Its id. */
@@ -849,6 +867,15 @@ export abstract class Operations extends Flows {
    */
   adoptStore(input: Record<string, never> = {}, call?: Call): Task<void> {
     return this.flow("adopt_store", input, call, nothing);
+  }
+
+  /**
+   * Gives the status lists as they are now (draft-ietf-oauth-status-list): for a host that writes them to a file or a
+   * bucket whenever they are older than the policy says. An endpoint serves them by itself. Fails with
+   * `policy_invalid`.
+   */
+  statusLists(input: Record<string, never> = {}, call?: Call): Task<StatusListTokens> {
+    return this.flow("status_lists", input, call, (json) => outputOf<StatusListTokens>(json, "lists"));
   }
 
   /**

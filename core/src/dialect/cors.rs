@@ -10,6 +10,7 @@ use http::header::{
 };
 use http::{Method, Request, StatusCode};
 
+use super::endpoint::is_within;
 use super::response::{Response, set};
 use crate::values::Origin;
 
@@ -18,7 +19,11 @@ const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 
 /// Whose pages may read the answers.
 #[derive(Debug, Default)]
-pub(super) struct Cors(pub(super) Vec<Origin>);
+pub(super) struct Cors {
+    pub(super) origins: Vec<Origin>,
+    /// Below which paths there is what everybody may read.
+    pub(super) public: Vec<String>,
+}
 
 impl Cors {
     /// The answer to a preflight, which no dialect sees; none where the request is something else.
@@ -52,11 +57,11 @@ impl Cors {
     /// Whether the page that asks may read the answer, and whether caches may give it to another one.
     fn allowed(&self, path: &str, asked: &HeaderMap) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        if path.starts_with("/.well-known/") {
+        if path.starts_with("/.well-known/") || self.public.iter().any(|public| is_within(path, public)) {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        } else if !self.0.is_empty() {
+        } else if !self.origins.is_empty() {
             headers.insert(VARY, HeaderValue::from_static("Origin"));
-            let listed = |origin: &&HeaderValue| self.0.iter().any(|listed| listed.as_str() == *origin);
+            let listed = |origin: &&HeaderValue| self.origins.iter().any(|listed| listed.as_str() == *origin);
             if let Some(origin) = asked.get(ORIGIN).filter(listed) {
                 headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
             }

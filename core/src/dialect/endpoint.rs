@@ -10,12 +10,14 @@ use super::common::{self, Common};
 use super::cors::{self, Cors};
 use super::rejection::Rejection;
 use super::request::Request;
+use super::status_lists::ServedLists;
 use super::{Dialect, WINGS, Wing, openapi, response};
 use crate::error::{Error, ErrorCode, Result};
+use crate::flow::Flow;
 use crate::issuer::Issuer;
 use crate::store::{Durability, MemoryStore};
 use crate::task::{Io, Task};
-use crate::time::Context;
+use crate::time::{Context, Lifetime};
 use crate::values::Origin;
 
 /// The token endpoints of one host: any number of dialects, and what they have in common.
@@ -46,6 +48,8 @@ struct Served {
     public_keys: String,
     /// What they say of themselves, as one OpenAPI document.
     openapi: String,
+    /// The status lists of issuers that have some.
+    status_lists: Vec<ServedLists>,
     /// The configuration's records.
     directory: Option<Arc<MemoryStore>>,
 }
@@ -62,10 +66,10 @@ impl EndpointBuilder {
         self
     }
 
-    /// Lets pages of these origins read what the dialects answer, and those of no other. What stands under `/.well-known/`
-    /// is for pages of any origin.
+    /// Lets pages of these origins read what the dialects answer, and those of no other. What stands under `/.well-known/`,
+    /// and status lists, are for pages of any origin.
     pub fn cors_origins(mut self, origins: &[Origin]) -> Self {
-        self.0.cors = Cors(origins.to_vec());
+        self.0.cors = Cors { origins: origins.to_vec(), public: Vec::new() };
         self
     }
 
@@ -90,18 +94,22 @@ impl EndpointBuilder {
         for dialect in &self.0.dialects {
             dialect.check()?;
         }
-        check_paths(&self.0.dialects)?;
+        self.0.status_lists = ServedLists::of(self.0.issuers())?;
+        check_paths(self.0.paths())?;
+        self.0.cors.public.extend(self.0.status_lists.iter().map(|lists| lists.path().to_owned()));
         self.0.public_keys = common::public_keys(self.0.issuers())?;
-        self.0.openapi = openapi::document(self.0.dialects.iter().filter_map(|dialect| dialect.openapi()))?;
+        let of_lists: Vec<String> = self.0.status_lists.iter().map(ServedLists::openapi).collect();
+        let of_dialects = self.0.dialects.iter().filter_map(|dialect| dialect.openapi());
+        self.0.openapi = openapi::document(of_dialects.chain(of_lists.iter().map(String::as_str)))?;
         Ok(Endpoint(Arc::new(self.0)))
     }
 }
 
 /// Refuses paths that are none, and two of which one is the other or lies below it: a request is for one dialect.
-fn check_paths(dialects: &[Box<dyn Dialect>]) -> Result<()> {
+fn check_paths<'a>(paths: impl Iterator<Item = &'a str>) -> Result<()> {
     let refused = |text: String| Err(Error::new(ErrorCode::PolicyInvalid).at("paths").because(text));
     let mut taken = common::PATHS.to_vec();
-    for path in dialects.iter().flat_map(|dialect| dialect.paths()) {
+    for path in paths {
         let mut segments = path.split('/');
         if segments.next() != Some("") || segments.any(str::is_empty) || path.contains(['%', '?', '#']) {
             return refused(format!("{path:?} is no path of a dialect; one is such as \"/devices\""));
@@ -117,7 +125,7 @@ fn check_paths(dialects: &[Box<dyn Dialect>]) -> Result<()> {
 }
 
 /// Whether a path is another one, or lies below it.
-fn is_within(path: &str, other: &str) -> bool {
+pub(super) fn is_within(path: &str, other: &str) -> bool {
     path.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
@@ -159,6 +167,27 @@ impl Endpoint {
         let mut response = self.0.owner(path).refusal(error.into());
         cors::add(self.0.cors.headers(path, headers), &mut response);
         response
+    }
+
+    /// Makes the [status lists](crate::Policy::status_lists) of the issuers anew where they are old, for the requests that will
+    /// ask for them; and says how long they are young then: the least of all, and nothing where there are none. A host that
+    /// runs this as often has its requests find them ready.
+    ///
+    /// # Errors
+    /// The store's, and `store_regressed` where it has lost a write: for the first issuer that it is so for.
+    pub fn make_status_lists(&self, context: &Context) -> Task<Option<Lifetime>> {
+        let (served, context) = (self.0.clone(), context.clone());
+        let task = Task::new(|io| async move {
+            let mut made = Ok(());
+            for (number, lists) in (0..).zip(&served.status_lists) {
+                let io = io.clone().with_directory(served.directory.clone());
+                let mut flow = Flow::new(lists.issuer().clone(), &context.part(number), io);
+                made = made.and(lists.make(&mut flow).await);
+            }
+            made?;
+            Ok(served.status_lists.iter().map(ServedLists::every).min())
+        });
+        task.needing(self.durability())
     }
 
     /// One of the issuers, by its name, and the first where none is named: for flows that no request asks for, such as the
@@ -237,6 +266,7 @@ impl Endpoint {
 #[derive(Clone, Copy)]
 enum Owner<'a> {
     Dialect(&'a dyn Dialect),
+    StatusLists(&'a ServedLists),
     /// A dialect of this crate that is not served. What is asked of it is refused in its own shape: whoever asks can read
     /// no other.
     Unserved(&'static Wing),
@@ -249,7 +279,7 @@ impl Owner<'_> {
         match self {
             Owner::Dialect(dialect) => dialect.refuse(rejection),
             Owner::Unserved(wing) => (wing.refuse)(rejection),
-            Owner::Nobody => response::refusal(rejection),
+            Owner::StatusLists(_) | Owner::Nobody => response::refusal(rejection),
         }
     }
 }
@@ -279,6 +309,8 @@ impl Served {
     async fn dispatch(&self, owner: Owner<'_>, call: &Call) -> Result<Response, Rejection> {
         match owner {
             Owner::Dialect(dialect) => dialect.answer(call).await,
+            // As the rest is.
+            Owner::StatusLists(lists) => Box::pin(lists.answer(call)).await,
             Owner::Unserved(_) => Err(ErrorCode::RouteNotFound.into()),
             Owner::Nobody => {
                 let (public_keys, openapi) = (&*self.public_keys, &*self.openapi);
@@ -295,7 +327,16 @@ impl Served {
         if let Some(dialect) = self.dialects.iter().find(|dialect| has(dialect.paths())) {
             return Owner::Dialect(&**dialect);
         }
+        if let Some(lists) = self.status_lists.iter().find(|lists| is_within(path, lists.path())) {
+            return Owner::StatusLists(lists);
+        }
         WINGS.iter().find(|wing| has(wing.paths)).map_or(Owner::Nobody, Owner::Unserved)
+    }
+
+    /// The paths of all.
+    fn paths(&self) -> impl Iterator<Item = &str> {
+        let of_dialects = self.dialects.iter().flat_map(|dialect| dialect.paths().iter().copied());
+        of_dialects.chain(self.status_lists.iter().map(ServedLists::path))
     }
 
     /// The issuers, each once for each dialect that it serves.

@@ -78,6 +78,7 @@ mod rejection;
 mod request;
 pub mod response;
 pub(crate) mod section;
+mod status_lists;
 pub(crate) mod trusted_issuers;
 mod trusted_keys;
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, Method, Uri};
 
 use super::fields::Fields;
@@ -86,6 +86,20 @@ impl Request {
             // One was there when the request was taken apart.
             None => Segments::of(self.uri.path().strip_prefix('/').unwrap_or_default().split('/')),
         }
+    }
+
+    /// What stands behind the question mark.
+    pub(super) fn query(&self) -> Option<&str> {
+        self.uri.query()
+    }
+
+    /// Whether whoever asks has the answer of this tag already (RFC 9110 section 13.1.2): a list of tags, each of which may say
+    /// that it is weak; or any.
+    pub(super) fn knows(&self, etag: &str) -> bool {
+        let opaque = |tag| str::strip_prefix(tag, "W/").unwrap_or(tag);
+        let known = self.headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+        let mut known = known.flat_map(|value| value.split(',')).map(str::trim);
+        known.any(|tag| tag == "*" || opaque(tag) == opaque(etag))
     }
 
     /// All headers.

@@ -120,6 +120,18 @@ impl Flow {
         }
         Ok(())
     }
+
+    /// Whether an instance of a named session is over.
+    pub(super) async fn named_session_has_ended(
+        &self,
+        organization: &str,
+        name: &str,
+        instance: &str,
+    ) -> Result<bool> {
+        let [found] = self.records.load([named_session_key(organization, name)]).await?;
+        let known = decode_some::<NamedSession>(found.as_ref())?;
+        Ok(known.is_none_or(|session| session.instance != instance))
+    }
 }
 
 /// The named session that a token was minted in.

@@ -37,6 +37,11 @@ impl SessionsMark {
         Err(if lost { ErrorCode::StoreRegressed } else { ErrorCode::TokenRevoked }.into())
     }
 
+    /// Whether it has ended a session that was under this counter.
+    pub(crate) fn ends(&self, session: &str, epoch: u64) -> bool {
+        epoch < self.epoch && self.except.as_deref() != Some(session)
+    }
+
     /// The mark moved forward: all sessions end, except the one of that id.
     pub(crate) fn raised(&self, except: Option<&str>, context: &Context) -> SessionsMark {
         // At least the time: after a store was wiped, no counter comes back to where it was.

@@ -11,6 +11,7 @@ mod revocation;
 pub(crate) mod secrets;
 pub(crate) mod sessions;
 mod single_use;
+mod statuses;
 pub(crate) mod table;
 
 use table::tables;
@@ -21,6 +22,7 @@ tables! {
     single_use,
     api_keys,
     revocation,
+    statuses,
     clients,
     bearer_keys,
 }

@@ -11,6 +11,7 @@ pub(crate) mod id;
 pub(crate) mod jws;
 pub(crate) mod mint;
 pub(crate) mod parts;
+pub(crate) mod status_list;
 pub(crate) mod template;
 pub mod unverified;
 pub(crate) mod verdicts;

@@ -10,3 +10,4 @@ mod monite;
 mod oauth;
 mod own;
 mod private_names;
+mod status_lists;

@@ -14,5 +14,6 @@ mod sessions;
 #[cfg(feature = "aws-lc")]
 mod signer;
 mod single_use;
+mod status_lists;
 mod storage_document;
 mod store_wiped;

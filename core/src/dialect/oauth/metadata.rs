@@ -10,7 +10,7 @@ use crate::issuer::Issuer;
 use crate::json::{self, object};
 use crate::key::Algorithm;
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, ETAG, IF_NONE_MATCH};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, ETAG};
 
 /// Where the metadata is; below it where the issuer's name has a path (RFC 8414 section 3.1).
 pub(super) const METADATA: &str = "/.well-known/oauth-authorization-server";
@@ -100,10 +100,7 @@ impl Metadata {
         let mut response = json_text(StatusCode::OK, self.body.clone());
         set(&mut response, CACHE_CONTROL, &format!("public, max-age={JWKS_MAX_AGE}"));
         set(&mut response, ETAG, &self.etag);
-        // RFC 9110 section 13.1.2: a list of tags, each of which may say that it is weak; or any.
-        let known = request.headers().get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-        let mut known = known.flat_map(|value| value.split(',')).map(str::trim);
-        if known.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == self.etag) {
+        if request.knows(&self.etag) {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             response.headers_mut().remove(http::header::CONTENT_TYPE);
             response.body_mut().clear();
