@@ -1,9 +1,11 @@
 //! What is counted.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use tokenmint::{Algorithm, Key, KeySet, Template, Verifier};
+use tokenmint::{
+    Algorithm, Claims, Issuer, Key, KeySet, Policy, StatusLists, StatusResolution, Template, Verifier,
+};
 
 use crate::service::{CLIENT, ENTITY, OPTIONS, Service, expect_ok};
 use crate::work::{self, AUDIENCE, Borrowed, Entity, ISSUER, SECRET};
@@ -30,6 +32,7 @@ pub(crate) fn all() -> Result<Vec<Case>> {
     mint(&mut cases)?;
     verify(&mut cases)?;
     keys(&mut cases)?;
+    status(&mut cases)?;
     endpoint(&mut cases)?;
     Ok(cases.0)
 }
@@ -89,6 +92,33 @@ fn keys(cases: &mut Cases) -> Result<()> {
         let verifier = Verifier::new(set).issuer(ISSUER).audience(AUDIENCE);
         cases.add(format!("verify, one of {count} keys"), move || Ok(verifier.verify(&token, work::now())?));
     }
+    Ok(())
+}
+
+/// The state of a token that was verified, by a list that is here: the second of two issuers'.
+fn status(cases: &mut Cases) -> Result<()> {
+    let (issuer, now) = (work::issuer(key(None)?)?, work::now());
+    let lists = StatusLists::new();
+    for name in ["a", "b"] {
+        let url = format!("https://{name}.example.com/status/1-0");
+        // The draft's own list of 2^20 tokens.
+        let lst = "eNrt3AENwCAMAEGogklACtKQPg9LugC9k_ACvreiogEAAKkeCQAAAAAAAAAAAAAAAAAAAIBylgQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAXG9IAAAAAAAAAPwsJAAAAAAAAAAAAAAAvhsSAAAAAAAAAAAA7KpLAAAAAAAAAAAAAAAAAAAAAJsLCQAAAAAAAAAAADjelAAAAAAAAAAAKjDMAQAAAACAZC8L2AEb";
+        let list = Claims::new()
+            .subject(url.as_str())
+            .set_json("status_list", format!(r#"{{"bits":1,"lst":"{lst}"}}"#));
+        let policy = Policy::new(ISSUER).audience(AUDIENCE).token_type("statuslist+jwt");
+        let keys = KeySet::builder().key(key(None)?)?.build()?;
+        let body = Issuer::new(keys.clone(), policy)?.mint(&list, work::lifetime(), &work::context())?;
+        lists.fetched(&url, Ok(body.as_bytes()), &keys, now)?;
+    }
+    let place = r#"{"status_list":{"idx":524288,"uri":"https://b.example.com/status/1-0"}}"#;
+    let claims = work::claims().set_json("status", place);
+    let token = issuer.mint_with(&claims, &work::custom(), work::lifetime(), &work::context())?;
+    let verified = issuer.verifier().audience(AUDIENCE).verify(&token, now)?;
+    cases.add("status, by a list that is here", move || match lists.resolve(&verified, now) {
+        StatusResolution::Valid => Ok(()),
+        other => bail!("{other:?}"),
+    });
     Ok(())
 }
 
