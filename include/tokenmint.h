@@ -16,8 +16,8 @@
 //            out by NULL and 0. The library copies what it keeps.
 // Bytes      A tokenmint_bytes belongs to the caller and is given back by tokenmint_bytes_free, which wipes it. A NUL
 //            stands behind the last byte, so a text can be printed with %s.
-// Handles    tokenmint_keys, _issuer, _verifier, _endpoint, _store and _task are made by the functions that have them as
-//            a result, and freed once, by the _free of their name. A handle of another kind is refused with
+// Handles    tokenmint_keys, _issuer, _verifier, _status_lists, _endpoint, _store and _task are made by the functions that
+//            have them as a result, and freed once, by the _free of their name. A handle of another kind is refused with
 //            TOKENMINT_FIELD_INVALID. A handle keeps what it was made from: keys may be freed before their issuer.
 // Threads    Every handle may be used by several threads at once; a task does one thing at a time. Freeing is for
 //            the last thread that uses it. There is no global state, and no thread of the library's own but those of
@@ -144,6 +144,9 @@ typedef struct tokenmint_issuer tokenmint_issuer;
 
 // Keys that were judged and prepared; they never change.
 typedef struct tokenmint_keys tokenmint_keys;
+
+// Status lists, none at first; the caller fetches them. One serves all threads and all requests.
+typedef struct tokenmint_status_lists tokenmint_status_lists;
 
 // Where the flows keep their records.
 typedef struct tokenmint_store tokenmint_store;
@@ -526,6 +529,83 @@ int32_t tokenmint_decode_unverified(const char *token,
                                     tokenmint_bytes *header,
                                     tokenmint_bytes *claims,
                                     tokenmint_error *error);
+
+// Status lists (draft-ietf-oauth-status-list), of which none is here yet.
+//
+// `config`: a JSON object such as `{"required":true,"prefixes":["https://as.example/status/"]}`; `{}` for the defaults;
+// `docs/c-abi.md` lists the fields. One that is not known is an error.
+//
+// Fails with `policy_invalid`.
+TOKENMINT_MUST_USE
+int32_t tokenmint_status_lists_new(const char *config,
+                                   size_t config_length,
+                                   tokenmint_status_lists **lists,
+                                   tokenmint_error *error);
+
+// Frees status lists.
+void tokenmint_status_lists_free(tokenmint_status_lists *lists);
+
+// What to fetch before `tokenmint_status_lists_check` of a token: `url` has no `data` where there is nothing to fetch.
+// With `waits` 0, this caller fetches the URL and reports to `tokenmint_status_lists_fetched`; with 1, another was told to:
+// wait for its report. Both then ask again.
+//
+// `claims`: what `tokenmint_verify` gave for the token.
+//
+// Fails with `time_invalid`, `payload_malformed` for what is no JSON object. It is no verdict: what is refused has nothing
+// to fetch.
+TOKENMINT_MUST_USE
+int32_t tokenmint_status_lists_wanted(const tokenmint_status_lists *lists,
+                                      const char *claims,
+                                      size_t claims_length,
+                                      int64_t now_seconds,
+                                      tokenmint_bytes *url,
+                                      int32_t *waits,
+                                      tokenmint_error *error);
+
+// Takes what a fetch of `url` brought: the body of an answer with status 200; NULL and 0 where there is none.
+//
+// `verifier`: whose keys sign the list, which is that of the tokens. 0 says that the list is used from now on; whatever
+// else, lists and tokens stay as they were, and it is for the log.
+//
+// Fails with `status_unavailable` for NULL; the codes of a token for that of the list; `token_too_old` for a list that was
+// issued before the one that is here; `status_list_malformed`, `body_too_large`; `policy_invalid` for a URL that is not
+// taken; `time_invalid`.
+TOKENMINT_MUST_USE
+int32_t tokenmint_status_lists_fetched(const tokenmint_status_lists *lists,
+                                       const tokenmint_verifier *verifier,
+                                       const char *url,
+                                       size_t url_length,
+                                       const void *body,
+                                       size_t body_length,
+                                       int64_t now_seconds,
+                                       tokenmint_error *error);
+
+// Whether a token that was verified is good by the lists that are here. Only 0 means that it is.
+//
+// `claims`: what `tokenmint_verify` gave for the token.
+//
+// Fails with `token_revoked`, `token_suspended`; `status_unavailable` where there is no list to go by;
+// `claim_invalid` for a claim `status` of the wrong form, a URL that is not taken, or a place outside of the list;
+// `claim_missing` for a token without one where it is required; `payload_malformed` for what is no JSON object;
+// `time_invalid`.
+TOKENMINT_MUST_USE
+int32_t tokenmint_status_lists_check(const tokenmint_status_lists *lists,
+                                     const char *claims,
+                                     size_t claims_length,
+                                     int64_t now_seconds,
+                                     tokenmint_error *error);
+
+// As `tokenmint_explain`, with one more line, `status`: the verdict of `tokenmint_status_lists_check`.
+//
+// Fails with `time_invalid`, `token_encoding` for a token that is not UTF-8.
+TOKENMINT_MUST_USE
+int32_t tokenmint_status_lists_explain(const tokenmint_status_lists *lists,
+                                       const tokenmint_verifier *verifier,
+                                       const char *token,
+                                       size_t token_length,
+                                       int64_t now_seconds,
+                                       tokenmint_bytes *explanation,
+                                       tokenmint_error *error);
 
 // Draws a secret of 256 bits, 43 characters of base64url, and gives it with its hash: the secret goes to the client, the
 // hash into the store or the configuration.

@@ -68,6 +68,7 @@ const char *verdict(int32_t status);
 void run_lifetimes(const char *root);
 void run_mint(const char *root);
 void run_verify(const char *root);
+void run_status_lists(const char *root);
 void run_flows(const char *root);
 void run_transcripts(const char *root);
 void run_misuse(void);

@@ -5,6 +5,7 @@
 #define NOW_US ((int64_t)NOW * 1000000)
 
 static const char *const CONFIG = "{\"issuer\":\"https://api.example.com\",\"audience\":\"app\"}";
+static const char *const URL = "https://api.example.com/status/1";
 static const char *const SECRET = "a secret of at least thirty-two bytes";
 
 static tokenmint_error error;
@@ -25,6 +26,7 @@ typedef struct {
     tokenmint_keys *keys;
     tokenmint_issuer *issuer;
     tokenmint_verifier *verifier;
+    tokenmint_status_lists *lists;
     tokenmint_endpoint *endpoint;
     tokenmint_store *store;
     tokenmint_task *task;
@@ -42,6 +44,7 @@ static all start(void) {
     MUST(tokenmint_keys_hmac(TEXT("k1"), NULL, 0, TEXT(SECRET), &a.keys, NULL));
     MUST(tokenmint_issuer_new(a.keys, TEXT(CONFIG), &a.issuer, NULL));
     MUST(tokenmint_verifier_new(a.keys, TEXT(CONFIG), &a.verifier, NULL));
+    MUST(tokenmint_status_lists_new(TEXT("{}"), &a.lists, NULL));
     MUST(tokenmint_endpoint_new(TEXT(SERVICE), &a.endpoint, NULL));
     MUST(tokenmint_store_open(TEXT("memory:"), &a.store, NULL));
     MUST(tokenmint_mint_task(a.issuer, NULL, 0, NULL, 0, TEXT("1h"), NOW, &seed, &a.task, NULL));
@@ -54,6 +57,7 @@ static void stop(all *a) {
     tokenmint_task_free(a->task);
     tokenmint_store_free(a->store);
     tokenmint_endpoint_free(a->endpoint);
+    tokenmint_status_lists_free(a->lists);
     tokenmint_verifier_free(a->verifier);
     tokenmint_issuer_free(a->issuer);
     tokenmint_keys_free(a->keys);
@@ -80,6 +84,8 @@ static void nulls(const all *a) {
     tokenmint_keys *keys = NULL;
     tokenmint_issuer *issuer = NULL;
     tokenmint_verifier *verifier = NULL;
+    tokenmint_status_lists *lists = NULL;
+    int32_t waits = 0;
     tokenmint_endpoint *endpoint = NULL;
     tokenmint_store *store = NULL;
     tokenmint_task *task = NULL;
@@ -147,6 +153,22 @@ static void nulls(const all *a) {
     IS_NULL("verifier", tokenmint_explain(NULL, TEXT(token), NOW, &bytes, &error));
     IS_NULL("token", tokenmint_explain(a->verifier, NULL, 0, NOW, &bytes, &error));
     IS_NULL("explanation", tokenmint_explain(a->verifier, TEXT(token), NOW, NULL, &error));
+    IS_NULL("config", tokenmint_status_lists_new(NULL, 0, &lists, &error));
+    IS_NULL("lists", tokenmint_status_lists_new(TEXT("{}"), NULL, &error));
+    IS_NULL("lists", tokenmint_status_lists_wanted(NULL, TEXT("{}"), NOW, &bytes, &waits, &error));
+    IS_NULL("claims", tokenmint_status_lists_wanted(a->lists, NULL, 0, NOW, &bytes, &waits, &error));
+    IS_NULL("url", tokenmint_status_lists_wanted(a->lists, TEXT("{}"), NOW, NULL, &waits, &error));
+    IS_NULL("waits", tokenmint_status_lists_wanted(a->lists, TEXT("{}"), NOW, &bytes, NULL, &error));
+    IS_NULL("lists", tokenmint_status_lists_fetched(NULL, a->verifier, TEXT(URL), TEXT("x"), NOW, &error));
+    IS_NULL("verifier", tokenmint_status_lists_fetched(a->lists, NULL, TEXT(URL), TEXT("x"), NOW, &error));
+    IS_NULL("url", tokenmint_status_lists_fetched(a->lists, a->verifier, NULL, 0, TEXT("x"), NOW, &error));
+    IS_NULL("body", tokenmint_status_lists_fetched(a->lists, a->verifier, TEXT(URL), NULL, 1, NOW, &error));
+    IS_NULL("lists", tokenmint_status_lists_check(NULL, TEXT("{}"), NOW, &error));
+    IS_NULL("claims", tokenmint_status_lists_check(a->lists, NULL, 0, NOW, &error));
+    IS_NULL("lists", tokenmint_status_lists_explain(NULL, a->verifier, TEXT(token), NOW, &bytes, &error));
+    IS_NULL("verifier", tokenmint_status_lists_explain(a->lists, NULL, TEXT(token), NOW, &bytes, &error));
+    IS_NULL("token", tokenmint_status_lists_explain(a->lists, a->verifier, NULL, 0, NOW, &bytes, &error));
+    IS_NULL("explanation", tokenmint_status_lists_explain(a->lists, a->verifier, TEXT(token), NOW, NULL, &error));
     IS_NULL("token", tokenmint_decode_unverified(NULL, 0, &bytes, &more, &error));
     IS_NULL("seed", tokenmint_credential_generate(NULL, &bytes, &more, &error));
     IS_NULL("secret", tokenmint_credential_generate(&seed, NULL, &more, &error));
@@ -195,6 +217,7 @@ static void nulls(const all *a) {
     IS_NULL("task", handle_task(a->endpoint, "GET", "/", &seed, NULL));
 
     CHECK(bytes.data == NULL && more.data == NULL && keys == NULL && issuer == NULL && verifier == NULL
+              && lists == NULL && waits == 0
               && endpoint == NULL && store == NULL && task == NULL && response.status == 0 && seconds == 0 && time == 0,
           "results", "a result was written by a call that failed");
 }
@@ -208,7 +231,8 @@ static void wrong_handles(const all *a) {
     tokenmint_verifier *verifier;
     tokenmint_task *task;
     tokenmint_response response;
-    const void *other[] = {a->keys, a->issuer, a->verifier, a->endpoint, a->store, a->task};
+    int32_t waits;
+    const void *other[] = {a->keys, a->issuer, a->verifier, a->lists, a->endpoint, a->store, a->task};
     for (size_t at = 0; at < sizeof other / sizeof *other; at++) {
         const void *is = other[at];
         if (is != a->keys) {
@@ -229,6 +253,14 @@ static void wrong_handles(const all *a) {
             WRONG("verifier", tokenmint_verify_jws(is, TEXT(a->token.data), &bytes, &error));
             WRONG("verifier", tokenmint_verify_task(is, TEXT(a->token.data), NOW, &task, &error));
             WRONG("verifier", tokenmint_explain(is, TEXT(a->token.data), NOW, &bytes, &error));
+            WRONG("verifier", tokenmint_status_lists_fetched(a->lists, is, TEXT(URL), TEXT("x"), NOW, &error));
+            WRONG("verifier", tokenmint_status_lists_explain(a->lists, is, TEXT(a->token.data), NOW, &bytes, &error));
+        }
+        if (is != a->lists) {
+            WRONG("lists", tokenmint_status_lists_wanted(is, TEXT("{}"), NOW, &bytes, &waits, &error));
+            WRONG("lists", tokenmint_status_lists_fetched(is, a->verifier, TEXT(URL), TEXT("x"), NOW, &error));
+            WRONG("lists", tokenmint_status_lists_check(is, TEXT("{}"), NOW, &error));
+            WRONG("lists", tokenmint_status_lists_explain(is, a->verifier, TEXT(a->token.data), NOW, &bytes, &error));
         }
         if (is != a->endpoint) {
             WRONG("endpoint", handle(is, a->store, "GET", "/", &seed, &response));
@@ -253,6 +285,7 @@ static void wrong_handles(const all *a) {
         tokenmint_keys_free(is == a->keys ? NULL : (tokenmint_keys *)is);
         tokenmint_issuer_free(is == a->issuer ? NULL : (tokenmint_issuer *)is);
         tokenmint_verifier_free(is == a->verifier ? NULL : (tokenmint_verifier *)is);
+        tokenmint_status_lists_free(is == a->lists ? NULL : (tokenmint_status_lists *)is);
         tokenmint_endpoint_free(is == a->endpoint ? NULL : (tokenmint_endpoint *)is);
         tokenmint_store_free(is == a->store ? NULL : (tokenmint_store *)is);
         tokenmint_task_free(is == a->task ? NULL : (tokenmint_task *)is);

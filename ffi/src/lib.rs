@@ -24,6 +24,8 @@ mod issuer;
 
 mod verifier;
 
+mod status_lists;
+
 mod credential;
 
 mod task;
@@ -44,6 +46,7 @@ const _: () = {
     shared_between_threads::<keys::tokenmint_keys>();
     shared_between_threads::<issuer::tokenmint_issuer>();
     shared_between_threads::<verifier::tokenmint_verifier>();
+    shared_between_threads::<status_lists::tokenmint_status_lists>();
     shared_between_threads::<endpoint::tokenmint_endpoint>();
     shared_between_threads::<store::tokenmint_store>();
     shared_between_threads::<task::tokenmint_task>();

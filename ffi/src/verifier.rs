@@ -15,7 +15,7 @@ use crate::keys::tokenmint_keys;
 use crate::task::{json, tokenmint_task};
 
 /// Keys and what is expected of a token. It never changes.
-pub struct tokenmint_verifier(Verifier);
+pub struct tokenmint_verifier(pub(crate) Verifier);
 
 handles!(tokenmint_verifier b"tm vrfyr");
 

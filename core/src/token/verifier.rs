@@ -177,6 +177,11 @@ impl Verifier {
         self
     }
 
+    /// The keys that it trusts; none where [several issuers](Verifier::for_issuers) have keys of their own.
+    pub fn keys(&self) -> &KeySet {
+        &self.keys
+    }
+
     /// Takes a token of so many bytes: a list of many others may be longer than any of them.
     pub(crate) fn longest_token(mut self, bytes: usize) -> Self {
         self.longest_token = bytes;
