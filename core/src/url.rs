@@ -19,7 +19,8 @@ impl<'a> Url<'a> {
         if !url.bytes().all(|byte| byte.is_ascii_graphic() && !b"#<>^`\\".contains(&byte)) || url.is_empty() {
             return Err("not a URL without a fragment");
         }
-        let parts = url.split_once("://").filter(|(scheme, _)| !scheme.contains(['/', '?']));
+        let parts = url.split_once(':').and_then(|(scheme, rest)| Some((scheme, rest.strip_prefix("//")?)));
+        let parts = parts.filter(|(scheme, _)| !scheme.contains(['/', '?']));
         let (scheme, behind) = parts.ok_or("not an absolute URL; https://HOST/PATH is needed")?;
         let (authority, rest) = behind.split_at(behind.find(['/', '?']).unwrap_or(behind.len()));
         let url = Url { scheme, authority, rest };
@@ -44,8 +45,8 @@ impl<'a> Url<'a> {
     fn climbs(&self) -> bool {
         let path = self.rest.split('?').next().unwrap_or_default();
         path.split('/').any(|segment| {
-            let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-            plain == "." || plain == ".."
+            let ways = [".", "%2e", "..", ".%2e", "%2e.", "%2e%2e"];
+            ways.iter().any(|way| segment.eq_ignore_ascii_case(way))
         })
     }
 }

@@ -1,15 +1,16 @@
 //! Whether a token was revoked, by a list that its issuer publishes (draft-ietf-oauth-status-list): the side of whoever
 //! verifies. The host fetches; this has no transport and no clock.
 
+mod by_url;
 mod claim;
 mod explain;
 mod inflate;
 mod list;
 mod published;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use by_url::ByUrl;
 use claim::Reference;
 use list::List;
 pub use list::OpenedList;
@@ -76,9 +77,9 @@ pub struct StatusLists {
     plain_http: bool,
     max_body: usize,
     /// By their URLs.
-    lists: Published<BTreeMap<String, Arc<List>>>,
+    lists: Published<ByUrl<Arc<List>>>,
     /// Whoever holds this may write to `lists`.
-    fetches: Mutex<BTreeMap<String, Fetches>>,
+    fetches: Mutex<ByUrl<Fetches>>,
 }
 
 /// What to do for a token.
@@ -281,9 +282,7 @@ impl StatusLists {
         };
         entry.end(now, taken.as_ref().err());
         if taken.is_ok() {
-            self.lists.write(|lists| {
-                lists.insert(url.to_owned(), list.clone());
-            });
+            self.lists.write(|lists| lists.insert(url, list.clone()));
         }
         taken
     }
@@ -307,7 +306,7 @@ impl StatusLists {
             Err(error) => return StatusResolution::Refuse(error),
         };
         let state = self.lists.read(|lists| {
-            let list = lists.get(&*reference.uri).filter(|list| list.is_fresh(now, self.cooldown))?;
+            let list = lists.get(&reference.uri).filter(|list| list.is_fresh(now, self.cooldown))?;
             Some(list.state(reference.index))
         });
         match state {
@@ -398,24 +397,27 @@ impl StatusLists {
     /// The fetches of a URL. Where there are as many as are kept, those are forgotten whose lists say nothing any more.
     fn fetches_of<'f>(
         &self,
-        fetches: &'f mut BTreeMap<String, Fetches>,
+        fetches: &'f mut ByUrl<Fetches>,
         url: &str,
         now: UnixTime,
     ) -> Result<&'f mut Fetches> {
-        if fetches.len() >= MAX_LISTS && !fetches.contains_key(url) {
+        if fetches.len() >= MAX_LISTS && fetches.get(url).is_none() {
             let good =
                 |url: &str| self.lists.read(|lists| lists.get(url).is_some_and(|list| now < list.good_until));
             fetches.retain(|url, fetch| !fetch.may_begin(now, self.cooldown) || good(url));
-            self.lists.write(|lists| lists.retain(|url, _| fetches.contains_key(url)));
+            self.lists.write(|lists| lists.retain(|url, _| fetches.get(url).is_some()));
             if fetches.len() >= MAX_LISTS {
                 return Err(unavailable(Retry { after_seconds: self.cooldown.seconds(), limit: 0 })
                     .because(format!("{MAX_LISTS} other status lists are in use; no more are kept")));
             }
         }
-        Ok(fetches.entry(url.to_owned()).or_default())
+        if fetches.get(url).is_none() {
+            fetches.insert(url, Fetches::default());
+        }
+        fetches.get_mut(url).ok_or(ErrorCode::Internal.into())
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Fetches>> {
+    fn lock(&self) -> MutexGuard<'_, ByUrl<Fetches>> {
         // Nothing panics while the lock is held, and every state in between is whole.
         self.fetches.lock().unwrap_or_else(PoisonError::into_inner)
     }
