@@ -12,6 +12,7 @@ from tokenmint import (
     Key,
     KeySet,
     MemoryStore,
+    StatusLists,
     Verifier,
     decode_unverified,
     format_expires_in,
@@ -206,3 +207,28 @@ def test_transcripts(case: dict[str, Any], endpoint: Endpoint) -> None:
             "headers": dict(sorted(response.headers)),
             "body": bodies[-1],
         } == exchange["response"]
+
+
+@named("status_lists.json")
+def test_status_lists(case: dict[str, Any]) -> None:
+    file = load("status_lists.json")
+    keys = KeySet(Key.from_jwk(file["key"]))
+    lists = StatusLists(keys, **case["options"])
+    verifier = Verifier(keys, issuer=file["issuer"], audience=file["audience"])
+    for step in case["steps"]:
+        try:
+            found = status_step(lists, verifier, step)
+        except TokenmintError as error:
+            found = (error.code, error.field)
+        assert found == (step.get("error", step.get("output")), step.get("field")), step
+
+
+def status_step(lists: StatusLists, verifier: Verifier, step: dict[str, Any]) -> tuple[str, str | None]:
+    now = step["now"]
+    if "token" not in step:
+        body = step["body"]
+        lists.fetched(step["url"], None if body is None else body.encode(), now=now)
+        return "taken", None
+    wanted = lists.resolve(verifier.verify(step["token"], now=now), now=now)
+    assert wanted is None or wanted.url == step["url"]
+    return "valid" if wanted is None else "wait" if wanted.waits else "fetch", None

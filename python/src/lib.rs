@@ -11,6 +11,7 @@ mod issuer;
 mod json;
 mod keys;
 mod lifetime;
+mod status_lists;
 mod store;
 mod task;
 mod timedelta;
@@ -35,6 +36,8 @@ mod _tokenmint {
     use crate::issuer::Issuer;
     #[pymodule_export]
     use crate::keys::{Key, KeySet};
+    #[pymodule_export]
+    use crate::status_lists::StatusLists;
     #[pymodule_export]
     use crate::store::MemoryStore;
     #[pymodule_export]

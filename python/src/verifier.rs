@@ -9,6 +9,7 @@ use crate::errors::{Result, exception, unpicklable};
 use crate::host::Now;
 use crate::json;
 use crate::keys::KeySet;
+use crate::status_lists::StatusLists;
 use crate::task::Task;
 use crate::values::{self, Names};
 
@@ -102,17 +103,26 @@ impl Verifier {
         Ok(py.import("tokenmint.results")?.getattr("Jws")?.call((), Some(&parts))?)
     }
 
-    /// The ordered list of checks that a token went through, with what was seen and what is demanded.
-    #[pyo3(signature = (token, *, now=None))]
+    /// The ordered list of checks that a token went through, with what was seen and what is demanded; with status lists a
+    /// line about its status, by the lists that are here.
+    #[pyo3(signature = (token, *, now=None, status_lists=None))]
     fn explain<'py>(
         &self,
         py: Python<'py>,
         token: &Bound<'py, PyString>,
         now: Option<&Bound<'py, PyAny>>,
+        status_lists: Option<&Bound<'py, StatusLists>>,
     ) -> Result<Bound<'py, PyAny>> {
         let now = Now::of(now)?.time();
         let token = token.to_string_lossy();
-        let explanation = py.detach(|| self.verifier.explain(&token, now));
+        let lists = status_lists.map(|lists| &lists.get().lists);
+        let explanation = py.detach(|| {
+            let explanation = self.verifier.explain(&token, now);
+            match lists {
+                Some(lists) => lists.explain(explanation, now),
+                None => explanation,
+            }
+        });
         let text = serde_json::to_string(&explanation).map_err(|_| Error::new(ErrorCode::Internal))?;
         let parts = values::parse(py, &text)?.cast_into::<PyDict>().map_err(PyErr::from)?;
         parts.set_item("text", explanation.to_string())?;

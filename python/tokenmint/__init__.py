@@ -44,6 +44,7 @@ from tokenmint.issuer import Integration, Issuer, Rate
 from tokenmint.outputs import *  # noqa: F403
 from tokenmint.outputs import __all__ as _outputs
 from tokenmint.results import Check, Explanation, Jws, Response, Unverified
+from tokenmint.status_lists import StatusLists, WantedList
 from tokenmint.store import AsyncStore, Store
 from tokenmint.task import Task
 
@@ -66,6 +67,7 @@ __all__ = [
     "Rate",
     "RequestError",
     "Response",
+    "StatusLists",
     "Store",
     "StoreError",
     "Task",
@@ -74,6 +76,7 @@ __all__ = [
     "TokenmintError",
     "Unverified",
     "Verifier",
+    "WantedList",
     "decode_unverified",
     "format_expires_in",
     "generate_secret",
