@@ -196,3 +196,53 @@ func ExampleEndpoint() {
 	// Output:
 	// 200 "eyJh
 }
+
+// A token is refused as soon as its issuer's list says so, with one request for all tokens of the list.
+func ExampleStatusLists() {
+	keys, err := tokenmint.NewKeySet(tokenmint.HMAC("k1", tokenmint.HS256, secret))
+	if err != nil {
+		panic(err)
+	}
+	issuer, err := tokenmint.NewIssuer(keys, "https://as.example", tokenmint.Audience("app"))
+	if err != nil {
+		panic(err)
+	}
+	verifier, err := tokenmint.NewVerifier(keys, tokenmint.FromIssuer("https://as.example"), tokenmint.Audience("app"))
+	if err != nil {
+		panic(err)
+	}
+	publisher, err := tokenmint.NewIssuer(keys, "https://as.example", tokenmint.Audience("any"), tokenmint.TokenType("statuslist+jwt"))
+	if err != nil {
+		panic(err)
+	}
+	var server *httptest.Server // stands for the issuer's: the first token of its list is revoked
+	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		list := map[string]any{"bits": 1, "lst": "eNrbuRgAAhcBXQ"}
+		token, err := publisher.Mint(map[string]any{"sub": server.URL + r.URL.Path, "ttl": 10, "status_list": list}, time.Minute)
+		if err != nil {
+			panic(err)
+		}
+		fmt.Fprint(w, token)
+	}))
+	defer server.Close()
+
+	lists, err := tokenmint.NewStatusLists(tokenmint.StatusListsOptions{Required: true})
+	if err != nil {
+		panic(err)
+	}
+	for index := range 2 {
+		status := map[string]any{"status_list": map[string]any{"idx": index, "uri": server.URL + "/status/1"}}
+		token, err := issuer.Mint(map[string]any{"sub": "u1", "status": status}, time.Hour)
+		if err != nil {
+			panic(err)
+		}
+		var claims struct {
+			Subject string `json:"sub"`
+		}
+		err = lists.Verify(context.Background(), verifier, token, &claims)
+		fmt.Println(claims.Subject, errors.Is(err, tokenmint.ErrTokenRevoked))
+	}
+	// Output:
+	//  true
+	// u1 false
+}

@@ -58,4 +58,12 @@ static inline int32_t native_verify(const tokenmint_verifier *verifier, const ch
     return status;
 }
 
+// What to fetch for a token, or else the verdict.
+static inline int32_t native_status(const tokenmint_status_lists *lists, const char *claims, size_t claims_length,
+                                    int64_t now_seconds, tokenmint_bytes *url, int32_t *waits, tokenmint_error *error) {
+    int32_t status = tokenmint_status_lists_wanted(lists, claims, claims_length, now_seconds, url, waits, error);
+    if (status != 0 || url->data != NULL) return status;
+    return tokenmint_status_lists_check(lists, claims, claims_length, now_seconds, error);
+}
+
 #endif

@@ -576,3 +576,83 @@ func fill(t *testing.T, text string, earlier []string) string {
 		return textOf(t, members[member])
 	})
 }
+
+func TestVectorsStatusLists(t *testing.T) {
+	var file struct {
+		Key              json.RawMessage
+		Issuer, Audience string
+		Cases            []struct {
+			ID      string
+			Options json.RawMessage
+			Steps   []struct {
+				Now                              int64
+				Token, URL, Output, Error, Field string
+				Body                             *string
+			}
+		}
+	}
+	readVectors(t, "status_lists.json", &file)
+	m := &moment{}
+	keys, err := NewKeySet(JWK("", file.Key))
+	must(t, err)
+	verifier, err := NewVerifier(keys, FromIssuer(file.Issuer), Audience(file.Audience), m.options()[0])
+	must(t, err)
+	for _, c := range file.Cases {
+		var options struct {
+			Required             bool
+			TimeToLive           Lifetime `json:"time_to_live"`
+			AcceptUnreachableFor Lifetime `json:"accept_unreachable_for"`
+			Prefixes             []string
+			MaxBody              int  `json:"max_body"`
+			AllowPlainHTTP       bool `json:"allow_plain_http"`
+		}
+		// All that stands there is an option.
+		decoder := json.NewDecoder(bytes.NewReader(c.Options))
+		decoder.DisallowUnknownFields()
+		must(t, decoder.Decode(&options))
+		lists, err := NewStatusLists(StatusListsOptions{
+			Required: options.Required, TimeToLive: options.TimeToLive.Duration(),
+			AcceptUnreachableFor: options.AcceptUnreachableFor.Duration(), Prefixes: options.Prefixes,
+			MaxBody: options.MaxBody, AllowPlainHTTP: options.AllowPlainHTTP,
+		}, m.options()[0])
+		must(t, err)
+		for at, step := range c.Steps {
+			m.now = time.Unix(step.Now, 0)
+			found := "valid"
+			var err error
+			if step.Token != "" {
+				claims, refused := verifier.VerifyJSON(step.Token)
+				must(t, refused)
+				var resolution StatusResolution
+				resolution, err = lists.Resolve(claims)
+				switch {
+				case resolution.Wait:
+					found = "wait"
+				case resolution.URL != "":
+					found = "fetch"
+				case codeOf(t, lists.Check(claims)) != codeOf(t, err):
+					t.Errorf("%s, step %d: checked otherwise", c.ID, at)
+				}
+				if resolution.URL != step.URL {
+					t.Errorf("%s, step %d: %s", c.ID, at, resolution.URL)
+				}
+				if explanation, err := lists.Explain(verifier, step.Token); err != nil || found == "valid" && explanation.Error != step.Error {
+					t.Errorf("%s, step %d: explained otherwise: %v, %v", c.ID, at, explanation, err)
+				}
+			} else {
+				var body []byte
+				if step.Body != nil {
+					body = []byte(*step.Body)
+				}
+				err, found = lists.Fetched(step.URL, body, verifier), "taken"
+			}
+			if code := codeOf(t, err); code != step.Error || err == nil && found != step.Output {
+				t.Errorf("%s, step %d: %s %q instead of %s %q", c.ID, at, found, code, step.Output, step.Error)
+			}
+			if refused, ok := err.(*Error); ok && step.Field != "" && refused.Field != step.Field {
+				t.Errorf("%s, step %d: at %s", c.ID, at, refused.Field)
+			}
+		}
+		lists.Close()
+	}
+}
