@@ -4,181 +4,187 @@ package tokenmint
 
 // The codes, for errors.Is.
 const (
-	ErrLifetimeEmpty          Code = 101 // the lifetime is empty
-	ErrLifetimeSyntax         Code = 102 // the text is not a lifetime
-	ErrLifetimeUnit           Code = 103 // the lifetime's unit is unknown
-	ErrLifetimeNotPositive    Code = 104 // the lifetime is zero or negative
-	ErrLifetimeUnderOneSecond Code = 105 // the lifetime is under one second
-	ErrLifetimeTooLong        Code = 106 // the lifetime is over the allowed maximum
-	ErrLifetimeOverflow       Code = 107 // the lifetime is too large to represent
-	ErrLifetimeType           Code = 108 // a lifetime is a whole number of seconds or a text
-	ErrLifetimeTooMuchText    Code = 109 // a lifetime has at most 100 characters
-	ErrTimeInvalid            Code = 110 // not a point in time
-	ErrClaimReserved          Code = 120 // a registered claim cannot be set as a custom claim
-	ErrClaimDuplicate         Code = 121 // the claim is set twice
-	ErrClaimsNotObject        Code = 122 // claims are one JSON object
-	ErrClaimsNotJSON          Code = 123 // the claims cannot be written as JSON
-	ErrClaimsTooLarge         Code = 124 // the claims are too large for a token
-	ErrKeyMalformed           Code = 200 // the key cannot be read
-	ErrKeyWeak                Code = 201 // the key is too weak for its algorithm
-	ErrKeyUnsupported         Code = 202 // this kind of key is not supported by this build
-	ErrKeyUsage               Code = 203 // the key forbids this use
-	ErrKeyDuplicate           Code = 204 // two keys have the same id
-	ErrKeyMissing             Code = 205 // there is no key for this
-	ErrKeyCannotSign          Code = 206 // the key has no private part
-	ErrPolicyInvalid          Code = 207 // the configuration cannot work
-	ErrTokenTooLarge          Code = 300 // the token is too large
-	ErrTokenMalformed         Code = 301 // the token is not three parts separated by two dots
-	ErrTokenEncoding          Code = 302 // a part of the token is not strict base64url
-	ErrHeaderMalformed        Code = 303 // the token's header is not a valid JSON object
-	ErrHeaderCritical         Code = 304 // the token demands an extension that is not implemented
-	ErrHeaderUnsupported      Code = 305 // the token's header asks for something that is not supported
-	ErrAlgorithmNotAllowed    Code = 306 // the token's algorithm is not allowed
-	ErrKeyNotFound            Code = 307 // no known key has the token's key id
-	ErrKeyMismatch            Code = 308 // the token's algorithm is not the key's
-	ErrSignatureInvalid       Code = 309 // the signature is not valid
-	ErrPayloadMalformed       Code = 310 // the token's payload is not a valid JSON object
-	ErrClaimMissing           Code = 311 // a required claim is missing
-	ErrClaimInvalid           Code = 312 // a claim has the wrong type or an impossible value
-	ErrTokenExpired           Code = 313 // the token has expired
-	ErrTokenNotYetValid       Code = 314 // the token is not valid yet
-	ErrTokenTooOld            Code = 315 // the token was issued too long ago
-	ErrIssuerMismatch         Code = 316 // the token is from another issuer
-	ErrAudienceMismatch       Code = 317 // the token is for another audience
-	ErrSubjectMismatch        Code = 318 // the token is about another subject
-	ErrTypeMismatch           Code = 319 // the token is of another type
-	ErrTokenRevoked           Code = 320 // the token was revoked
-	ErrHandleMalformed        Code = 321 // the text is not a token of this issuer
-	ErrClaimsShape            Code = 322 // the claims do not fit the requested type
-	ErrTokenSuspended         Code = 323 // the token is suspended
-	ErrStatusListMalformed    Code = 324 // the status list cannot be read
-	ErrInvalidRequest         Code = 400 // the request is not acceptable
-	ErrInvalidClient          Code = 401 // the credentials are not valid
-	ErrInvalidGrant           Code = 402 // the grant is not valid
-	ErrUnauthenticated        Code = 403 // the request carries no valid credential
-	ErrForbidden              Code = 404 // the credential does not allow this
-	ErrNotFound               Code = 405 // there is no such thing
-	ErrAlreadyExists          Code = 406 // it exists already
-	ErrRateLimited            Code = 407 // too many requests
-	ErrLinkUsed               Code = 408 // the link was used already
-	ErrLinkExpired            Code = 409 // the link's time is over
-	ErrLinkUnknown            Code = 410 // the link is not known
-	ErrAttemptsExhausted      Code = 416 // too many wrong codes were tried
-	ErrInvalidScope           Code = 417 // the scope is malformed, or more than is allowed
-	ErrInvalidTarget          Code = 418 // the audience is more than is allowed
-	ErrUnauthorizedClient     Code = 419 // the client may not use this grant
-	ErrUnsupportedGrantType   Code = 420 // this grant is not supported
-	ErrStoreUnavailable       Code = 500 // the store cannot be reached; nothing was changed
-	ErrStoreUnknown           Code = 501 // the store did not confirm; the change may or may not have happened
-	ErrStoreCorrupt           Code = 502 // the store holds a record that cannot be read
-	ErrStoreTooLarge          Code = 503 // the record is too large for the store
-	ErrStoreBusy              Code = 504 // too many changes of the same record at once
-	ErrStoreRegressed         Code = 505 // the store has lost a write
-	ErrKeysUnavailable        Code = 506 // the issuer's keys cannot be fetched now
-	ErrStatusUnavailable      Code = 507 // the token's status is not known now
-	ErrRouteNotFound          Code = 600 // there is nothing at this path
-	ErrMethodNotAllowed       Code = 601 // this method is not allowed here
-	ErrBodyTooLarge           Code = 602 // the body is too large
-	ErrMediaTypeUnsupported   Code = 603 // the body's media type is not supported
-	ErrBodyMalformed          Code = 604 // the body is not the expected JSON
-	ErrFieldRequired          Code = 605 // the field is required
-	ErrFieldInvalid           Code = 606 // the field's value is not acceptable
-	ErrBodyIncomplete         Code = 609 // the body did not arrive whole; nothing was done
-	ErrBodyTimeout            Code = 610 // the body took too long; nothing was done
-	ErrLengthRequired         Code = 611 // the body's length must be announced; nothing was done
-	ErrInternal               Code = 900 // an internal rule was broken; please report it
-	ErrObjectDisposed         Code = 901 // the object was disposed and cannot be used any more
-	ErrTaskNotRun             Code = 902 // the task was not run; nothing was done
-	ErrModuleBlocked          Code = 903 // the page's policy does not allow WebAssembly
-	ErrModuleUnsupported      Code = 904 // the platform lacks what this build of the module needs
+	ErrLifetimeEmpty            Code = 101 // the lifetime is empty
+	ErrLifetimeSyntax           Code = 102 // the text is not a lifetime
+	ErrLifetimeUnit             Code = 103 // the lifetime's unit is unknown
+	ErrLifetimeNotPositive      Code = 104 // the lifetime is zero or negative
+	ErrLifetimeUnderOneSecond   Code = 105 // the lifetime is under one second
+	ErrLifetimeTooLong          Code = 106 // the lifetime is over the allowed maximum
+	ErrLifetimeOverflow         Code = 107 // the lifetime is too large to represent
+	ErrLifetimeType             Code = 108 // a lifetime is a whole number of seconds or a text
+	ErrLifetimeTooMuchText      Code = 109 // a lifetime has at most 100 characters
+	ErrTimeInvalid              Code = 110 // not a point in time
+	ErrClaimReserved            Code = 120 // a registered claim cannot be set as a custom claim
+	ErrClaimDuplicate           Code = 121 // the claim is set twice
+	ErrClaimsNotObject          Code = 122 // claims are one JSON object
+	ErrClaimsNotJSON            Code = 123 // the claims cannot be written as JSON
+	ErrClaimsTooLarge           Code = 124 // the claims are too large for a token
+	ErrKeyMalformed             Code = 200 // the key cannot be read
+	ErrKeyWeak                  Code = 201 // the key is too weak for its algorithm
+	ErrKeyUnsupported           Code = 202 // this kind of key is not supported by this build
+	ErrKeyUsage                 Code = 203 // the key forbids this use
+	ErrKeyDuplicate             Code = 204 // two keys have the same id
+	ErrKeyMissing               Code = 205 // there is no key for this
+	ErrKeyCannotSign            Code = 206 // the key has no private part
+	ErrPolicyInvalid            Code = 207 // the configuration cannot work
+	ErrTokenTooLarge            Code = 300 // the token is too large
+	ErrTokenMalformed           Code = 301 // the token is not three parts separated by two dots
+	ErrTokenEncoding            Code = 302 // a part of the token is not strict base64url
+	ErrHeaderMalformed          Code = 303 // the token's header is not a valid JSON object
+	ErrHeaderCritical           Code = 304 // the token demands an extension that is not implemented
+	ErrHeaderUnsupported        Code = 305 // the token's header asks for something that is not supported
+	ErrAlgorithmNotAllowed      Code = 306 // the token's algorithm is not allowed
+	ErrKeyNotFound              Code = 307 // no known key has the token's key id
+	ErrKeyMismatch              Code = 308 // the token's algorithm is not the key's
+	ErrSignatureInvalid         Code = 309 // the signature is not valid
+	ErrPayloadMalformed         Code = 310 // the token's payload is not a valid JSON object
+	ErrClaimMissing             Code = 311 // a required claim is missing
+	ErrClaimInvalid             Code = 312 // a claim has the wrong type or an impossible value
+	ErrTokenExpired             Code = 313 // the token has expired
+	ErrTokenNotYetValid         Code = 314 // the token is not valid yet
+	ErrTokenTooOld              Code = 315 // the token was issued too long ago
+	ErrIssuerMismatch           Code = 316 // the token is from another issuer
+	ErrAudienceMismatch         Code = 317 // the token is for another audience
+	ErrSubjectMismatch          Code = 318 // the token is about another subject
+	ErrTypeMismatch             Code = 319 // the token is of another type
+	ErrTokenRevoked             Code = 320 // the token was revoked
+	ErrHandleMalformed          Code = 321 // the text is not a token of this issuer
+	ErrClaimsShape              Code = 322 // the claims do not fit the requested type
+	ErrTokenSuspended           Code = 323 // the token is suspended
+	ErrStatusListMalformed      Code = 324 // the status list cannot be read
+	ErrInvalidRequest           Code = 400 // the request is not acceptable
+	ErrInvalidClient            Code = 401 // the credentials are not valid
+	ErrInvalidGrant             Code = 402 // the grant is not valid
+	ErrUnauthenticated          Code = 403 // the request carries no valid credential
+	ErrForbidden                Code = 404 // the credential does not allow this
+	ErrNotFound                 Code = 405 // there is no such thing
+	ErrAlreadyExists            Code = 406 // it exists already
+	ErrRateLimited              Code = 407 // too many requests
+	ErrLinkUsed                 Code = 408 // the link was used already
+	ErrLinkExpired              Code = 409 // the link's time is over
+	ErrLinkUnknown              Code = 410 // the link is not known
+	ErrAttemptsExhausted        Code = 416 // too many wrong codes were tried
+	ErrInvalidScope             Code = 417 // the scope is malformed, or more than is allowed
+	ErrInvalidTarget            Code = 418 // the audience is more than is allowed
+	ErrUnauthorizedClient       Code = 419 // the client may not use this grant
+	ErrUnsupportedGrantType     Code = 420 // this grant is not supported
+	ErrSignInRequired           Code = 422 // the session is over; sign in again
+	ErrStoreUnavailable         Code = 500 // the store cannot be reached; nothing was changed
+	ErrStoreUnknown             Code = 501 // the store did not confirm; the change may or may not have happened
+	ErrStoreCorrupt             Code = 502 // the store holds a record that cannot be read
+	ErrStoreTooLarge            Code = 503 // the record is too large for the store
+	ErrStoreBusy                Code = 504 // too many changes of the same record at once
+	ErrStoreRegressed           Code = 505 // the store has lost a write
+	ErrKeysUnavailable          Code = 506 // the issuer's keys cannot be fetched now
+	ErrStatusUnavailable        Code = 507 // the token's status is not known now
+	ErrTokenEndpointUnavailable Code = 508 // the token endpoint gives no tokens now; nothing is lost
+	ErrTokenEndpointRefused     Code = 509 // the token endpoint refuses what the source asks; nothing is lost
+	ErrRouteNotFound            Code = 600 // there is nothing at this path
+	ErrMethodNotAllowed         Code = 601 // this method is not allowed here
+	ErrBodyTooLarge             Code = 602 // the body is too large
+	ErrMediaTypeUnsupported     Code = 603 // the body's media type is not supported
+	ErrBodyMalformed            Code = 604 // the body is not the expected JSON
+	ErrFieldRequired            Code = 605 // the field is required
+	ErrFieldInvalid             Code = 606 // the field's value is not acceptable
+	ErrBodyIncomplete           Code = 609 // the body did not arrive whole; nothing was done
+	ErrBodyTimeout              Code = 610 // the body took too long; nothing was done
+	ErrLengthRequired           Code = 611 // the body's length must be announced; nothing was done
+	ErrInternal                 Code = 900 // an internal rule was broken; please report it
+	ErrObjectDisposed           Code = 901 // the object was disposed and cannot be used any more
+	ErrTaskNotRun               Code = 902 // the task was not run; nothing was done
+	ErrModuleBlocked            Code = 903 // the page's policy does not allow WebAssembly
+	ErrModuleUnsupported        Code = 904 // the platform lacks what this build of the module needs
 )
 
 var codes = map[Code]codeRow{
-	ErrLifetimeEmpty:          {"lifetime_empty", 400, "invalid_request", "the lifetime is empty"},
-	ErrLifetimeSyntax:         {"lifetime_syntax", 400, "invalid_request", "the text is not a lifetime"},
-	ErrLifetimeUnit:           {"lifetime_unit", 400, "invalid_request", "the lifetime's unit is unknown"},
-	ErrLifetimeNotPositive:    {"lifetime_not_positive", 400, "invalid_request", "the lifetime is zero or negative"},
-	ErrLifetimeUnderOneSecond: {"lifetime_under_one_second", 400, "invalid_request", "the lifetime is under one second"},
-	ErrLifetimeTooLong:        {"lifetime_too_long", 400, "invalid_request", "the lifetime is over the allowed maximum"},
-	ErrLifetimeOverflow:       {"lifetime_overflow", 400, "invalid_request", "the lifetime is too large to represent"},
-	ErrLifetimeType:           {"lifetime_type", 400, "invalid_request", "a lifetime is a whole number of seconds or a text"},
-	ErrLifetimeTooMuchText:    {"lifetime_too_much_text", 400, "invalid_request", "a lifetime has at most 100 characters"},
-	ErrTimeInvalid:            {"time_invalid", 400, "invalid_request", "not a point in time"},
-	ErrClaimReserved:          {"claim_reserved", 400, "invalid_request", "a registered claim cannot be set as a custom claim"},
-	ErrClaimDuplicate:         {"claim_duplicate", 400, "invalid_request", "the claim is set twice"},
-	ErrClaimsNotObject:        {"claims_not_object", 400, "invalid_request", "claims are one JSON object"},
-	ErrClaimsNotJSON:          {"claims_not_json", 400, "invalid_request", "the claims cannot be written as JSON"},
-	ErrClaimsTooLarge:         {"claims_too_large", 400, "invalid_request", "the claims are too large for a token"},
-	ErrKeyMalformed:           {"key_malformed", 400, "invalid_request", "the key cannot be read"},
-	ErrKeyWeak:                {"key_weak", 400, "invalid_request", "the key is too weak for its algorithm"},
-	ErrKeyUnsupported:         {"key_unsupported", 400, "invalid_request", "this kind of key is not supported by this build"},
-	ErrKeyUsage:               {"key_usage", 400, "invalid_request", "the key forbids this use"},
-	ErrKeyDuplicate:           {"key_duplicate", 400, "invalid_request", "two keys have the same id"},
-	ErrKeyMissing:             {"key_missing", 400, "invalid_request", "there is no key for this"},
-	ErrKeyCannotSign:          {"key_cannot_sign", 400, "invalid_request", "the key has no private part"},
-	ErrPolicyInvalid:          {"policy_invalid", 400, "invalid_request", "the configuration cannot work"},
-	ErrTokenTooLarge:          {"token_too_large", 401, "invalid_token", "the token is too large"},
-	ErrTokenMalformed:         {"token_malformed", 401, "invalid_token", "the token is not three parts separated by two dots"},
-	ErrTokenEncoding:          {"token_encoding", 401, "invalid_token", "a part of the token is not strict base64url"},
-	ErrHeaderMalformed:        {"header_malformed", 401, "invalid_token", "the token's header is not a valid JSON object"},
-	ErrHeaderCritical:         {"header_critical", 401, "invalid_token", "the token demands an extension that is not implemented"},
-	ErrHeaderUnsupported:      {"header_unsupported", 401, "invalid_token", "the token's header asks for something that is not supported"},
-	ErrAlgorithmNotAllowed:    {"algorithm_not_allowed", 401, "invalid_token", "the token's algorithm is not allowed"},
-	ErrKeyNotFound:            {"key_not_found", 401, "invalid_token", "no known key has the token's key id"},
-	ErrKeyMismatch:            {"key_mismatch", 401, "invalid_token", "the token's algorithm is not the key's"},
-	ErrSignatureInvalid:       {"signature_invalid", 401, "invalid_token", "the signature is not valid"},
-	ErrPayloadMalformed:       {"payload_malformed", 401, "invalid_token", "the token's payload is not a valid JSON object"},
-	ErrClaimMissing:           {"claim_missing", 401, "invalid_token", "a required claim is missing"},
-	ErrClaimInvalid:           {"claim_invalid", 401, "invalid_token", "a claim has the wrong type or an impossible value"},
-	ErrTokenExpired:           {"token_expired", 401, "invalid_token", "the token has expired"},
-	ErrTokenNotYetValid:       {"token_not_yet_valid", 401, "invalid_token", "the token is not valid yet"},
-	ErrTokenTooOld:            {"token_too_old", 401, "invalid_token", "the token was issued too long ago"},
-	ErrIssuerMismatch:         {"issuer_mismatch", 401, "invalid_token", "the token is from another issuer"},
-	ErrAudienceMismatch:       {"audience_mismatch", 401, "invalid_token", "the token is for another audience"},
-	ErrSubjectMismatch:        {"subject_mismatch", 401, "invalid_token", "the token is about another subject"},
-	ErrTypeMismatch:           {"type_mismatch", 401, "invalid_token", "the token is of another type"},
-	ErrTokenRevoked:           {"token_revoked", 401, "invalid_token", "the token was revoked"},
-	ErrHandleMalformed:        {"handle_malformed", 401, "invalid_token", "the text is not a token of this issuer"},
-	ErrClaimsShape:            {"claims_shape", 401, "invalid_token", "the claims do not fit the requested type"},
-	ErrTokenSuspended:         {"token_suspended", 401, "invalid_token", "the token is suspended"},
-	ErrStatusListMalformed:    {"status_list_malformed", 401, "invalid_token", "the status list cannot be read"},
-	ErrInvalidRequest:         {"invalid_request", 400, "invalid_request", "the request is not acceptable"},
-	ErrInvalidClient:          {"invalid_client", 401, "invalid_client", "the credentials are not valid"},
-	ErrInvalidGrant:           {"invalid_grant", 400, "invalid_grant", "the grant is not valid"},
-	ErrUnauthenticated:        {"unauthenticated", 401, "invalid_token", "the request carries no valid credential"},
-	ErrForbidden:              {"forbidden", 403, "access_denied", "the credential does not allow this"},
-	ErrNotFound:               {"not_found", 404, "invalid_request", "there is no such thing"},
-	ErrAlreadyExists:          {"already_exists", 409, "invalid_request", "it exists already"},
-	ErrRateLimited:            {"rate_limited", 429, "temporarily_unavailable", "too many requests"},
-	ErrLinkUsed:               {"link_used", 400, "invalid_grant", "the link was used already"},
-	ErrLinkExpired:            {"link_expired", 400, "invalid_grant", "the link's time is over"},
-	ErrLinkUnknown:            {"link_unknown", 404, "invalid_grant", "the link is not known"},
-	ErrAttemptsExhausted:      {"attempts_exhausted", 400, "invalid_grant", "too many wrong codes were tried"},
-	ErrInvalidScope:           {"invalid_scope", 400, "invalid_scope", "the scope is malformed, or more than is allowed"},
-	ErrInvalidTarget:          {"invalid_target", 400, "invalid_target", "the audience is more than is allowed"},
-	ErrUnauthorizedClient:     {"unauthorized_client", 400, "unauthorized_client", "the client may not use this grant"},
-	ErrUnsupportedGrantType:   {"unsupported_grant_type", 400, "unsupported_grant_type", "this grant is not supported"},
-	ErrStoreUnavailable:       {"store_unavailable", 503, "temporarily_unavailable", "the store cannot be reached; nothing was changed"},
-	ErrStoreUnknown:           {"store_unknown", 503, "temporarily_unavailable", "the store did not confirm; the change may or may not have happened"},
-	ErrStoreCorrupt:           {"store_corrupt", 500, "server_error", "the store holds a record that cannot be read"},
-	ErrStoreTooLarge:          {"store_too_large", 500, "server_error", "the record is too large for the store"},
-	ErrStoreBusy:              {"store_busy", 503, "temporarily_unavailable", "too many changes of the same record at once"},
-	ErrStoreRegressed:         {"store_regressed", 401, "invalid_grant", "the store has lost a write"},
-	ErrKeysUnavailable:        {"keys_unavailable", 503, "temporarily_unavailable", "the issuer's keys cannot be fetched now"},
-	ErrStatusUnavailable:      {"status_unavailable", 503, "temporarily_unavailable", "the token's status is not known now"},
-	ErrRouteNotFound:          {"route_not_found", 404, "invalid_request", "there is nothing at this path"},
-	ErrMethodNotAllowed:       {"method_not_allowed", 405, "invalid_request", "this method is not allowed here"},
-	ErrBodyTooLarge:           {"body_too_large", 413, "invalid_request", "the body is too large"},
-	ErrMediaTypeUnsupported:   {"media_type_unsupported", 415, "invalid_request", "the body's media type is not supported"},
-	ErrBodyMalformed:          {"body_malformed", 400, "invalid_request", "the body is not the expected JSON"},
-	ErrFieldRequired:          {"field_required", 400, "invalid_request", "the field is required"},
-	ErrFieldInvalid:           {"field_invalid", 400, "invalid_request", "the field's value is not acceptable"},
-	ErrBodyIncomplete:         {"body_incomplete", 400, "invalid_request", "the body did not arrive whole; nothing was done"},
-	ErrBodyTimeout:            {"body_timeout", 408, "invalid_request", "the body took too long; nothing was done"},
-	ErrLengthRequired:         {"length_required", 411, "invalid_request", "the body's length must be announced; nothing was done"},
-	ErrInternal:               {"internal", 500, "server_error", "an internal rule was broken; please report it"},
-	ErrObjectDisposed:         {"object_disposed", 500, "server_error", "the object was disposed and cannot be used any more"},
-	ErrTaskNotRun:             {"task_not_run", 500, "server_error", "the task was not run; nothing was done"},
-	ErrModuleBlocked:          {"module_blocked", 500, "server_error", "the page's policy does not allow WebAssembly"},
-	ErrModuleUnsupported:      {"module_unsupported", 500, "server_error", "the platform lacks what this build of the module needs"},
+	ErrLifetimeEmpty:            {"lifetime_empty", 400, "invalid_request", "the lifetime is empty"},
+	ErrLifetimeSyntax:           {"lifetime_syntax", 400, "invalid_request", "the text is not a lifetime"},
+	ErrLifetimeUnit:             {"lifetime_unit", 400, "invalid_request", "the lifetime's unit is unknown"},
+	ErrLifetimeNotPositive:      {"lifetime_not_positive", 400, "invalid_request", "the lifetime is zero or negative"},
+	ErrLifetimeUnderOneSecond:   {"lifetime_under_one_second", 400, "invalid_request", "the lifetime is under one second"},
+	ErrLifetimeTooLong:          {"lifetime_too_long", 400, "invalid_request", "the lifetime is over the allowed maximum"},
+	ErrLifetimeOverflow:         {"lifetime_overflow", 400, "invalid_request", "the lifetime is too large to represent"},
+	ErrLifetimeType:             {"lifetime_type", 400, "invalid_request", "a lifetime is a whole number of seconds or a text"},
+	ErrLifetimeTooMuchText:      {"lifetime_too_much_text", 400, "invalid_request", "a lifetime has at most 100 characters"},
+	ErrTimeInvalid:              {"time_invalid", 400, "invalid_request", "not a point in time"},
+	ErrClaimReserved:            {"claim_reserved", 400, "invalid_request", "a registered claim cannot be set as a custom claim"},
+	ErrClaimDuplicate:           {"claim_duplicate", 400, "invalid_request", "the claim is set twice"},
+	ErrClaimsNotObject:          {"claims_not_object", 400, "invalid_request", "claims are one JSON object"},
+	ErrClaimsNotJSON:            {"claims_not_json", 400, "invalid_request", "the claims cannot be written as JSON"},
+	ErrClaimsTooLarge:           {"claims_too_large", 400, "invalid_request", "the claims are too large for a token"},
+	ErrKeyMalformed:             {"key_malformed", 400, "invalid_request", "the key cannot be read"},
+	ErrKeyWeak:                  {"key_weak", 400, "invalid_request", "the key is too weak for its algorithm"},
+	ErrKeyUnsupported:           {"key_unsupported", 400, "invalid_request", "this kind of key is not supported by this build"},
+	ErrKeyUsage:                 {"key_usage", 400, "invalid_request", "the key forbids this use"},
+	ErrKeyDuplicate:             {"key_duplicate", 400, "invalid_request", "two keys have the same id"},
+	ErrKeyMissing:               {"key_missing", 400, "invalid_request", "there is no key for this"},
+	ErrKeyCannotSign:            {"key_cannot_sign", 400, "invalid_request", "the key has no private part"},
+	ErrPolicyInvalid:            {"policy_invalid", 400, "invalid_request", "the configuration cannot work"},
+	ErrTokenTooLarge:            {"token_too_large", 401, "invalid_token", "the token is too large"},
+	ErrTokenMalformed:           {"token_malformed", 401, "invalid_token", "the token is not three parts separated by two dots"},
+	ErrTokenEncoding:            {"token_encoding", 401, "invalid_token", "a part of the token is not strict base64url"},
+	ErrHeaderMalformed:          {"header_malformed", 401, "invalid_token", "the token's header is not a valid JSON object"},
+	ErrHeaderCritical:           {"header_critical", 401, "invalid_token", "the token demands an extension that is not implemented"},
+	ErrHeaderUnsupported:        {"header_unsupported", 401, "invalid_token", "the token's header asks for something that is not supported"},
+	ErrAlgorithmNotAllowed:      {"algorithm_not_allowed", 401, "invalid_token", "the token's algorithm is not allowed"},
+	ErrKeyNotFound:              {"key_not_found", 401, "invalid_token", "no known key has the token's key id"},
+	ErrKeyMismatch:              {"key_mismatch", 401, "invalid_token", "the token's algorithm is not the key's"},
+	ErrSignatureInvalid:         {"signature_invalid", 401, "invalid_token", "the signature is not valid"},
+	ErrPayloadMalformed:         {"payload_malformed", 401, "invalid_token", "the token's payload is not a valid JSON object"},
+	ErrClaimMissing:             {"claim_missing", 401, "invalid_token", "a required claim is missing"},
+	ErrClaimInvalid:             {"claim_invalid", 401, "invalid_token", "a claim has the wrong type or an impossible value"},
+	ErrTokenExpired:             {"token_expired", 401, "invalid_token", "the token has expired"},
+	ErrTokenNotYetValid:         {"token_not_yet_valid", 401, "invalid_token", "the token is not valid yet"},
+	ErrTokenTooOld:              {"token_too_old", 401, "invalid_token", "the token was issued too long ago"},
+	ErrIssuerMismatch:           {"issuer_mismatch", 401, "invalid_token", "the token is from another issuer"},
+	ErrAudienceMismatch:         {"audience_mismatch", 401, "invalid_token", "the token is for another audience"},
+	ErrSubjectMismatch:          {"subject_mismatch", 401, "invalid_token", "the token is about another subject"},
+	ErrTypeMismatch:             {"type_mismatch", 401, "invalid_token", "the token is of another type"},
+	ErrTokenRevoked:             {"token_revoked", 401, "invalid_token", "the token was revoked"},
+	ErrHandleMalformed:          {"handle_malformed", 401, "invalid_token", "the text is not a token of this issuer"},
+	ErrClaimsShape:              {"claims_shape", 401, "invalid_token", "the claims do not fit the requested type"},
+	ErrTokenSuspended:           {"token_suspended", 401, "invalid_token", "the token is suspended"},
+	ErrStatusListMalformed:      {"status_list_malformed", 401, "invalid_token", "the status list cannot be read"},
+	ErrInvalidRequest:           {"invalid_request", 400, "invalid_request", "the request is not acceptable"},
+	ErrInvalidClient:            {"invalid_client", 401, "invalid_client", "the credentials are not valid"},
+	ErrInvalidGrant:             {"invalid_grant", 400, "invalid_grant", "the grant is not valid"},
+	ErrUnauthenticated:          {"unauthenticated", 401, "invalid_token", "the request carries no valid credential"},
+	ErrForbidden:                {"forbidden", 403, "access_denied", "the credential does not allow this"},
+	ErrNotFound:                 {"not_found", 404, "invalid_request", "there is no such thing"},
+	ErrAlreadyExists:            {"already_exists", 409, "invalid_request", "it exists already"},
+	ErrRateLimited:              {"rate_limited", 429, "temporarily_unavailable", "too many requests"},
+	ErrLinkUsed:                 {"link_used", 400, "invalid_grant", "the link was used already"},
+	ErrLinkExpired:              {"link_expired", 400, "invalid_grant", "the link's time is over"},
+	ErrLinkUnknown:              {"link_unknown", 404, "invalid_grant", "the link is not known"},
+	ErrAttemptsExhausted:        {"attempts_exhausted", 400, "invalid_grant", "too many wrong codes were tried"},
+	ErrInvalidScope:             {"invalid_scope", 400, "invalid_scope", "the scope is malformed, or more than is allowed"},
+	ErrInvalidTarget:            {"invalid_target", 400, "invalid_target", "the audience is more than is allowed"},
+	ErrUnauthorizedClient:       {"unauthorized_client", 400, "unauthorized_client", "the client may not use this grant"},
+	ErrUnsupportedGrantType:     {"unsupported_grant_type", 400, "unsupported_grant_type", "this grant is not supported"},
+	ErrSignInRequired:           {"sign_in_required", 401, "invalid_grant", "the session is over; sign in again"},
+	ErrStoreUnavailable:         {"store_unavailable", 503, "temporarily_unavailable", "the store cannot be reached; nothing was changed"},
+	ErrStoreUnknown:             {"store_unknown", 503, "temporarily_unavailable", "the store did not confirm; the change may or may not have happened"},
+	ErrStoreCorrupt:             {"store_corrupt", 500, "server_error", "the store holds a record that cannot be read"},
+	ErrStoreTooLarge:            {"store_too_large", 500, "server_error", "the record is too large for the store"},
+	ErrStoreBusy:                {"store_busy", 503, "temporarily_unavailable", "too many changes of the same record at once"},
+	ErrStoreRegressed:           {"store_regressed", 401, "invalid_grant", "the store has lost a write"},
+	ErrKeysUnavailable:          {"keys_unavailable", 503, "temporarily_unavailable", "the issuer's keys cannot be fetched now"},
+	ErrStatusUnavailable:        {"status_unavailable", 503, "temporarily_unavailable", "the token's status is not known now"},
+	ErrTokenEndpointUnavailable: {"token_endpoint_unavailable", 503, "temporarily_unavailable", "the token endpoint gives no tokens now; nothing is lost"},
+	ErrTokenEndpointRefused:     {"token_endpoint_refused", 502, "server_error", "the token endpoint refuses what the source asks; nothing is lost"},
+	ErrRouteNotFound:            {"route_not_found", 404, "invalid_request", "there is nothing at this path"},
+	ErrMethodNotAllowed:         {"method_not_allowed", 405, "invalid_request", "this method is not allowed here"},
+	ErrBodyTooLarge:             {"body_too_large", 413, "invalid_request", "the body is too large"},
+	ErrMediaTypeUnsupported:     {"media_type_unsupported", 415, "invalid_request", "the body's media type is not supported"},
+	ErrBodyMalformed:            {"body_malformed", 400, "invalid_request", "the body is not the expected JSON"},
+	ErrFieldRequired:            {"field_required", 400, "invalid_request", "the field is required"},
+	ErrFieldInvalid:             {"field_invalid", 400, "invalid_request", "the field's value is not acceptable"},
+	ErrBodyIncomplete:           {"body_incomplete", 400, "invalid_request", "the body did not arrive whole; nothing was done"},
+	ErrBodyTimeout:              {"body_timeout", 408, "invalid_request", "the body took too long; nothing was done"},
+	ErrLengthRequired:           {"length_required", 411, "invalid_request", "the body's length must be announced; nothing was done"},
+	ErrInternal:                 {"internal", 500, "server_error", "an internal rule was broken; please report it"},
+	ErrObjectDisposed:           {"object_disposed", 500, "server_error", "the object was disposed and cannot be used any more"},
+	ErrTaskNotRun:               {"task_not_run", 500, "server_error", "the task was not run; nothing was done"},
+	ErrModuleBlocked:            {"module_blocked", 500, "server_error", "the page's policy does not allow WebAssembly"},
+	ErrModuleUnsupported:        {"module_unsupported", 500, "server_error", "the platform lacks what this build of the module needs"},
 }

@@ -108,6 +108,7 @@
 #define TOKENMINT_INVALID_TARGET 418 // the audience is more than is allowed
 #define TOKENMINT_UNAUTHORIZED_CLIENT 419 // the client may not use this grant
 #define TOKENMINT_UNSUPPORTED_GRANT_TYPE 420 // this grant is not supported
+#define TOKENMINT_SIGN_IN_REQUIRED 422 // the session is over; sign in again
 #define TOKENMINT_STORE_UNAVAILABLE 500 // the store cannot be reached; nothing was changed
 #define TOKENMINT_STORE_UNKNOWN 501 // the store did not confirm; the change may or may not have happened
 #define TOKENMINT_STORE_CORRUPT 502 // the store holds a record that cannot be read
@@ -116,6 +117,8 @@
 #define TOKENMINT_STORE_REGRESSED 505 // the store has lost a write
 #define TOKENMINT_KEYS_UNAVAILABLE 506 // the issuer's keys cannot be fetched now
 #define TOKENMINT_STATUS_UNAVAILABLE 507 // the token's status is not known now
+#define TOKENMINT_TOKEN_ENDPOINT_UNAVAILABLE 508 // the token endpoint gives no tokens now; nothing is lost
+#define TOKENMINT_TOKEN_ENDPOINT_REFUSED 509 // the token endpoint refuses what the source asks; nothing is lost
 #define TOKENMINT_ROUTE_NOT_FOUND 600 // there is nothing at this path
 #define TOKENMINT_METHOD_NOT_ALLOWED 601 // this method is not allowed here
 #define TOKENMINT_BODY_TOO_LARGE 602 // the body is too large
@@ -632,6 +635,23 @@ int32_t tokenmint_credential_verify(const char *hash,
                                     const void *secret,
                                     size_t secret_length,
                                     tokenmint_error *error);
+
+// A step of a token source by its name, with JSON in and out, as a task: `keep_tokens`, `next_token`, `take_answer` or
+// `forget_tokens`. `docs/token-source.md` says what each takes and gives. It needs no issuer.
+//
+// `input`: a JSON object with the step's members; one that is not known is an error.
+//
+// What is wrong with the input shows in `tokenmint_task_result`, as the step's own errors do: `sign_in_required`,
+// `token_endpoint_unavailable`, `token_endpoint_refused`.
+TOKENMINT_MUST_USE
+int32_t tokenmint_source_operation(const char *operation,
+                                   size_t operation_length,
+                                   const char *input,
+                                   size_t input_length,
+                                   int64_t now_us,
+                                   const tokenmint_seed *seed,
+                                   tokenmint_task **task,
+                                   tokenmint_error *error);
 
 // Drives a task to its end on a store. 0 means that it is finished, not that it succeeded: `tokenmint_task_result` says
 // that. A task that was stepped before goes on where it is. A store that promises less than the policy's `durability` is

@@ -141,6 +141,10 @@ static void nulls(const all *a) {
     IS_NULL("input", tokenmint_issuer_operation(a->issuer, TEXT("check"), NULL, 0, NOW_US, &seed, &task, &error));
     IS_NULL("seed", tokenmint_issuer_operation(a->issuer, TEXT("check"), TEXT("{}"), NOW_US, NULL, &task, &error));
     IS_NULL("task", tokenmint_issuer_operation(a->issuer, TEXT("check"), TEXT("{}"), NOW_US, &seed, NULL, &error));
+    IS_NULL("operation", tokenmint_source_operation(NULL, 0, TEXT("{}"), NOW_US, &seed, &task, &error));
+    IS_NULL("input", tokenmint_source_operation(TEXT("next_token"), NULL, 0, NOW_US, &seed, &task, &error));
+    IS_NULL("seed", tokenmint_source_operation(TEXT("next_token"), TEXT("{}"), NOW_US, NULL, &task, &error));
+    IS_NULL("task", tokenmint_source_operation(TEXT("next_token"), TEXT("{}"), NOW_US, &seed, NULL, &error));
     IS_NULL("verifier", tokenmint_verify(NULL, TEXT(token), NOW, &bytes, &error));
     IS_NULL("token", tokenmint_verify(a->verifier, NULL, 0, NOW, &bytes, &error));
     IS_NULL("claims", tokenmint_verify(a->verifier, TEXT(token), NOW, NULL, &error));
@@ -344,6 +348,8 @@ static void wrong_values(const all *a) {
     REFUSED(TOKENMINT_TIME_INVALID, "now_seconds", tokenmint_verify(a->verifier, TEXT(token), -1, &bytes, &error));
     REFUSED(TOKENMINT_TIME_INVALID, "now_us",
             tokenmint_issuer_operation(a->issuer, TEXT("check"), TEXT("{}"), NOW, &seed, &task, &error));
+    REFUSED(TOKENMINT_TIME_INVALID, "now_us",
+            tokenmint_source_operation(TEXT("next_token"), TEXT("{}"), NOW, &seed, &task, &error));
 
     WRONG("task", tokenmint_task_result(a->task, &bytes, &error));
     WRONG("task", tokenmint_task_events(a->task, &bytes, &error));

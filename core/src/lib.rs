@@ -56,6 +56,7 @@ mod remote;
 mod rotation;
 mod scope;
 mod secret;
+pub mod source;
 mod status;
 mod status_policy;
 mod store;
@@ -104,6 +105,10 @@ pub use registered::REGISTERED;
 pub use remote::{RemoteKeySet, Resolution};
 pub use rotation::{KeyRing, KeyState, RingKey, RotationAction, RotationRules, RotationStep};
 pub use secret::Secret;
+pub use source::{
+    AsyncTokenEndpoint, Attempt, SourceStep, SourceToken, TokenAnswer, TokenEndpoint, TokenRequest,
+    TokenResponse, TokenSource,
+};
 pub use status::{OpenedList, StatusLists, StatusResolution};
 pub use status_policy::StatusPolicy;
 pub use store::{

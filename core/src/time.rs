@@ -55,6 +55,14 @@ impl Moment {
         Moment(micros)
     }
 
+    pub(crate) const fn micros(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) fn after_micros(self, micros: u64) -> Self {
+        Moment(self.0.saturating_add(micros))
+    }
+
     /// The whole seconds, rounded down.
     pub(crate) fn seconds(self) -> UnixTime {
         UnixTime(i64::try_from(self.0 / Self::SECOND).unwrap_or(i64::MAX).min(UnixTime::MAX.0))

@@ -28,6 +28,8 @@ mod status_lists;
 
 mod credential;
 
+mod source;
+
 mod task;
 
 mod store;

@@ -643,6 +643,15 @@ class UnsupportedGrantType(RequestError):
     oauth_error = "unsupported_grant_type"
 
 
+class SignInRequired(RequestError):
+    """The session is over; sign in again."""
+
+    code = "sign_in_required"
+    number = 422
+    http_status = 401
+    oauth_error = "invalid_grant"
+
+
 class StoreUnavailable(StoreError):
     """The store cannot be reached; nothing was changed."""
 
@@ -713,6 +722,24 @@ class StatusUnavailable(StoreError):
     number = 507
     http_status = 503
     oauth_error = "temporarily_unavailable"
+
+
+class TokenEndpointUnavailable(StoreError):
+    """The token endpoint gives no tokens now; nothing is lost."""
+
+    code = "token_endpoint_unavailable"
+    number = 508
+    http_status = 503
+    oauth_error = "temporarily_unavailable"
+
+
+class TokenEndpointRefused(StoreError):
+    """The token endpoint refuses what the source asks; nothing is lost."""
+
+    code = "token_endpoint_refused"
+    number = 509
+    http_status = 502
+    oauth_error = "server_error"
 
 
 class RouteNotFound(HttpError):
@@ -915,6 +942,7 @@ BY_CODE: Final[dict[str, type[TokenmintError]]] = {
     "invalid_target": InvalidTarget,
     "unauthorized_client": UnauthorizedClient,
     "unsupported_grant_type": UnsupportedGrantType,
+    "sign_in_required": SignInRequired,
     "store_unavailable": StoreUnavailable,
     "store_unknown": StoreUnknown,
     "store_corrupt": StoreCorrupt,
@@ -923,6 +951,8 @@ BY_CODE: Final[dict[str, type[TokenmintError]]] = {
     "store_regressed": StoreRegressed,
     "keys_unavailable": KeysUnavailable,
     "status_unavailable": StatusUnavailable,
+    "token_endpoint_unavailable": TokenEndpointUnavailable,
+    "token_endpoint_refused": TokenEndpointRefused,
     "route_not_found": RouteNotFound,
     "method_not_allowed": MethodNotAllowed,
     "body_too_large": BodyTooLarge,

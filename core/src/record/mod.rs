@@ -21,6 +21,7 @@ pub(crate) mod session;
 pub(crate) mod sessions_mark;
 pub(crate) mod single_use;
 pub(crate) mod slot;
+pub(crate) mod source;
 pub(crate) mod statuses;
 mod update;
 pub(crate) mod watermark;

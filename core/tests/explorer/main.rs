@@ -21,6 +21,7 @@ mod named_sessions;
 mod narrow;
 mod sessions;
 mod single_use;
+mod token_sources;
 mod world;
 
 use tokenmint_certify::explorer::{Findings, Request, World};

@@ -17,3 +17,4 @@ mod single_use;
 mod status_lists;
 mod storage_document;
 mod store_wiped;
+mod token_source;
