@@ -15,7 +15,7 @@ use crate::json::to_bytes;
 use crate::record::slot::{Lists, lists_key};
 use crate::record::statuses::{Places, Statuses, statuses_key};
 use crate::record::watermark::{Mark, Marked};
-use crate::record::{Draft, Stored, Update, decode_some};
+use crate::record::{Draft, Stored, Update, busy, decode_some};
 use crate::status_policy::StatusPolicy;
 use crate::task::Task;
 use crate::time::{Context, Lifetime, UnixTime};
@@ -23,6 +23,9 @@ use crate::token::status_list::{STATUS_LIST_TYPE, StatusList, StatusListClaims};
 
 /// How many entries of the journal are read at once.
 const MOST_READ: usize = 500;
+
+/// How often the lists are made again because others have written meanwhile.
+const MOST_ROUNDS: usize = 8;
 
 /// The status lists of an issuer as they are published.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +81,11 @@ pub(crate) struct Published {
 }
 
 impl Published {
+    fn new(statuses: Statuses, places: Places) -> Self {
+        let Statuses { generation, made_at, former, .. } = statuses;
+        Published { generation, made_at, former, places }
+    }
+
     /// What a list says: of a generation before nothing is valid, and of a later one nobody knows.
     pub(crate) fn list(&self, bits: u8, generation: u64, list: u32) -> Option<StatusList> {
         use std::cmp::Ordering::{Equal, Greater, Less};
@@ -143,38 +151,43 @@ impl Flow {
     pub(crate) async fn published(&mut self) -> Result<Published> {
         let every = self.status_policy()?.every;
         let issuer = self.issuer.policy().issuer.clone();
-        let (found, generation) = self.known_statuses(&issuer).await?;
-        let mut update = Update::new(statuses_key(&issuer), found);
-        loop {
-            let known = update.found::<Statuses>()?;
-            if let Some(known) = &known
-                && known.generation > generation
-            {
+        let keys = [statuses_key(&issuer), Marked::All.key(&issuer)];
+        let [found, mark] = self.records.load(keys).await?;
+        let (mut update, mut generation) = (Update::new(statuses_key(&issuer), found), generation_of(mark)?);
+        for _ in 0..MOST_ROUNDS {
+            let known = update.found::<Statuses>()?.unwrap_or_else(|| Statuses::new(generation));
+            if known.generation > generation {
+                // Whoever made them may know of what was revoked since.
+                generation = self.generation(&issuer).await?;
+            }
+            if known.generation > generation {
                 self.emit(Event::new(EventKind::StoreRegressed).generation(known.generation));
                 return Err(ErrorCode::StoreRegressed.into());
             }
-            if let Some(known) = &known
-                && known.generation == generation
-                && known.is_younger(every, self.now())
-            {
-                let places = self.records.places(&issuer, known).await?;
-                let Statuses { made_at, former, .. } = known.clone();
-                return Ok(Published { generation, made_at, former, places });
+            if known.generation == generation && known.is_younger(every, self.now()) {
+                let places = self.records.places(&issuer, &known).await?;
+                return Ok(Published::new(known, places));
             }
-            let mut next = known.unwrap_or_else(|| Statuses::new(generation)).of_generation(generation);
+            let mut next = known.of_generation(generation);
             let places = self.read_journal(&issuer, &mut next).await?;
+            // Of another generation there may be tokens already, and what was read of them would be forgotten.
+            let later = self.generation(&issuer).await?;
+            if later != generation {
+                generation = later;
+                continue;
+            }
             self.records.put_places(&issuer, &mut next, &places).await?;
             if self.records.write(&mut update, Draft::permanent(&next)?).await? {
-                let Statuses { made_at, former, .. } = next;
-                return Ok(Published { generation, made_at, former, places });
+                return Ok(Published::new(next, places));
             }
         }
+        Err(busy())
     }
 
-    /// The record, and the issuer's own counter: by it the generation of a token's place is known, too.
-    async fn known_statuses(&self, issuer: &str) -> Result<(Option<Stored>, u64)> {
-        let [found, mark] = self.records.load([statuses_key(issuer), Marked::All.key(issuer)]).await?;
-        Ok((found, decode_some::<Mark>(mark.as_ref())?.unwrap_or_default().epoch))
+    /// The issuer's own counter: by it the generation of a token's place is known, too.
+    async fn generation(&self, issuer: &str) -> Result<u64> {
+        let [mark] = self.records.load([Marked::All.key(issuer)]).await?;
+        generation_of(mark)
     }
 
     /// Reads what was announced since, and says of each place that it may have changed what it is now.
@@ -193,16 +206,17 @@ impl Flow {
             }
         }
         for entry in entries {
-            // Whatever it might end has ended by itself.
-            if self.now() >= entry.until {
-                continue;
-            }
-            if !self.follow(&entry, &mut places).await? {
-                next.pending.push(entry);
+            let is_so = self.follow(&entry, next.generation, &mut places).await?;
+            if !is_so && self.now() < entry.until {
+                next.wait_for(entry);
             }
         }
         Ok(places)
     }
+}
+
+fn generation_of(mark: Option<Stored>) -> Result<u64> {
+    Ok(decode_some::<Mark>(mark.as_ref())?.unwrap_or_default().epoch)
 }
 
 /// Where a list is.

@@ -13,9 +13,9 @@ use crate::record::sessions_mark::{SessionsMark, sessions_mark_key};
 use crate::record::slot::{Place, Slot, Taken, slot_key, slots_of_client, slots_of_subject};
 use crate::record::statuses::Places;
 use crate::record::watermark::{self, Mark, Marked, Marks};
-use crate::record::{Stored, decode_some};
+use crate::record::{Stored, decode, decode_some};
 use crate::store::IndexValue;
-use crate::time::Lifetime;
+use crate::time::{Lifetime, UnixTime};
 use crate::token::status_list::Status;
 
 /// How many slots are listed at once.
@@ -24,6 +24,19 @@ const PAGE: u32 = 100;
 /// How long a place is kept after the end of its token: there are verifiers that allow for clocks that differ. It is another
 /// token's long after that.
 const LENIENT: Lifetime = Lifetime::minutes(5);
+
+/// The places of a generation, which are put.
+struct Put<'a> {
+    generation: u64,
+    places: &'a mut Places,
+}
+
+impl Put<'_> {
+    /// Whether the lists say something of a token. A place of another generation may be another token's in this one.
+    fn takes(&self, slot: &Slot, now: UnixTime) -> bool {
+        slot.generation == self.generation && now < slot.ends_at.after(LENIENT)
+    }
+}
 
 /// Which slots of a list are meant, and what is said of them.
 enum Meant {
@@ -40,8 +53,10 @@ enum Meant {
 }
 
 impl Flow {
-    /// Puts the places of the tokens that an announcement is about, as they are now; `false` where it is not so yet.
-    pub(super) async fn follow(&self, entry: &Ended, places: &mut Places) -> Result<bool> {
+    /// Puts the places of the tokens of a generation that an announcement is about, as they are now; `false` where it is not so
+    /// yet.
+    pub(super) async fn follow(&self, entry: &Ended, generation: u64, places: &mut Places) -> Result<bool> {
+        let mut put = Put { generation, places };
         let name = &*self.issuer.policy().issuer;
         let id = entry.id.as_deref().unwrap_or_default();
         let subject = entry.subject.as_deref().unwrap_or_default();
@@ -56,7 +71,7 @@ impl Flow {
                 }
                 let Some(place) = entry.slot else { return Ok(true) };
                 let slot = self.slots_at(vec![place]).await?.pop().filter(|slot| slot.id == id);
-                self.put_all(slot.into_iter().map(|slot| (slot, Some(Status::Invalid))).collect(), places)
+                self.put_all(slot.into_iter().map(|slot| (slot, Some(Status::Invalid))).collect(), &mut put)
                     .await?;
             }
             EndedKind::Session => {
@@ -67,12 +82,12 @@ impl Flow {
                 };
                 if session.more_slots {
                     let by = IndexValue::Subject(slots_of_subject(name, &session.subject));
-                    self.put_listed(by, &Meant::Session(id.to_owned()), places).await?;
+                    self.put_listed(by, &Meant::Session(id.to_owned()), &mut put).await?;
                 } else {
                     let slots =
                         self.slots_at(session.slots.iter().map(|taken| taken.place()).collect()).await?;
                     let own = slots.into_iter().filter(|slot| slot.session.as_deref() == Some(id));
-                    self.put_all(own.map(|slot| (slot, Some(Status::Invalid))).collect(), places).await?;
+                    self.put_all(own.map(|slot| (slot, Some(Status::Invalid))).collect(), &mut put).await?;
                 }
             }
             EndedKind::NamedSession => {
@@ -80,7 +95,7 @@ impl Flow {
                 if !self.named_session_has_ended(client, session, id).await? {
                     return Ok(false);
                 }
-                self.put_listed(by_client(), &Meant::Instance(id.to_owned()), places).await?;
+                self.put_listed(by_client(), &Meant::Instance(id.to_owned()), &mut put).await?;
             }
             EndedKind::Sessions => {
                 let [found] = self.records.load([sessions_mark_key(name, subject)]).await?;
@@ -88,7 +103,7 @@ impl Flow {
                 if entry.before == Some(mark.epoch) {
                     return Ok(false);
                 }
-                self.put_listed(by_subject(), &Meant::Sessions(mark), places).await?;
+                self.put_listed(by_subject(), &Meant::Sessions(mark), &mut put).await?;
             }
             EndedKind::Subject | EndedKind::Client => {
                 let (marked, by) = match entry.kind {
@@ -100,14 +115,14 @@ impl Flow {
                 if entry.before == Some(mark.epoch) {
                     return Ok(false);
                 }
-                self.put_listed(by, &Meant::Any, places).await?;
+                self.put_listed(by, &Meant::Any, &mut put).await?;
             }
             EndedKind::ClientDisabled | EndedKind::ClientEnabled => {
                 let [found] = self.records.load([client_key(client)]).await?;
                 if is_disabled(found.as_ref())? != (entry.kind == EndedKind::ClientDisabled) {
                     return Ok(false);
                 }
-                self.put_listed(by_client(), &Meant::Any, places).await?;
+                self.put_listed(by_client(), &Meant::Any, &mut put).await?;
             }
             // Another generation, in which there are no slots yet, and what ends no token.
             _ => {}
@@ -116,18 +131,20 @@ impl Flow {
     }
 
     /// Puts the places of the slots of a list that are meant.
-    async fn put_listed(&self, by: IndexValue, meant: &Meant, places: &mut Places) -> Result<()> {
+    async fn put_listed(&self, by: IndexValue, meant: &Meant, put: &mut Put<'_>) -> Result<()> {
         let mut after = None;
         loop {
             let (found, next) = self.records.list_by(by.clone(), after, PAGE).await?;
             let mut slots = Vec::new();
             for slot in &found {
-                let slot: Slot = crate::record::decode(slot)?;
-                if let Some(status) = self.status_by(meant, &slot).await? {
+                let slot: Slot = decode(slot)?;
+                if put.takes(&slot, self.now())
+                    && let Some(status) = self.status_by(meant, &slot).await?
+                {
                     slots.push((slot, status));
                 }
             }
-            Box::pin(self.put_all(slots, places)).await?;
+            Box::pin(self.put_all(slots, put)).await?;
             match next {
                 Some(next) => after = Some(next),
                 None => return Ok(()),
@@ -151,10 +168,13 @@ impl Flow {
     }
 
     /// Puts the places of these tokens, and of all that were narrowed from them.
-    async fn put_all(&self, mut slots: Vec<(Slot, Option<Status>)>, places: &mut Places) -> Result<()> {
+    async fn put_all(&self, mut slots: Vec<(Slot, Option<Status>)>, put: &mut Put<'_>) -> Result<()> {
         let name = &*self.issuer.policy().issuer;
         while let Some((slot, status)) = slots.pop() {
-            places.put(slot.place(), status, slot.ends_at.after(LENIENT));
+            if !put.takes(&slot, self.now()) {
+                continue;
+            }
+            put.places.put(slot.place(), status, slot.ends_at.after(LENIENT));
             for child in
                 self.slots_at(slot.children.iter().map(|taken: &Taken| taken.place()).collect()).await?
             {
@@ -165,7 +185,7 @@ impl Flow {
             }
             if slot.more_children {
                 let by = IndexValue::Subject(slots_of_subject(name, &slot.subject));
-                Box::pin(self.put_listed(by, &Meant::Below(slot.id, status), places)).await?;
+                Box::pin(self.put_listed(by, &Meant::Below(slot.id, status), put)).await?;
             }
         }
         Ok(())
@@ -215,7 +235,7 @@ impl Flow {
         let name = &*self.issuer.policy().issuer;
         let keys = places.into_iter().map(|place| slot_key(name, place)).collect();
         let found = self.records.load_all(keys).await?;
-        found.flatten().map(|slot| crate::record::decode(&slot)).collect()
+        found.flatten().map(|slot| decode(&slot)).collect()
     }
 }
 

@@ -162,7 +162,6 @@ impl Page {
         self
     }
 
-    #[allow(dead_code)] // for what reads it
     /// What stands behind so many entries, at most so many.
     fn after(&self, count: u64, most: usize) -> &[Ended] {
         let behind =
@@ -207,7 +206,6 @@ impl Records {
         }
     }
 
-    #[allow(dead_code)] // for what reads it
     /// What was written down behind a cursor, at most so many entries, and the cursor behind those. Fewer than `most` are all
     /// that there were. Within a shard they are in order.
     pub(crate) async fn journal_after(

@@ -117,14 +117,12 @@ impl Lists {
 }
 
 impl Taken {
-    #[allow(dead_code)] // for what makes the lists
     pub(crate) fn place(self) -> Place {
         Place { list: self.list, index: self.index }
     }
 }
 
 impl Slot {
-    #[allow(dead_code)] // for what makes the lists
     pub(crate) fn place(&self) -> Place {
         Place { list: self.list, index: self.index }
     }

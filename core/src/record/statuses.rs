@@ -74,6 +74,15 @@ impl Statuses {
         now.seconds().abs_diff(self.made_at.seconds()) < age.seconds()
     }
 
+    /// Remembers what was announced and is not so yet, once however often it was announced.
+    pub(crate) fn wait_for(&mut self, entry: Ended) {
+        let same = |known: &Ended| Ended { at: entry.at, until: entry.until, ..known.clone() } == entry;
+        match self.pending.iter_mut().find(|known| same(known)) {
+            Some(known) => known.until = known.until.max(entry.until),
+            None => self.pending.push(entry),
+        }
+    }
+
     /// The next ones of a generation: of another, no place is known yet.
     pub(crate) fn of_generation(mut self, generation: u64) -> Statuses {
         if self.generation != generation {

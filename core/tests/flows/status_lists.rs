@@ -332,7 +332,7 @@ fn lists_are_made_when_they_are_old_and_by_one_of_several_machines() {
         world.store.execute(command)
     });
     assert_eq!(third.result.unwrap(), fast);
-    assert_eq!(commands, [true, true]);
+    assert_eq!(commands, [true, true], "what they say, and how many there are");
 }
 
 #[test]
@@ -350,6 +350,78 @@ fn a_revocation_that_died_on_its_way_ends_nothing_until_it_is_done() {
     assert_eq!(world.status(&token), VALID);
     task.run(&world.store).result.unwrap();
     assert_eq!(world.status(&token), INVALID);
+}
+
+#[test]
+fn a_revocation_in_a_generation_that_began_meanwhile_is_not_lost() {
+    let world = World::new(1);
+    let issuer = issuer(1);
+    let mut task = issuer.status_lists(&world.context());
+    let Step::Need(command) = task.step(None) else { panic!("it loads what the lists said") };
+    let reply = world.store.execute(command);
+    // The generation is read, and the journal is not.
+    world.run(Issuer::revoke_all);
+    let (token, kept) = (world.token_of("c1"), world.token_of("c1"));
+    world.run(|issuer, context| issuer.revoke_token(&token, "c1", context));
+    drop(task.step(Some(reply)));
+    let published = task.run(&world.store).result.unwrap();
+    assert_eq!((world.status_in(&published, &token), world.status_in(&published, &kept)), (INVALID, VALID));
+    assert_eq!((world.status(&token), world.status(&kept)), (INVALID, VALID));
+}
+
+/// A place of a generation before may be another token's.
+#[test]
+fn what_is_revoked_of_a_generation_before_is_in_no_list_of_the_next() {
+    let world = World::new(1);
+    let pair = world.session_of("u1");
+    for _ in 0..3 {
+        world.token_of("c1");
+    }
+    world.run(Issuer::revoke_all);
+    let token = world.token_of("c2");
+    world.run(|issuer, context| issuer.revoke_client("c1", context));
+    world.run(|issuer, context| issuer.revoke_session(&pair.session, context));
+    world.wait(10);
+    let list = world.read(&world.lists().lists[0]);
+    assert_eq!(claims(&token)["status"]["status_list"]["uri"], list["sub"]);
+    assert!(array(&list).iter().all(|byte| *byte == 0));
+}
+
+#[test]
+fn lists_that_nobody_made_for_long_have_all_that_was_revoked() {
+    let world = World::new(1);
+    let issuer = |policy: Policy| Issuer::new(keys(), policy.lifetime(Lifetime::DAY)).unwrap();
+    let world = World { issuer: issuer(world.issuer.policy().clone()), ..world };
+    let (token, kept) = (world.token_of("c1"), world.token_of("c1"));
+    assert_eq!(world.status(&token), VALID);
+    world.run(|issuer, context| issuer.revoke_token(&token, "c1", context));
+    world.wait(5 * 3600);
+    assert_eq!((world.status(&token), world.status(&kept)), (INVALID, VALID));
+}
+
+/// As a client that is taken back before anybody has seen that it was disabled.
+#[test]
+fn what_was_announced_and_never_done_is_forgotten() {
+    let world = World::new(2);
+    let token = world.token_of("c1");
+    let record_size = |world: &World| {
+        let keys = vec![RecordKey::of("statuses", &[ISSUER])];
+        let Reply::Loaded { entries, .. } = world.store.execute(Command::Load { keys }).unwrap() else {
+            panic!()
+        };
+        entries[0].as_ref().unwrap().value.len()
+    };
+    assert_eq!(world.status(&token), VALID);
+    let before = record_size(&world);
+    for _ in 0..20 {
+        world.run(|_, context| directory::disable_client("c1", context));
+        world.run(|_, context| directory::change_client("c1", ChangeClient::new().disabled(false), context));
+    }
+    assert_eq!(world.status(&token), VALID);
+    assert!(record_size(&world) < before + 1000, "it is remembered once");
+    world.wait(3600);
+    world.lists();
+    assert!(record_size(&world) < before + 100, "and for an hour");
 }
 
 #[test]
