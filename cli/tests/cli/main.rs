@@ -10,6 +10,7 @@ mod keys;
 mod operate;
 mod rotation;
 mod serve;
+mod status_lists;
 mod support;
 mod tls;
 mod tokens;
