@@ -52,6 +52,8 @@ const (
 	ErrClaimsShape              Code = 322 // the claims do not fit the requested type
 	ErrTokenSuspended           Code = 323 // the token is suspended
 	ErrStatusListMalformed      Code = 324 // the status list cannot be read
+	ErrInvalidDpopProof         Code = 325 // the DPoP proof is not valid
+	ErrBindingMismatch          Code = 327 // the token is bound to a key that the request does not prove
 	ErrInvalidRequest           Code = 400 // the request is not acceptable
 	ErrInvalidClient            Code = 401 // the credentials are not valid
 	ErrInvalidGrant             Code = 402 // the grant is not valid
@@ -68,6 +70,7 @@ const (
 	ErrInvalidTarget            Code = 418 // the audience is more than is allowed
 	ErrUnauthorizedClient       Code = 419 // the client may not use this grant
 	ErrUnsupportedGrantType     Code = 420 // this grant is not supported
+	ErrUseDpopNonce             Code = 421 // the DPoP proof needs the nonce of the server
 	ErrSignInRequired           Code = 422 // the session is over; sign in again
 	ErrStoreUnavailable         Code = 500 // the store cannot be reached; nothing was changed
 	ErrStoreUnknown             Code = 501 // the store did not confirm; the change may or may not have happened
@@ -145,6 +148,8 @@ var codes = map[Code]codeRow{
 	ErrClaimsShape:              {"claims_shape", 401, "invalid_token", "the claims do not fit the requested type"},
 	ErrTokenSuspended:           {"token_suspended", 401, "invalid_token", "the token is suspended"},
 	ErrStatusListMalformed:      {"status_list_malformed", 401, "invalid_token", "the status list cannot be read"},
+	ErrInvalidDpopProof:         {"invalid_dpop_proof", 401, "invalid_dpop_proof", "the DPoP proof is not valid"},
+	ErrBindingMismatch:          {"binding_mismatch", 401, "invalid_token", "the token is bound to a key that the request does not prove"},
 	ErrInvalidRequest:           {"invalid_request", 400, "invalid_request", "the request is not acceptable"},
 	ErrInvalidClient:            {"invalid_client", 401, "invalid_client", "the credentials are not valid"},
 	ErrInvalidGrant:             {"invalid_grant", 400, "invalid_grant", "the grant is not valid"},
@@ -161,6 +166,7 @@ var codes = map[Code]codeRow{
 	ErrInvalidTarget:            {"invalid_target", 400, "invalid_target", "the audience is more than is allowed"},
 	ErrUnauthorizedClient:       {"unauthorized_client", 400, "unauthorized_client", "the client may not use this grant"},
 	ErrUnsupportedGrantType:     {"unsupported_grant_type", 400, "unsupported_grant_type", "this grant is not supported"},
+	ErrUseDpopNonce:             {"use_dpop_nonce", 400, "use_dpop_nonce", "the DPoP proof needs the nonce of the server"},
 	ErrSignInRequired:           {"sign_in_required", 401, "invalid_grant", "the session is over; sign in again"},
 	ErrStoreUnavailable:         {"store_unavailable", 503, "temporarily_unavailable", "the store cannot be reached; nothing was changed"},
 	ErrStoreUnknown:             {"store_unknown", 503, "temporarily_unavailable", "the store did not confirm; the change may or may not have happened"},

@@ -32,6 +32,8 @@ type AccessTokenType string
 const (
 	// As it is: who has it may use it (RFC 6750).
 	AccessTokenTypeBearer AccessTokenType = "Bearer"
+	// With a proof of the key that it is bound to (RFC 9449).
+	AccessTokenTypeDPoP AccessTokenType = "DPoP"
 )
 
 // Permission is what a credential may be used for.
@@ -65,6 +67,10 @@ type ClientCredentialsRequest struct {
 	Scope string `json:"scope,omitempty"`
 	// Whom the token shall be for, of the client's audience; all of it where it is left out.
 	Audience []string `json:"audience"`
+	// The thumbprint of the key that the token is bound to, of which the host has checked a DPoP proof.
+	JKT string `json:"jkt,omitempty"`
+	// The SHA-256 in base64url of the certificate that the token is bound to (RFC 8705).
+	CertificateSHA256 string `json:"certificate_sha256,omitempty"`
 }
 
 // AccessToken is an access token (RFC 6749 section 5.1).
@@ -80,7 +86,7 @@ type AccessToken struct {
 }
 
 // ClientCredentials gives a client an access token for itself (RFC 6749 section 4.4): for all that it has, or for less.
-// It fails with ErrInvalidClient, ErrRateLimited, ErrInvalidScope or ErrInvalidTarget.
+// It fails with ErrInvalidClient, ErrRateLimited, ErrInvalidScope, ErrInvalidTarget or ErrInvalidDpopProof.
 func (i *Issuer) ClientCredentials(ctx context.Context, store Store, request ClientCredentialsRequest) (*AccessToken, error) {
 	return flow[AccessToken](ctx, i, store, "client_credentials", request)
 }
@@ -97,11 +103,15 @@ type AcceptAssertionRequest struct {
 	Scope string `json:"scope,omitempty"`
 	// Whom the token shall be for, of those whom the rule gives; all of them where it is left out.
 	Audience []string `json:"audience"`
+	// The thumbprint of the key that the token is bound to, of which the host has checked a DPoP proof.
+	JKT string `json:"jkt,omitempty"`
+	// The SHA-256 in base64url of the certificate that the token is bound to (RFC 8705).
+	CertificateSHA256 string `json:"certificate_sha256,omitempty"`
 }
 
 // AcceptAssertion gives an access token for a token of a trusted issuer (RFC 7523 section 2.1), as the rule of the
 // policy says that it meets. Each is good once, unless the policy says otherwise. It fails with ErrInvalidGrant,
-// ErrInvalidClient, ErrRateLimited, ErrInvalidScope or ErrInvalidTarget.
+// ErrInvalidClient, ErrRateLimited, ErrInvalidScope, ErrInvalidTarget or ErrInvalidDpopProof.
 func (i *Issuer) AcceptAssertion(ctx context.Context, store Store, request AcceptAssertionRequest) (*AccessToken, error) {
 	return flow[AccessToken](ctx, i, store, "accept_assertion", request)
 }
@@ -127,6 +137,10 @@ type StartSessionRequest struct {
 	Idle Lifetime `json:"idle,omitempty"`
 	// How long it lives at all.
 	Absolute Lifetime `json:"absolute,omitempty"`
+	// The thumbprint of the key that it is bound to, of which the host has checked a DPoP proof.
+	JKT string `json:"jkt,omitempty"`
+	// The SHA-256 in base64url of the certificate that its tokens are bound to (RFC 8705).
+	CertificateSHA256 string `json:"certificate_sha256,omitempty"`
 }
 
 // TokenPair is an access token, and the refresh token for the next pair.
@@ -149,8 +163,9 @@ type TokenPair struct {
 
 // StartSession starts a session, when the host has found out who is there: an access token, and a refresh token for the
 // next one. Without ClientID it is the subject's alone; with one, it ends with the client. Lifetimes are the policy's,
-// or shorter ones. It fails with ErrInvalidScope, ErrInvalidTarget, ErrClaimReserved, ErrLifetimeTooLong, ErrNotFound,
-// ErrRateLimited or ErrPolicyInvalid.
+// or shorter ones. With JKT, its access token is bound to that key (RFC 9449), and its refresh tokens, too, unless its
+// client proves itself in another way. It fails with ErrInvalidScope, ErrInvalidTarget, ErrClaimReserved,
+// ErrLifetimeTooLong, ErrNotFound, ErrRateLimited, ErrInvalidDpopProof or ErrPolicyInvalid.
 func (i *Issuer) StartSession(ctx context.Context, store Store, request StartSessionRequest) (*TokenPair, error) {
 	return flow[TokenPair](ctx, i, store, "start_session", request)
 }
@@ -165,12 +180,17 @@ type RefreshRequest struct {
 	Scope string `json:"scope,omitempty"`
 	// Some of those whom the session's tokens are for, for this access token only.
 	Audience StringList `json:"audience,omitempty"`
+	// The thumbprint of the key of which the host has checked a DPoP proof; the access token is bound to it.
+	JKT string `json:"jkt,omitempty"`
+	// The SHA-256 in base64url of the certificate by which the client has proved itself.
+	CertificateSHA256 string `json:"certificate_sha256,omitempty"`
 }
 
 // Refresh exchanges a refresh token for the next pair (RFC 6749 section 6). Presented again within the grace, a refresh
 // token gives the same answer; later, it ends the session, for somebody else has it too. With ClientID, the session
 // must be that client's. With Scope, this access token allows less than the session, and with Audience it is for fewer.
-// It fails with ErrInvalidGrant, ErrInvalidScope, ErrInvalidTarget, ErrRateLimited or ErrPolicyInvalid.
+// A session that is bound to a key needs that JKT. It fails with ErrInvalidGrant, ErrInvalidScope, ErrInvalidTarget,
+// ErrRateLimited, ErrInvalidDpopProof or ErrPolicyInvalid.
 func (i *Issuer) Refresh(ctx context.Context, store Store, request RefreshRequest) (*TokenPair, error) {
 	return flow[TokenPair](ctx, i, store, "refresh", request)
 }
@@ -195,10 +215,64 @@ type ActiveToken struct {
 	Claims json.RawMessage `json:"claims"`
 }
 
-// Check says what an access token stands for, if it is good now: verified, and not revoked. It fails with
-// ErrTokenRevoked, ErrHandleMalformed, and as [Verifier.Verify] does.
+// Check says what an access token stands for, if it is good now: verified, and not revoked. Under a policy of DPoP one
+// that is bound is refused: check_bound takes it with its proof. It fails with ErrTokenRevoked, ErrHandleMalformed,
+// ErrBindingMismatch, and as [Verifier.Verify] does.
 func (i *Issuer) Check(ctx context.Context, store Store, token string) (*ActiveToken, error) {
 	return flow[ActiveToken](ctx, i, store, "check", map[string]string{"token": token})
+}
+
+// CheckBoundRequest asks whether a token that is bound to a key is good.
+type CheckBoundRequest struct {
+	// The access token, of the header Authorization: DPoP.
+	Token string `json:"token"`
+	// The proof, of the one header DPoP.
+	Proof string `json:"proof"`
+	// The method of the request.
+	Method string `json:"method"`
+	// The URL of the request, as clients know it. Query and fragment do not count.
+	URL string `json:"url"`
+}
+
+// CheckBound says what an access token stands for that is bound to a key (RFC 9449), if it is good now, and the proof
+// that came with it is good, for this token and this request. Each proof is taken once. It fails with ErrTokenRevoked,
+// ErrHandleMalformed, ErrInvalidDpopProof, ErrBindingMismatch, and as [Verifier.Verify] does.
+func (i *Issuer) CheckBound(ctx context.Context, store Store, request CheckBoundRequest) (*ActiveToken, error) {
+	return flow[ActiveToken](ctx, i, store, "check_bound", request)
+}
+
+// CheckWithCertificateRequest asks whether a token that is bound to a certificate is good.
+type CheckWithCertificateRequest struct {
+	// The access token.
+	Token string `json:"token"`
+	// The SHA-256 in base64url of the DER of the certificate by which it came.
+	CertificateSHA256 string `json:"certificate_sha256"`
+}
+
+// CheckWithCertificate says what an access token stands for that is bound to a certificate (RFC 8705), if it is good
+// now. It fails with ErrTokenRevoked, ErrHandleMalformed, ErrBindingMismatch, and as [Verifier.Verify] does.
+func (i *Issuer) CheckWithCertificate(ctx context.Context, store Store, request CheckWithCertificateRequest) (*ActiveToken, error) {
+	return flow[ActiveToken](ctx, i, store, "check_with_certificate", request)
+}
+
+// CheckProofRequest asks whether a DPoP proof is good.
+type CheckProofRequest struct {
+	// The proof, of the one header DPoP.
+	Proof string `json:"proof"`
+	// The method of the request.
+	Method string `json:"method"`
+	// The URL of the request, as clients know it. Query and fragment do not count.
+	URL string `json:"url"`
+}
+
+// CheckProof checks a DPoP proof (RFC 9449) by the issuer's policy, and takes it once: for a log-in of the host, which
+// then starts a session that is bound to its key. It fails with ErrInvalidDpopProof.
+func (i *Issuer) CheckProof(ctx context.Context, store Store, request CheckProofRequest) (string, error) {
+	given, err := flow[map[string]string](ctx, i, store, "check_proof", request)
+	if err != nil {
+		return "", err
+	}
+	return (*given)["jkt"], nil
 }
 
 // NarrowRequest asks for a token for less.
@@ -603,6 +677,8 @@ type Client struct {
 	Public bool `json:"public,omitempty"`
 	// A JWK Set of the public keys by which it proves itself: it signs assertions (private_key_jwt).
 	Jwks any `json:"jwks,omitempty"`
+	// Whether all its tokens are bound to a key, so that each of its requests needs a DPoP proof (RFC 9449).
+	DpopBoundAccessTokens bool `json:"dpop_bound_access_tokens,omitempty"`
 }
 
 // CreateClient adds a client, with its secret or the SHA-256 of it, with its public keys, or as a public one; the same
@@ -630,6 +706,8 @@ type ChangeClientRequest struct {
 	Public *bool `json:"public,omitempty"`
 	// A JWK Set of the public keys by which it proves itself: all of them; the empty object for none.
 	Jwks any `json:"jwks,omitempty"`
+	// Whether all its tokens are bound to a key, so that each of its requests needs a DPoP proof (RFC 9449).
+	DpopBoundAccessTokens *bool `json:"dpop_bound_access_tokens,omitempty"`
 	// Whether it is refused. One that is taken back has its tokens again that have not ended.
 	Disabled *bool `json:"disabled,omitempty"`
 }
@@ -670,6 +748,8 @@ type ClientView struct {
 	Public bool `json:"public"`
 	// A JWK Set of the public keys by which it proves itself; the empty object where it has none.
 	Jwks json.RawMessage `json:"jwks"`
+	// Whether all its tokens are bound to a key, so that each of its requests needs a DPoP proof (RFC 9449).
+	DpopBoundAccessTokens bool `json:"dpop_bound_access_tokens,omitempty"`
 	// Whether it is refused.
 	Disabled bool `json:"disabled"`
 }

@@ -249,6 +249,47 @@ func (s StatusPolicy) config() any {
 // Statuses gives every JWT of the flows a place in a status list; none where it is not given.
 func Statuses(s StatusPolicy) IssuerOption { return field{"status_lists", s.config()} }
 
+// DPoPPolicy is what an issuer demands of DPoP proofs (RFC 9449).
+type DPoPPolicy struct {
+	DPoPRules
+	// Required gives no token that is not bound to a key.
+	Required bool
+	// Nonce demands a nonce of the token endpoint in each proof, which says the time in place of iat.
+	Nonce bool
+}
+
+// DPoPRules are what a verifier demands of DPoP proofs (RFC 9449).
+type DPoPRules struct {
+	// MaxAge is how far the iat of a proof may lie from now; one minute where it is 0, at most ten.
+	MaxAge time.Duration
+	// Algorithms are those by which proofs are taken; any asymmetric one of the build where there is none.
+	Algorithms []Algorithm
+}
+
+func (r DPoPRules) config() map[string]any {
+	config := map[string]any{}
+	if r.MaxAge != 0 {
+		config["max_age"] = string(appendLifetime(nil, r.MaxAge))
+	}
+	if len(r.Algorithms) > 0 {
+		config["algorithms"] = r.Algorithms
+	}
+	return config
+}
+
+// DPoP binds tokens to the keys of clients that prove to have one; no proof is looked at where it is not given.
+func DPoP(p DPoPPolicy) IssuerOption {
+	config := p.config()
+	config["required"], config["nonce"] = p.Required, p.Nonce
+	return field{"dpop", config}
+}
+
+// WithProof takes a token that is bound to a key with its DPoP proof only, and says what is demanded of that.
+func WithProof(r DPoPRules) VerifierOption { return expectation{"dpop", r.config()} }
+
+// RefuseBound refuses a token that is bound to a key or a certificate where it comes without the proof.
+func RefuseBound() VerifierOption { return expectation{"refuse_bound", true} }
+
 // Integration is something that links can connect to.
 type Integration struct {
 	// Slug is its id in requests.

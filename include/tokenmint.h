@@ -92,6 +92,8 @@
 #define TOKENMINT_CLAIMS_SHAPE 322 // the claims do not fit the requested type
 #define TOKENMINT_TOKEN_SUSPENDED 323 // the token is suspended
 #define TOKENMINT_STATUS_LIST_MALFORMED 324 // the status list cannot be read
+#define TOKENMINT_INVALID_DPOP_PROOF 325 // the DPoP proof is not valid
+#define TOKENMINT_BINDING_MISMATCH 327 // the token is bound to a key that the request does not prove
 #define TOKENMINT_INVALID_REQUEST 400 // the request is not acceptable
 #define TOKENMINT_INVALID_CLIENT 401 // the credentials are not valid
 #define TOKENMINT_INVALID_GRANT 402 // the grant is not valid
@@ -108,6 +110,7 @@
 #define TOKENMINT_INVALID_TARGET 418 // the audience is more than is allowed
 #define TOKENMINT_UNAUTHORIZED_CLIENT 419 // the client may not use this grant
 #define TOKENMINT_UNSUPPORTED_GRANT_TYPE 420 // this grant is not supported
+#define TOKENMINT_USE_DPOP_NONCE 421 // the DPoP proof needs the nonce of the server
 #define TOKENMINT_SIGN_IN_REQUIRED 422 // the session is over; sign in again
 #define TOKENMINT_STORE_UNAVAILABLE 500 // the store cannot be reached; nothing was changed
 #define TOKENMINT_STORE_UNKNOWN 501 // the store did not confirm; the change may or may not have happened

@@ -102,6 +102,8 @@ error_codes! {
     322 ClaimsShape "claims_shape" 401 "invalid_token" "the claims do not fit the requested type";
     323 TokenSuspended "token_suspended" 401 "invalid_token" "the token is suspended";
     324 StatusListMalformed "status_list_malformed" 401 "invalid_token" "the status list cannot be read";
+    325 InvalidDpopProof "invalid_dpop_proof" 401 "invalid_dpop_proof" "the DPoP proof is not valid";
+    327 BindingMismatch "binding_mismatch" 401 "invalid_token" "the token is bound to a key that the request does not prove";
 
     400 InvalidRequest "invalid_request" 400 "invalid_request" "the request is not acceptable";
     401 InvalidClient "invalid_client" 401 "invalid_client" "the credentials are not valid";
@@ -119,6 +121,7 @@ error_codes! {
     418 InvalidTarget "invalid_target" 400 "invalid_target" "the audience is more than is allowed";
     419 UnauthorizedClient "unauthorized_client" 400 "unauthorized_client" "the client may not use this grant";
     420 UnsupportedGrantType "unsupported_grant_type" 400 "unsupported_grant_type" "this grant is not supported";
+    421 UseDpopNonce "use_dpop_nonce" 400 "use_dpop_nonce" "the DPoP proof needs the nonce of the server";
     422 SignInRequired "sign_in_required" 401 "invalid_grant" "the session is over; sign in again";
 
     500 StoreUnavailable "store_unavailable" 503 "temporarily_unavailable" "the store cannot be reached; nothing was changed";
@@ -299,6 +302,17 @@ impl From<std::convert::Infallible> for Error {
     fn from(never: std::convert::Infallible) -> Self {
         match never {}
     }
+}
+
+/// A text as OAuth's `error_description` can have it: printable ASCII without `"` and the backslash (RFC 6749 section 5.2,
+/// RFC 6750 section 3).
+pub(crate) fn description(text: &str) -> String {
+    let allowed = |character| match character {
+        '"' => '\'',
+        ' '..='~' if character != '\\' => character,
+        _ => '?',
+    };
+    text.chars().map(allowed).collect()
 }
 
 /// The error for a field whose value is not acceptable.

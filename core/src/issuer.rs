@@ -291,9 +291,11 @@ impl Issuer {
         self.mint_payload(claims, lifetime, context, |payload| payload.add_template(template))
     }
 
-    /// A verifier of this issuer's tokens: its keys, its name, its `typ`, and its audience where the policy has one.
+    /// A verifier of this issuer's tokens: its keys, its name, its `typ`, its audience where the policy has one, and what that
+    /// says of DPoP.
     pub fn verifier(&self) -> Verifier {
-        for_audience_of(&self.inner.policy, self.inner.verifier.clone().unset_audience())
+        let verifier = for_audience_of(&self.inner.policy, self.inner.verifier.clone().unset_audience());
+        self.policy().dpop.iter().cloned().fold(verifier, Verifier::dpop)
     }
 
     /// As [`Issuer::verifier`]; where the policy has no audience, for whichever.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::claims::not_registered;
 use crate::describe::{choices, described};
+use crate::dpop_policy::DpopPolicy;
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::as_names;
 use crate::secret::Secret;
@@ -48,6 +49,7 @@ pub struct Policy {
     pub(crate) integrations: Vec<Integration>,
     pub(crate) durability: Durability,
     pub(crate) status_lists: Option<StatusPolicy>,
+    pub(crate) dpop: Option<DpopPolicy>,
 }
 
 described! {
@@ -161,6 +163,7 @@ impl Policy {
             integrations: Vec::new(),
             durability: Durability::Process,
             status_lists: None,
+            dpop: None,
         }
     }
 
@@ -356,6 +359,16 @@ impl Policy {
         self
     }
 
+    /// Binds tokens to the keys of clients that prove to have one (RFC 9449); by default nobody's proof is looked at.
+    ///
+    /// Whoever holds the issuer's [`verifier`](crate::Issuer::verifier) takes a bound token with its proof only
+    /// ([`Verifier::verify_bound`](crate::Verifier::verify_bound)), and so does [`Issuer::check`](crate::Issuer::check).
+    #[must_use]
+    pub fn dpop(mut self, policy: DpopPolicy) -> Self {
+        self.dpop = Some(policy);
+        self
+    }
+
     /// Adds to the catalogue of what links can connect to.
     #[must_use]
     pub fn integration(mut self, integration: Integration) -> Self {
@@ -423,6 +436,12 @@ impl Policy {
                 return Err(Error::new(ErrorCode::PolicyInvalid)
                     .at(format!("{place}.issuer"))
                     .because("the issuer is there twice; it has one key set and any number of rules"));
+            }
+        }
+        if let Some(dpop) = &self.dpop {
+            dpop.check().map_err(|error| error.within("dpop"))?;
+            if dpop.nonce && self.session_secret.is_none() {
+                return invalid("dpop.nonce", "nonces are made from the session secret, and there is none");
             }
         }
         if self.token_lifetime() > self.max_lifetime {

@@ -499,6 +499,24 @@ class StatusListMalformed(TokenError):
     oauth_error = "invalid_token"
 
 
+class InvalidDpopProof(TokenError):
+    """The DPoP proof is not valid."""
+
+    code = "invalid_dpop_proof"
+    number = 325
+    http_status = 401
+    oauth_error = "invalid_dpop_proof"
+
+
+class BindingMismatch(TokenError):
+    """The token is bound to a key that the request does not prove."""
+
+    code = "binding_mismatch"
+    number = 327
+    http_status = 401
+    oauth_error = "invalid_token"
+
+
 class InvalidRequest(RequestError):
     """The request is not acceptable."""
 
@@ -641,6 +659,15 @@ class UnsupportedGrantType(RequestError):
     number = 420
     http_status = 400
     oauth_error = "unsupported_grant_type"
+
+
+class UseDpopNonce(RequestError):
+    """The DPoP proof needs the nonce of the server."""
+
+    code = "use_dpop_nonce"
+    number = 421
+    http_status = 400
+    oauth_error = "use_dpop_nonce"
 
 
 class SignInRequired(RequestError):
@@ -926,6 +953,8 @@ BY_CODE: Final[dict[str, type[TokenmintError]]] = {
     "claims_shape": ClaimsShape,
     "token_suspended": TokenSuspended,
     "status_list_malformed": StatusListMalformed,
+    "invalid_dpop_proof": InvalidDpopProof,
+    "binding_mismatch": BindingMismatch,
     "invalid_request": InvalidRequest,
     "invalid_client": InvalidClient,
     "invalid_grant": InvalidGrant,
@@ -942,6 +971,7 @@ BY_CODE: Final[dict[str, type[TokenmintError]]] = {
     "invalid_target": InvalidTarget,
     "unauthorized_client": UnauthorizedClient,
     "unsupported_grant_type": UnsupportedGrantType,
+    "use_dpop_nonce": UseDpopNonce,
     "sign_in_required": SignInRequired,
     "store_unavailable": StoreUnavailable,
     "store_unknown": StoreUnknown,

@@ -49,6 +49,7 @@ class Operations(Flows):
         trusted_issuers: Sequence[Mapping[str, Any]] | None = None,
         status_lists: Mapping[str, Any] | None = None,
         integrations: Sequence[Integration] | None = None,
+        dpop: Mapping[str, Any] | None = None,
     ) -> Self:
         """An issuer of this name, usually its URL.
 
@@ -80,6 +81,7 @@ class Operations(Flows):
         - `trusted_issuers`: Issuers whose tokens are taken for tokens of this one.
         - `status_lists`: Status lists, in which every JWT of the flows has a place; none where absent.
         - `integrations`: What links can connect to.
+        - `dpop`: What is demanded of DPoP proofs (RFC 9449); where absent, no proof is looked at.
 
         Raises `PolicyInvalid`, `KeyMissing` where no key can sign, `KeyWeak` for a short session secret.
         """
@@ -107,6 +109,7 @@ class Operations(Flows):
             "trusted_issuers": trusted_issuers,
             "status_lists": status_lists,
             "integrations": integrations,
+            "dpop": dpop,
         }
         return super().__new__(cls, keys, {name: value for name, value in policy.items() if value is not None})
 
@@ -119,14 +122,23 @@ class Operations(Flows):
         *,
         scope: str | None = None,
         audience: Sequence[str] | None = None,
+        jkt: str | None = None,
+        certificate_sha256: str | None = None,
         now: Now = None,
         seed: bytes | None = None,
     ) -> Task[outputs.AccessToken]:
         """Gives a client an access token for itself (RFC 6749 section 4.4): for all that it has, or for less.
 
-        Raises `InvalidClient`, `RateLimited`, `InvalidScope` or `InvalidTarget`.
+        Raises `InvalidClient`, `RateLimited`, `InvalidScope`, `InvalidTarget` or `InvalidDpopProof`.
         """
-        given = {"client_id": client_id, "client_secret": client_secret, "scope": scope, "audience": audience}
+        given = {
+            "client_id": client_id,
+            "client_secret": client_secret,
+            "scope": scope,
+            "audience": audience,
+            "jkt": jkt,
+            "certificate_sha256": certificate_sha256,
+        }
         return self._flow("client_credentials", given, now, seed, outputs.AccessToken)
 
     def accept_assertion(
@@ -137,13 +149,15 @@ class Operations(Flows):
         client_secret: str | None = None,
         scope: str | None = None,
         audience: Sequence[str] | None = None,
+        jkt: str | None = None,
+        certificate_sha256: str | None = None,
         now: Now = None,
         seed: bytes | None = None,
     ) -> Task[outputs.AccessToken]:
         """Gives an access token for a token of a trusted issuer (RFC 7523 section 2.1), as the rule of the policy says
         that it meets. Each is good once, unless the policy says otherwise.
 
-        Raises `InvalidGrant`, `InvalidClient`, `RateLimited`, `InvalidScope` or `InvalidTarget`.
+        Raises `InvalidGrant`, `InvalidClient`, `RateLimited`, `InvalidScope`, `InvalidTarget` or `InvalidDpopProof`.
         """
         given = {
             "assertion": assertion,
@@ -151,6 +165,8 @@ class Operations(Flows):
             "client_secret": client_secret,
             "scope": scope,
             "audience": audience,
+            "jkt": jkt,
+            "certificate_sha256": certificate_sha256,
         }
         return self._flow("accept_assertion", given, now, seed, outputs.AccessToken)
 
@@ -168,15 +184,18 @@ class Operations(Flows):
         access_lifetime: Lifetime | None = None,
         idle: Lifetime | None = None,
         absolute: Lifetime | None = None,
+        jkt: str | None = None,
+        certificate_sha256: str | None = None,
         now: Now = None,
         seed: bytes | None = None,
     ) -> Task[outputs.TokenPair]:
         """Starts a session, when the host has found out who is there: an access token, and a refresh token for the next
         one. Without `client_id` it is the subject's alone; with one, it ends with the client. Lifetimes are the
-        policy's, or shorter ones.
+        policy's, or shorter ones. With `jkt`, its access token is bound to that key (RFC 9449), and its refresh tokens,
+        too, unless its client proves itself in another way.
 
-        Raises `InvalidScope`, `InvalidTarget`, `ClaimReserved`, `LifetimeTooLong`, `NotFound`, `RateLimited` or
-        `PolicyInvalid`.
+        Raises `InvalidScope`, `InvalidTarget`, `ClaimReserved`, `LifetimeTooLong`, `NotFound`, `RateLimited`,
+        `InvalidDpopProof` or `PolicyInvalid`.
         """
         given = {
             "subject": subject,
@@ -188,6 +207,8 @@ class Operations(Flows):
             "access_lifetime": access_lifetime,
             "idle": idle,
             "absolute": absolute,
+            "jkt": jkt,
+            "certificate_sha256": certificate_sha256,
         }
         return self._flow("start_session", given, now, seed, outputs.TokenPair)
 
@@ -198,17 +219,26 @@ class Operations(Flows):
         client_id: str | None = None,
         scope: str | None = None,
         audience: str | Sequence[str] | None = None,
+        jkt: str | None = None,
+        certificate_sha256: str | None = None,
         now: Now = None,
         seed: bytes | None = None,
     ) -> Task[outputs.TokenPair]:
         """Exchanges a refresh token for the next pair (RFC 6749 section 6). Presented again within the grace, a refresh
         token gives the same answer; later, it ends the session, for somebody else has it too. With `client_id`, the
         session must be that client's. With `scope`, this access token allows less than the session, and with `audience`
-        it is for fewer.
+        it is for fewer. A session that is bound to a key needs that `jkt`.
 
-        Raises `InvalidGrant`, `InvalidScope`, `InvalidTarget`, `RateLimited` or `PolicyInvalid`.
+        Raises `InvalidGrant`, `InvalidScope`, `InvalidTarget`, `RateLimited`, `InvalidDpopProof` or `PolicyInvalid`.
         """
-        given = {"refresh_token": refresh_token, "client_id": client_id, "scope": scope, "audience": audience}
+        given = {
+            "refresh_token": refresh_token,
+            "client_id": client_id,
+            "scope": scope,
+            "audience": audience,
+            "jkt": jkt,
+            "certificate_sha256": certificate_sha256,
+        }
         return self._flow("refresh", given, now, seed, outputs.TokenPair)
 
     def check(
@@ -218,12 +248,63 @@ class Operations(Flows):
         now: Now = None,
         seed: bytes | None = None,
     ) -> Task[outputs.ActiveToken]:
-        """Says what an access token stands for, if it is good now: verified, and not revoked.
+        """Says what an access token stands for, if it is good now: verified, and not revoked. Under a policy of DPoP
+        one that is bound is refused: `check_bound` takes it with its proof.
 
-        Raises `TokenRevoked`, `HandleMalformed`, and as `Verifier.verify` does.
+        Raises `TokenRevoked`, `HandleMalformed`, `BindingMismatch`, and as `Verifier.verify` does.
         """
         given = {"token": token}
         return self._flow("check", given, now, seed, outputs.ActiveToken)
+
+    def check_bound(
+        self,
+        token: str,
+        proof: str,
+        method: str,
+        url: str,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.ActiveToken]:
+        """Says what an access token stands for that is bound to a key (RFC 9449), if it is good now, and the proof that
+        came with it is good, for this token and this request. Each proof is taken once.
+
+        Raises `TokenRevoked`, `HandleMalformed`, `InvalidDpopProof`, `BindingMismatch`, and as `Verifier.verify` does.
+        """
+        given = {"token": token, "proof": proof, "method": method, "url": url}
+        return self._flow("check_bound", given, now, seed, outputs.ActiveToken)
+
+    def check_with_certificate(
+        self,
+        token: str,
+        certificate_sha256: str,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.ActiveToken]:
+        """Says what an access token stands for that is bound to a certificate (RFC 8705), if it is good now.
+
+        Raises `TokenRevoked`, `HandleMalformed`, `BindingMismatch`, and as `Verifier.verify` does.
+        """
+        given = {"token": token, "certificate_sha256": certificate_sha256}
+        return self._flow("check_with_certificate", given, now, seed, outputs.ActiveToken)
+
+    def check_proof(
+        self,
+        proof: str,
+        method: str,
+        url: str,
+        *,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[str]:
+        """Checks a DPoP proof (RFC 9449) by the issuer's policy, and takes it once: for a log-in of the host, which
+        then starts a session that is bound to its key.
+
+        Raises `InvalidDpopProof`.
+        """
+        given = {"proof": proof, "method": method, "url": url}
+        return self._flow("check_proof", given, now, seed, str)
 
     def narrow(
         self,
@@ -543,6 +624,7 @@ class Operations(Flows):
         audience: Sequence[str] | None = None,
         public: bool | None = None,
         jwks: Mapping[str, Any] | None = None,
+        dpop_bound_access_tokens: bool | None = None,
         now: Now = None,
         seed: bytes | None = None,
     ) -> Task[None]:
@@ -564,6 +646,7 @@ class Operations(Flows):
             "audience": audience,
             "public": public,
             "jwks": jwks,
+            "dpop_bound_access_tokens": dpop_bound_access_tokens,
         }
         return self._change("create_client", given, now, seed)
 
@@ -578,6 +661,7 @@ class Operations(Flows):
         claims: Mapping[str, Any] | None = None,
         public: bool | None = None,
         jwks: Mapping[str, Any] | None = None,
+        dpop_bound_access_tokens: bool | None = None,
         disabled: bool | None = None,
         now: Now = None,
         seed: bytes | None = None,
@@ -595,6 +679,7 @@ class Operations(Flows):
             "claims": claims,
             "public": public,
             "jwks": jwks,
+            "dpop_bound_access_tokens": dpop_bound_access_tokens,
             "disabled": disabled,
         }
         return self._change("change_client", given, now, seed)

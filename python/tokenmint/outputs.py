@@ -296,6 +296,8 @@ class ClientView:
     """Whether it proves nothing."""
     jwks: dict[str, Any] = field(repr=False)
     """A JWK Set of the public keys by which it proves itself; the empty object where it has none."""
+    dpop_bound_access_tokens: bool | None = None
+    """Whether all its tokens are bound to a key, so that each of its requests needs a DPoP proof (RFC 9449)."""
     disabled: bool
     """Whether it is refused."""
 

@@ -50,6 +50,8 @@ export type ErrorCode =
   | "claims_shape"
   | "token_suspended"
   | "status_list_malformed"
+  | "invalid_dpop_proof"
+  | "binding_mismatch"
   | "invalid_request"
   | "invalid_client"
   | "invalid_grant"
@@ -66,6 +68,7 @@ export type ErrorCode =
   | "invalid_target"
   | "unauthorized_client"
   | "unsupported_grant_type"
+  | "use_dpop_nonce"
   | "sign_in_required"
   | "store_unavailable"
   | "store_unknown"
@@ -148,6 +151,8 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, readonly [number: number, s
   claims_shape: [322, 401, "invalid_token"],
   token_suspended: [323, 401, "invalid_token"],
   status_list_malformed: [324, 401, "invalid_token"],
+  invalid_dpop_proof: [325, 401, "invalid_dpop_proof"],
+  binding_mismatch: [327, 401, "invalid_token"],
   invalid_request: [400, 400, "invalid_request"],
   invalid_client: [401, 401, "invalid_client"],
   invalid_grant: [402, 400, "invalid_grant"],
@@ -164,6 +169,7 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, readonly [number: number, s
   invalid_target: [418, 400, "invalid_target"],
   unauthorized_client: [419, 400, "unauthorized_client"],
   unsupported_grant_type: [420, 400, "unsupported_grant_type"],
+  use_dpop_nonce: [421, 400, "use_dpop_nonce"],
   sign_in_required: [422, 401, "invalid_grant"],
   store_unavailable: [500, 503, "temporarily_unavailable"],
   store_unknown: [501, 503, "temporarily_unavailable"],

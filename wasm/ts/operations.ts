@@ -8,7 +8,7 @@ import type { Claims } from "./results.js";
 import type { Task } from "./task.js";
 
 /** The way in which an access token is sent (RFC 6749 section 7.1). */
-export type AccessTokenType = "Bearer";
+export type AccessTokenType = "Bearer" | "DPoP";
 
 /** What a credential may be used for. */
 export type Permission = "client_credentials" | "entity_user" | "sessions" | "refresh_token" | "token_exchange" | "entity_tokens" | "links";
@@ -23,6 +23,10 @@ export interface ClientCredentialsRequest {
   scope?: string | undefined;
   /** Whom the token shall be for, of the client's audience; all of it where it is left out. */
   audience?: readonly string[] | undefined;
+  /** The thumbprint of the key that the token is bound to, of which the host has checked a DPoP proof. */
+  jkt?: string | undefined;
+  /** The SHA-256 in base64url of the certificate that the token is bound to (RFC 8705). */
+  certificateSha256?: string | undefined;
 }
 
 /** An access token (RFC 6749 section 5.1). */
@@ -49,6 +53,10 @@ export interface AcceptAssertionRequest {
   scope?: string | undefined;
   /** Whom the token shall be for, of those whom the rule gives; all of them where it is left out. */
   audience?: readonly string[] | undefined;
+  /** The thumbprint of the key that the token is bound to, of which the host has checked a DPoP proof. */
+  jkt?: string | undefined;
+  /** The SHA-256 in base64url of the certificate that the token is bound to (RFC 8705). */
+  certificateSha256?: string | undefined;
 }
 
 /** Asks for a session. */
@@ -74,6 +82,10 @@ export interface StartSessionRequest {
   idle?: Lifetime | undefined;
   /** How long it lives at all. */
   absolute?: Lifetime | undefined;
+  /** The thumbprint of the key that it is bound to, of which the host has checked a DPoP proof. */
+  jkt?: string | undefined;
+  /** The SHA-256 in base64url of the certificate that its tokens are bound to (RFC 8705). */
+  certificateSha256?: string | undefined;
 }
 
 /** An access token, and the refresh token for the next pair. */
@@ -104,6 +116,10 @@ export interface RefreshRequest {
   scope?: string | undefined;
   /** Some of those whom the session's tokens are for, for this access token only. */
   audience?: string | readonly string[] | undefined;
+  /** The thumbprint of the key of which the host has checked a DPoP proof; the access token is bound to it. */
+  jkt?: string | undefined;
+  /** The SHA-256 in base64url of the certificate by which the client has proved itself. */
+  certificateSha256?: string | undefined;
 }
 
 /** What a token that is good now says. */
@@ -124,6 +140,42 @@ export interface ActiveToken {
   readonly audience: readonly string[];
   /** The verified claims; of an opaque token, those that a JWT in its place would have. */
   readonly claims: Claims;
+}
+
+/** Asks whether a token that is bound to a key is good. */
+export interface CheckBoundRequest {
+  /** The access token, of the header `Authorization: DPoP`. */
+  token: string;
+  /** The proof, of the one header `DPoP`. */
+  proof: string;
+  /** The method of the request. */
+  method: string;
+  /** The URL of the request, as clients know it. Query and fragment do not count. */
+  url: string;
+}
+
+/** Asks whether a token that is bound to a certificate is good. */
+export interface CheckWithCertificateRequest {
+  /** The access token. */
+  token: string;
+  /** The SHA-256 in base64url of the DER of the certificate by which it came. */
+  certificateSha256: string;
+}
+
+/** Asks whether a DPoP proof is good. */
+export interface CheckProofRequest {
+  /** The proof, of the one header `DPoP`. */
+  proof: string;
+  /** The method of the request. */
+  method: string;
+  /** The URL of the request, as clients know it. Query and fragment do not count. */
+  url: string;
+}
+
+/** The key of a DPoP proof that is good. */
+export interface ProvenKey {
+  /** Its thumbprint (RFC 7638). */
+  readonly jkt: string;
 }
 
 /** Asks for a token for less. */
@@ -418,6 +470,8 @@ export interface Client {
   public?: boolean | undefined;
   /** A JWK Set of the public keys by which it proves itself: it signs assertions (`private_key_jwt`). */
   jwks?: Readonly<Record<string, unknown>> | undefined;
+  /** Whether all its tokens are bound to a key, so that each of its requests needs a DPoP proof (RFC 9449). */
+  dpopBoundAccessTokens?: boolean | undefined;
 }
 
 /** What of a client is to be changed. */
@@ -438,6 +492,8 @@ export interface ChangeClientRequest {
   public?: boolean | undefined;
   /** A JWK Set of the public keys by which it proves itself: all of them; the empty object for none. */
   jwks?: Readonly<Record<string, unknown>> | undefined;
+  /** Whether all its tokens are bound to a key, so that each of its requests needs a DPoP proof (RFC 9449). */
+  dpopBoundAccessTokens?: boolean | undefined;
   /** Whether it is refused. One that is taken back has its tokens again that have not ended. */
   disabled?: boolean | undefined;
 }
@@ -472,6 +528,8 @@ export interface ClientView {
   readonly public: boolean;
   /** A JWK Set of the public keys by which it proves itself; the empty object where it has none. */
   readonly jwks: Readonly<Record<string, unknown>>;
+  /** Whether all its tokens are bound to a key, so that each of its requests needs a DPoP proof (RFC 9449). */
+  readonly dpopBoundAccessTokens?: boolean;
   /** Whether it is refused. */
   readonly disabled: boolean;
 }
@@ -701,7 +759,7 @@ export interface User {
 export abstract class Operations extends Flows {
   /**
    * Gives a client an access token for itself (RFC 6749 section 4.4): for all that it has, or for less. Fails with
-   * `invalid_client`, `rate_limited`, `invalid_scope` or `invalid_target`.
+   * `invalid_client`, `rate_limited`, `invalid_scope`, `invalid_target` or `invalid_dpop_proof`.
    */
   clientCredentials(input: ClientCredentialsRequest, call?: Call): Task<AccessToken> {
     return this.flow("client_credentials", input, call, outputOf<AccessToken>);
@@ -710,7 +768,7 @@ export abstract class Operations extends Flows {
   /**
    * Gives an access token for a token of a trusted issuer (RFC 7523 section 2.1), as the rule of the policy says that
    * it meets. Each is good once, unless the policy says otherwise. Fails with `invalid_grant`, `invalid_client`,
-   * `rate_limited`, `invalid_scope` or `invalid_target`.
+   * `rate_limited`, `invalid_scope`, `invalid_target` or `invalid_dpop_proof`.
    */
   acceptAssertion(input: AcceptAssertionRequest, call?: Call): Task<AccessToken> {
     return this.flow("accept_assertion", input, call, outputOf<AccessToken>);
@@ -719,8 +777,9 @@ export abstract class Operations extends Flows {
   /**
    * Starts a session, when the host has found out who is there: an access token, and a refresh token for the next one.
    * Without `clientId` it is the subject's alone; with one, it ends with the client. Lifetimes are the policy's, or
-   * shorter ones. Fails with `invalid_scope`, `invalid_target`, `claim_reserved`, `lifetime_too_long`, `not_found`,
-   * `rate_limited` or `policy_invalid`.
+   * shorter ones. With `jkt`, its access token is bound to that key (RFC 9449), and its refresh tokens, too, unless its
+   * client proves itself in another way. Fails with `invalid_scope`, `invalid_target`, `claim_reserved`,
+   * `lifetime_too_long`, `not_found`, `rate_limited`, `invalid_dpop_proof` or `policy_invalid`.
    */
   startSession(input: StartSessionRequest, call?: Call): Task<TokenPair> {
     return this.flow("start_session", input, call, outputOf<TokenPair>);
@@ -730,18 +789,45 @@ export abstract class Operations extends Flows {
    * Exchanges a refresh token for the next pair (RFC 6749 section 6). Presented again within the grace, a refresh token
    * gives the same answer; later, it ends the session, for somebody else has it too. With `clientId`, the session must
    * be that client's. With `scope`, this access token allows less than the session, and with `audience` it is for
-   * fewer. Fails with `invalid_grant`, `invalid_scope`, `invalid_target`, `rate_limited` or `policy_invalid`.
+   * fewer. A session that is bound to a key needs that `jkt`. Fails with `invalid_grant`, `invalid_scope`,
+   * `invalid_target`, `rate_limited`, `invalid_dpop_proof` or `policy_invalid`.
    */
   refresh(input: RefreshRequest, call?: Call): Task<TokenPair> {
     return this.flow("refresh", input, call, outputOf<TokenPair>);
   }
 
   /**
-   * Says what an access token stands for, if it is good now: verified, and not revoked. Fails with `token_revoked` or
-   * `handle_malformed`, and as `Verifier.verify` does.
+   * Says what an access token stands for, if it is good now: verified, and not revoked. Under a policy of DPoP one that
+   * is bound is refused: `check_bound` takes it with its proof. Fails with `token_revoked`, `handle_malformed` or
+   * `binding_mismatch`, and as `Verifier.verify` does.
    */
   check(input: { token: string }, call?: Call): Task<ActiveToken> {
     return this.flow("check", input, call, outputOf<ActiveToken>);
+  }
+
+  /**
+   * Says what an access token stands for that is bound to a key (RFC 9449), if it is good now, and the proof that came
+   * with it is good, for this token and this request. Each proof is taken once. Fails with `token_revoked`,
+   * `handle_malformed`, `invalid_dpop_proof` or `binding_mismatch`, and as `Verifier.verify` does.
+   */
+  checkBound(input: CheckBoundRequest, call?: Call): Task<ActiveToken> {
+    return this.flow("check_bound", input, call, outputOf<ActiveToken>);
+  }
+
+  /**
+   * Says what an access token stands for that is bound to a certificate (RFC 8705), if it is good now. Fails with
+   * `token_revoked`, `handle_malformed` or `binding_mismatch`, and as `Verifier.verify` does.
+   */
+  checkWithCertificate(input: CheckWithCertificateRequest, call?: Call): Task<ActiveToken> {
+    return this.flow("check_with_certificate", input, call, outputOf<ActiveToken>);
+  }
+
+  /**
+   * Checks a DPoP proof (RFC 9449) by the issuer's policy, and takes it once: for a log-in of the host, which then
+   * starts a session that is bound to its key. Fails with `invalid_dpop_proof`.
+   */
+  checkProof(input: CheckProofRequest, call?: Call): Task<string> {
+    return this.flow("check_proof", input, call, (json) => outputOf<{ jkt: string }>(json).jkt);
   }
 
   /**

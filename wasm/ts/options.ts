@@ -75,6 +75,18 @@ export interface Integration {
   categories: readonly string[];
 }
 
+/** What an issuer demands of DPoP proofs (RFC 9449): the methods of `DpopPolicy` as fields. */
+export interface DpopConfig {
+  /** Gives no token that is not bound to a key. */
+  required?: boolean | undefined;
+  /** How far the `iat` of a proof may lie from now; one minute where absent, at most ten. */
+  maxAge?: Lifetime | undefined;
+  /** Demands a nonce of the token endpoint in each proof, which says the time in place of `iat`. */
+  nonce?: boolean | undefined;
+  /** By which algorithms proofs are taken; any asymmetric one of the build where absent. */
+  algorithms?: readonly Algorithm[] | undefined;
+}
+
 /** An issuer's policy: the methods of `Policy` as fields. Only `issuer` is required. */
 export interface IssuerConfig {
   /** Its name, usually its URL: `iss` in its tokens. */
@@ -123,6 +135,16 @@ export interface IssuerConfig {
   statusLists?: StatusPolicyConfig | undefined;
   /** What links can connect to. */
   integrations?: readonly Integration[] | undefined;
+  /** What is demanded of DPoP proofs (RFC 9449); where absent, no proof is looked at. */
+  dpop?: DpopConfig | undefined;
+}
+
+/** What a verifier demands of DPoP proofs (RFC 9449). */
+export interface DpopVerifierConfig {
+  /** How far the `iat` of a proof may lie from now; one minute where absent, at most ten. */
+  maxAge?: Lifetime | undefined;
+  /** By which algorithms proofs are taken; any asymmetric one of the build where absent. */
+  algorithms?: readonly Algorithm[] | undefined;
 }
 
 /** What a verifier expects: the methods of `Verifier` as fields. */
@@ -151,4 +173,8 @@ export interface VerifierConfig {
   maxAge?: Lifetime | undefined;
   /** Allows for clocks that differ by so many seconds; 0 where absent. */
   leewaySeconds?: number | undefined;
+  /** Takes a token that is bound to a key with its DPoP proof only, and says what is demanded of that. */
+  dpop?: DpopVerifierConfig | undefined;
+  /** Refuses a token that is bound to a key or a certificate where it comes without the proof. */
+  refuseBound?: boolean | undefined;
 }

@@ -44,6 +44,9 @@ object! {
         pub jwks: JsonMembers,
         /// A file that holds that JWK Set.
         pub jwks_file: Option<String>,
+        /// Whether all its tokens are bound to a key, so that each of its requests needs a DPoP proof.
+        #[json(default)]
+        pub dpop_bound_access_tokens: bool,
     }
 }
 
@@ -99,6 +102,7 @@ impl Client {
         }
         client.public = self.public;
         client.jwks = jwks;
+        client.dpop_bound_access_tokens = self.dpop_bound_access_tokens;
         client.permissions.clone_from(&self.permissions);
         client.subject.clone_from(&self.subject);
         client.name.clone_from(&self.name);

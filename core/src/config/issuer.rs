@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::with;
 use crate::describe::{Shape, described, shapes};
 use crate::dialect::trusted_issuers::TrustedIssuerConfig;
+use crate::dpop_policy::{DpopConfig, DpopVerifierConfig};
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
 use crate::json::{self, FromJson, Json, JsonMembers, Misfit};
@@ -88,6 +89,8 @@ described! {
         /// What links can connect to.
         #[json(default)]
         pub integrations: Vec<Integration>,
+        /// What is demanded of DPoP proofs (RFC 9449); where absent, no proof is looked at.
+        pub dpop: Option<DpopConfig>,
     }
 }
 
@@ -133,6 +136,7 @@ impl IssuerConfig {
         policy.audience = self.audience.0;
         policy.session_claims.extend(self.session_claims.0.into_iter().map(Cow::Owned));
         policy.integrations = self.integrations;
+        policy.dpop = self.dpop.map(DpopConfig::policy);
         for (at, trusted) in self.trusted_issuers.into_iter().enumerate() {
             let trusted = trusted.build().map_err(|error| error.within(&format!("trusted_issuers[{at}]")))?;
             policy.trusted_issuers.push(trusted);
@@ -208,6 +212,11 @@ described! {
         pub max_age: Option<Lifetime>,
         /// Allows for clocks that differ by so many seconds; 0 where absent.
         pub leeway_seconds: Option<u64>,
+        /// Takes a token that is bound to a key with its DPoP proof only, and says what is demanded of that.
+        pub dpop: Option<DpopVerifierConfig>,
+        /// Refuses a token that is bound to a key or a certificate where it comes without the proof.
+        #[json(default)]
+        pub refuse_bound: bool,
     }
 }
 
@@ -241,6 +250,8 @@ impl VerifierConfig {
         let given = with(given, self.algorithms, |given, list| given.algorithms(&list));
         let given = with(given, self.max_age, Verifier::max_age);
         let given = with(given, self.leeway_seconds, Verifier::leeway_seconds);
+        let given = with(given, self.dpop, |given, dpop| given.dpop(dpop.policy()));
+        let given = if self.refuse_bound { given.refuse_bound() } else { given };
         given.check_policy()?;
         Ok(given)
     }
@@ -258,7 +269,7 @@ fn contradiction(field: &'static str, dropped: &str, said: bool, any: bool) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Claims, Context, StatusPolicy, UnixTime};
+    use crate::{Claims, Context, DpopPolicy, StatusPolicy, UnixTime};
 
     fn keys() -> KeySet {
         KeySet::builder().hmac("k1", [7; 32].as_slice()).unwrap().build().unwrap()
@@ -275,7 +286,8 @@ mod tests {
             "client_rate": {"events": 1, "per": "1s", "burst": 2},
             "failure_rate": {"events": 3, "per": "1m", "burst": 4}, "redeem_window_seconds": 5,
             "public_token_lifetime": "6m",
-            "status_lists": {"uri": "https://i/s", "every": "7s", "ttl": "8s", "lifetime": "9m", "bits": 2}, "integrations": [{"slug": "s", "name": "S", "categories": ["ats"]}]
+            "status_lists": {"uri": "https://i/s", "every": "7s", "ttl": "8s", "lifetime": "9m", "bits": 2}, "integrations": [{"slug": "s", "name": "S", "categories": ["ats"]}],
+            "dpop": {"required": true, "max_age": "2m", "nonce": true, "algorithms": ["ES256"]}
         }"#;
         let issuer = IssuerConfig::from_json(json).unwrap().build(keys()).unwrap();
         let wanted = Policy::new("i")
@@ -304,6 +316,13 @@ mod tests {
                     .time_to_live(Lifetime::seconds_or_one(8))
                     .lifetime(Lifetime::minutes(9))
                     .bits(2),
+            )
+            .dpop(
+                DpopPolicy::new()
+                    .required()
+                    .max_age(Lifetime::minutes(2))
+                    .nonce()
+                    .algorithms(&[Algorithm::ES256]),
             )
             .integration(Integration { slug: "s".into(), name: "S".into(), categories: vec!["ats".into()] });
         assert_eq!(format!("{:?}", issuer.policy()), format!("{wanted:?}"));
@@ -372,7 +391,8 @@ mod tests {
     fn every_field_of_a_verifier_is_applied() {
         let json = r#"{
             "issuer": ["i", "j"], "audience": "a", "subject": "s", "token_type": "at+jwt", "without_expiry": true,
-            "require": ["x"], "algorithms": ["HS256"], "max_age": "1h", "leeway_seconds": 2
+            "require": ["x"], "algorithms": ["HS256"], "max_age": "1h", "leeway_seconds": 2,
+            "dpop": {"max_age": "2m", "algorithms": ["ES256"]}
         }"#;
         let verifier = VerifierConfig::from_json(json).unwrap().build(keys()).unwrap();
         let wanted = Verifier::new(keys())
@@ -385,12 +405,13 @@ mod tests {
             .token_type("at+jwt")
             .algorithms(&[Algorithm::HS256])
             .max_age(Lifetime::HOUR)
-            .leeway_seconds(2);
+            .leeway_seconds(2)
+            .dpop(DpopPolicy::new().max_age(Lifetime::minutes(2)).algorithms(&[Algorithm::ES256]));
         assert_eq!(format!("{verifier:?}"), format!("{wanted:?}"));
 
-        let any = r#"{"any_issuer":true,"any_audience":true,"any_token_type":true}"#;
+        let any = r#"{"any_issuer":true,"any_audience":true,"any_token_type":true,"refuse_bound":true}"#;
         let verifier = VerifierConfig::from_json(any).unwrap().build(keys()).unwrap();
-        let wanted = Verifier::new(keys()).any_issuer().any_audience().any_token_type();
+        let wanted = Verifier::new(keys()).any_issuer().any_audience().any_token_type().refuse_bound();
         assert_eq!(format!("{verifier:?}"), format!("{wanted:?}"));
     }
 

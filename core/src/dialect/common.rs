@@ -8,12 +8,14 @@ use super::rejection::{Rejection, method_not_allowed};
 use super::request::{Request, credentials};
 use super::response::{Response, json, json_text, set};
 use crate::error::{Error, ErrorCode, Result};
+use crate::flow::access_token::AccessTokenType;
 use crate::flow::active_token::ActiveToken;
 use crate::flow::client::{ClientProof, Demand};
 use crate::issuer::Issuer;
 use crate::json::{Object, ToJson, push_string};
 use crate::key::quoted;
 use crate::secret::Secret;
+use crate::token::confirmation::{CNF, Confirmation};
 
 /// How long a key set may be kept, in seconds; and so the document of the endpoint.
 pub(crate) const JWKS_MAX_AGE: u32 = 300;
@@ -120,12 +122,16 @@ pub(super) fn introspection(token: Option<&ActiveToken>, issuer: &str) -> Result
 /// What introspection tells of a token that stands (RFC 7662 section 2.2): what it knows itself, and then the token's
 /// claims, of which none may take the place of these.
 fn described(token: &ActiveToken, issuer: &str) -> Result<Vec<u8>, Error> {
+    let claims =
+        Object::of_token(token.claims.as_bytes()).map_err(|_| Error::new(ErrorCode::StoreCorrupt))?;
+    // RFC 9449 section 6.2: that of a token that is bound to a key MUST say so.
+    let token_type = AccessTokenType::of(&Confirmation::read(claims.get(CNF)).unwrap_or_default());
     let mut body = Vec::with_capacity(token.claims.len() + 256);
     body.extend_from_slice(b"{\"active\":true");
     let own: [(&str, Option<&dyn ToJson>); 8] = [
         ("scope", as_json(&token.scope)),
         ("client_id", as_json(&token.client)),
-        ("token_type", Some(&"Bearer")),
+        ("token_type", Some(&token_type)),
         ("exp", as_json(&token.expires_at)),
         ("iat", as_json(&token.issued_at)),
         ("sub", as_json(&token.subject)),
@@ -138,8 +144,6 @@ fn described(token: &ActiveToken, issuer: &str) -> Result<Vec<u8>, Error> {
             value.write_json(&mut body);
         }
     }
-    let claims =
-        Object::of_token(token.claims.as_bytes()).map_err(|_| Error::new(ErrorCode::StoreCorrupt))?;
     for (name, value) in claims.iter() {
         if name != "active" && own.iter().all(|(known, _)| *known != name) {
             push_name(&mut body, name);

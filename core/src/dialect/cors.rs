@@ -23,6 +23,8 @@ pub(super) struct Cors {
     pub(super) origins: Vec<Origin>,
     /// Below which paths there is what everybody may read.
     pub(super) public: Vec<String>,
+    /// Whether there are nonces for proofs in the answers (RFC 9449 section 8).
+    pub(super) nonces: bool,
 }
 
 impl Cors {
@@ -49,7 +51,8 @@ impl Cors {
     pub(super) fn headers(&self, path: &str, asked: &HeaderMap) -> HeaderMap {
         let mut headers = self.allowed(path, asked);
         if headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
-            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Retry-After"));
+            let exposed = if self.nonces { "Retry-After, DPoP-Nonce" } else { "Retry-After" };
+            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(exposed));
         }
         headers
     }

@@ -69,7 +69,7 @@ impl EndpointBuilder {
     /// Lets pages of these origins read what the dialects answer, and those of no other. What stands under `/.well-known/`,
     /// and status lists, are for pages of any origin.
     pub fn cors_origins(mut self, origins: &[Origin]) -> Self {
-        self.0.cors = Cors { origins: origins.to_vec(), public: Vec::new() };
+        self.0.cors.origins = origins.to_vec();
         self
     }
 
@@ -97,6 +97,8 @@ impl EndpointBuilder {
         self.0.status_lists = ServedLists::of(self.0.issuers())?;
         check_paths(self.0.paths())?;
         self.0.cors.public.extend(self.0.status_lists.iter().map(|lists| lists.path().to_owned()));
+        let nonces = self.0.issuers().any(|issuer| issuer.policy().dpop.is_some());
+        self.0.cors.nonces = nonces;
         self.0.public_keys = common::public_keys(self.0.issuers())?;
         let of_lists: Vec<String> = self.0.status_lists.iter().map(ServedLists::openapi).collect();
         let of_dialects = self.0.dialects.iter().filter_map(|dialect| dialect.openapi());

@@ -2,6 +2,7 @@
 
 use super::access_token::{AccessToken, Grant};
 use super::client::{ClientProof, Demand};
+use super::holder::Holder;
 use super::trusted::Trusted;
 use super::{Flow, audience};
 use crate::claims::Claims;
@@ -22,13 +23,15 @@ pub struct AcceptAssertion {
     pub(crate) client: Option<ClientProof>,
     pub(crate) scope: Option<String>,
     pub(crate) audience: Vec<String>,
+    pub(crate) holder: Holder,
 }
 
 impl AcceptAssertion {
     /// For all that the rule gives which it meets.
     pub fn new(assertion: impl Into<String>) -> Self {
         let assertion = Secret::from(assertion.into());
-        AcceptAssertion { assertion, client: None, scope: None, audience: Vec::new() }
+        let (scope, audience) = (None, Vec::new());
+        AcceptAssertion { assertion, client: None, scope, audience, holder: Holder::default() }
     }
 
     /// The client that presents it, which gets the token: as its own, within its scope. None is needed.
@@ -98,10 +101,14 @@ impl Flow {
             Some(proof) => Some(self.proven(proof, Demand::default()).await?),
             None => None,
         };
+        let known = client.clone();
         let asking = client.as_ref().map(|client| client.id.clone()).unwrap_or_default();
         let granted = self.grant(request, client).await;
         match granted {
             Ok((grant, mut trusted)) => {
+                if let Err(error) = self.hold(&request.holder, known.as_ref()).await {
+                    return self.refuse_own(&asking, error);
+                }
                 // The decisive write: whoever does it has the token.
                 if let Err(error) = self.use_up_trusted(&mut trusted, "assertion").await {
                     return self.refuse_own(&asking, error);
@@ -143,19 +150,10 @@ impl Flow {
         }
         let epoch = Marks::read([issuer, by_client, by_subject])?.epoch();
         let lifetime = self.issuer.policy().token_lifetime();
-        Ok((
-            Grant {
-                client: Some(id),
-                subject,
-                scope,
-                session: None,
-                sessions_epoch: 0,
-                epoch,
-                lifetime,
-                claims,
-            },
-            trusted,
-        ))
+        let (client, session, bound) = (Some(id), None, request.holder.bound.clone());
+        let sessions_epoch = 0;
+        let grant = Grant { client, subject, scope, session, sessions_epoch, epoch, lifetime, claims, bound };
+        Ok((grant, trusted))
     }
 
     /// As [`Flow::refuse`], but for a limit that has told its event, and for what is nobody's fault.

@@ -7,6 +7,7 @@ use super::Flow;
 use super::own_claims::{CLIENT_ID, SCOPE};
 use super::status::Hangs;
 use crate::claims::Claims;
+use crate::describe::choices;
 use crate::error::Result;
 use crate::event::{Event, EventKind};
 use crate::policy::AccessFormat;
@@ -16,6 +17,7 @@ use crate::record::watermark::EPOCH;
 use crate::record::{Change, busy};
 use crate::scope;
 use crate::time::Lifetime;
+use crate::token::confirmation::{CNF, Confirmation};
 use crate::token::handle::HandleFormat;
 
 /// An opaque access token: 240 random bits and one check character.
@@ -24,12 +26,33 @@ pub(super) const ACCESS: HandleFormat = HandleFormat::plain(1);
 /// An access token as a client gets it (RFC 6749 section 5.1).
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccessToken {
-    /// The token: to be sent as a bearer.
+    /// The token.
     pub access_token: String,
+    /// How it is sent.
+    pub token_type: AccessTokenType,
     /// How long it lives.
     pub expires_in: Lifetime,
     /// What it allows, where it allows something by name (RFC 6749 section 3.3).
     pub scope: Option<String>,
+}
+
+choices! {
+    /// The way in which an access token is sent (RFC 6749 section 7.1).
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub enum AccessTokenType {
+        /// As it is: who has it may use it (RFC 6750).
+        Bearer = "Bearer",
+        /// With a proof of the key that it is bound to (RFC 9449).
+        Dpop = "DPoP",
+    }
+}
+
+impl AccessTokenType {
+    /// How a token is sent that is bound to this. RFC 8705 section 3: one of a certificate is sent as a bearer's.
+    pub(crate) fn of(bound: &Confirmation) -> Self {
+        if bound.jkt.is_some() { AccessTokenType::Dpop } else { AccessTokenType::Bearer }
+    }
 }
 
 /// What an access token is minted for.
@@ -43,6 +66,8 @@ pub(crate) struct Grant {
     pub(crate) epoch: u64,
     pub(crate) lifetime: Lifetime,
     pub(crate) claims: Claims,
+    /// What it is bound to.
+    pub(crate) bound: Confirmation,
 }
 
 impl Grant {
@@ -72,6 +97,7 @@ impl Flow {
         mut grant: Grant,
     ) -> Result<(AccessToken, Event, Option<Taken>)> {
         let (expires_in, event) = (grant.lifetime, Event::new(EventKind::TokenIssued));
+        let token_type = AccessTokenType::of(&grant.bound);
         let mut claims = self.claims_of(&mut grant);
         let (access_token, scope, event, taken) = match self.issuer.policy().access_format {
             AccessFormat::Jwt => {
@@ -86,7 +112,7 @@ impl Flow {
                 (self.handle(grant, Lineage::default()).await?, scope, event, None)
             }
         };
-        Ok((AccessToken { access_token, expires_in, scope: scope::named(scope) }, event, taken))
+        Ok((AccessToken { access_token, token_type, expires_in, scope: scope::named(scope) }, event, taken))
     }
 
     /// An opaque token, which says what is granted and these claims, all of them; its id is theirs.
@@ -120,6 +146,7 @@ impl Flow {
     fn claims_of(&mut self, grant: &mut Grant) -> Claims {
         let id = self.entropy().uuid().to_string();
         let claims = std::mem::take(&mut grant.claims).subject(&*grant.subject).id(id);
+        let claims = if grant.bound.is_empty() { claims } else { claims.set_own(CNF, &grant.bound) };
         let own = |name: &'static str| Cow::Borrowed(name);
         let session = self.issuer.policy().session_claims.iter().map(|name| (name.clone(), &grant.session));
         [(own(CLIENT_ID), &grant.client), (own(SCOPE), &grant.scope)]

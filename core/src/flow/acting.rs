@@ -2,6 +2,7 @@
 
 use super::Flow;
 use super::active_token::ActiveToken;
+use super::holder::Holder;
 use super::narrow::Narrow;
 use super::narrowing::same;
 use super::own_claims::{ACT, MAY_ACT};
@@ -9,6 +10,7 @@ use super::trusted::Trusted;
 use crate::error::{Error, ErrorCode, Result, field_invalid};
 use crate::json::{self, Object, Ready, object};
 use crate::record::client::Client;
+use crate::token::confirmation::{CNF, Confirmation};
 
 /// How many a token can name, one within the other.
 const MOST_ACTORS: usize = 8;
@@ -122,7 +124,9 @@ impl Flow {
         let issuer = &self.issuer.policy().issuer;
         let (actor, field) = match (&request.actor, &request.actor_token, stranger) {
             (Some(actor), ..) => (Actor::named(issuer, actor, request.client.as_deref())?, "actor"),
-            (None, Some(token), _) => (self.actor_of(token, asker).await?, "actor_token"),
+            (None, Some(token), _) => {
+                (self.actor_of(token, asker, request.holder.as_ref()).await?, "actor_token")
+            }
             (None, None, Some(client)) => {
                 Actor::named(issuer, &client.id, Some(&client.id))?.may_act(given, "client_id")?;
                 return Ok(None);
@@ -135,7 +139,7 @@ impl Flow {
 
     /// Whom an actor's token is about: one of this issuer, which stands, and is the asking client's where that is public; or one of
     /// a trusted issuer.
-    async fn actor_of(&self, token: &str, asker: Option<&Client>) -> Result<Actor> {
+    async fn actor_of(&self, token: &str, asker: Option<&Client>, holder: Option<&Holder>) -> Result<Actor> {
         let (actor, client) = if self.is_anothers(token) {
             (Actor::of_trusted(self.trusted(token, "actor_token").await?)?, None)
         } else {
@@ -145,6 +149,12 @@ impl Flow {
                     _ => error.at("actor_token"),
                 })?;
             let client = found.0.token.client.clone();
+            if let Some(holder) = holder {
+                let claims = Object::of_token(found.0.token.claims.as_bytes());
+                let claims = claims.map_err(|_| ErrorCode::StoreCorrupt)?;
+                let bound = Confirmation::read(claims.get(CNF)).and_then(|bound| holder.check_token(&bound));
+                bound.map_err(|error| error.at("actor_token"))?;
+            }
             (Actor::of(found.0.token)?, client)
         };
         match asker.filter(|asker| asker.public && client.as_ref() != Some(&asker.id)) {

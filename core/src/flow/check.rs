@@ -3,17 +3,20 @@
 use super::Flow;
 use super::access_token::ACCESS;
 use super::active_token::ActiveToken;
+use super::holder::once;
 use super::named_session::InNamedSession;
 use super::own_claims::{CLIENT_ID, FROM_CLIENTS, NARROWED_FROM, ORGANIZATION, SCOPE, SESSION};
 use super::standing::Hanging;
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
-use crate::json::{self, object};
+use crate::json::{self, Object, object};
 use crate::record::access::{Access, Lineage, access_key};
 use crate::record::decode_some;
 use crate::record::watermark::{EPOCH, Marks};
 use crate::task::Task;
 use crate::time::Context;
+use crate::token::confirmation::{CNF, Confirmation, check_bearer};
+use crate::token::dpop::confirm;
 use crate::token::id::minted_at;
 use crate::token::verified::Verified;
 use crate::values::OneOrMany;
@@ -38,10 +41,79 @@ impl Issuer {
     ///
     /// # Errors
     /// The codes of [`crate::Verifier::verify`]; `token_revoked`; `handle_malformed` for what is no token at all;
-    /// `store_regressed` where the store has lost a revocation.
+    /// `store_regressed` where the store has lost a revocation; under a policy of DPoP, `binding_mismatch` for a token that is
+    /// bound, for which there is [`Issuer::check_bound`].
     pub fn check(&self, token: &str, context: &Context) -> Task<ActiveToken> {
         let token = token.to_owned();
-        self.task(context, |flow| async move { flow.check(&token).await })
+        self.task(context, |flow| async move {
+            let active = flow.check(&token).await?;
+            if flow.issuer.policy().dpop.is_some() {
+                check_bearer(claims_of(&active)?.get(CNF))?;
+            }
+            Ok(active)
+        })
+    }
+
+    /// Checks a token as [`Issuer::check`] does, and the proof that came with it, as
+    /// [`Verifier::verify_bound`](crate::Verifier::verify_bound) does; each proof is taken once, through the store.
+    ///
+    /// ```
+    /// use tokenmint::*;
+    /// # let keys = KeySet::builder().hmac("k1", [7; 32].as_slice())?.build()?;
+    /// # let policy = Policy::new("https://id.example.com").audience("api").session_secret([9; 32].as_slice());
+    /// # let algorithms = DpopPolicy::new().algorithms(&[Algorithm::ES256]);
+    /// let issuer = Issuer::new(keys, policy.dpop(algorithms))?;
+    /// let (store, jkt) = (MemoryStore::new(), "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
+    /// let context = |seed| Context::new(UnixTime::from_seconds(1_700_000_000), [seed; 32]);
+    /// let pair = issuer.start_session(StartSession::new("u1").key(jkt), &context(1)).run(&store).result?;
+    /// assert_eq!(pair.token_type, AccessTokenType::Dpop);
+    ///
+    /// let thief = issuer.check(&pair.access_token, &context(2)).run(&store).result.unwrap_err();
+    /// assert_eq!(thief.code(), ErrorCode::BindingMismatch);
+    /// let url = "https://api.example.com/invoices";
+    /// let forged = issuer.check_bound(&pair.access_token, "no proof", "GET", url, &context(3)).run(&store);
+    /// assert_eq!(forged.result.unwrap_err().code(), ErrorCode::InvalidDpopProof);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Issuer::check`]; `invalid_dpop_proof` at what is wrong with the proof, at `jti` for one that came before;
+    /// `binding_mismatch` at `cnf` for a token of another key, or of none.
+    pub fn check_bound(
+        &self,
+        token: &str,
+        proof: &str,
+        method: &str,
+        url: &str,
+        context: &Context,
+    ) -> Task<ActiveToken> {
+        let [token, proof, method, url] = [token, proof, method, url].map(str::to_owned);
+        self.task(context, |mut flow| async move {
+            let active = flow.check(&token).await?;
+            let proof = flow.recent_proof(&proof, &method, &url).await?;
+            confirm(&Confirmation::read(claims_of(&active)?.get(CNF))?, &proof, &token)?;
+            once(&mut flow.records, &proof, flow.context.now()).await?;
+            Ok(active)
+        })
+    }
+
+    /// Checks a token as [`Issuer::check`] does, and that it is bound to a certificate, as
+    /// [`Verifier::verify_with_certificate`](crate::Verifier::verify_with_certificate) does.
+    ///
+    /// # Errors
+    /// Those of [`Issuer::check`]; `binding_mismatch` at `cnf` for a token of another certificate, or of none.
+    pub fn check_with_certificate(
+        &self,
+        token: &str,
+        sha256: [u8; 32],
+        context: &Context,
+    ) -> Task<ActiveToken> {
+        let token = token.to_owned();
+        self.task(context, |flow| async move {
+            let active = flow.check(&token).await?;
+            Confirmation::read(claims_of(&active)?.get(CNF))?.check_certificate(&sha256)?;
+            Ok(active)
+        })
     }
 }
 
@@ -126,6 +198,11 @@ impl Flow {
         let marks = self.stands(&hanging).await?;
         Ok((hanging, marks))
     }
+}
+
+/// The claims of a token that stands.
+fn claims_of(active: &ActiveToken) -> Result<Object<'_>> {
+    Object::of_token(active.claims.as_bytes()).map_err(|_| ErrorCode::StoreCorrupt.into())
 }
 
 /// The client or organization that a JWT was issued to.

@@ -2,6 +2,7 @@
 
 use super::access_token::{AccessToken, Grant};
 use super::client::{ClientProof, Demand};
+use super::holder::Holder;
 use super::{Flow, audience};
 use crate::claims::Claims;
 use crate::error::Result;
@@ -12,6 +13,7 @@ use crate::record::watermark::{self, Marks};
 use crate::scope;
 use crate::task::Task;
 use crate::time::Context;
+use crate::token::confirmation::Confirmation;
 
 /// A client's request for a token of its own: for all that it has, or for less.
 #[derive(Clone, Debug)]
@@ -19,12 +21,13 @@ pub struct ClientCredentials {
     pub(crate) client: ClientProof,
     pub(crate) scope: Option<String>,
     pub(crate) audience: Vec<String>,
+    pub(crate) holder: Holder,
 }
 
 impl ClientCredentials {
     /// For whatever the client may do, and whomever its tokens may be for.
     pub fn new(client: ClientProof) -> Self {
-        ClientCredentials { client, scope: None, audience: Vec::new() }
+        ClientCredentials { client, scope: None, audience: Vec::new(), holder: Holder::default() }
     }
 
     /// What the token shall allow: of the client's scope, some (RFC 6749 section 3.3).
@@ -38,6 +41,21 @@ impl ClientCredentials {
     #[must_use]
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience.push(audience.into());
+        self
+    }
+
+    /// The thumbprint of the key that the token is bound to, of which the host has checked a proof; under a policy with
+    /// [`Policy::dpop`](crate::Policy::dpop).
+    #[must_use]
+    pub fn key(mut self, jkt: impl Into<String>) -> Self {
+        self.holder = self.holder.with_key(jkt.into());
+        self
+    }
+
+    /// The SHA-256 of the certificate that the token is bound to (RFC 8705): that of the client's TLS connection.
+    #[must_use]
+    pub fn certificate(mut self, sha256: [u8; 32]) -> Self {
+        self.holder = self.holder.with_certificate(sha256);
         self
     }
 }
@@ -70,7 +88,7 @@ impl Issuer {
     /// ```
     ///
     /// # Errors
-    /// `invalid_client`; `rate_limited`; `invalid_scope` and `invalid_target` for more than the client has; the store's.
+    /// `invalid_client`; `rate_limited`; `invalid_dpop_proof` where there must be a key; `invalid_scope` and `invalid_target` for more than the client has; the store's.
     pub fn client_credentials(
         &self,
         request: impl Into<ClientCredentials>,
@@ -99,9 +117,13 @@ impl Flow {
             Ok(granted) => granted,
             Err(error) => return self.refuse(&client.id, error),
         };
+        let marks = Marks::read(entries)?;
+        if let Err(error) = self.hold(&request.holder, Some(&client)).await {
+            return self.refuse(&client.id, error);
+        }
         let claims = audience.iter().fold(Claims::new(), Claims::audience);
-        let subject = client.id.clone();
-        self.client_token(client.id, subject, scope, Marks::read(entries)?, claims).await
+        let (subject, bound) = (client.id.clone(), request.holder.bound.clone());
+        self.client_token(client.id, subject, scope, marks, claims, bound).await
     }
 
     /// Reads a client and the watermarks of its tokens about `subject` at once, and proves the client.
@@ -126,11 +148,12 @@ impl Flow {
         scope: Option<String>,
         marks: Marks,
         claims: Claims,
+        bound: Confirmation,
     ) -> Result<AccessToken> {
         let (epoch, lifetime) = (marks.epoch(), self.issuer.policy().token_lifetime());
         let client = Some(client);
-        let grant =
-            Grant { client, subject, scope, session: None, sessions_epoch: 0, epoch, lifetime, claims };
+        let (session, sessions_epoch) = (None, 0);
+        let grant = Grant { client, subject, scope, session, sessions_epoch, epoch, lifetime, claims, bound };
         self.access_token(grant).await
     }
 }

@@ -29,6 +29,7 @@ mod client_assertion;
 pub(crate) mod client_credentials;
 pub(crate) mod create_api_key;
 pub mod directory;
+pub(crate) mod holder;
 pub(crate) mod introspect;
 pub(crate) mod list_api_keys;
 pub(crate) mod list_sessions;

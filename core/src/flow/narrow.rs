@@ -4,8 +4,9 @@
 use std::fmt;
 
 use super::Flow;
-use super::access_token::Grant;
+use super::access_token::{AccessTokenType, Grant};
 use super::client::{ClientProof, Demand};
+use super::holder::Holder;
 use super::narrowing;
 use super::own_claims::{ACT, CLIENT_ID, FROM_CLIENTS, NARROWED_FROM, SCOPE, check_custom_of};
 use super::standing::Hanging;
@@ -22,6 +23,7 @@ use crate::record::{Stored, decode_some};
 use crate::scope;
 use crate::task::Task;
 use crate::time::{Context, Lifetime, UnixTime};
+use crate::token::confirmation::{CNF, Confirmation};
 
 /// A request for a narrower token.
 #[derive(Clone)]
@@ -34,6 +36,8 @@ pub struct Narrow {
     pub(crate) client: Option<String>,
     pub(crate) actor: Option<String>,
     pub(crate) actor_token: Option<String>,
+    /// Who presents its tokens, and must hold what they are bound to; nobody where the host answers for it.
+    pub(crate) holder: Option<Holder>,
 }
 
 impl Narrow {
@@ -48,6 +52,7 @@ impl Narrow {
             client: None,
             actor: None,
             actor_token: None,
+            holder: None,
         }
     }
 
@@ -103,6 +108,14 @@ impl Narrow {
         self
     }
 
+    /// What the new token is bound to, where the one before is bound to this: to the same, or to what is held by whoever asks.
+    fn bound(&self, cnf: Option<&str>) -> Result<Confirmation> {
+        let bound = Confirmation::read(cnf)?;
+        let Some(holder) = &self.holder else { return Ok(bound) };
+        holder.check_token(&bound)?;
+        Ok(if bound.is_empty() { holder.bound.clone() } else { bound })
+    }
+
     /// Refuses what cannot be.
     fn check(&self, policy: &Policy) -> Result<()> {
         check_custom_of(&self.claims, policy)?;
@@ -125,8 +138,10 @@ impl Narrow {
 /// A token for less.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NarrowedToken {
-    /// The token: to be sent as a bearer.
+    /// The token.
     pub access_token: String,
+    /// How it is sent: as the token that it was narrowed from.
+    pub token_type: AccessTokenType,
     /// How long it lives.
     pub expires_in: Lifetime,
     /// What it allows, where it allows anything.
@@ -188,6 +203,7 @@ impl Flow {
         let (parent, marks) = self.check_for_anybody(&request.token).await?;
         let token = &parent.token;
         let given = Object::of_token(token.claims.as_bytes()).map_err(|_| ErrorCode::StoreCorrupt)?;
+        let bound = request.bound(given.get(CNF))?;
         let lifetime = lifetime.min(self.left(token.expires_at)?);
         let (asker, marks) = self.asker(&request, admitted, &parent, marks).await?;
         // A client's own token allows what it was started with; another's no more than the client may have.
@@ -212,7 +228,12 @@ impl Flow {
             clients if clients.is_empty() => claims,
             clients => claims.set(FROM_CLIENTS, clients),
         };
+        let claims = if bound.is_empty() { claims } else { claims.set_own(CNF, &bound) };
+        if let Some(holder) = &request.holder {
+            self.hold(holder, asker.as_ref()).await?;
+        }
         self.use_up_actor(&mut actor).await?;
+        let token_type = AccessTokenType::of(&bound);
         let (epoch, subject) = (marks.epoch(), token.subject.clone());
         let mut claims = claims.set(EPOCH, epoch);
         let event = Event::new(EventKind::TokenIssued).id(id);
@@ -228,11 +249,12 @@ impl Flow {
         } else {
             let (subject, session) = (subject.unwrap_or_default(), parent.session);
             let (scope, sessions_epoch) = (scope.clone(), 0);
-            let grant = Grant { client, subject, scope, session, sessions_epoch, epoch, lifetime, claims };
+            let grant =
+                Grant { client, subject, scope, session, sessions_epoch, epoch, lifetime, claims, bound };
             self.handle(grant, lineage).await?
         };
         self.emit(event);
-        Ok(NarrowedToken { access_token, expires_in: lifetime, scope: scope::named(scope) })
+        Ok(NarrowedToken { access_token, token_type, expires_in: lifetime, scope: scope::named(scope) })
     }
 
     /// As [`Flow::narrow`], for a client that proves itself and meets a demand.

@@ -2,6 +2,7 @@
 
 use super::Flow;
 use super::accept_assertion::AcceptAssertion;
+use super::access_token::AccessToken;
 use super::narrow::{Narrow, NarrowedToken, not_its_own};
 use super::own_claims::ACT;
 use crate::error::{ErrorCode, Result, field_invalid};
@@ -48,6 +49,7 @@ impl Flow {
             client: None,
             scope: request.scope.clone(),
             audience: request.audience.clone(),
+            holder: request.holder.clone().unwrap_or_default(),
         };
         let granted = self.grant(&asked, asker.clone()).await;
         let (mut grant, mut trusted) = granted.map_err(|error| match error.field() {
@@ -65,10 +67,11 @@ impl Flow {
             grant.claims = grant.claims.set_json(ACT, actor.act(&given)?);
         }
         grant.lifetime = lifetime.min(self.left(trusted.verified.expires_at())?);
+        self.hold(&asked.holder, asker.as_ref()).await?;
         self.use_up_actor(&mut actor).await?;
         self.use_up_trusted(&mut trusted, "token").await?;
         let token = self.access_token(grant).await?;
-        let (access_token, expires_in, scope) = (token.access_token, token.expires_in, token.scope);
-        Ok(NarrowedToken { access_token, expires_in, scope })
+        let AccessToken { access_token, token_type, expires_in, scope } = token;
+        Ok(NarrowedToken { access_token, token_type, expires_in, scope })
     }
 }

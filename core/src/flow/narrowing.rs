@@ -12,6 +12,7 @@ use crate::record::access::Lineage;
 use crate::registered::REGISTERED;
 use crate::scope;
 use crate::time::UnixTime;
+use crate::token::confirmation::CNF;
 
 /// How often a token can be narrowed again: each of its parents is asked for at every check.
 const MOST_PARENTS: usize = 8;
@@ -83,8 +84,12 @@ pub(super) fn claims(
     let custom = given.iter().filter(|(name, _)| !own(name));
     let claims = custom.fold(claims, |claims, (name, value)| claims.set_json(name.to_owned(), value));
     asked.iter().try_fold(claims, |claims, (name, value)| {
-        // With less in it more may act.
-        let rule = if name == MAY_ACT { Narrowing::Equal } else { policy.narrowing_of(name) };
+        // With less in it more may act, or use the token.
+        let rule = if [MAY_ACT, CNF].contains(&name.as_str()) {
+            Narrowing::Equal
+        } else {
+            policy.narrowing_of(name)
+        };
         if !given.get(name).is_some_and(|parent| rule.admits(value.as_str(), parent)) {
             let text = format!("{name:?} would be more than the token's");
             return Err(Error::new(ErrorCode::FieldInvalid).at("claims").because(text));

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::client::{ClientProof, Demand};
+use super::holder::Holder;
 use super::refresh_token::Presented;
 use super::token_pair::{Asked, TokenPair};
 use super::{Flow, audience};
@@ -27,12 +28,20 @@ pub struct Refresh {
     pub(crate) name: Option<String>,
     pub(crate) scope: Option<String>,
     pub(crate) audience: Vec<String>,
+    pub(crate) holder: Holder,
 }
 
 impl Refresh {
     /// A request with a refresh token.
     pub fn new(refresh_token: impl Into<String>) -> Self {
-        Refresh { token: refresh_token.into(), client: None, name: None, scope: None, audience: Vec::new() }
+        Refresh {
+            token: refresh_token.into(),
+            client: None,
+            name: None,
+            scope: None,
+            audience: Vec::new(),
+            holder: Holder::default(),
+        }
     }
 
     /// The client that presents it and has proved who it is: the session must be its own.
@@ -53,6 +62,21 @@ impl Refresh {
     #[must_use]
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience.push(audience.into());
+        self
+    }
+
+    /// The thumbprint of the key of which the host has checked a proof: that of the session, where it is bound to one. The
+    /// access token is bound to it.
+    #[must_use]
+    pub fn key(mut self, jkt: impl Into<String>) -> Self {
+        self.holder = self.holder.with_key(jkt.into());
+        self
+    }
+
+    /// The SHA-256 of the certificate by which the client has proved itself: the access token is bound to it.
+    #[must_use]
+    pub fn certificate(mut self, sha256: [u8; 32]) -> Self {
+        self.holder = self.holder.with_certificate(sha256);
         self
     }
 
@@ -91,7 +115,8 @@ impl Issuer {
     /// Anything older ends the session: somebody has a copy.
     ///
     /// # Errors
-    /// `invalid_grant` for whatever is wrong with the token; `invalid_scope` and `invalid_target` for more than the session has;
+    /// `invalid_grant` for whatever is wrong with the token, and for one that is bound to another key; `invalid_dpop_proof` where
+    /// there must be a key; `invalid_scope` and `invalid_target` for more than the session has;
     /// `rate_limited` for its client; `store_regressed` where the store has lost a write; `store_busy`, and the store's.
     pub fn refresh(&self, request: impl Into<Refresh>, context: &Context) -> Task<TokenPair> {
         let request = request.into();
@@ -174,13 +199,21 @@ impl Flow {
         }
         let client = client.filter(|_| presented.client.is_some());
         let grace = self.issuer.policy().grace;
-        let asked = Asked { scope: request.scope.as_deref(), audience: &request.audience };
+        let holder = &request.holder;
+        let asked =
+            Asked { scope: request.scope.as_deref(), audience: &request.audience, holder: Some(holder) };
+
+        let mut held = false;
 
         // Where somebody else changes the session at the same time, decide anew on what is there now.
         loop {
             let Some(session) = self.living(presented, update.found()?, marks, &mark)? else {
                 return self.refuse(id, invalid_grant());
             };
+            // Who lacks what it is bound to has a copy that is good for nothing, not even to end it.
+            if let Err(error) = holder.check_session(&session, client.as_ref()) {
+                return self.refuse(id, error);
+            }
             let decision = session.decide(presented.generation, self.moment(), grace);
             let gives = matches!(decision, RefreshDecision::Rotate | RefreshDecision::Repeat);
             if gives && let Err(error) = request.check_within(&session, &self.issuer.policy().audience) {
@@ -193,6 +226,12 @@ impl Flow {
                     self.admit(id).await?;
                 }
                 admitted = true;
+            }
+            if gives && !held {
+                if let Err(error) = self.hold(holder, client.as_ref()).await {
+                    return self.refuse(id, error);
+                }
+                held = true;
             }
             let event = |kind, session: &Session| session.event(kind).generation(session.generation);
             match decision {

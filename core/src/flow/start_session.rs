@@ -1,5 +1,6 @@
 //! A session begins, after the host's own log-in: an access token, and a refresh token for the next one.
 
+use super::holder::Holder;
 use super::own_claims::check_custom_of;
 use super::token_pair::{Asked, TokenPair};
 use super::{Flow, audience};
@@ -33,6 +34,7 @@ pub struct StartSession {
     pub(crate) access_lifetime: Option<Lifetime>,
     pub(crate) idle: Option<Lifetime>,
     pub(crate) absolute: Option<Lifetime>,
+    pub(crate) holder: Holder,
 }
 
 impl StartSession {
@@ -48,6 +50,7 @@ impl StartSession {
             access_lifetime: None,
             idle: None,
             absolute: None,
+            holder: Holder::default(),
         }
     }
 
@@ -105,6 +108,22 @@ impl StartSession {
     #[must_use]
     pub fn absolute(mut self, lifetime: Lifetime) -> Self {
         self.absolute = Some(lifetime);
+        self
+    }
+
+    /// The thumbprint of the key that its first access token is bound to, and of a public client, or of none, its refresh tokens,
+    /// too: the host has checked a proof of it ([`DpopProof::verify`](crate::DpopProof::verify)), or was told of the key by
+    /// whoever logged in. Under a policy with [`Policy::dpop`](crate::Policy::dpop).
+    #[must_use]
+    pub fn key(mut self, jkt: impl Into<String>) -> Self {
+        self.holder = self.holder.with_key(jkt.into());
+        self
+    }
+
+    /// The SHA-256 of the certificate that its tokens are bound to (RFC 8705): that by which the client has proved itself.
+    #[must_use]
+    pub fn certificate(mut self, sha256: [u8; 32]) -> Self {
+        self.holder = self.holder.with_certificate(sha256);
         self
     }
 
@@ -211,15 +230,22 @@ impl Flow {
             Ok(audience) => audience.to_vec(),
             Err(error) => return self.refuse(id, error),
         };
+        let id = &id.to_owned();
         let request = StartSession { audience, ..request };
         let marks = Marks::read([issuer, by_client, by_subject])?;
         let mark = decode_some::<SessionsMark>(mark.as_ref())?.unwrap_or_default();
+        let holder = request.holder.clone();
+        if let Err(error) = self.hold(&holder, client.as_ref()).await {
+            return self.refuse(id, error);
+        }
+        // RFC 9449 section 5: the tokens of a client that proves itself are bound to it by that.
+        let keeps = client.as_ref().is_none_or(|client| client.public);
         let session = self.new_session(request, lifetimes, marks.epoch(), mark.epoch);
+        let session = Session { jkt: session.jkt.filter(|_| keeps), ..session };
         let mut update = Update::new(session_key(&session.id), None);
         let opened = session.event(EventKind::SessionOpened);
-        self.write_and_pair(&mut update, opened, client.as_ref(), session, Asked::default())
-            .await?
-            .ok_or_else(busy)
+        let asked = Asked { holder: Some(&holder), ..Asked::default() };
+        self.write_and_pair(&mut update, opened, client.as_ref(), session, asked).await?.ok_or_else(busy)
     }
 
     fn new_session(
@@ -256,6 +282,8 @@ impl Flow {
             revoked: false,
             slots: Vec::new(),
             more_slots: false,
+            jkt: request.holder.bound.jkt,
+            x5t: request.holder.bound.x5t,
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::Flow;
-use super::access_token::{AccessToken, Grant};
+use super::access_token::{AccessToken, AccessTokenType, Grant};
+use super::holder::Holder;
 use crate::claims::Claims;
 use crate::error::Result;
 use crate::event::Event;
@@ -13,12 +14,15 @@ use crate::record::client::Client;
 use crate::record::session::Session;
 use crate::record::slot::Taken;
 use crate::time::{Lifetime, UnixTime};
+use crate::token::confirmation::Confirmation;
 
 /// What a session gives: an access token, and the refresh token for the next pair.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TokenPair {
-    /// The access token: to be sent as a bearer.
+    /// The access token.
     pub access_token: String,
+    /// How the access token is sent.
+    pub token_type: AccessTokenType,
     /// How long the access token lives.
     pub expires_in: Lifetime,
     /// The refresh token: good for one exchange.
@@ -36,6 +40,8 @@ pub struct TokenPair {
 pub(crate) struct Asked<'a> {
     pub(crate) scope: Option<&'a str>,
     pub(crate) audience: &'a [String],
+    /// Who asks, and gets it for what it holds.
+    pub(crate) holder: Option<&'a Holder>,
 }
 
 impl Flow {
@@ -110,6 +116,8 @@ impl Flow {
         let claims = audience.iter().fold(claims, Claims::audience);
         let scope = asked.scope.map(str::to_owned).or(session.scope);
         let refresh_expires_in = until(self.now(), session.idle_expiry);
+        let held = asked.holder.map(|holder| holder.bound.clone()).unwrap_or_default();
+        let bound = Confirmation { jkt: held.jkt, x5t: held.x5t.or(session.x5t) };
         let grant = Grant {
             client: session.client,
             subject: session.subject,
@@ -120,11 +128,20 @@ impl Flow {
             // An access token does not outlive its session.
             lifetime: lifetime.min(until(self.now(), session.absolute_expiry)),
             claims,
+            bound,
         };
         let (token, issued, taken) = self.make_access_token(grant).await?;
-        let AccessToken { access_token, expires_in, scope } = token;
+        let AccessToken { access_token, token_type, expires_in, scope } = token;
         let session = session.id;
-        let pair = TokenPair { access_token, expires_in, refresh_token, refresh_expires_in, session, scope };
+        let pair = TokenPair {
+            access_token,
+            token_type,
+            expires_in,
+            refresh_token,
+            refresh_expires_in,
+            session,
+            scope,
+        };
         Ok((pair, issued, taken))
     }
 }

@@ -79,6 +79,11 @@ impl Algorithm {
         matches!(self, Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512)
     }
 
+    /// Those of this build whose keys have two halves.
+    pub(crate) fn asymmetric() -> impl Iterator<Item = Algorithm> {
+        Self::ALL.iter().copied().filter(|alg| alg.is_supported() && !alg.is_hmac())
+    }
+
     /// Whether a key for this algorithm may have made a token that names `named`.
     ///
     /// RFC 9864 section 2.2: `EdDSA` leaves the curve to the key, `Ed25519` says it. So a key for `EdDSA`, as one that

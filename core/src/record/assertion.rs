@@ -19,6 +19,12 @@ pub(crate) fn assertion_key(own: &str, [issuer, subject, kind, name]: [&str; 4])
     RecordKey::of("assertion", &[own, issuer, subject, kind, name])
 }
 
+/// The key of the record of a DPoP proof, by its [replay key](crate::DpopProof::replay_key). It says which key signed it, and
+/// for which URL it is the proof says: issuers that share a store see each their own.
+pub(crate) fn dpop_proof_key(replay_key: &str) -> RecordKey {
+    RecordKey::of("dpop-proof", &[replay_key])
+}
+
 /// The key of the record of an assertion by which a client proved itself to an issuer.
 pub(crate) fn client_assertion_key(issuer: &str, client: &str, jti: &str) -> RecordKey {
     RecordKey::of("client-assertion", &[issuer, client, jti])

@@ -67,6 +67,9 @@ object! {
         /// A JWK Set of the public keys by which it proves itself (RFC 7523 section 3); without a member where it has none.
         #[json(omit)]
         pub jwks: JsonMembers,
+        /// Whether all its tokens are bound to a key, so that each of its requests needs a DPoP proof (RFC 9449 section 5.2).
+        #[json(omit)]
+        pub dpop_bound_access_tokens: bool,
         /// Whether it is refused.
         #[json(default)]
         pub disabled: bool,
@@ -113,6 +116,7 @@ impl Client {
             audience: Vec::new(),
             public: false,
             jwks: JsonMembers::new(),
+            dpop_bound_access_tokens: false,
             disabled: false,
             replaced: Replaced::default(),
         }
@@ -150,6 +154,13 @@ impl Client {
     #[must_use]
     pub fn jwks(mut self, jwks: JsonMembers) -> Self {
         self.jwks = jwks;
+        self
+    }
+
+    /// Binds all its tokens to a key: it gets none without a DPoP proof.
+    #[must_use]
+    pub fn dpop_bound_access_tokens(mut self) -> Self {
+        self.dpop_bound_access_tokens = true;
         self
     }
 

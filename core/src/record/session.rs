@@ -58,6 +58,12 @@ object! {
         /// Whether there are more of them than are named here.
         #[json(omit)]
         pub(crate) more_slots: bool,
+        /// The thumbprint of the key that its refresh tokens are bound to (RFC 9449 section 5).
+        #[json(omit)]
+        pub(crate) jkt: Option<String>,
+        /// The SHA-256 of the certificate that its tokens are bound to (RFC 8705 sections 3 and 4).
+        #[json(omit)]
+        pub(crate) x5t: Option<String>,
     }
 }
 

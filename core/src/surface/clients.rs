@@ -77,6 +77,9 @@ described! {
         /// A JWK Set of the public keys by which it proves itself: it signs assertions (`private_key_jwt`).
         #[json(default)]
         jwks: JsonMembers,
+        /// Whether all its tokens are bound to a key, so that each of its requests needs a DPoP proof (RFC 9449).
+        #[json(default)]
+        dpop_bound_access_tokens: bool,
     }
 
     /// What of a client is to be changed.
@@ -98,6 +101,8 @@ described! {
         public: Option<bool>,
         /// A JWK Set of the public keys by which it proves itself: all of them; the empty object for none.
         jwks: Option<JsonMembers>,
+        /// Whether all its tokens are bound to a key, so that each of its requests needs a DPoP proof (RFC 9449).
+        dpop_bound_access_tokens: Option<bool>,
         /// Whether it is refused. One that is taken back has its tokens again that have not ended.
         disabled: Option<bool>,
     }
@@ -147,6 +152,9 @@ described! {
         public: bool,
         /// A JWK Set of the public keys by which it proves itself; the empty object where it has none.
         jwks: JsonMembers,
+        /// Whether all its tokens are bound to a key, so that each of its requests needs a DPoP proof (RFC 9449).
+        #[json(omit)]
+        dpop_bound_access_tokens: bool,
         /// Whether it is refused.
         disabled: bool,
     }
@@ -199,6 +207,7 @@ impl Client {
         }
         client.public = self.public;
         client.jwks = self.jwks;
+        client.dpop_bound_access_tokens = self.dpop_bound_access_tokens;
         client.permissions = self.permissions;
         client.subject = self.subject;
         client.name = self.name;
@@ -211,10 +220,19 @@ impl Client {
 
 impl ChangeClientRequest {
     fn parts(self) -> (String, directory::ChangeClient) {
-        let ChangeClientRequest { id, permissions, scope, audience, name, claims, public, jwks, disabled } =
-            self;
-        let change =
-            directory::ChangeClient { permissions, scope, audience, name, claims, public, jwks, disabled };
+        let ChangeClientRequest { id, permissions, scope, audience, name, claims, public, jwks, .. } = self;
+        let (dpop_bound_access_tokens, disabled) = (self.dpop_bound_access_tokens, self.disabled);
+        let change = directory::ChangeClient {
+            permissions,
+            scope,
+            audience,
+            name,
+            claims,
+            public,
+            jwks,
+            dpop_bound_access_tokens,
+            disabled,
+        };
         (id, change)
     }
 }
@@ -229,7 +247,8 @@ impl From<directory::ClientList> for ClientList {
     fn from(list: directory::ClientList) -> Self {
         let clients = list.clients.into_iter().map(|client| {
             let directory::ClientView { id, organization, permissions, subject, name, .. } = client;
-            let directory::ClientView { scope, audience, claims, public, jwks, disabled, .. } = client;
+            let directory::ClientView { scope, audience, claims, public, jwks, .. } = client;
+            let directory::ClientView { dpop_bound_access_tokens, disabled, .. } = client;
             ClientView {
                 id,
                 organization,
@@ -241,6 +260,7 @@ impl From<directory::ClientList> for ClientList {
                 claims,
                 public,
                 jwks,
+                dpop_bound_access_tokens,
                 disabled,
             }
         });

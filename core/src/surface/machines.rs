@@ -2,12 +2,13 @@
 
 use super::secrets::invalid;
 use super::table::{Hidden, Seconds, operations};
-use crate::describe::{choices, described};
+use crate::describe::described;
 use crate::error::Result;
 use crate::flow::accept_assertion::AcceptAssertion;
-use crate::flow::access_token;
+use crate::flow::access_token::{self, AccessTokenType};
 use crate::flow::client::ClientProof;
 use crate::flow::client_credentials::ClientCredentials;
+use crate::flow::holder::Holder;
 use crate::values::SecretText;
 
 operations! {
@@ -15,12 +16,12 @@ operations! {
 
     /// Gives a client an access token for itself (RFC 6749 section 4.4): for all that it has, or for less.
     client_credentials(ClientCredentialsRequest) -> AccessToken,
-        [InvalidClient, RateLimited, InvalidScope, InvalidTarget]
+        [InvalidClient, RateLimited, InvalidScope, InvalidTarget, InvalidDpopProof]
         |issuer, input, context| issuer.client_credentials(input, context);
     /// Gives an access token for a token of a trusted issuer (RFC 7523 section 2.1), as the rule of the policy says that it
     /// meets. Each is good once, unless the policy says otherwise.
     accept_assertion(AcceptAssertionRequest) -> AccessToken,
-        [InvalidGrant, InvalidClient, RateLimited, InvalidScope, InvalidTarget]
+        [InvalidGrant, InvalidClient, RateLimited, InvalidScope, InvalidTarget, InvalidDpopProof]
         |issuer, input, context| issuer.accept_assertion(input.request()?, context);
 }
 
@@ -36,6 +37,10 @@ described! {
         scope: Option<String>,
         /// Whom the token shall be for, of the client's audience; all of it where it is left out.
         audience: Option<Vec<String>>,
+        /// The thumbprint of the key that the token is bound to, of which the host has checked a DPoP proof.
+        jkt: Option<String>,
+        /// The SHA-256 in base64url of the certificate that the token is bound to (RFC 8705).
+        certificate_sha256: Option<String>,
     }
 
     /// Asks for an access token for a token of a trusted issuer.
@@ -51,6 +56,10 @@ described! {
         scope: Option<String>,
         /// Whom the token shall be for, of those whom the rule gives; all of them where it is left out.
         audience: Option<Vec<String>>,
+        /// The thumbprint of the key that the token is bound to, of which the host has checked a DPoP proof.
+        jkt: Option<String>,
+        /// The SHA-256 in base64url of the certificate that the token is bound to (RFC 8705).
+        certificate_sha256: Option<String>,
     }
 
     /// An access token (RFC 6749 section 5.1).
@@ -68,40 +77,34 @@ described! {
     }
 }
 
-choices! {
-    /// The way in which an access token is sent (RFC 6749 section 7.1).
-    #[derive(Clone, Copy)]
-    pub(crate) enum AccessTokenType {
-        /// As it is: who has it may use it (RFC 6750).
-        Bearer = "Bearer",
-    }
-}
-
 impl From<ClientCredentialsRequest> for ClientCredentials {
     fn from(input: ClientCredentialsRequest) -> Self {
-        let ClientCredentialsRequest { client_id, client_secret, scope, audience } = input;
+        let ClientCredentialsRequest { client_id, client_secret, scope, audience, .. } = input;
         let (client, audience) = (ClientProof::new(client_id, client_secret.0), audience.unwrap_or_default());
-        ClientCredentials { client, scope, audience }
+        let holder = Holder::answered_for(input.jkt, input.certificate_sha256);
+        ClientCredentials { client, scope, audience, holder }
     }
 }
 
 impl AcceptAssertionRequest {
     fn request(self) -> Result<AcceptAssertion> {
-        let AcceptAssertionRequest { assertion, client_id, client_secret, scope, audience } = self;
+        let AcceptAssertionRequest { assertion, client_id, client_secret, scope, audience, .. } = self;
+        let holder = Holder::answered_for(self.jkt, self.certificate_sha256);
         let client = match (client_id, client_secret) {
             (Some(id), Some(secret)) => Some(ClientProof::new(id, secret.0)),
             (Some(id), None) => Some(ClientProof::public(id)),
             (None, Some(_)) => return Err(invalid("client_id", "a secret is a client's; say whose it is")),
             (None, None) => None,
         };
-        Ok(AcceptAssertion { assertion: assertion.0, client, scope, audience: audience.unwrap_or_default() })
+        let audience = audience.unwrap_or_default();
+        Ok(AcceptAssertion { assertion: assertion.0, client, scope, audience, holder })
     }
 }
 
 impl From<access_token::AccessToken> for AccessToken {
     fn from(token: access_token::AccessToken) -> Self {
-        let access_token::AccessToken { access_token, expires_in, scope } = token;
+        let access_token::AccessToken { access_token, token_type, expires_in, scope } = token;
         let (access_token, expires_in) = (access_token.into(), expires_in.into());
-        AccessToken { access_token, token_type: AccessTokenType::Bearer, expires_in, scope }
+        AccessToken { access_token, token_type, expires_in, scope }
     }
 }

@@ -1,11 +1,15 @@
 //! Sessions, and whether a token still stands.
 
-use super::machines::AccessTokenType;
 use super::table::{Hidden, Nothing, Seconds, operations};
 use crate::describe::{Shape, described, shapes};
+use crate::encoding::array_from_base64url;
+use crate::error::{Result, field_invalid};
+use crate::flow::access_token::AccessTokenType;
+use crate::flow::holder::Holder;
 use crate::flow::{active_token, list_sessions, narrow, refresh, start_session, token_pair};
 use crate::json::{JsonMembers, Ready, ToJson};
 use crate::time::{Lifetime, UnixTime};
+use crate::token::dpop::DpopProof;
 use crate::values::OneOrMany;
 
 operations! {
@@ -13,19 +17,41 @@ operations! {
 
     /// Starts a session, when the host has found out who is there: an access token, and a refresh token for the next one.
     /// Without `client_id` it is the subject's alone; with one, it ends with the client. Lifetimes are the policy's, or
-    /// shorter ones.
+    /// shorter ones. With `jkt`, its access token is bound to that key (RFC 9449), and its refresh tokens, too, unless its client
+    /// proves itself in another way.
     start_session(StartSessionRequest) -> TokenPair,
-        [InvalidScope, InvalidTarget, ClaimReserved, LifetimeTooLong, NotFound, RateLimited, PolicyInvalid]
+        [InvalidScope, InvalidTarget, ClaimReserved, LifetimeTooLong, NotFound, RateLimited, InvalidDpopProof, PolicyInvalid]
         |issuer, input, context| issuer.start_session(input.into(), context);
     /// Exchanges a refresh token for the next pair (RFC 6749 section 6).
     /// Presented again within the grace, a refresh token gives the same answer; later, it ends the session, for somebody
     /// else has it too. With `client_id`, the session must be that client's. With `scope`, this access token allows less
-    /// than the session, and with `audience` it is for fewer.
-    refresh(RefreshRequest) -> TokenPair, [InvalidGrant, InvalidScope, InvalidTarget, RateLimited, PolicyInvalid]
+    /// than the session, and with `audience` it is for fewer. A session that is bound to a key needs that `jkt`.
+    refresh(RefreshRequest) -> TokenPair,
+        [InvalidGrant, InvalidScope, InvalidTarget, RateLimited, InvalidDpopProof, PolicyInvalid]
         |issuer, input, context| issuer.refresh(refresh::Refresh::from(input), context);
-    /// Says what an access token stands for, if it is good now: verified, and not revoked.
-    check(CheckRequest) -> ActiveToken, [TokenRevoked, HandleMalformed] + verification
+    /// Says what an access token stands for, if it is good now: verified, and not revoked. Under a policy of DPoP one that is bound
+    /// is refused: `check_bound` takes it with its proof.
+    check(CheckRequest) -> ActiveToken, [TokenRevoked, HandleMalformed, BindingMismatch] + verification
         |issuer, input, context| issuer.check(&input.token, context);
+    /// Says what an access token stands for that is bound to a key (RFC 9449), if it is good now, and the proof that came with it is
+    /// good, for this token and this request. Each proof is taken once.
+    check_bound(CheckBoundRequest) -> ActiveToken,
+        [TokenRevoked, HandleMalformed, InvalidDpopProof, BindingMismatch] + verification
+        |issuer, input, context| {
+            let CheckBoundRequest { token, proof, method, url } = input;
+            issuer.check_bound(&token, &proof, &method, &url, context)
+        };
+    /// Says what an access token stands for that is bound to a certificate (RFC 8705), if it is good now.
+    check_with_certificate(CheckWithCertificateRequest) -> ActiveToken,
+        [TokenRevoked, HandleMalformed, BindingMismatch] + verification
+        |issuer, input, context| {
+            let hash = sha256(&input.certificate_sha256)?;
+            issuer.check_with_certificate(&input.token, hash, context)
+        };
+    /// Checks a DPoP proof (RFC 9449) by the issuer's policy, and takes it once: for a log-in of the host, which then starts a session
+    /// that is bound to its key.
+    check_proof(CheckProofRequest) -> ProvenKey, [InvalidDpopProof]
+        |issuer, input, context| issuer.check_proof(&input.proof, &input.method, &input.url, context);
     /// Mints a token for less than an access token that is good now (RFC 8693): never wider in scope, audience, time or claims. It
     /// ends with that one, and can be narrowed again, at most eight times over. A token of a trusted issuer gives what its rule
     /// gives, or less, and is used up.
@@ -69,6 +95,10 @@ described! {
         idle: Option<Lifetime>,
         /// How long it lives at all.
         absolute: Option<Lifetime>,
+        /// The thumbprint of the key that it is bound to, of which the host has checked a DPoP proof.
+        jkt: Option<String>,
+        /// The SHA-256 in base64url of the certificate that its tokens are bound to (RFC 8705).
+        certificate_sha256: Option<String>,
     }
 
     /// Asks for the successor of a refresh token.
@@ -83,6 +113,10 @@ described! {
         /// Some of those whom the session's tokens are for, for this access token only.
         #[json(default)]
         audience: OneOrMany,
+        /// The thumbprint of the key of which the host has checked a DPoP proof; the access token is bound to it.
+        jkt: Option<String>,
+        /// The SHA-256 in base64url of the certificate by which the client has proved itself.
+        certificate_sha256: Option<String>,
     }
 
     /// Asks whether a token is good.
@@ -90,6 +124,46 @@ described! {
     pub(crate) struct CheckRequest {
         /// The access token.
         token: String,
+    }
+
+    /// Asks whether a token that is bound to a key is good.
+    #[json(read)]
+    pub(crate) struct CheckBoundRequest {
+        /// The access token, of the header `Authorization: DPoP`.
+        token: String,
+        /// The proof, of the one header `DPoP`.
+        proof: String,
+        /// The method of the request.
+        method: String,
+        /// The URL of the request, as clients know it. Query and fragment do not count.
+        url: String,
+    }
+
+    /// Asks whether a token that is bound to a certificate is good.
+    #[json(read)]
+    pub(crate) struct CheckWithCertificateRequest {
+        /// The access token.
+        token: String,
+        /// The SHA-256 in base64url of the DER of the certificate by which it came.
+        certificate_sha256: String,
+    }
+
+    /// Asks whether a DPoP proof is good.
+    #[json(read)]
+    pub(crate) struct CheckProofRequest {
+        /// The proof, of the one header `DPoP`.
+        proof: String,
+        /// The method of the request.
+        method: String,
+        /// The URL of the request, as clients know it. Query and fragment do not count.
+        url: String,
+    }
+
+    /// The key of a DPoP proof that is good.
+    #[json(write)]
+    pub(crate) struct ProvenKey {
+        /// Its thumbprint (RFC 7638).
+        jkt: String,
     }
 
     /// Asks for a token for less.
@@ -258,14 +332,16 @@ impl From<StartSessionRequest> for start_session::StartSession {
             access_lifetime,
             idle,
             absolute,
+            holder: Holder::answered_for(input.jkt, input.certificate_sha256),
         }
     }
 }
 
 impl From<RefreshRequest> for refresh::Refresh {
     fn from(input: RefreshRequest) -> Self {
-        let RefreshRequest { refresh_token: token, client_id: client, scope, audience } = input;
-        refresh::Refresh { token, client, name: None, scope, audience: audience.0 }
+        let RefreshRequest { refresh_token: token, client_id: client, scope, audience, .. } = input;
+        let holder = Holder::answered_for(input.jkt, input.certificate_sha256);
+        refresh::Refresh { token, client, name: None, scope, audience: audience.0, holder }
     }
 }
 
@@ -273,16 +349,29 @@ impl From<NarrowRequest> for narrow::Narrow {
     fn from(input: NarrowRequest) -> Self {
         let NarrowRequest { token, scope, audience, claims, lifetime, client_id, actor, actor_token } = input;
         let (audience, client) = (audience.0, client_id);
-        narrow::Narrow { token, scope, audience, claims, lifetime, client, actor, actor_token }
+        let holder = None;
+        narrow::Narrow { token, scope, audience, claims, lifetime, client, actor, actor_token, holder }
     }
 }
 
 impl From<narrow::NarrowedToken> for NarrowedToken {
     fn from(token: narrow::NarrowedToken) -> Self {
-        let narrow::NarrowedToken { access_token, expires_in, scope } = token;
+        let narrow::NarrowedToken { access_token, token_type, expires_in, scope } = token;
         let (access_token, expires_in) = (access_token.into(), expires_in.into());
-        NarrowedToken { access_token, token_type: AccessTokenType::Bearer, expires_in, scope }
+        NarrowedToken { access_token, token_type, expires_in, scope }
     }
+}
+
+impl From<DpopProof> for ProvenKey {
+    fn from(proof: DpopProof) -> Self {
+        ProvenKey { jkt: proof.thumbprint().to_owned() }
+    }
+}
+
+/// A hash in base64url.
+fn sha256(text: &str) -> Result<[u8; 32]> {
+    let wrong = || field_invalid("certificate_sha256", "a hash has 43 characters of base64url");
+    array_from_base64url(text).ok_or_else(wrong)
 }
 
 impl From<ListSessionsRequest> for list_sessions::ListSessions {
@@ -318,7 +407,7 @@ impl From<token_pair::TokenPair> for TokenPair {
     fn from(pair: token_pair::TokenPair) -> Self {
         TokenPair {
             access_token: pair.access_token.into(),
-            token_type: AccessTokenType::Bearer,
+            token_type: pair.token_type,
             expires_in: pair.expires_in.into(),
             refresh_token: pair.refresh_token.into(),
             refresh_expires_in: pair.refresh_expires_in.into(),

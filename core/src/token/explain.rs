@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 
 use super::MAX_TOKEN;
 use super::checks::CLAIM_CHECKS;
+use super::confirmation::CNF;
 use super::parts::Parts;
 use super::unverified;
 use super::verdicts::HostVerdicts;
@@ -42,7 +43,7 @@ object! {
     #[non_exhaustive]
     pub struct Check {
         /// What was checked: `policy`, `size`, `framing`, `header`, `extensions`, `issuer_keys`, `algorithm`, `key`,
-        /// `signature`, `payload`, `typ`, `exp`, `nbf`, `iat`, `iss`, `aud`, `sub`, `jti`, `required`; `status` by
+        /// `signature`, `payload`, `typ`, `exp`, `nbf`, `iat`, `iss`, `aud`, `sub`, `jti`, `required`, `cnf`; `status` by
         /// [`StatusLists::explain`](crate::StatusLists::explain).
         pub name: &'static str,
         /// How it ended.
@@ -142,6 +143,10 @@ impl Verifier {
                     judged(check.name, seen, limit, (check.run)(self, &verified, now), hint)
                 });
                 stages.extend(claims);
+                if self.refuses_bound {
+                    let unbound = self.check_unbound(&verified);
+                    stages.push(judged(CNF, seen(CNF, &verified), bound_limit(), unbound, |_| None));
+                }
                 stages
             }
             Err(error) => {
@@ -162,6 +167,17 @@ impl Verifier {
                     error: None,
                     hint: None,
                 }));
+                if self.refuses_bound {
+                    let (name, outcome) = (CNF, CheckOutcome::NotReached);
+                    stages.push(Check {
+                        name,
+                        outcome,
+                        seen: None,
+                        limit: bound_limit(),
+                        error: None,
+                        hint: None,
+                    });
+                }
                 stages
             }
         };
@@ -245,6 +261,10 @@ impl Verifier {
             _ => "signature",
         }
     }
+}
+
+fn bound_limit() -> Option<String> {
+    Some("none without the proof of what the token is bound to".to_owned())
 }
 
 fn judged(

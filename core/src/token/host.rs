@@ -1,10 +1,13 @@
 //! Asking the host about keys that it holds: for a signature, or whether one is right.
 
+use crate::claims::check::ReadPayload;
+use crate::dpop_policy::DpopPolicy;
 use crate::error::{Error, ErrorCode, Result, Retry};
 use crate::key::Key;
 use crate::store::{Command, Reply, StoreError};
 use crate::task::{Io, Task};
 use crate::time::UnixTime;
+use crate::token::dpop::{Bound, DpopProof, recent};
 use crate::token::explain::Explanation;
 use crate::token::jws::Jws;
 use crate::token::mint::Unsigned;
@@ -48,9 +51,81 @@ impl Verifier {
         )
     }
 
+    /// Verifies a token and its proof as [`Verifier::verify_bound`] does, asking the host as [`Verifier::verify_task`] does.
+    ///
+    /// # Errors
+    /// As those of both.
+    pub fn verify_bound_task(
+        &self,
+        token: &str,
+        proof: &str,
+        method: &str,
+        url: &str,
+        now: UnixTime,
+    ) -> Task<Bound> {
+        let verifier = self.clone();
+        let [token, proof, method, url] = [token, proof, method, url].map(str::to_owned);
+        Task::new(|io| async move {
+            let bound = |host: &HostVerdicts| {
+                verifier.verify_bound_with(&token, &proof, &method, &url, now, Some(host))
+            };
+            with_host(&io, bound).await?
+        })
+    }
+
+    /// Verifies a token as [`Verifier::verify_with_certificate`] does, asking the host as [`Verifier::verify_task`] does.
+    ///
+    /// # Errors
+    /// As those of both.
+    pub fn verify_with_certificate_task(
+        &self,
+        token: &str,
+        sha256: [u8; 32],
+        now: UnixTime,
+    ) -> Task<Verified> {
+        let (verifier, token) = (self.clone(), token.to_owned());
+        Task::new(|io| async move {
+            with_host(&io, |host| verifier.verify_certificate_with(&token, &sha256, now, Some(host))).await?
+        })
+    }
+
     /// As [`Verifier::verify_task`], within a flow.
     pub(crate) async fn verify_with_host(&self, io: &Io, token: &str, now: UnixTime) -> Result<Verified> {
         with_host(io, |host| self.verify_with(token, now, Some(host))).await?
+    }
+}
+
+impl DpopProof {
+    /// Checks a proof as [`DpopProof::verify`] does, asking the host as [`Verifier::verify_task`] does: where signatures are
+    /// computed by the host, those of proofs are, too.
+    ///
+    /// # Errors
+    /// As those of both.
+    pub fn verify_task(
+        proof: &str,
+        policy: &DpopPolicy,
+        method: &str,
+        url: &str,
+        now: UnixTime,
+    ) -> Task<Self> {
+        let policy = policy.clone();
+        let [proof, method, url] = [proof, method, url].map(str::to_owned);
+        Task::new(|io| async move {
+            let until = |payload: ReadPayload<'_>, _: Option<&str>| recent(payload, policy.max_age, now);
+            DpopProof::verify_in(&io, &proof, &policy, &method, &url, until).await
+        })
+    }
+
+    /// As [`DpopProof::verify_task`], within a flow; `until` judges the proof's time as in [`DpopProof::read`].
+    pub(crate) async fn verify_in(
+        io: &Io,
+        proof: &str,
+        policy: &DpopPolicy,
+        method: &str,
+        url: &str,
+        until: impl Fn(ReadPayload<'_>, Option<&str>) -> Result<UnixTime>,
+    ) -> Result<Self> {
+        with_host(io, |host| DpopProof::read(proof, policy, method, url, &until, Some(host))).await?
     }
 }
 

@@ -3,7 +3,9 @@
 pub(crate) mod api_key;
 pub(crate) mod by_issuer;
 pub(crate) mod checks;
+pub(crate) mod confirmation;
 pub(crate) mod derived;
+pub(crate) mod dpop;
 pub(crate) mod explain;
 pub(crate) mod handle;
 pub(crate) mod host;
@@ -12,6 +14,7 @@ pub(crate) mod jws;
 pub(crate) mod mint;
 pub(crate) mod parts;
 pub(crate) mod status_list;
+mod target_uri;
 pub(crate) mod template;
 pub mod unverified;
 pub(crate) mod verdicts;

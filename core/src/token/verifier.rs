@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::MAX_TOKEN;
+use crate::dpop_policy::DpopPolicy;
 use crate::error::{Error, ErrorCode, Result};
 use crate::key::{Algorithm, KeySet};
 use crate::time::Lifetime;
@@ -42,6 +43,10 @@ pub struct Verifier {
     pub(super) leeway: u64,
     pub(super) longest_token: usize,
     pub(super) fault: Option<Error>,
+    /// What is demanded of DPoP proofs, where something was said.
+    pub(super) dpop: Option<Box<DpopPolicy>>,
+    /// Whether `verify` refuses a token that is bound.
+    pub(super) refuses_bound: bool,
 }
 
 /// What a claim must be: not set yet, anything, or one of these.
@@ -86,6 +91,8 @@ impl Verifier {
             leeway: 0,
             longest_token: MAX_TOKEN,
             fault: None,
+            dpop: None,
+            refuses_bound: false,
         }
     }
 
@@ -185,6 +192,24 @@ impl Verifier {
     /// Takes a token of so many bytes: a list of many others may be longer than any of them.
     pub(crate) fn longest_token(mut self, bytes: usize) -> Self {
         self.longest_token = bytes;
+        self
+    }
+
+    /// What is demanded of the proofs of [`Verifier::verify_bound`]; and a token that is bound is taken with its proof only, as
+    /// [`Verifier::refuse_bound`] says.
+    pub fn dpop(mut self, policy: DpopPolicy) -> Self {
+        if let Err(error) = policy.check() {
+            self.fault.get_or_insert(error.within("dpop"));
+        }
+        self.dpop = Some(Box::new(policy));
+        self.refuse_bound()
+    }
+
+    /// Refuses, in [`Verifier::verify`], a token that is bound to a key or a certificate (`cnf`): RFC 9449 section 7.2, whoever
+    /// takes bound tokens must not take them from a bearer. [`Verifier::verify_bound`] and
+    /// [`Verifier::verify_with_certificate`] look at the proof.
+    pub fn refuse_bound(mut self) -> Self {
+        self.refuses_bound = true;
         self
     }
 

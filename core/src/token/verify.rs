@@ -32,6 +32,20 @@ impl Verifier {
         now: UnixTime,
         host: Option<&HostVerdicts>,
     ) -> Result<Verified> {
+        let result = self.verify_unbound(token, now, host);
+        if let Ok(verified) = &result {
+            self.check_unbound(verified)?;
+        }
+        result
+    }
+
+    /// As [`Verifier::verify_with`], whatever the token is bound to.
+    pub(super) fn verify_unbound(
+        &self,
+        token: &str,
+        now: UnixTime,
+        host: Option<&HostVerdicts>,
+    ) -> Result<Verified> {
         self.check_policy()?;
         let result = self.verify_signature(token, host);
         if let Ok(verified) = &result {

@@ -19,6 +19,7 @@ mod links;
 mod log_out;
 mod named_sessions;
 mod narrow;
+mod proofs;
 mod sessions;
 mod single_use;
 mod token_sources;

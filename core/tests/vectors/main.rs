@@ -1,6 +1,7 @@
 //! The vectors that every language runs, and a corpus beside the repository.
 
 mod adapter;
+mod dpop;
 mod lifetimes;
 mod shared;
 mod status_adapter;

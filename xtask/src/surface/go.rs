@@ -18,7 +18,7 @@ import (
 ";
 
 /// Words that Go writes in capitals.
-const INITIALISMS: [&str; 7] = ["id", "api", "json", "url", "sha256", "jwt", "uri"];
+const INITIALISMS: [&str; 8] = ["id", "api", "json", "url", "sha256", "jwt", "uri", "jkt"];
 
 pub(super) fn generate(tables: &[Table]) -> Vec<Generated> {
     let mut out = String::from(HEAD);

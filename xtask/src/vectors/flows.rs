@@ -5,10 +5,11 @@ use serde_json::{Map, Value, json};
 use tokenmint::config::IssuerConfig;
 use tokenmint::{Issuer, KeySet, MemoryStore, Outcome};
 
-use super::{Generated, context, pretty};
+use super::{Generated, context, dpop, pretty};
 
 /// What the flows do, and each error that an operation lists.
-const CASES: [&str; 2] = [include_str!("cases/flows.json"), include_str!("cases/errors.json")];
+const CASES: [&str; 3] =
+    [include_str!("cases/flows.json"), include_str!("cases/errors.json"), include_str!("cases/bound.json")];
 const ABOUT: &str = "Operations on one empty store, one after the other: each with its time and seed, its exact result, \
     and what happened as events. The issuer signs with HS256; keys and secrets are test keys.";
 /// Signs the tokens of these cases; also the session secret.
@@ -43,7 +44,7 @@ fn run(case: &Value) -> Result<Value> {
         }
         seed += 1;
         let mut given = json!({ "op": op, "now": now, "seed": format!("{seed:02x}").repeat(32) });
-        given["input"] = resolve(input, &steps)?;
+        given["input"] = resolve(input, &steps, now)?;
         let input = given["input"].to_string();
         let Outcome { result, events } = issuer.operation(op, &input, &context(&given)?).run(&store);
         match result {
@@ -61,8 +62,8 @@ fn run(case: &Value) -> Result<Value> {
     Ok(written)
 }
 
-/// Replaces `"$2.refresh_token"` by what step 2 (from 0) gave.
-fn resolve(value: &Value, steps: &[Value]) -> Result<Value> {
+/// Replaces `"$2.refresh_token"` by what step 2 (from 0) gave, and `{"$proof": ...}` by a DPoP proof of what it says.
+fn resolve(value: &Value, steps: &[Value], now: i64) -> Result<Value> {
     Ok(match value {
         Value::String(text) if text.starts_with('$') => {
             let (step, path) = text[1..].split_once('.').context("$step.member")?;
@@ -73,12 +74,15 @@ fn resolve(value: &Value, steps: &[Value]) -> Result<Value> {
             }
             found.clone()
         }
-        Value::Object(members) => {
-            let members: Result<Map<String, Value>> =
-                members.iter().map(|(name, value)| Ok((name.clone(), resolve(value, steps)?))).collect();
-            Value::Object(members?)
+        Value::Object(members) if members.contains_key("$proof") => {
+            let of = value.get("$proof").unwrap_or(value);
+            dpop::proof(&resolve(of, steps, now)?, now)?.into()
         }
-        Value::Array(items) => items.iter().map(|item| resolve(item, steps)).collect::<Result<_>>()?,
+        Value::Object(members) => {
+            let resolved = |(name, value): (&String, &Value)| Ok((name.clone(), resolve(value, steps, now)?));
+            Value::Object(members.iter().map(resolved).collect::<Result<Map<String, Value>>>()?)
+        }
+        Value::Array(items) => items.iter().map(|item| resolve(item, steps, now)).collect::<Result<_>>()?,
         other => other.clone(),
     })
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask vectors`: the files that are generated from the code.
 
+mod dpop;
 mod errors;
 mod flows;
 mod go;
@@ -29,6 +30,7 @@ const GENERATORS: &[fn() -> Result<Vec<Generated>>] = &[
     flows::generate,
     transcripts::generate,
     verify::generate,
+    dpop::generate,
     status_lists::generate,
     crate::surface::generate,
 ];

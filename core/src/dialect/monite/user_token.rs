@@ -12,6 +12,7 @@ use crate::record::decode_some;
 use crate::record::watermark::Marks;
 use crate::task::Task;
 use crate::time::Context;
+use crate::token::confirmation::Confirmation;
 
 impl Issuer {
     /// Gives a client an access token for a user of its organization.
@@ -40,7 +41,15 @@ impl Flow {
                 return self.refuse(&client.id, error);
             }
         };
-        self.client_token(client.id, user.to_owned(), None, Marks::read(entries)?, claims).await
+        self.client_token(
+            client.id,
+            user.to_owned(),
+            None,
+            Marks::read(entries)?,
+            claims,
+            Confirmation::default(),
+        )
+        .await
     }
 
     /// Whether an entity is refused, and its users with it. It need not be in the directory itself.

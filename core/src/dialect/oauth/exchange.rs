@@ -7,6 +7,7 @@ use crate::dialect::request::Form;
 use crate::dialect::response::Response;
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::client::{ClientProof, Demand};
+use crate::flow::holder::Holder;
 use crate::flow::narrow::Narrow;
 use crate::issuer::Issuer;
 use crate::record::client::Permission;
@@ -19,6 +20,7 @@ pub(super) async fn answer(
     issuer: &Issuer,
     call: &Call,
     client: ClientProof,
+    holder: Holder,
     form: &Form<'_>,
 ) -> Result<Response, Rejection> {
     let subject_token = form.required("subject_token")?;
@@ -30,6 +32,7 @@ pub(super) async fn answer(
         scope: scope(form)?,
         audience: audience(form)?,
         actor_token: actor_token(form)?,
+        holder: Some(holder),
         ..Narrow::new(subject_token)
     };
     let demand = Demand::told(Permission::TokenExchange);
@@ -37,8 +40,8 @@ pub(super) async fn answer(
     let token = token.map_err(|error| about(error, form))?;
     // For a trusted issuer's it is as the policy says.
     let issued = if token.access_token.contains('.') { wanted } else { ACCESS_TOKEN };
-    let tokens =
-        Tokens { issued_token_type: Some(issued), ..Tokens::new(&token.access_token, token.expires_in) };
+    let tokens = Tokens::new(&token.access_token, token.token_type, token.expires_in);
+    let tokens = Tokens { issued_token_type: Some(issued), ..tokens };
     Ok(Tokens { scope: token.scope.as_deref(), ..tokens }.answer())
 }
 
@@ -77,6 +80,8 @@ fn about(error: Error, form: &Form<'_>) -> Error {
     match code {
         // Of a trusted issuer's token nobody can say now whether it is valid.
         _ if code.http_status() >= 500 => error,
+        // It is about the request, and neither of the tokens.
+        ErrorCode::InvalidDpopProof => error,
         ErrorCode::StoreRegressed
         | ErrorCode::FieldInvalid
         | ErrorCode::Forbidden

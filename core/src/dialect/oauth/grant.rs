@@ -6,6 +6,7 @@ use http::header::{HeaderValue, PRAGMA};
 use crate::dialect::request::Form;
 use crate::dialect::response::{Response, Value, json_object};
 use crate::error::{Error, ErrorCode, Result};
+use crate::flow::access_token::AccessTokenType;
 use crate::time::Lifetime;
 
 /// What a grant asks for (RFC 6749 section 3.3).
@@ -51,6 +52,7 @@ pub(super) fn about_target(error: Error, form: &Form<'_>) -> Error {
 /// What a grant gives (RFC 6749 section 5.1).
 pub(super) struct Tokens<'a> {
     pub(super) access_token: &'a str,
+    pub(super) token_type: AccessTokenType,
     pub(super) expires_in: Lifetime,
     /// RFC 8693 section 2.2.1.
     pub(super) issued_token_type: Option<&'a str>,
@@ -60,8 +62,8 @@ pub(super) struct Tokens<'a> {
 
 impl<'a> Tokens<'a> {
     /// An access token alone.
-    pub(super) fn new(access_token: &'a str, expires_in: Lifetime) -> Self {
-        Tokens { access_token, expires_in, issued_token_type: None, scope: None, refresh: None }
+    pub(super) fn new(access_token: &'a str, token_type: AccessTokenType, expires_in: Lifetime) -> Self {
+        Tokens { access_token, token_type, expires_in, issued_token_type: None, scope: None, refresh: None }
     }
 
     pub(super) fn answer(&self) -> Response {
@@ -71,7 +73,8 @@ impl<'a> Tokens<'a> {
         };
         let members = [
             ("access_token", Value::Text(self.access_token)),
-            ("token_type", Value::Text("Bearer")),
+            // RFC 9449 section 5: a token that is bound says so.
+            ("token_type", Value::Json(&self.token_type)),
             ("expires_in", Value::Number(self.expires_in.seconds())),
             ("scope", self.scope.into()),
             ("refresh_token", refresh_token),

@@ -5,6 +5,7 @@ use super::{TOKEN, introspect};
 use crate::dialect::JWKS_MAX_AGE;
 use crate::dialect::request::Request;
 use crate::dialect::response::{Response, json_text, set};
+use crate::dpop_policy::DpopPolicy;
 use crate::encoding::{base64url, sha256};
 use crate::issuer::Issuer;
 use crate::json::{self, object};
@@ -49,6 +50,9 @@ object! {
         /// RFC 9701 section 7.
         #[json(omit)]
         introspection_signing_alg_values_supported: Option<[&'a str; 1]>,
+        /// RFC 9449 section 5.1.
+        #[json(omit)]
+        dpop_signing_alg_values_supported: Vec<&'a str>,
     }
 }
 
@@ -57,8 +61,7 @@ impl Metadata {
         let (name, endpoint) = (&issuer.policy().issuer, issuer.policy().token_endpoint.as_deref());
         let base = endpoint.and_then(|url| url.strip_suffix(TOKEN)).unwrap_or_default();
         // Whoever can check an HMAC could have made it: clients prove themselves by keys of two halves.
-        let algorithms = Algorithm::ALL.iter().filter(|alg| alg.is_supported() && !alg.is_hmac());
-        let algorithms: Vec<&str> = algorithms.map(|alg| alg.name()).collect();
+        let algorithms: Vec<&str> = Algorithm::asymmetric().map(Algorithm::name).collect();
         let all = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
         let without_keys = ["client_secret_basic", "client_secret_post", "none"];
         let methods = if algorithms.is_empty() { &without_keys[..] } else { &all };
@@ -80,6 +83,12 @@ impl Metadata {
             introspection_endpoint_auth_methods_supported: proving,
             introspection_endpoint_auth_signing_alg_values_supported: &algorithms,
             introspection_signing_alg_values_supported: introspect::algorithm(issuer).map(|alg| [alg]),
+            dpop_signing_alg_values_supported: issuer
+                .policy()
+                .dpop
+                .iter()
+                .flat_map(DpopPolicy::names)
+                .collect(),
         };
         let body = json::to_bytes(&members);
         let etag = format!("\"{}\"", base64url(sha256(&body).get(..12).unwrap_or_default()));

@@ -14,9 +14,10 @@ pub(super) mod section;
 mod token;
 
 use http::Method;
+use http::header::HeaderName;
 
 use super::rejection::{Rejection, method_not_allowed};
-use super::response::Response;
+use super::response::{Response, set};
 use super::{Answer, Call, Demonstration, Dialect, Wing};
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
@@ -123,7 +124,8 @@ impl Dialect for OAuth {
     fn answer<'a>(&'a self, call: &'a Call) -> Answer<'a> {
         Box::pin(async move {
             let answered = self.handle(call).await;
-            answered.or_else(|rejection| Ok(refusal::refuse_to(call.request(), rejection)))
+            let answered = answered.unwrap_or_else(|rejection| refusal::refuse_to(call.request(), rejection));
+            Ok(self.with_nonce(call, answered))
         })
     }
 
@@ -137,6 +139,16 @@ impl Dialect for OAuth {
 }
 
 impl OAuth {
+    /// RFC 9449 section 8.2: whoever has just the nonce of before is told of the one of now, and asks no second time.
+    fn with_nonce(&self, call: &Call, mut response: Response) -> Response {
+        if let ["oauth", "token"] = call.request().segments().as_slice()
+            && let Some(nonce) = self.issuer.dpop_nonce(call.now())
+        {
+            set(&mut response, HeaderName::from_static("dpop-nonce"), &nonce);
+        }
+        response
+    }
+
     async fn handle(&self, call: &Call) -> Result<Response, Rejection> {
         let request = call.request();
         match (request.segments().as_slice(), request.method()) {

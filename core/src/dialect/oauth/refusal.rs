@@ -6,7 +6,7 @@ use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use crate::dialect::rejection::Rejection;
 use crate::dialect::request::Request;
 use crate::dialect::response::{OAuthError, Response, json_of, set, status, with_error_headers};
-use crate::error::{Error, ErrorCode};
+use crate::error::{Error, ErrorCode, description};
 
 /// The refusal of a request that nobody has read.
 pub(super) fn refuse(rejection: Rejection) -> Response {
@@ -19,7 +19,7 @@ pub(super) fn refuse_to(request: &Request, rejection: Rejection) -> Response {
 }
 
 fn render(error: &Error, authorization: bool) -> Response {
-    let body = OAuthError { error: error.code().oauth_error(), error_description: description(error) };
+    let body = OAuthError { error: error.code().oauth_error(), error_description: described(error) };
     let mut response = with_error_headers(json_of(status_of(error), &body), error);
     response.headers_mut().remove(WWW_AUTHENTICATE);
     // RFC 6749 section 5.2: a client that tried this header is told of its scheme. To one that sent its credentials in the
@@ -33,24 +33,20 @@ fn render(error: &Error, authorization: bool) -> Response {
 /// RFC 6749 section 5.2: 400, or 401 for a client that is not proven.
 fn status_of(error: &Error) -> StatusCode {
     match error.code() {
-        ErrorCode::MediaTypeUnsupported | ErrorCode::StoreRegressed => StatusCode::BAD_REQUEST,
+        // RFC 9449 section 5 has the proof's error here, too.
+        ErrorCode::MediaTypeUnsupported | ErrorCode::StoreRegressed | ErrorCode::InvalidDpopProof => {
+            StatusCode::BAD_REQUEST
+        }
         _ => status(error),
     }
 }
 
-/// RFC 6749 section 5.2: printable ASCII without `"` and `\`.
-fn description(error: &Error) -> String {
-    let text = match error.code() {
+fn described(error: &Error) -> String {
+    match error.code() {
         // Its detail is the list of methods, which stands in `Allow`.
-        code @ ErrorCode::MethodNotAllowed => code.text().to_owned(),
-        _ => error.to_string(),
-    };
-    let allowed = |character| match character {
-        '"' => '\'',
-        ' '..='~' if character != '\\' => character,
-        _ => '?',
-    };
-    text.chars().map(allowed).collect()
+        code @ ErrorCode::MethodNotAllowed => description(code.text()),
+        _ => description(&error.to_string()),
+    }
 }
 
 #[cfg(test)]
@@ -60,6 +56,6 @@ mod tests {
     #[test]
     fn a_description_has_the_characters_of_rfc_6749_section_5_2() {
         let error = Error::new(ErrorCode::InvalidRequest).because("\"a\\b\" in 'ü'\n");
-        assert_eq!(description(&error), "'a?b' in '?'?");
+        assert_eq!(described(&error), "'a?b' in '?'?");
     }
 }

@@ -5,6 +5,7 @@ use crate::dialect::Dialect as _;
 use crate::dialect::endpoint::EndpointBuilder;
 use crate::dialect::section::{Assemble, Parts, section, sections};
 use crate::dialect::trusted_issuers::{TrustedIssuerSection, with_trusted_issuers};
+use crate::dpop_policy::DpopConfig;
 use crate::error::Result;
 use crate::issuer::Issuer;
 use crate::policy::AccessFormat;
@@ -27,6 +28,8 @@ section! {
         /// Issuers whose tokens are taken for tokens of this one.
         #[json(default)]
         trusted_issuers: Vec<TrustedIssuerSection>,
+        /// What is demanded of DPoP proofs; where absent, no proof is looked at.
+        dpop: Option<DpopConfig>,
     }
 }
 
@@ -72,6 +75,7 @@ impl Section {
         if let Some(secret) = parts.session_secret(&self.session_secret_source())? {
             policy = policy.session_secret(secret);
         }
+        policy.dpop = self.dpop.clone().map(DpopConfig::policy);
         policy = with_trusted_issuers(policy, &self.trusted_issuers, parts)?;
         parts.issuer(&self.common(), policy)
     }

@@ -10,9 +10,13 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::flow::accept_assertion::AcceptAssertion;
 use crate::flow::client::{ClientProof, Demand};
 use crate::flow::client_credentials::ClientCredentials;
+use crate::flow::holder::Holder;
 use crate::flow::refresh::Refresh;
 use crate::issuer::Issuer;
 use crate::record::client::Permission;
+
+/// The header of a proof (RFC 9449 section 4.1).
+const DPOP: &str = "DPoP";
 
 const CLIENT_CREDENTIALS: &str = "client_credentials";
 const REFRESH_TOKEN: &str = "refresh_token";
@@ -34,16 +38,35 @@ pub(super) async fn answer(issuer: &Issuer, call: &Call) -> Result<Response, Rej
     if !grants(issuer).any(|served| served == grant) {
         return Err(Error::new(ErrorCode::UnsupportedGrantType).at("grant_type").into());
     }
+    let holder = match issuer.policy().dpop {
+        Some(_) => Box::pin(holder(issuer, call)).await?,
+        None => Holder::default(),
+    };
     if grant == JWT_BEARER {
-        return Box::pin(jwt_bearer(issuer, call, &form)).await;
+        return Box::pin(jwt_bearer(issuer, call, holder, &form)).await;
     }
     let client = client::read(call.request(), &form)?;
     match grant {
-        REFRESH_TOKEN => refresh(issuer, call, client, &form).await,
+        REFRESH_TOKEN => refresh(issuer, call, client, holder, &form).await,
         // What it needs in between is more than for the others, and not a part of theirs.
-        TOKEN_EXCHANGE => Box::pin(exchange::answer(issuer, call, client, &form)).await,
-        _ => client_credentials(issuer, call, client, &form).await,
+        TOKEN_EXCHANGE => Box::pin(exchange::answer(issuer, call, client, holder, &form)).await,
+        _ => client_credentials(issuer, call, client, holder, &form).await,
     }
+}
+
+/// Who asks, by the key of which there is a proof (RFC 9449 section 5).
+async fn holder(issuer: &Issuer, call: &Call) -> Result<Holder> {
+    let refused = |text| Error::new(ErrorCode::InvalidDpopProof).at(DPOP).because(text);
+    let request = call.request();
+    let mut proofs = request.headers().get_all(DPOP).iter();
+    let proof = match (proofs.next(), proofs.next()) {
+        (None, _) => None,
+        (Some(proof), None) => Some(proof.to_str().map_err(|_| refused("the header is not text"))?),
+        // RFC 9449 section 4.3 (1).
+        _ => return Err(refused("the request has two headers of this name")),
+    };
+    let url = issuer.policy().token_endpoint.as_deref().unwrap_or_default();
+    call.flow(issuer).holder(proof, request.method().as_str(), url).await
 }
 
 /// RFC 6749 section 4.4.
@@ -51,13 +74,14 @@ async fn client_credentials(
     issuer: &Issuer,
     call: &Call,
     client: ClientProof,
+    holder: Holder,
     form: &Form<'_>,
 ) -> Result<Response, Rejection> {
-    let request = ClientCredentials { client, scope: scope(form)?, audience: audience(form)? };
+    let request = ClientCredentials { client, scope: scope(form)?, audience: audience(form)?, holder };
     let demand = Demand::told(Permission::ClientCredentials);
     let token = call.flow(issuer).client_credentials(&request, demand).await;
     let token = token.map_err(|error| about_target(error, form))?;
-    let tokens = Tokens::new(&token.access_token, token.expires_in);
+    let tokens = Tokens::new(&token.access_token, token.token_type, token.expires_in);
     Ok(Tokens { scope: token.scope.as_deref(), ..tokens }.answer())
 }
 
@@ -66,26 +90,32 @@ async fn refresh(
     issuer: &Issuer,
     call: &Call,
     client: ClientProof,
+    holder: Holder,
     form: &Form<'_>,
 ) -> Result<Response, Rejection> {
     let token = form.required("refresh_token")?;
-    let request = Refresh { scope: scope(form)?, audience: audience(form)?, ..Refresh::new(token) };
+    let request = Refresh { scope: scope(form)?, audience: audience(form)?, holder, ..Refresh::new(token) };
     let demand = Demand::told(Permission::RefreshToken);
     let pair = call.flow(issuer).refresh_by(&client, demand, &request).await;
     let pair = pair.map_err(|error| about_target(error, form))?;
-    let tokens = Tokens::new(&pair.access_token, pair.expires_in);
+    let tokens = Tokens::new(&pair.access_token, pair.token_type, pair.expires_in);
     let refresh = Some((&*pair.refresh_token, pair.refresh_expires_in));
     Ok(Tokens { scope: pair.scope.as_deref(), refresh, ..tokens }.answer())
 }
 
 /// RFC 7523 section 2.1. Section 3.1: a client need not prove itself; one that does is judged.
-async fn jwt_bearer(issuer: &Issuer, call: &Call, form: &Form<'_>) -> Result<Response, Rejection> {
+async fn jwt_bearer(
+    issuer: &Issuer,
+    call: &Call,
+    holder: Holder,
+    form: &Form<'_>,
+) -> Result<Response, Rejection> {
     let assertion = form.required("assertion")?;
     let client = client::present(call.request(), form)?;
     let (scope, audience) = (scope(form)?, audience(form)?);
-    let request = AcceptAssertion { client, scope, audience, ..AcceptAssertion::new(assertion) };
+    let request = AcceptAssertion { client, scope, audience, holder, ..AcceptAssertion::new(assertion) };
     let token = call.flow(issuer).accept_assertion(&request).await;
     let token = token.map_err(|error| about_target(error, form))?;
-    let tokens = Tokens::new(&token.access_token, token.expires_in);
+    let tokens = Tokens::new(&token.access_token, token.token_type, token.expires_in);
     Ok(Tokens { scope: token.scope.as_deref(), ..tokens }.answer())
 }

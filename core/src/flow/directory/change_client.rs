@@ -20,6 +20,7 @@ pub struct ChangeClient {
     pub(crate) claims: Option<JsonMembers>,
     pub(crate) public: Option<bool>,
     pub(crate) jwks: Option<JsonMembers>,
+    pub(crate) dpop_bound_access_tokens: Option<bool>,
     pub(crate) disabled: Option<bool>,
 }
 
@@ -78,6 +79,13 @@ impl ChangeClient {
         self
     }
 
+    /// Whether all its tokens are bound to a key, so that each of its requests needs a DPoP proof.
+    #[must_use]
+    pub fn dpop_bound_access_tokens(mut self, bound: bool) -> Self {
+        self.dpop_bound_access_tokens = Some(bound);
+        self
+    }
+
     /// Whether it is refused. A client that is taken back has its tokens again that have not ended.
     #[must_use]
     pub fn disabled(mut self, disabled: bool) -> Self {
@@ -99,6 +107,7 @@ impl ChangeClient {
         set(&mut client.claims, self.claims.as_ref());
         set(&mut client.public, self.public.as_ref());
         set(&mut client.jwks, self.jwks.as_ref());
+        set(&mut client.dpop_bound_access_tokens, self.dpop_bound_access_tokens.as_ref());
         set(&mut client.disabled, self.disabled.as_ref());
         // Those from before stay: whoever disables a client has nothing to mend first.
         self.claims.as_ref().map_or(Ok(()), |claims| check_custom(claims, &[]))?;

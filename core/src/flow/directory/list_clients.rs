@@ -59,6 +59,8 @@ pub struct ClientView {
     pub public: bool,
     /// The public keys by which it proves itself, as the members of a JWK Set; without a member where it has none.
     pub jwks: JsonMembers,
+    /// Whether all its tokens are bound to a key, so that each of its requests needs a DPoP proof.
+    pub dpop_bound_access_tokens: bool,
     /// Whether it is refused.
     pub disabled: bool,
 }
@@ -112,6 +114,7 @@ impl From<Client> for ClientView {
             claims,
             public,
             jwks,
+            dpop_bound_access_tokens,
             disabled,
             ..
         } = client;
@@ -126,6 +129,7 @@ impl From<Client> for ClientView {
             claims,
             public,
             jwks,
+            dpop_bound_access_tokens,
             disabled,
         }
     }

@@ -5,6 +5,8 @@ mod best_practice;
 mod client_credentials;
 mod client_keys;
 mod delegation;
+#[cfg(feature = "aws-lc")]
+mod dpop;
 mod errors;
 mod exchange;
 mod introspect;

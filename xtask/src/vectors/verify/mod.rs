@@ -9,7 +9,7 @@ mod framing;
 mod header;
 mod keys;
 mod payload;
-mod rfc;
+pub(super) mod rfc;
 mod signatures;
 mod times;
 pub(super) mod tokens;

@@ -11,7 +11,7 @@ static INPUTS: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../cases/verify.json")).unwrap_or_default());
 
 /// A public key of core/tests-data/keys, without `alg`.
-pub(super) fn key(name: &str) -> Result<Value> {
+pub(in crate::vectors) fn key(name: &str) -> Result<Value> {
     INPUTS["keys"].get(name).cloned().with_context(|| format!("the key {name}"))
 }
 
