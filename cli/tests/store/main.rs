@@ -16,6 +16,7 @@ mod restart;
 mod servers_together;
 #[path = "../cli/support.rs"]
 mod support;
+mod token_sources;
 
 use std::path::{Path, PathBuf};
 
