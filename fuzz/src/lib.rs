@@ -8,6 +8,7 @@ mod keys;
 mod lifetimes;
 mod names;
 mod reference;
+mod status_lists;
 mod tokens;
 
 pub use config::config;
@@ -15,10 +16,11 @@ pub use endpoint::endpoint;
 pub use keys::{jwk, jwks, pem};
 pub use lifetimes::lifetimes;
 pub use names::names;
+pub use status_lists::{status_claim, status_list};
 pub use tokens::{claims, header, payload, token};
 
 /// Every target, by the name of its folder in the corpus.
-pub const TARGETS: [(&str, fn(&[u8])); 11] = [
+pub const TARGETS: [(&str, fn(&[u8])); 13] = [
     ("token", token),
     ("payload", payload),
     ("header", header),
@@ -30,6 +32,8 @@ pub const TARGETS: [(&str, fn(&[u8])); 11] = [
     ("endpoint", endpoint),
     ("config", config),
     ("names", names),
+    ("status_list", status_list),
+    ("status_claim", status_claim),
 ];
 
 /// Errors are for people: whatever came in, the text stays short and on one line.
