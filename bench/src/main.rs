@@ -9,6 +9,7 @@ mod oauth;
 mod peers;
 mod scale;
 mod service;
+mod statuses;
 mod switch;
 mod threads;
 mod verify;
@@ -49,6 +50,10 @@ fn main() -> Result<()> {
     }
     if chosen("standard") {
         oauth::table()?.run(&rows, 301);
+    }
+    if chosen("status") {
+        statuses::table()?.run(&rows, 301);
+        statuses::sizes()?;
     }
     if chosen("threads") {
         threads::run()?;

@@ -385,3 +385,45 @@ fn lists_that_would_be_mixed_up_are_refused_at_the_start() {
     one["mercoa"]["status_lists"]["bits"] = 2.into();
     assert!(refused(&one).starts_with("status_lists: two dialects"));
 }
+
+/// What ends by a dialect's own endpoint, and not by a flow's name.
+#[test]
+fn the_tokens_of_a_named_session_end_in_the_list() {
+    let config = serde_json::json!({
+        "keys": [{ "kid": "k1", "secret": "a secret of at least thirty-two bytes" }],
+        "mercoa": { "issuer": "https://as.example", "key": "k1", "status_lists": {} },
+        "api_keys": [{ "key_sha256": SecretHash::of(b"key").to_string(), "organization": "o",
+                       "permissions": ["entity_tokens"] }],
+        "entities": [{ "id": "ent_1", "organization": "o" }],
+    });
+    let (endpoint, store) = (build(&config).unwrap(), MemoryStore::new());
+    let host = Host::new(&endpoint, &store);
+    let post = |path: &str, body: &str| {
+        let headers = [
+            ("authorization", "Bearer key"),
+            ("content-type", "application/json"),
+            ("content-length", &*body.len().to_string()),
+        ];
+        let response = endpoint.handle(request("POST", path, &headers, body), &host.context()).run(&store);
+        let response = response.result.unwrap();
+        assert_eq!(response.status(), 200, "{}", String::from_utf8_lossy(response.body()));
+        serde_json::from_slice::<Value>(response.body()).unwrap()
+    };
+    let token = |session: &str| {
+        let body = format!(r#"{{"sessionId":"{session}"}}"#);
+        post("/entity/ent_1/token", &body).as_str().unwrap().to_owned()
+    };
+    let [first, again, other] = ["s1", "s1", "s2"].map(token);
+    let statuses = || {
+        host.wait(10);
+        [&first, &again, &other].map(|token| host.status(token))
+    };
+    assert_eq!(statuses(), [0, 0, 0]);
+    post("/organization/invalidateTokens", r#"{"sessionId":["s1"]}"#);
+    assert_eq!(statuses(), [1, 1, 0]);
+    // A session of the same name begins anew.
+    let new = token("s1");
+    assert_eq!((statuses(), host.status(&new)), ([1, 1, 0], 0));
+    post("/organization/invalidateTokens", "{}");
+    assert_eq!((statuses(), host.status(&new)), ([1, 1, 1], 1));
+}
