@@ -4,8 +4,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use anyhow::{Context as _, Result, ensure};
-use tokenmint::directory::{self, Client};
 use tokenmint::dialect::mercoa::Mercoa;
+use tokenmint::directory::{self, Client};
 use tokenmint::endpoint::Endpoint;
 use tokenmint::{
     Algorithm, ClientProof, Command, Context, Issuer, KeySet, MemoryStore, Permission, Policy, Reply,
@@ -58,7 +58,8 @@ impl World {
         let client = Client::new("c1", "org", SecretHash::of(SECRET.as_bytes()));
         let client = client.permission(Permission::ClientCredentials);
         directory::create_client(client, &world.context()).run(&world.store).result?;
-        world.issuer.adopt_store(&world.context()).run(&world.store).result?;
+        let context = world.context();
+        world.issuer.adopt_store(&context).run(&world.store).result?;
         Ok(world)
     }
 
@@ -85,7 +86,8 @@ impl World {
     /// How many bytes the endpoint sends for a list.
     fn sent(&mut self, list: &StatusListToken) -> Result<usize> {
         let endpoint = Endpoint::builder().dialect(Mercoa::new(self.issuer.clone())).build()?;
-        let request = http::Request::get(list.uri.as_str()).header("accept-encoding", "gzip").body(Vec::new())?;
+        let request =
+            http::Request::get(list.uri.as_str()).header("accept-encoding", "gzip").body(Vec::new())?;
         let response = endpoint.handle(request, &self.context()).run(&self.store).result?;
         ensure!(response.headers().get("content-encoding").is_some());
         Ok(response.body().len())
@@ -95,8 +97,10 @@ impl World {
 /// What a list weighs, and what a token with a status costs the store.
 pub(crate) fn sizes() -> Result<()> {
     let mut world = World::new(true)?;
-    println!("\n### status list of {TOKENS} tokens\n\n| | bytes, signed by ES256 | bytes sent, gzip |\n|---|---:|---:|");
-    let mut row = |name: &str, world: &mut World| -> Result<()> {
+    println!(
+        "\n### status list of {TOKENS} tokens\n\n| | bytes, signed by ES256 | bytes sent, gzip |\n|---|---:|---:|"
+    );
+    let row = |name: &str, world: &mut World| -> Result<()> {
         let list = world.list()?;
         println!("| {name} | {} | {} |", list.token.len(), world.sent(&list)?);
         Ok(())
