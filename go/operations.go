@@ -23,6 +23,8 @@ type Event struct {
 	Generation uint64 `json:"generation,omitempty"`
 	// Why it was refused.
 	Reason string `json:"reason,omitempty"`
+	// Why somebody else has refused it: a receiver of security events, in an error code of RFC 8935 section 2.4.
+	Err string `json:"err,omitempty"`
 }
 
 // AccessTokenType is the way in which an access token is sent (RFC 6749 section 7.1).
@@ -846,6 +848,51 @@ type BearerKeyHash struct {
 // DisableBearerKey ends a bearer key. It fails with ErrNotFound.
 func (i *Issuer) DisableBearerKey(ctx context.Context, store Store, request BearerKeyHash) error {
 	return i.operate(ctx, store, "disable_bearer_key", request, nil)
+}
+
+// RefusedEvent is an event that its receiver does not take.
+type RefusedEvent struct {
+	// The event's id.
+	ID string `json:"id"`
+	// The receiver's error code, such as invalid_key (RFC 8935 section 2.4).
+	Err string `json:"err"`
+}
+
+// PollEventsRequest asks for security events, and says what became of those before.
+type PollEventsRequest struct {
+	// The receiver: its audience in the policy.
+	Receiver string `json:"receiver"`
+	// How many events at most; 100 where it is left out and at most, 0 for none.
+	MaxEvents uint64 `json:"max_events,omitempty"`
+	// The ids of events that the receiver has.
+	Ack []string `json:"ack,omitempty"`
+	// Events that the receiver does not take: they are not given out again.
+	Refused []RefusedEvent `json:"refused,omitempty"`
+	// The name of this host: the events are its own for two minutes, whoever else asks with a name.
+	Holder string `json:"holder,omitempty"`
+}
+
+// SecurityEventToken is a signed event.
+type SecurityEventToken struct {
+	// Its id: jti.
+	ID string `json:"id"`
+	// The token, of the type secevent+jwt.
+	Token string `json:"token"`
+}
+
+// PolledEvents security events of a receiver.
+type PolledEvents struct {
+	// The events, the oldest first.
+	Sets []SecurityEventToken `json:"sets"`
+	// Whether there are more.
+	MoreAvailable bool `json:"more_available"`
+}
+
+// PollEvents gives out the signed events (RFC 8417) of a receiver of the policy, each with the same id until it is
+// acknowledged, and takes what became of those before: for a host that sends them by a transport of its own. The poll
+// endpoint of the oauth dialect does the same for the receiver itself (RFC 8936). It fails with ErrNotFound.
+func (i *Issuer) PollEvents(ctx context.Context, store Store, request PollEventsRequest) (*PolledEvents, error) {
+	return flow[PolledEvents](ctx, i, store, "poll_events", request)
 }
 
 // EntityTarget is whom an entity token is for: an entity or a group, and maybe a user of it.

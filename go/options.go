@@ -355,6 +355,19 @@ func TrustedIssuers(all ...TrustedIssuer) IssuerOption {
 	return field{"trusted_issuers", configs}
 }
 
+// EventReceiver is told what ends and what changes, by security event tokens (RFC 8417): [Issuer.PollEvents] gives them out.
+type EventReceiver struct {
+	// Audience is its name, usually its URL: aud of its tokens.
+	Audience string `json:"audience"`
+	// Events are of what it is told; of everything where there is none.
+	Events []SecurityEvent `json:"events,omitempty"`
+	// ClientID is the client that asks for its events at the poll endpoint of the oauth dialect.
+	ClientID string `json:"client_id,omitempty"`
+}
+
+// EventReceivers are told what ends and what changes.
+func EventReceivers(all ...EventReceiver) IssuerOption { return field{"event_receivers", list(all)} }
+
 // FromIssuer is what iss must be, or one of these. A verifier needs it, or AnyIssuer.
 func FromIssuer(names ...string) VerifierOption { return expectation{"issuer", list(names)} }
 

@@ -52,6 +52,7 @@ pub(crate) fn event(event: &Event) {
         EventKind::RefreshReuseDetected
         | EventKind::LinkReuse
         | EventKind::StoreRegressed
+        | EventKind::SecurityEventRefused
         | EventKind::ClockSkew => {
             warn!(target: "tokenmint::event", record);
         }

@@ -21,6 +21,7 @@ mod log;
 mod mint;
 mod operate;
 mod places;
+mod push;
 mod remote;
 mod ring;
 mod rotation;

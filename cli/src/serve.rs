@@ -18,7 +18,7 @@ use crate::dialects::Dialects;
 use crate::failure::{Failure, Result, print};
 use crate::http::Site;
 use crate::places::Places;
-use crate::{connection, demo, housekeeping, log, rotation, store};
+use crate::{connection, demo, housekeeping, log, push, rotation, store};
 
 /// How many connections there are at most.
 const MAX_CONNECTIONS: usize = 4096;
@@ -87,6 +87,7 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
     };
     let keeper = tokio::spawn(housekeeping::run(Arc::clone(&app), service));
     let publisher = tokio::spawn(housekeeping::make_status_lists(Arc::clone(&app)));
+    let sender = tokio::spawn(push::run(Arc::clone(&app)));
     let follower = tokio::spawn(rotation::follow(Arc::clone(&app), source, config.clone(), bound, sources));
     tokio::select! {
         () = public => {}
@@ -95,6 +96,7 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
     }
     keeper.abort();
     publisher.abort();
+    sender.abort();
     follower.abort();
     drain(connections, &mut stop).await;
     info!(target: "tokenmint::serve", "stopped");

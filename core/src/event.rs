@@ -33,6 +33,9 @@ described! {
         /// Why it was refused.
         #[json(omit)]
         pub reason: Option<ErrorCode>,
+        /// Why somebody else has refused it: a receiver of security events, in an error code of RFC 8935 section 2.4.
+        #[json(omit)]
+        pub err: Option<String>,
     }
 }
 
@@ -91,6 +94,8 @@ choices! {
         AccountTokenRotated = "account_token_rotated",
         /// A linked account was deleted, and its token ended.
         AccountDeleted = "account_deleted",
+        /// A receiver of security events does not take one, which is not given out again: the client is the receiver's name.
+        SecurityEventRefused = "security_event_refused",
         /// A rate limit denied a request.
         LimitHit = "limit_hit",
         /// The store has lost an acknowledged write.
@@ -112,7 +117,16 @@ impl serde::Serialize for Event {
 impl Event {
     /// An event with nothing but its kind.
     pub(crate) fn new(kind: EventKind) -> Self {
-        Event { kind, client: None, subject: None, session: None, id: None, generation: None, reason: None }
+        Event {
+            kind,
+            client: None,
+            subject: None,
+            session: None,
+            id: None,
+            generation: None,
+            reason: None,
+            err: None,
+        }
     }
 
     pub(crate) fn client(mut self, client: impl Into<String>) -> Self {
@@ -137,6 +151,11 @@ impl Event {
 
     pub(crate) fn generation(mut self, generation: u64) -> Self {
         self.generation = Some(generation);
+        self
+    }
+
+    pub(crate) fn err(mut self, err: impl Into<String>) -> Self {
+        self.err = Some(err.into());
         self
     }
 

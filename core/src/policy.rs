@@ -6,6 +6,7 @@ use crate::claims::not_registered;
 use crate::describe::{choices, described};
 use crate::dpop_policy::DpopPolicy;
 use crate::error::{Error, ErrorCode, Result};
+use crate::event_receiver::EventReceiver;
 use crate::json::as_names;
 use crate::secret::Secret;
 use crate::status_policy::StatusPolicy;
@@ -25,6 +26,7 @@ pub struct Policy {
     pub(crate) issuer: String,
     pub(crate) token_endpoint: Option<String>,
     pub(crate) trusted_issuers: Vec<TrustedIssuer>,
+    pub(crate) event_receivers: Vec<EventReceiver>,
     pub(crate) audience: Vec<String>,
     pub(crate) token_type: String,
     /// As it was said.
@@ -141,6 +143,7 @@ impl Policy {
             issuer: issuer.into(),
             token_endpoint: None,
             trusted_issuers: Vec::new(),
+            event_receivers: Vec::new(),
             audience: Vec::new(),
             token_type: "JWT".to_owned(),
             lifetime: None,
@@ -179,6 +182,14 @@ impl Policy {
     #[must_use]
     pub fn trusted_issuer(mut self, issuer: TrustedIssuer) -> Self {
         self.trusted_issuers.push(issuer);
+        self
+    }
+
+    /// Tells somebody of what ends and of what changes ([`EventReceiver`]); said again, one more. From then on each revocation is
+    /// written down before it is made, so that none is lost: one store command more.
+    #[must_use]
+    pub fn event_receiver(mut self, receiver: EventReceiver) -> Self {
+        self.event_receivers.push(receiver);
         self
     }
 
@@ -442,6 +453,23 @@ impl Policy {
             dpop.check().map_err(|error| error.within("dpop"))?;
             if dpop.nonce && self.session_secret.is_none() {
                 return invalid("dpop.nonce", "nonces are made from the session secret, and there is none");
+            }
+        }
+        for (at, receiver) in self.event_receivers.iter().enumerate() {
+            let place = format!("event_receivers[{at}]");
+            receiver.check().map_err(|error| error.within(&place))?;
+            if self.event_receivers.iter().take(at).any(|other| other.audience == receiver.audience) {
+                return Err(Error::new(ErrorCode::PolicyInvalid)
+                    .at(format!("{place}.audience"))
+                    .because("the receiver is there twice"));
+            }
+            let client = receiver.client.as_ref();
+            if client.is_some()
+                && self.event_receivers.iter().take(at).any(|other| other.client.as_ref() == client)
+            {
+                return Err(Error::new(ErrorCode::PolicyInvalid)
+                    .at(format!("{place}.client_id"))
+                    .because("the client asks for the events of one receiver already"));
             }
         }
         if self.token_lifetime() > self.max_lifetime {

@@ -48,6 +48,7 @@ class Operations(Flows):
         public_token_lifetime: Lifetime | None = None,
         trusted_issuers: Sequence[Mapping[str, Any]] | None = None,
         status_lists: Mapping[str, Any] | None = None,
+        event_receivers: Sequence[Mapping[str, Any]] | None = None,
         integrations: Sequence[Integration] | None = None,
         dpop: Mapping[str, Any] | None = None,
     ) -> Self:
@@ -80,6 +81,7 @@ class Operations(Flows):
         - `public_token_lifetime`: How long a redeemed link's public token lives; one hour where absent.
         - `trusted_issuers`: Issuers whose tokens are taken for tokens of this one.
         - `status_lists`: Status lists, in which every JWT of the flows has a place; none where absent.
+        - `event_receivers`: Who is told what ends and what changes, by security event tokens (RFC 8417).
         - `integrations`: What links can connect to.
         - `dpop`: What is demanded of DPoP proofs (RFC 9449); where absent, no proof is looked at.
 
@@ -108,6 +110,7 @@ class Operations(Flows):
             "public_token_lifetime": public_token_lifetime,
             "trusted_issuers": trusted_issuers,
             "status_lists": status_lists,
+            "event_receivers": event_receivers,
             "integrations": integrations,
             "dpop": dpop,
         }
@@ -789,6 +792,28 @@ class Operations(Flows):
         """
         given = {"bearer": bearer, "key_sha256": key_sha256}
         return self._change("disable_bearer_key", given, now, seed)
+
+    # Security events.
+
+    def poll_events(
+        self,
+        receiver: str,
+        *,
+        max_events: int | None = None,
+        ack: Sequence[str] | None = None,
+        refused: Sequence[Mapping[str, Any]] | None = None,
+        holder: str | None = None,
+        now: Now = None,
+        seed: bytes | None = None,
+    ) -> Task[outputs.PolledEvents]:
+        """Gives out the signed events (RFC 8417) of a receiver of the policy, each with the same id until it is
+        acknowledged, and takes what became of those before: for a host that sends them by a transport of its own. The
+        poll endpoint of the `oauth` dialect does the same for the receiver itself (RFC 8936).
+
+        Raises `NotFound`.
+        """
+        given = {"receiver": receiver, "max_events": max_events, "ack": ack, "refused": refused, "holder": holder}
+        return self._flow("poll_events", given, now, seed, outputs.PolledEvents)
 
     # Entity tokens.
 

@@ -24,8 +24,10 @@ __all__ = [
     "NarrowedToken",
     "NewApiKey",
     "NewClientSecret",
+    "PolledEvents",
     "PublicToken",
     "RedeemedSingleUse",
+    "SecurityEventToken",
     "Session",
     "SessionList",
     "SingleUseToken",
@@ -55,6 +57,8 @@ class Event:
     """The generation of a session or account token."""
     reason: str | None = None
     """Why it was refused."""
+    err: str | None = None
+    """Why somebody else has refused it: a receiver of security events, in an error code of RFC 8935 section 2.4."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -321,6 +325,27 @@ class NewClientSecret:
     """The client's id."""
     secret: str = field(repr=False)
     """The secret. Nobody can look it up later."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SecurityEventToken:
+    """A signed event."""
+
+    id: str
+    """Its id: `jti`."""
+    token: str = field(repr=False)
+    """The token, of the type `secevent+jwt`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PolledEvents:
+    """Security events of a receiver."""
+
+    sets: list[SecurityEventToken]
+    """The events, the oldest first."""
+    more_available: bool
+    """Whether there are more."""
+    _of: ClassVar[dict[str, type]] = {"sets": SecurityEventToken}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -31,6 +31,7 @@ export interface Event {
     | "account_token_issued"
     | "account_token_rotated"
     | "account_deleted"
+    | "security_event_refused"
     | "limit_hit"
     | "store_regressed"
     | "clock_skew"
@@ -47,4 +48,6 @@ export interface Event {
   readonly generation?: number;
   /** Why it was refused. */
   readonly reason?: ErrorCode;
+  /** Why somebody else has refused it: a receiver of security events, in an error code of RFC 8935 section 2.4. */
+  readonly err?: string;
 }

@@ -588,6 +588,44 @@ export interface BearerKeyHash {
   keySha256?: string | readonly string[] | undefined;
 }
 
+/** An event that its receiver does not take. */
+export interface RefusedEvent {
+  /** The event's id. */
+  id: string;
+  /** The receiver's error code, such as `invalid_key` (RFC 8935 section 2.4). */
+  err: string;
+}
+
+/** Asks for security events, and says what became of those before. */
+export interface PollEventsRequest {
+  /** The receiver: its `audience` in the policy. */
+  receiver: string;
+  /** How many events at most; 100 where it is left out and at most, 0 for none. */
+  maxEvents?: number | undefined;
+  /** The ids of events that the receiver has. */
+  ack?: readonly string[] | undefined;
+  /** Events that the receiver does not take: they are not given out again. */
+  refused?: readonly RefusedEvent[] | undefined;
+  /** The name of this host: the events are its own for two minutes, whoever else asks with a name. */
+  holder?: string | undefined;
+}
+
+/** A signed event. */
+export interface SecurityEventToken {
+  /** Its id: `jti`. */
+  readonly id: string;
+  /** The token, of the type `secevent+jwt`. */
+  readonly token: string;
+}
+
+/** Security events of a receiver. */
+export interface PolledEvents {
+  /** The events, the oldest first. */
+  readonly sets: readonly SecurityEventToken[];
+  /** Whether there are more. */
+  readonly moreAvailable: boolean;
+}
+
 /** Says which entity tokens end. */
 export interface InvalidateTokensRequest {
   /** An API key. */
@@ -1017,6 +1055,15 @@ export abstract class Operations extends Flows {
   /** Ends a bearer key. Fails with `not_found`. */
   disableBearerKey(input: BearerKeyHash, call?: Call): Task<void> {
     return this.flow("disable_bearer_key", input, call, nothing);
+  }
+
+  /**
+   * Gives out the signed events (RFC 8417) of a receiver of the policy, each with the same id until it is acknowledged,
+   * and takes what became of those before: for a host that sends them by a transport of its own. The poll endpoint of
+   * the `oauth` dialect does the same for the receiver itself (RFC 8936). Fails with `not_found`.
+   */
+  pollEvents(input: PollEventsRequest, call?: Call): Task<PolledEvents> {
+    return this.flow("poll_events", input, call, (json) => outputOf<PolledEvents>(json, "sets"), "refused");
   }
 
   /**

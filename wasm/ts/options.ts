@@ -65,6 +65,16 @@ export interface StatusPolicyConfig {
   bits?: number | undefined;
 }
 
+/** Somebody who is told what happens: the methods of `EventReceiver` as fields. */
+export interface EventReceiverConfig {
+  /** Its name, usually its URL: `aud` of its tokens. */
+  audience: string;
+  /** Of what it is told; of everything where empty. */
+  events?: readonly "session-revoked" | "token-claims-change" | "credential-change"[] | undefined;
+  /** The client that asks for its events at the poll endpoint of the `oauth` dialect. */
+  clientId?: string | undefined;
+}
+
 /** Something that a link can connect an end user to. */
 export interface Integration {
   /** Its id in requests. */
@@ -133,6 +143,8 @@ export interface IssuerConfig {
   trustedIssuers?: readonly TrustedIssuerConfig[] | undefined;
   /** Status lists, in which every JWT of the flows has a place; none where absent. */
   statusLists?: StatusPolicyConfig | undefined;
+  /** Who is told what ends and what changes, by security event tokens (RFC 8417). */
+  eventReceivers?: readonly EventReceiverConfig[] | undefined;
   /** What links can connect to. */
   integrations?: readonly Integration[] | undefined;
   /** What is demanded of DPoP proofs (RFC 9449); where absent, no proof is looked at. */

@@ -8,6 +8,7 @@ mod cors;
 mod framing;
 mod keys;
 mod operate;
+mod push;
 mod rotation;
 mod serve;
 mod status_lists;

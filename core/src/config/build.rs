@@ -169,6 +169,10 @@ impl Parts for Assembly<'_> {
         self.secrets.file(path)
     }
 
+    fn env(&mut self, name: &str) -> Result<Secret> {
+        self.secrets.env(name)
+    }
+
     fn keys_at(&mut self, url: &str) -> Result<()> {
         self.secrets.keys_at(url)
     }

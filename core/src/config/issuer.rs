@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::with;
 use crate::describe::{Shape, described, shapes};
+use crate::dialect::event_receivers::EventReceiverConfig;
 use crate::dialect::trusted_issuers::TrustedIssuerConfig;
 use crate::dpop_policy::{DpopConfig, DpopVerifierConfig};
 use crate::error::{Error, ErrorCode, Result};
@@ -86,6 +87,9 @@ described! {
         pub trusted_issuers: Vec<TrustedIssuerConfig>,
         /// Status lists, in which every JWT of the flows has a place; none where absent.
         pub status_lists: Option<StatusPolicyConfig>,
+        /// Who is told what ends and what changes, by security event tokens (RFC 8417).
+        #[json(default)]
+        pub event_receivers: Vec<EventReceiverConfig>,
         /// What links can connect to.
         #[json(default)]
         pub integrations: Vec<Integration>,
@@ -141,6 +145,7 @@ impl IssuerConfig {
             let trusted = trusted.build().map_err(|error| error.within(&format!("trusted_issuers[{at}]")))?;
             policy.trusted_issuers.push(trusted);
         }
+        policy.event_receivers = self.event_receivers.into_iter().map(EventReceiverConfig::build).collect();
         for (name, value) in self.fixed_claims {
             policy.fixed_claims.push((name.into(), value.into()));
         }
@@ -269,7 +274,7 @@ fn contradiction(field: &'static str, dropped: &str, said: bool, any: bool) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Claims, Context, DpopPolicy, StatusPolicy, UnixTime};
+    use crate::{Claims, Context, DpopPolicy, EventReceiver, SecurityEvent, StatusPolicy, UnixTime};
 
     fn keys() -> KeySet {
         KeySet::builder().hmac("k1", [7; 32].as_slice()).unwrap().build().unwrap()
@@ -287,7 +292,8 @@ mod tests {
             "failure_rate": {"events": 3, "per": "1m", "burst": 4}, "redeem_window_seconds": 5,
             "public_token_lifetime": "6m",
             "status_lists": {"uri": "https://i/s", "every": "7s", "ttl": "8s", "lifetime": "9m", "bits": 2}, "integrations": [{"slug": "s", "name": "S", "categories": ["ats"]}],
-            "dpop": {"required": true, "max_age": "2m", "nonce": true, "algorithms": ["ES256"]}
+            "dpop": {"required": true, "max_age": "2m", "nonce": true, "algorithms": ["ES256"]},
+            "event_receivers": [{"audience": "r", "events": ["session-revoked"], "client_id": "c"}]
         }"#;
         let issuer = IssuerConfig::from_json(json).unwrap().build(keys()).unwrap();
         let wanted = Policy::new("i")
@@ -324,6 +330,7 @@ mod tests {
                     .nonce()
                     .algorithms(&[Algorithm::ES256]),
             )
+            .event_receiver(EventReceiver::new("r").event(SecurityEvent::SessionRevoked).client("c"))
             .integration(Integration { slug: "s".into(), name: "S".into(), categories: vec!["ats".into()] });
         assert_eq!(format!("{:?}", issuer.policy()), format!("{wanted:?}"));
     }

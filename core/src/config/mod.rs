@@ -43,6 +43,7 @@ pub use keys::{InlineOnly, KeySource, Secrets};
 pub use remote::RemoteConfig;
 pub use status_lists::StatusListsConfig;
 
+pub use crate::dialect::event_receivers::EventReceiverConfig;
 pub use crate::dialect::trusted_issuers::{AssertionRuleConfig, ClaimTexts, TrustedIssuerConfig};
 pub use crate::values::{Hashes, Limits, OneOrMany, Origin, RateLimit, SecretText, StatusPolicyConfig};
 

@@ -13,6 +13,7 @@ use super::request::Request;
 use super::status_lists::ServedLists;
 use super::{Dialect, WINGS, Wing, openapi, response};
 use crate::error::{Error, ErrorCode, Result};
+use crate::event_receiver::EventPush;
 use crate::flow::Flow;
 use crate::issuer::Issuer;
 use crate::store::{Durability, MemoryStore};
@@ -232,6 +233,36 @@ impl Endpoint {
                 .at("issuer")
                 .because(format!("it is none of {}", known.join(", ")))
         })
+    }
+
+    /// The receivers of security events to which the host sends them (RFC 8935): what to send, and what came of it, goes through
+    /// [`Issuer::poll_events`] of [`Endpoint::issuer`].
+    ///
+    /// ```
+    /// use tokenmint::config::{Config, InlineOnly};
+    /// let config = Config::from_json(r#"{
+    ///     "keys": [{ "kid": "k1", "secret": "a secret of at least thirty-two bytes" }],
+    ///     "oauth": { "issuer": "https://id.example.com", "key": "k1", "audience": "https://api.example.com",
+    ///                "event_receivers": [{ "audience": "audit", "push_url": "https://audit.example/events" }] }
+    /// }"#)?;
+    /// let pushes = config.build(&mut InlineOnly)?.endpoint.event_pushes();
+    /// assert_eq!((pushes[0].receiver.as_str(), pushes[0].url.as_str()), ("audit", "https://audit.example/events"));
+    /// # Ok::<(), tokenmint::Error>(())
+    /// ```
+    pub fn event_pushes(&self) -> Vec<EventPush> {
+        let of_issuer = |issuer: &Issuer| {
+            let policy = issuer.policy();
+            let pushes = policy.event_receivers.iter().filter_map(|receiver| {
+                receiver.push.clone().map(|push| EventPush {
+                    issuer: policy.issuer.clone(),
+                    receiver: receiver.audience.clone(),
+                    url: push.url,
+                    authorization: push.authorization,
+                })
+            });
+            pushes.collect::<Vec<_>>()
+        };
+        self.issuers().iter().flat_map(of_issuer).collect()
     }
 
     /// How long acknowledged writes must last: the most that one of the issuers needs.

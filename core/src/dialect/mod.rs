@@ -67,6 +67,7 @@ mod common;
 mod cors;
 pub mod endpoint;
 pub mod entities;
+pub(crate) mod event_receivers;
 pub mod fields;
 pub mod ledger;
 pub mod mercoa;

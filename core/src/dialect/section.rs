@@ -51,6 +51,9 @@ pub(crate) trait Parts {
     /// The contents of a file.
     fn file(&mut self, path: &str) -> Result<Secret>;
 
+    /// The value of an environment variable.
+    fn env(&mut self, name: &str) -> Result<Secret>;
+
     /// Refuses keys at a URL, where the host fetches none.
     fn keys_at(&mut self, url: &str) -> Result<()>;
 

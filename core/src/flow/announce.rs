@@ -9,7 +9,7 @@ use crate::record::session::Session;
 impl Policy {
     /// Whether somebody reads the journal: then what ends something is told before it is done.
     pub(crate) fn announces(&self) -> bool {
-        self.status_lists.is_some()
+        self.status_lists.is_some() || !self.event_receivers.is_empty()
     }
 }
 

@@ -201,7 +201,7 @@ impl Flow {
 }
 
 /// The claims of a token that stands.
-fn claims_of(active: &ActiveToken) -> Result<Object<'_>> {
+pub(super) fn claims_of(active: &ActiveToken) -> Result<Object<'_>> {
     Object::of_token(active.claims.as_bytes()).map_err(|_| ErrorCode::StoreCorrupt.into())
 }
 

@@ -27,8 +27,8 @@ object! {
     /// The instance is random: a session of the same name that ended never comes back with its old tokens.
     #[derive(Clone, Debug)]
     #[json(read, write)]
-    struct NamedSession {
-        instance: String,
+    pub(super) struct NamedSession {
+        pub(super) instance: String,
         touched_at: UnixTime,
     }
 }

@@ -211,6 +211,11 @@ impl Client {
         number_of(&[&self.secrets, &self.jwks])
     }
 
+    /// What its tokens say, as a number that is another when that is.
+    pub(crate) fn token_claims(&self) -> u64 {
+        number_of(&[&self.claims, &self.scope])
+    }
+
     /// Whether a stated name is the client's. A client without a name answers to any.
     pub(crate) fn answers_to(&self, stated: Option<&str>) -> bool {
         match (stated, self.name.as_deref()) {

@@ -54,6 +54,8 @@ pub(crate) enum EndedKind {
     ClientEnabled,
     /// What proves a client is another.
     ClientSecret,
+    /// What the tokens of a client say is another.
+    ClientClaims,
     /// What proves a customer is another, or nothing any more.
     ApiKey,
 }
@@ -69,6 +71,7 @@ as_names! { EndedKind {
     ClientDisabled = "client_disabled",
     ClientEnabled = "client_enabled",
     ClientSecret = "client_secret",
+    ClientClaims = "client_claims",
     ApiKey = "api_key",
 } }
 
@@ -93,6 +96,9 @@ object! {
         /// What the record counts, or proves, as long as there is no effect.
         #[json(omit)]
         pub(crate) before: Option<u64>,
+        /// Which record it is that is replaced, where one that says the same may be there again.
+        #[json(omit)]
+        pub(crate) replaces: Option<u64>,
         /// The session that stays.
         #[json(omit)]
         pub(crate) except: Option<String>,
@@ -143,6 +149,7 @@ impl Ended {
             session: None,
             slot: None,
             before: None,
+            replaces: None,
             except: None,
             at,
             until: at.after(LONGEST_REQUEST),

@@ -2,6 +2,7 @@
 //! now.
 
 use super::{Change, Draft, Pending, Records, Stored, busy, decode_some};
+use crate::encoding::sha256;
 use crate::error::Result;
 use crate::json::FromJson;
 use crate::store::RecordKey;
@@ -49,6 +50,12 @@ impl Update {
     /// What is there now.
     pub(crate) fn found<T: FromJson>(&self) -> Result<Option<T>> {
         decode_some(self.found.as_ref())
+    }
+
+    /// Which record it is that is replaced, as a number: another one after each write.
+    pub(crate) fn replaces(&self) -> Option<u64> {
+        let version = self.found.as_ref()?.version.as_bytes();
+        sha256(version).first_chunk().map(|first| u64::from_be_bytes(*first))
     }
 
     /// Whether the change was done; where it was not, this is there now, to be decided about anew.

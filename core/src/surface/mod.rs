@@ -9,6 +9,7 @@ mod clients;
 pub(crate) mod machines;
 mod revocation;
 pub(crate) mod secrets;
+mod security_events;
 pub(crate) mod sessions;
 mod single_use;
 mod statuses;
@@ -25,4 +26,5 @@ tables! {
     statuses,
     clients,
     bearer_keys,
+    security_events,
 }

@@ -110,7 +110,8 @@ impl Host {
             }
         }
         // RFC 9110 sections 15.5.2 and 15.5.6. OAuth challenges those only who tried the header (RFC 6749 section 5.2).
-        let challenged = answer.status == 401 && (authorization || !path.starts_with("/oauth/"));
+        let asks_for_header = !path.starts_with("/oauth/") || path == "/oauth/events";
+        let challenged = answer.status == 401 && (authorization || asks_for_header);
         assert_eq!(challenged, answer.header("www-authenticate").is_some());
         assert_eq!(answer.status == 405, answer.header("allow").is_some());
         for name in ["access_token", "refresh_token"] {

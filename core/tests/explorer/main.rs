@@ -20,6 +20,7 @@ mod log_out;
 mod named_sessions;
 mod narrow;
 mod proofs;
+mod security_events;
 mod sessions;
 mod single_use;
 mod token_sources;

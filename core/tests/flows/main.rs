@@ -10,6 +10,7 @@ mod directory;
 mod drive;
 mod links;
 mod narrow;
+mod security_events;
 mod sessions;
 #[cfg(feature = "aws-lc")]
 mod signer;

@@ -3,6 +3,7 @@
 //! Which clause is kept how, and what is decided where the standards leave a choice: `docs/oauth.md`.
 
 mod client;
+mod events;
 mod exchange;
 mod grant;
 mod introspect;
@@ -155,6 +156,10 @@ impl OAuth {
             (["oauth", "token"], &Method::POST) => token::answer(&self.issuer, call).await,
             (["oauth", "revoke"], &Method::POST) => revoke::answer(&self.issuer, call).await,
             (["oauth", "introspect"], &Method::POST) => introspect::answer(&self.issuer, call).await,
+            (["oauth", "events"], method) if events::is_served(&self.issuer) => match *method {
+                Method::POST => Box::pin(events::answer(&self.issuer, call)).await,
+                _ => Err(method_not_allowed("POST")),
+            },
             (["oauth", "token" | "revoke" | "introspect"], _) => Err(method_not_allowed("POST")),
             ([".well-known", _, inserted @ ..], method) if self.metadata.is_at(inserted) => match *method {
                 Method::GET | Method::HEAD => Ok(self.metadata.answer(request)),

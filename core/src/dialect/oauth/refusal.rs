@@ -27,6 +27,10 @@ fn render(error: &Error, authorization: bool) -> Response {
     if error.code() == ErrorCode::InvalidClient && authorization {
         set(&mut response, WWW_AUTHENTICATE, r#"Basic realm="tokenmint", charset="UTF-8""#);
     }
+    // RFC 6750 section 3: whoever asks with a token, or with nothing.
+    if error.code().oauth_error() == "invalid_token" {
+        set(&mut response, WWW_AUTHENTICATE, r#"Bearer realm="tokenmint""#);
+    }
     response
 }
 

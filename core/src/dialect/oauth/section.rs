@@ -3,6 +3,7 @@
 use super::{OAuth, TOKEN, oauth_policy};
 use crate::dialect::Dialect as _;
 use crate::dialect::endpoint::EndpointBuilder;
+use crate::dialect::event_receivers::{EventReceiverSection, with_event_receivers};
 use crate::dialect::section::{Assemble, Parts, section, sections};
 use crate::dialect::trusted_issuers::{TrustedIssuerSection, with_trusted_issuers};
 use crate::dpop_policy::DpopConfig;
@@ -30,6 +31,9 @@ section! {
         trusted_issuers: Vec<TrustedIssuerSection>,
         /// What is demanded of DPoP proofs; where absent, no proof is looked at.
         dpop: Option<DpopConfig>,
+        /// Who is told what ends and what changes.
+        #[json(default)]
+        event_receivers: Vec<EventReceiverSection>,
     }
 }
 
@@ -77,6 +81,7 @@ impl Section {
         }
         policy.dpop = self.dpop.clone().map(DpopConfig::policy);
         policy = with_trusted_issuers(policy, &self.trusted_issuers, parts)?;
+        policy = with_event_receivers(policy, &self.event_receivers, parts)?;
         parts.issuer(&self.common(), policy)
     }
 }

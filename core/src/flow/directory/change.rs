@@ -83,7 +83,9 @@ impl Directory {
             let before: Client = update.found()?.ok_or_else(|| missing("client", id))?;
             let mut client = before.clone();
             edit(&mut client)?;
+            let replaces = update.replaces();
             for ended in ended(&before, &client, self.now) {
+                let ended = Ended { replaces, ..ended };
                 for issuer in &issuers {
                     self.records.announce(issuer, &ended).await?;
                 }
@@ -119,6 +121,9 @@ fn ended(before: &Client, client: &Client, now: UnixTime) -> Vec<Ended> {
     }
     if before.proof() != client.proof() {
         all.push(ended(EndedKind::ClientSecret, Some(before.proof())));
+    }
+    if before.token_claims() != client.token_claims() {
+        all.push(ended(EndedKind::ClientClaims, Some(before.token_claims())));
     }
     all
 }

@@ -8,6 +8,7 @@ mod delegation;
 #[cfg(feature = "aws-lc")]
 mod dpop;
 mod errors;
+mod events;
 mod exchange;
 mod introspect;
 mod metadata;
