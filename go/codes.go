@@ -72,6 +72,8 @@ const (
 	ErrUnsupportedGrantType     Code = 420 // this grant is not supported
 	ErrUseDpopNonce             Code = 421 // the DPoP proof needs the nonce of the server
 	ErrSignInRequired           Code = 422 // the session is over; sign in again
+	ErrTokenEndpointUnavailable Code = 423 // the token endpoint gives no tokens now; nothing is lost
+	ErrTokenEndpointRefused     Code = 424 // the token endpoint refuses what the source asks; nothing is lost
 	ErrStoreUnavailable         Code = 500 // the store cannot be reached; nothing was changed
 	ErrStoreUnknown             Code = 501 // the store did not confirm; the change may or may not have happened
 	ErrStoreCorrupt             Code = 502 // the store holds a record that cannot be read
@@ -80,8 +82,6 @@ const (
 	ErrStoreRegressed           Code = 505 // the store has lost a write
 	ErrKeysUnavailable          Code = 506 // the issuer's keys cannot be fetched now
 	ErrStatusUnavailable        Code = 507 // the token's status is not known now
-	ErrTokenEndpointUnavailable Code = 508 // the token endpoint gives no tokens now; nothing is lost
-	ErrTokenEndpointRefused     Code = 509 // the token endpoint refuses what the source asks; nothing is lost
 	ErrRouteNotFound            Code = 600 // there is nothing at this path
 	ErrMethodNotAllowed         Code = 601 // this method is not allowed here
 	ErrBodyTooLarge             Code = 602 // the body is too large
@@ -168,6 +168,8 @@ var codes = map[Code]codeRow{
 	ErrUnsupportedGrantType:     {"unsupported_grant_type", 400, "unsupported_grant_type", "this grant is not supported"},
 	ErrUseDpopNonce:             {"use_dpop_nonce", 400, "use_dpop_nonce", "the DPoP proof needs the nonce of the server"},
 	ErrSignInRequired:           {"sign_in_required", 401, "invalid_grant", "the session is over; sign in again"},
+	ErrTokenEndpointUnavailable: {"token_endpoint_unavailable", 503, "temporarily_unavailable", "the token endpoint gives no tokens now; nothing is lost"},
+	ErrTokenEndpointRefused:     {"token_endpoint_refused", 502, "server_error", "the token endpoint refuses what the source asks; nothing is lost"},
 	ErrStoreUnavailable:         {"store_unavailable", 503, "temporarily_unavailable", "the store cannot be reached; nothing was changed"},
 	ErrStoreUnknown:             {"store_unknown", 503, "temporarily_unavailable", "the store did not confirm; the change may or may not have happened"},
 	ErrStoreCorrupt:             {"store_corrupt", 500, "server_error", "the store holds a record that cannot be read"},
@@ -176,8 +178,6 @@ var codes = map[Code]codeRow{
 	ErrStoreRegressed:           {"store_regressed", 401, "invalid_grant", "the store has lost a write"},
 	ErrKeysUnavailable:          {"keys_unavailable", 503, "temporarily_unavailable", "the issuer's keys cannot be fetched now"},
 	ErrStatusUnavailable:        {"status_unavailable", 503, "temporarily_unavailable", "the token's status is not known now"},
-	ErrTokenEndpointUnavailable: {"token_endpoint_unavailable", 503, "temporarily_unavailable", "the token endpoint gives no tokens now; nothing is lost"},
-	ErrTokenEndpointRefused:     {"token_endpoint_refused", 502, "server_error", "the token endpoint refuses what the source asks; nothing is lost"},
 	ErrRouteNotFound:            {"route_not_found", 404, "invalid_request", "there is nothing at this path"},
 	ErrMethodNotAllowed:         {"method_not_allowed", 405, "invalid_request", "this method is not allowed here"},
 	ErrBodyTooLarge:             {"body_too_large", 413, "invalid_request", "the body is too large"},

@@ -112,6 +112,8 @@
 #define TOKENMINT_UNSUPPORTED_GRANT_TYPE 420 // this grant is not supported
 #define TOKENMINT_USE_DPOP_NONCE 421 // the DPoP proof needs the nonce of the server
 #define TOKENMINT_SIGN_IN_REQUIRED 422 // the session is over; sign in again
+#define TOKENMINT_TOKEN_ENDPOINT_UNAVAILABLE 423 // the token endpoint gives no tokens now; nothing is lost
+#define TOKENMINT_TOKEN_ENDPOINT_REFUSED 424 // the token endpoint refuses what the source asks; nothing is lost
 #define TOKENMINT_STORE_UNAVAILABLE 500 // the store cannot be reached; nothing was changed
 #define TOKENMINT_STORE_UNKNOWN 501 // the store did not confirm; the change may or may not have happened
 #define TOKENMINT_STORE_CORRUPT 502 // the store holds a record that cannot be read
@@ -120,8 +122,6 @@
 #define TOKENMINT_STORE_REGRESSED 505 // the store has lost a write
 #define TOKENMINT_KEYS_UNAVAILABLE 506 // the issuer's keys cannot be fetched now
 #define TOKENMINT_STATUS_UNAVAILABLE 507 // the token's status is not known now
-#define TOKENMINT_TOKEN_ENDPOINT_UNAVAILABLE 508 // the token endpoint gives no tokens now; nothing is lost
-#define TOKENMINT_TOKEN_ENDPOINT_REFUSED 509 // the token endpoint refuses what the source asks; nothing is lost
 #define TOKENMINT_ROUTE_NOT_FOUND 600 // there is nothing at this path
 #define TOKENMINT_METHOD_NOT_ALLOWED 601 // this method is not allowed here
 #define TOKENMINT_BODY_TOO_LARGE 602 // the body is too large

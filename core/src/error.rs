@@ -123,6 +123,8 @@ error_codes! {
     420 UnsupportedGrantType "unsupported_grant_type" 400 "unsupported_grant_type" "this grant is not supported";
     421 UseDpopNonce "use_dpop_nonce" 400 "use_dpop_nonce" "the DPoP proof needs the nonce of the server";
     422 SignInRequired "sign_in_required" 401 "invalid_grant" "the session is over; sign in again";
+    423 TokenEndpointUnavailable "token_endpoint_unavailable" 503 "temporarily_unavailable" "the token endpoint gives no tokens now; nothing is lost";
+    424 TokenEndpointRefused "token_endpoint_refused" 502 "server_error" "the token endpoint refuses what the source asks; nothing is lost";
 
     500 StoreUnavailable "store_unavailable" 503 "temporarily_unavailable" "the store cannot be reached; nothing was changed";
     501 StoreUnknown "store_unknown" 503 "temporarily_unavailable" "the store did not confirm; the change may or may not have happened";
@@ -132,8 +134,6 @@ error_codes! {
     505 StoreRegressed "store_regressed" 401 "invalid_grant" "the store has lost a write";
     506 KeysUnavailable "keys_unavailable" 503 "temporarily_unavailable" "the issuer's keys cannot be fetched now";
     507 StatusUnavailable "status_unavailable" 503 "temporarily_unavailable" "the token's status is not known now";
-    508 TokenEndpointUnavailable "token_endpoint_unavailable" 503 "temporarily_unavailable" "the token endpoint gives no tokens now; nothing is lost";
-    509 TokenEndpointRefused "token_endpoint_refused" 502 "server_error" "the token endpoint refuses what the source asks; nothing is lost";
 
     600 RouteNotFound "route_not_found" 404 "invalid_request" "there is nothing at this path";
     601 MethodNotAllowed "method_not_allowed" 405 "invalid_request" "this method is not allowed here";

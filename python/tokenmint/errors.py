@@ -679,6 +679,24 @@ class SignInRequired(RequestError):
     oauth_error = "invalid_grant"
 
 
+class TokenEndpointUnavailable(RequestError):
+    """The token endpoint gives no tokens now; nothing is lost."""
+
+    code = "token_endpoint_unavailable"
+    number = 423
+    http_status = 503
+    oauth_error = "temporarily_unavailable"
+
+
+class TokenEndpointRefused(RequestError):
+    """The token endpoint refuses what the source asks; nothing is lost."""
+
+    code = "token_endpoint_refused"
+    number = 424
+    http_status = 502
+    oauth_error = "server_error"
+
+
 class StoreUnavailable(StoreError):
     """The store cannot be reached; nothing was changed."""
 
@@ -749,24 +767,6 @@ class StatusUnavailable(StoreError):
     number = 507
     http_status = 503
     oauth_error = "temporarily_unavailable"
-
-
-class TokenEndpointUnavailable(StoreError):
-    """The token endpoint gives no tokens now; nothing is lost."""
-
-    code = "token_endpoint_unavailable"
-    number = 508
-    http_status = 503
-    oauth_error = "temporarily_unavailable"
-
-
-class TokenEndpointRefused(StoreError):
-    """The token endpoint refuses what the source asks; nothing is lost."""
-
-    code = "token_endpoint_refused"
-    number = 509
-    http_status = 502
-    oauth_error = "server_error"
 
 
 class RouteNotFound(HttpError):
@@ -973,6 +973,8 @@ BY_CODE: Final[dict[str, type[TokenmintError]]] = {
     "unsupported_grant_type": UnsupportedGrantType,
     "use_dpop_nonce": UseDpopNonce,
     "sign_in_required": SignInRequired,
+    "token_endpoint_unavailable": TokenEndpointUnavailable,
+    "token_endpoint_refused": TokenEndpointRefused,
     "store_unavailable": StoreUnavailable,
     "store_unknown": StoreUnknown,
     "store_corrupt": StoreCorrupt,
@@ -981,8 +983,6 @@ BY_CODE: Final[dict[str, type[TokenmintError]]] = {
     "store_regressed": StoreRegressed,
     "keys_unavailable": KeysUnavailable,
     "status_unavailable": StatusUnavailable,
-    "token_endpoint_unavailable": TokenEndpointUnavailable,
-    "token_endpoint_refused": TokenEndpointRefused,
     "route_not_found": RouteNotFound,
     "method_not_allowed": MethodNotAllowed,
     "body_too_large": BodyTooLarge,

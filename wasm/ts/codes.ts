@@ -70,6 +70,8 @@ export type ErrorCode =
   | "unsupported_grant_type"
   | "use_dpop_nonce"
   | "sign_in_required"
+  | "token_endpoint_unavailable"
+  | "token_endpoint_refused"
   | "store_unavailable"
   | "store_unknown"
   | "store_corrupt"
@@ -78,8 +80,6 @@ export type ErrorCode =
   | "store_regressed"
   | "keys_unavailable"
   | "status_unavailable"
-  | "token_endpoint_unavailable"
-  | "token_endpoint_refused"
   | "route_not_found"
   | "method_not_allowed"
   | "body_too_large"
@@ -171,6 +171,8 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, readonly [number: number, s
   unsupported_grant_type: [420, 400, "unsupported_grant_type"],
   use_dpop_nonce: [421, 400, "use_dpop_nonce"],
   sign_in_required: [422, 401, "invalid_grant"],
+  token_endpoint_unavailable: [423, 503, "temporarily_unavailable"],
+  token_endpoint_refused: [424, 502, "server_error"],
   store_unavailable: [500, 503, "temporarily_unavailable"],
   store_unknown: [501, 503, "temporarily_unavailable"],
   store_corrupt: [502, 500, "server_error"],
@@ -179,8 +181,6 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, readonly [number: number, s
   store_regressed: [505, 401, "invalid_grant"],
   keys_unavailable: [506, 503, "temporarily_unavailable"],
   status_unavailable: [507, 503, "temporarily_unavailable"],
-  token_endpoint_unavailable: [508, 503, "temporarily_unavailable"],
-  token_endpoint_refused: [509, 502, "server_error"],
   route_not_found: [600, 404, "invalid_request"],
   method_not_allowed: [601, 405, "invalid_request"],
   body_too_large: [602, 413, "invalid_request"],
