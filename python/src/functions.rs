@@ -2,12 +2,14 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
-use tokenmint::{Lifetime, SecretHash, UnixTime, expires_in, unverified};
+use tokenmint::{Lifetime, SecretHash, UnixTime, expires_in, source, unverified};
 
 use crate::errors::Result;
 use crate::host::Now;
+use crate::json;
 use crate::keys::secret_bytes;
 use crate::lifetime::lifetime;
+use crate::task::Task;
 use crate::values;
 
 /// Whole seconds of a lifetime: a text such as "1h", whole seconds, or a timedelta.
@@ -72,4 +74,12 @@ pub(crate) fn hash_secret(secret: &Bound<'_, PyAny>) -> Result<String> {
 #[pyo3(signature = (secret, sha256, /))]
 pub(crate) fn secret_matches(secret: &Bound<'_, PyAny>, sha256: &str) -> Result<bool> {
     Ok(SecretHash::parse(sha256)?.matches(secret_bytes(secret)?.expose()))
+}
+
+/// A step of a token source by its name; its result is a dict.
+#[pyfunction]
+#[pyo3(signature = (name, input))]
+pub(crate) fn source_operation(name: &str, input: &Bound<'_, PyDict>) -> Result<Task> {
+    let step = source::operation(name, &json::input(input)?, &Now::of(None)?.context(None)?);
+    Ok(Task::new(step, |py, output| values::parse(py, &output)))
 }

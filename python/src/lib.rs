@@ -30,7 +30,7 @@ mod _tokenmint {
     #[pymodule_export]
     use crate::functions::{
         decode_unverified, format_expires_in, generate_secret, hash_secret, node_jsonwebtoken_expiry,
-        parse_expires_in, parse_expires_in_json, secret_matches,
+        parse_expires_in, parse_expires_in_json, secret_matches, source_operation,
     };
     #[pymodule_export]
     use crate::issuer::Issuer;

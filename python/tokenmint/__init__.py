@@ -47,9 +47,11 @@ from tokenmint.results import Check, Explanation, Jws, Response, Unverified
 from tokenmint.status_lists import StatusLists, WantedList
 from tokenmint.store import AsyncStore, Store
 from tokenmint.task import Task
+from tokenmint.token_source import AsyncTokenSource, SourceToken, TokenAnswer, TokenRequest, TokenSource
 
 __all__ = [
     "AsyncStore",
+    "AsyncTokenSource",
     "Check",
     "ClaimsError",
     "ConfigurationError",
@@ -67,12 +69,16 @@ __all__ = [
     "Rate",
     "RequestError",
     "Response",
+    "SourceToken",
     "StatusLists",
     "Store",
     "StoreError",
     "Task",
+    "TokenAnswer",
     "TokenError",
     "TokenExpired",
+    "TokenRequest",
+    "TokenSource",
     "TokenmintError",
     "Unverified",
     "Verifier",
