@@ -1,5 +1,6 @@
 //! Endpoints: a request in, a response out.
 
+use http::header::ACCEPT_ENCODING;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -74,6 +75,8 @@ fn request(method: &str, target: &str, headers: &[String], body: Vec<u8>) -> Res
         Method::from_bytes(method.as_bytes()).map_err(|_| invalid("method", "no HTTP method"))?;
     *request.uri_mut() = uri(target)?;
     *request.headers_mut() = header(headers)?;
+    // A response crosses as a text: compressing it is left to whoever sends it.
+    request.headers_mut().remove(ACCEPT_ENCODING);
     Ok(request)
 }
 
