@@ -2,14 +2,27 @@
 
 import asyncio
 import base64
+import json
 import threading
+import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
-from tokenmint import Issuer, Key, KeySet, StatusLists, TokenmintError, Verifier, WantedList
+from tokenmint import (
+    Endpoint,
+    Issuer,
+    Key,
+    KeySet,
+    MemoryStore,
+    StatusLists,
+    TokenmintError,
+    Verifier,
+    WantedList,
+)
 from tokenmint.errors import (
     ClaimInvalid,
     ClaimMissing,
@@ -20,6 +33,9 @@ from tokenmint.errors import (
     TokenRevoked,
     TokenSuspended,
 )
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 NOW = 1_700_000_000
 ISSUER = "https://api.example.com"
@@ -206,7 +222,7 @@ def test_one_fetch_serves_many_coroutines(published: Published) -> None:
         first.cancel()
         return await asyncio.gather(*(lists.check_async(one, now=NOW) for one in given), return_exceptions=True)
 
-    found = asyncio.run(main())
+    found = asyncio.run(asyncio.wait_for(main(), 60))
     assert [type(error) for error in found] == [TokenRevoked if at == 7 else type(None) for at in range(10)]
     assert published.asked == ["/1-0"]
 
@@ -251,17 +267,39 @@ def test_an_outage(published: Published, name: str) -> None:
 
 
 def test_silence_ends(published: Published) -> None:
-    over = threading.Event()
+    over, found = threading.Event(), []
 
     def silent(_: BaseHTTPRequestHandler) -> None:
-        over.wait(60)
+        over.wait(600)
+
+    def check() -> None:
+        with pytest.raises(StatusUnavailable) as refused:
+            StatusLists(PUBLIC, timeout_seconds=0.1).check(claims(7, published.url), now=NOW)
+        found.append(refused.value)
 
     published.answer = silent
-    try:
-        with pytest.raises(StatusUnavailable):
-            StatusLists(PUBLIC, timeout_seconds=0.1).check(claims(7, published.url), now=NOW)
-    finally:
-        over.set()
+    thread = threading.Thread(target=check, daemon=True)
+    thread.start()
+    thread.join(60)
+    over.set()
+    assert len(found) == 1
+
+
+def test_a_loop_that_ends_leaves_nobody_waiting() -> None:
+    async def fetch(url: str) -> bytes:
+        await asyncio.sleep(600)
+        return b""
+
+    lists = StatusLists(PUBLIC, fetch=fetch)
+
+    async def main() -> None:
+        waiting = [asyncio.create_task(lists.check_async(claims(7), now=NOW)) for _ in range(2)]
+        await asyncio.sleep(0)
+        del waiting[0]
+
+    asyncio.run(main())
+    with pytest.raises(StatusUnavailable, match="given up"):
+        lists.check(claims(7), now=NOW)
 
 
 def test_an_explanation_has_one_line_more() -> None:
@@ -278,3 +316,49 @@ def test_an_explanation_has_one_line_more() -> None:
     lists.fetched(URL, status_list({}), now=NOW)
     assert line() == (True, "passed", None)
     assert all(check.name != "status" for check in VERIFIER.explain(token, now=NOW).checks)
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_a_revoked_token_of_an_endpoint_is_refused_without_a_request_for_it() -> None:
+    asked: list[str] = []
+    store = MemoryStore()
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        asked.append(environ["PATH_INFO"])
+        return serve(environ, start_response)
+
+    with make_server("127.0.0.1", 0, application, handler_class=Quiet) as server:
+        url = f"http://127.0.0.1:{server.server_port}"
+        oauth = {
+            "key": "k1",
+            "audience": "app",
+            "session_secret": "a text of at least thirty-two bytes",
+            "status_lists": {"every": "1s"},
+        }
+        keys = [{"kid": "k1", "jwk": json.dumps(Key.generate_jwk("ES256", kid="k1"))}]
+        endpoint = Endpoint({"server": {"public_url": url}, "keys": keys, "oauth": oauth})
+        endpoint.prepare().run(store)
+        serve = endpoint.wsgi(store)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        issuer = endpoint.issuer()
+        published = KeySet.from_jwks(issuer.public_jwks())
+        verifier = Verifier(published, issuer=url, audience="app", token_type="at+jwt")
+        lists = StatusLists(published, required=True, prefixes=[url], cooldown="1s")
+        kept, ended = (verifier.verify(issuer.start_session(name).run(store).access_token) for name in ("u1", "u2"))
+        for _ in range(100):
+            lists.check(kept)
+            lists.check(ended)
+        issuer.revoke_sessions("u2").run(store)
+        end = time.monotonic() + 60
+        with pytest.raises(TokenRevoked):
+            while time.monotonic() < end:
+                lists.check(ended)
+                time.sleep(0.05)
+        lists.check(kept)
+        server.shutdown()
+    assert set(asked) == {kept["status"]["status_list"]["uri"].removeprefix(url)}
+    assert len(asked) < 100

@@ -23,6 +23,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPResponse
 from typing import Any, Self
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -132,7 +133,7 @@ class StatusLists(_tokenmint.StatusLists):
                 # A task of its own: whoever is cancelled while it waits takes it from nobody.
                 task = asyncio.create_task(self._run_async(wanted.url, report, now))
                 self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                task.add_done_callback(partial(self._ended, wanted.url, report, now))
             await asyncio.shield(asyncio.wrap_future(report))
         raise StatusUnavailable("the status list cannot be fetched now")
 
@@ -178,6 +179,12 @@ class StatusLists(_tokenmint.StatusLists):
             reason = str(error) or type(error).__name__
         finally:
             self._report(url, body, reason, report, now)
+
+    def _ended(self, url: str, report: Future[None], now: Now, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        # A loop that ends cancels what it has not begun.
+        if not report.done():
+            self._report(url, None, "the fetch was given up", report, now)
 
     def _report(self, url: str, body: bytes | None, reason: str, report: Future[None], now: Now) -> None:
         try:
