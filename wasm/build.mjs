@@ -22,9 +22,9 @@ const ts = join(folder, "ts");
  */
 const MODULES = [
   { raw: "raw", out: "", list: "index", bound: 505, target: 120 },
-  { raw: "raw-mint", out: "mint", list: "mint", bound: 180, target: undefined },
-  { raw: "raw-remote", out: "remote", list: "remote_keys", bound: 128, target: undefined },
-  { raw: "raw-verify", out: "verify", list: "verify", bound: 115, target: 40 },
+  { raw: "raw-mint", out: "mint", list: "mint", bound: 199, target: undefined },
+  { raw: "raw-remote", out: "remote", list: "remote_keys", bound: 144, target: undefined },
+  { raw: "raw-verify", out: "verify", list: "verify", bound: 135, target: 40 },
 ];
 
 /** The entries that need no module: a file for whoever imports, and one for whoever requires. */

@@ -10,6 +10,7 @@ pub mod exchange;
 pub mod functions;
 pub mod keys;
 pub mod question;
+pub mod status;
 mod texts;
 pub mod verifier;
 

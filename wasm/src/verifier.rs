@@ -1,7 +1,9 @@
 //! Verifiers. What is called for every token: see [`crate::exchange`].
 
+use std::sync::Arc;
+
 use tokenmint::config::VerifierConfig;
-use tokenmint::{Jws, Verified};
+use tokenmint::{Jws, StatusLists, UnixTime, Verified};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::Result;
@@ -9,12 +11,15 @@ use crate::exchange::{self, Answer};
 use crate::functions::time;
 use crate::keys::KeySet;
 use crate::question;
+use crate::status::judged;
 use crate::texts::together;
 
 /// A verifier.
 #[wasm_bindgen]
 pub struct Verifier {
-    verifier: tokenmint::Verifier,
+    pub(crate) verifier: tokenmint::Verifier,
+    /// The lists in which tokens are looked up.
+    pub(crate) lists: Option<Arc<StatusLists>>,
     /// Whether the host computes with one of its keys.
     asks: bool,
 }
@@ -22,7 +27,7 @@ pub struct Verifier {
 impl Verifier {
     pub(crate) fn with(verifier: tokenmint::Verifier, keys: &tokenmint::KeySet) -> Self {
         let asks = keys.keys().any(tokenmint::Key::is_held_by_host);
-        Verifier { verifier, asks }
+        Verifier { verifier, lists: None, asks }
     }
 }
 
@@ -34,20 +39,29 @@ impl Verifier {
         Ok(Self::with(VerifierConfig::from_json(config)?.build(keys.0.clone())?, &keys.0))
     }
 
-    /// Verifies the token in the input; leaves its claims.
+    /// Verifies the token in the input; leaves its claims, or with lists what [`judged`] says.
     pub fn verify(&self, length: u32, now: f64) -> i32 {
         let now = match time(now) {
             Ok(now) => now,
             Err(error) => return exchange::leave(Err(error)),
         };
         if self.asks {
+            let lists = self.lists.clone();
             return match exchange::read_text(0, length, |token| self.verifier.verify_task(token, now)) {
-                Ok(task) => question::begin(task.map(|verified| Ok(claims(&verified)))),
+                Ok(task) => {
+                    question::begin(task.map(move |verified| claims(lists.as_deref(), &verified, now)))
+                }
                 Err(error) => exchange::leave(Err(error)),
             };
         }
         match exchange::read_text(0, length, |token| self.verifier.verify(token, now)) {
-            Ok(Ok(verified)) => exchange::leave(Ok(Answer::Bytes(verified.json().as_bytes()))),
+            Ok(Ok(verified)) if self.lists.is_none() => {
+                exchange::leave(Ok(Answer::Bytes(verified.json().as_bytes())))
+            }
+            Ok(Ok(verified)) => match claims(self.lists.as_deref(), &verified, now) {
+                Ok(left) => exchange::leave(Ok(Answer::Bytes(&left))),
+                Err(error) => exchange::leave(Err(error.into())),
+            },
             Ok(Err(error)) => exchange::leave(Err(error.into())),
             Err(error) => exchange::leave(Err(error)),
         }
@@ -64,10 +78,17 @@ impl Verifier {
     /// Explains the verdict on the text in the input; leaves a JSON object with `accepted`, `error` and `checks`.
     #[cfg(feature = "mint")]
     pub fn explain(&self, length: u32, now: f64) -> i32 {
-        let explanation = time(now)
-            .and_then(|now| exchange::read_text(0, length, |token| self.verifier.explain_task(token, now)));
+        let explanation = time(now).and_then(|now| {
+            let task = exchange::read_text(0, length, |token| self.verifier.explain_task(token, now))?;
+            Ok((task, now))
+        });
+        let lists = self.lists.clone();
         match explanation {
-            Ok(task) => question::begin(task.map(|explanation| {
+            Ok((task, now)) => question::begin(task.map(move |explanation| {
+                let explanation = match lists {
+                    Some(lists) => lists.explain(explanation, now),
+                    None => explanation,
+                };
                 crate::keys::json(&explanation).map(String::into_bytes).map_err(|failure| failure.0)
             })),
             Err(error) => exchange::leave(Err(error)),
@@ -75,8 +96,11 @@ impl Verifier {
     }
 }
 
-fn claims(verified: &Verified) -> Vec<u8> {
-    verified.json().as_bytes().to_vec()
+fn claims(lists: Option<&StatusLists>, verified: &Verified, now: UnixTime) -> tokenmint::Result<Vec<u8>> {
+    match lists {
+        Some(lists) => judged(lists, verified, now),
+        None => Ok(verified.json().as_bytes().to_vec()),
+    }
 }
 
 fn payload(jws: &Jws) -> Vec<u8> {

@@ -47,6 +47,8 @@ export class Verifier extends Remote {
    * ```
    */
   async explain(token: string, call?: VerifyCall): Promise<Explanation> {
+    // The list that the token needs is fetched as for its verification.
+    if (this.lists !== undefined) await this.verify(token, call).catch(() => undefined);
     return this.#explanation(text(token, "token"), call, false);
   }
 

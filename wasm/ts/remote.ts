@@ -1,27 +1,14 @@
 import * as raw from "#raw";
 import type { Algorithm } from "./algorithm.js";
-import { gatherStream, inTime } from "./body.js";
 import { configJson, configuredBy } from "./config.js";
 import { invalid, TokenmintError } from "./error.js";
+import { Fetches, type Fetched, type FetchedResponse, type FetchOptions, type ToFetch } from "./fetches.js";
 import type { Lifetime } from "./lifetime.js";
 import { failure, guard, kind } from "./module.js";
 import { Owned, rawOf } from "./owned.js";
 
-/** What a {@link RemoteKeySet} needs of `fetch`: that of the platform, or one of your own. */
-export type Fetch = (
-  url: string,
-  init: { headers: Record<string, string>; redirect: "manual"; signal: AbortSignal },
-) => Promise<FetchedResponse>;
-
-/** What is read of an answer. */
-export interface FetchedResponse {
-  readonly status: number;
-  readonly headers: { get(name: string): string | null };
-  readonly body: unknown;
-}
-
 /** How a {@link RemoteKeySet} fetches, and for how long it keeps what it got. */
-export interface RemoteKeySetOptions {
+export interface RemoteKeySetOptions extends FetchOptions {
   /** For keys that name no algorithm: the first that fits a key's kind is taken. */
   algorithms?: readonly Algorithm[] | undefined;
   /** How long keys are fresh; ten minutes. A shorter `Cache-Control: max-age` counts instead. */
@@ -34,16 +21,6 @@ export interface RemoteKeySetOptions {
   maxBody?: number | undefined;
   /** Allows `http` for hosts other than this machine: whoever is on the way can then replace the keys. */
   allowPlainHttp?: boolean | undefined;
-  /** Fetches; the platform's `fetch` where it is left out. */
-  fetch?: Fetch | undefined;
-  /** How long a fetch may take, in milliseconds; 5000. */
-  timeoutMs?: number | undefined;
-}
-
-/** What is to be fetched first, by this caller or by another. */
-interface ToFetch {
-  readonly url: string;
-  readonly waits: boolean;
 }
 
 /** The keys for a token, where they are there; undefined where they must be fetched first. @internal */
@@ -74,18 +51,15 @@ export let keysFor: (set: RemoteKeySet, token: string, now: number) => Promise<r
  * ```
  */
 export class RemoteKeySet extends Owned {
-  readonly #fetch: Fetch | undefined;
-  readonly #timeoutMs: number;
+  readonly #fetches: Fetches;
   readonly #maxBody: number;
-  /** The fetches under way, by URL. */
-  readonly #underWay = new Map<string, Promise<void>>();
 
   static {
     keysAtOnce = (set, token, now) => {
       const found = set.#resolve(token, now);
       if (found instanceof raw.KeySet) return found;
       // Whoever was told to fetch has to, for others wait for that.
-      set.#fetchOnce(found, now).catch(() => undefined);
+      set.#fetch(found, now).catch(() => undefined);
       return undefined;
     };
     keysFor = (set, token, now) => set.#keysFor(token, now);
@@ -97,15 +71,13 @@ export class RemoteKeySet extends Owned {
    * Fails with `policy_invalid` at `issuer` or `url`.
    */
   constructor(issuers: Readonly<Record<string, string>>, options: RemoteKeySetOptions = {}) {
-    const { fetch, timeoutMs = 5000 } = options;
     if (typeof issuers !== "object" || issuers === null) throw invalid("issuers", `expected an object, found ${kind(issuers)}`);
-    if (!(timeoutMs > 0)) throw invalid("timeoutMs", "expected milliseconds");
     if ("issuers" in options) throw invalid("issuers", "this field is not known: the issuers stand in front of the options");
+    const fetches = new Fetches(options, "application/jwk-set+json, application/json");
     const json = configJson({ ...options, issuers }, "fetch", "timeoutMs");
     const set = configuredBy(() => new raw.RemoteKeySet(json));
     super(set);
-    this.#fetch = fetch;
-    this.#timeoutMs = timeoutMs;
+    this.#fetches = fetches;
     this.#maxBody = guard(() => set.max_body());
   }
 
@@ -126,47 +98,23 @@ export class RemoteKeySet extends Owned {
     for (let attempt = 0; attempt < 3; attempt++) {
       const found = this.#resolve(token, now);
       if (found instanceof raw.KeySet) return found;
-      await this.#fetchOnce(found, now);
+      await this.#fetch(found, now);
     }
     throw new TokenmintError("keys_unavailable", "the issuer's keys cannot be fetched now");
   }
 
-  /** The fetch that is under way, or the one that is to begin. */
-  async #fetchOnce({ url, waits }: ToFetch, now: number): Promise<void> {
-    if (!waits) this.#underWay.set(url, this.#refresh(url, now).finally(() => this.#underWay.delete(url)));
-    await this.#underWay.get(url);
+  #fetch(wanted: ToFetch, now: number): Promise<void> {
+    return this.#fetches.once(wanted, this.#maxBody, (found) => this.#take(wanted.url, found, now));
   }
 
-  /** Fetches a key set and reports; what went wrong is for the core to judge. */
-  async #refresh(url: string, now: number): Promise<void> {
-    let body: Uint8Array | undefined;
-    let maxAge: number | undefined;
-    let outage: string | undefined;
-    try {
-      ({ body, maxAge } = await inTime(this.#get(url), this.#timeoutMs));
-    } catch (error) {
-      outage = error instanceof Error ? error.message : "the fetch failed";
-    }
+  #take(url: string, found: Fetched, now: number): void {
     const set = rawOf(this) as raw.RemoteKeySet;
+    const [body, maxAge, outage] = "body" in found ? [found.body, maxAgeOf(found.headers)] : [undefined, undefined, found.outage];
     try {
       set.fetched(url, body, outage, maxAge, now);
     } catch (thrown) {
       if (typeof thrown !== "string") throw failure(thrown);
     }
-  }
-
-  async #get(url: string): Promise<{ body: Uint8Array; maxAge: number | undefined }> {
-    const send = this.#fetch ?? (fetch as unknown as Fetch);
-    const signal = AbortSignal.timeout(this.#timeoutMs);
-    // A redirect is an answer like any other: not the key set of this URL.
-    const response = await send(url, {
-      headers: { accept: "application/jwk-set+json, application/json" },
-      redirect: "manual",
-      signal,
-    });
-    if (response.status !== 200) throw new Error(`the answer has the status ${response.status}`);
-    const body = await gatherStream(response.body as ReadableStream<Uint8Array> | null, this.#maxBody, this.#timeoutMs);
-    return { body, maxAge: maxAgeOf(response.headers) };
   }
 }
 

@@ -7,7 +7,8 @@ import type { KeySet } from "./keyset.js";
 import { guard } from "./module.js";
 import { rawOf } from "./owned.js";
 import { keysAtOnce, keysFor, RemoteKeySet } from "./remote.js";
-import { Made, makesVerifiers, Verifier as Offline, type VerifierOptions } from "./verifier.js";
+import { lookUp, type StatusLists } from "./status_lists.js";
+import { Made, makesVerifiers, NOT_THE_CORES, Verifier as Offline, type VerifierOptions } from "./verifier.js";
 
 /**
  * Verifies tokens, also with keys that issuers publish: framing, header, signature, and then every claim that is demanded.
@@ -55,7 +56,7 @@ export class Verifier extends Offline {
 makesVerifiers((verifier, hosts, host) => new Verifier(new Made(verifier, hosts) as unknown as KeySet, { host }));
 
 function remote(keys: RemoteKeySet, options: VerifierOptions): KeySet {
-  return new Made(new RemoteVerifiers(keys, configJson(options, "host")), new HostKeys()) as unknown as KeySet;
+  return new Made(new RemoteVerifiers(keys, options), new HostKeys()) as unknown as KeySet;
 }
 
 /** How many sets of remote keys are kept ready, with their verifiers: those of a few issuers, before and after a change. */
@@ -65,11 +66,13 @@ const MOST_KEPT = 16;
 class RemoteVerifiers {
   readonly keys: RemoteKeySet;
   readonly #config: string;
+  readonly #lists: StatusLists | undefined;
   readonly #made: { keys: raw.KeySet; verifier: raw.Verifier }[] = [];
 
-  constructor(keys: RemoteKeySet, config: string) {
+  constructor(keys: RemoteKeySet, options: VerifierOptions) {
     this.keys = keys;
-    this.#config = config;
+    this.#config = configJson(options, ...NOT_THE_CORES);
+    this.#lists = options.statusLists;
     // Here already it can be seen whether the options work.
     const none = guard(() => raw.KeySet.from_jwks('{"keys":[]}', ""));
     this.#make(none).free();
@@ -94,6 +97,6 @@ class RemoteVerifiers {
   }
 
   #make(keys: raw.KeySet): raw.Verifier {
-    return configuredBy(() => new raw.Verifier(keys, this.#config));
+    return lookUp(this.#lists, configuredBy(() => new raw.Verifier(keys, this.#config)));
   }
 }

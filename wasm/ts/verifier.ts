@@ -15,13 +15,19 @@ import type { VerifierConfig } from "./options.js";
 import { type Freeable, Owned, rawOf } from "./owned.js";
 import { now, settle, verification } from "./question.js";
 import type { Claims, Jws } from "./results.js";
+import { lookUp, type StatusLists, withLists } from "./status_lists.js";
 import { tokenText } from "./token.js";
 
 /** What a verifier demands. The issuer and the audience are said, or the check is dropped by name. */
 export interface VerifierOptions extends VerifierConfig {
   /** The clock. */
   host?: Host | undefined;
+  /** Refuses tokens that were revoked, by the lists that they name. */
+  statusLists?: StatusLists | undefined;
 }
+
+/** The options that the core knows nothing of. @internal */
+export const NOT_THE_CORES = ["host", "statusLists"] as const;
 
 /** The time of one call. */
 export type VerifyCall = Pick<Call, "now">;
@@ -58,6 +64,8 @@ export function makesVerifiers(make: typeof verifierOf): void {
 export class Verifier extends Owned {
   readonly #hosts: HostKeys;
   readonly #host: Host;
+  /** @internal */
+  protected readonly lists: StatusLists | undefined;
 
   /**
    * A verifier that trusts these keys.
@@ -70,19 +78,21 @@ export class Verifier extends Owned {
       super(verifier);
       this.#hosts = hosts;
     } else if (keys instanceof KeySet) {
-      const [set, config] = [rawOf(keys) as raw.KeySet, configJson(options, "host")];
-      super(configuredBy(() => new raw.Verifier(set, config)));
+      const [set, config] = [rawOf(keys) as raw.KeySet, configJson(options, ...NOT_THE_CORES)];
+      super(lookUp(options.statusLists, configuredBy(() => new raw.Verifier(set, config))));
       this.#hosts = hostsOf(keys);
     } else {
       throw invalid("keys", `expected a KeySet, found ${kind(keys)}`);
     }
     this.#host = options?.host ?? systemHost;
+    this.lists = options?.statusLists;
   }
 
   /**
    * The claims of a token that is good now.
    *
-   * Rejects with the code of the first check that fails, 300 to 319 in docs/errors.md.
+   * Rejects with the code of the first check that fails, 300 to 319 in docs/errors.md; with status lists also with
+   * `token_revoked`, `token_suspended` or `status_unavailable`.
    */
   async verify(token: string, call?: VerifyCall): Promise<Claims> {
     return this.#claims(tokenText(token), call, false);
@@ -91,14 +101,14 @@ export class Verifier extends Owned {
   /**
    * As {@link Verifier.verify}, at once: with any key on Node, elsewhere with secrets.
    *
-   * Throws `policy_invalid` where the host answers later.
+   * Throws `policy_invalid` where the host answers later, or a status list is to be fetched first.
    */
   verifySync(token: string, call?: VerifyCall): Claims {
     return now(this.#claims(tokenText(token), call, true), answersLater);
   }
 
   /**
-   * The payload of a JWS whose signature is good: any bytes. No claim is looked at.
+   * The payload of a JWS whose signature is good: any bytes. No claim is looked at, and no status list.
    *
    * Rejects with 300 to 309, and 319.
    *
@@ -131,7 +141,17 @@ export class Verifier extends Owned {
 
   #claims(token: string, call: VerifyCall | undefined, atOnce: boolean): MayWait<Claims> {
     const run = (verifier: raw.Verifier, length: number, now: number) => verifier.verify(length, now);
-    return this.judge(token, call, atOnce, run, (length) => fromJson(leftText(length)) as Claims);
+    const { lists } = this;
+    if (lists === undefined) return this.judge(token, call, atOnce, run, (length) => fromJson(leftText(length)) as Claims);
+    const take = (url: string, list: string) => {
+      const run = (verifier: raw.Verifier, length: number, now: number) => verifier.take_list(url, length, now);
+      // By the key that the list names, of the issuer that the token names.
+      const named = list.slice(0, list.indexOf(".")) + token.slice(token.indexOf("."));
+      return this.judge(list, call, false, run, () => undefined, named);
+    };
+    const ask = () => this.judge(token, call, atOnce, run, leftText);
+    const json = withLists(lists, { ask, take, now: () => secondsFor(this.#host, call) }, atOnce);
+    return then(json, (text) => fromJson(text) as Claims);
   }
 
   #jws(token: string, atOnce: boolean): MayWait<Jws> {
@@ -139,16 +159,17 @@ export class Verifier extends Owned {
     return this.judge(token, undefined, atOnce, run, (length) => jwsOf(leftText(length)));
   }
 
-  /** Calls the core about a token; now, or later where a key answers later. @internal */
+  /** Calls the core about a token; now, or later where a key answers later. `named`: what names the key. @internal */
   protected judge<T>(
     token: string,
     call: VerifyCall | undefined,
     atOnce: boolean,
     run: (verifier: raw.Verifier, length: number, now: number) => number,
     read: (length: number) => T,
+    named = token,
   ): MayWait<T> {
     const now = secondsFor(this.#host, call);
-    return then(this.verifierFor(token, now, atOnce), (verifier) => {
+    return then(this.verifierFor(named, now, atOnce), (verifier) => {
       const length = enter(token);
       let result: number;
       try {

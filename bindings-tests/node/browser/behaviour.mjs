@@ -1,7 +1,9 @@
 // What is different in a browser: crypto that answers later, keys that cannot be read out, keys kept in a database.
 
 import * as verifyOnly from "/dist/verify/browser.js";
-import { Endpoint, Issuer, Key, KeySet, MemoryStore, RemoteKeySet, TokenmintError, Verifier } from "/dist/browser.js";
+import * as all from "/dist/browser.js";
+
+const { Endpoint, Issuer, Key, KeySet, MemoryStore, RemoteKeySet, TokenmintError, Verifier } = all;
 
 const POLICY = { issuer: "https://api.example.com", audience: "app" };
 const SECRET = "a secret of at least thirty-two bytes";
@@ -73,6 +75,14 @@ const remote = new RemoteKeySet({ [POLICY.issuer]: new URL("/keys.json", locatio
 const fromJwks = new Verifier(remote, POLICY);
 found.remote = await codeOf(() => fromJwks.verify(token));
 found.keyObject = await codeOf(() => Key.fromKeyObject({ type: "private" }, { algorithm: "ES256" }));
+
+const { keys, good, revoked, without } = await (await fetch("/status.json")).json();
+for (const [name, { KeySet, StatusLists, Verifier }] of Object.entries({ all, narrow: verifyOnly })) {
+  const statusLists = new StatusLists({ required: true });
+  const listed = new Verifier(KeySet.fromJwks(keys), { ...POLICY, statusLists });
+  const codes = [await codeOf(() => listed.verify(revoked)), await codeOf(() => listed.verify(without))];
+  found[`status ${name}`] = [(await listed.verify(good)).sub, ...codes];
+}
 
 const many = await Promise.all(Array.from({ length: 200 }, async (_, number) => (await new Verifier(new KeySet(await Key.fromJwk(jwk)), POLICY).verify(await ec.mint({ sub: `s${number}` }, "1h"))).sub));
 found.many = new Set(many).size;

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { deflateSync } from "node:zlib";
 
 import { Issuer, Key, KeySet } from "tokenmint";
 
@@ -15,10 +16,9 @@ const folders = {
   "/browser/": `${TESTS}/browser/`,
   "/vectors/": `${TESTS}/vectors/`,
 };
-const server = await serve(
-  folders,
-  { "/keys.json": JSON.stringify(own.publicJwks()), "/corpus.json": "" },
-);
+const texts = { "/keys.json": JSON.stringify(own.publicJwks()), "/corpus.json": "" };
+const server = await serve(folders, texts);
+Object.assign(texts, statuses(`${server.origin}/status/1-0`));
 const browser = await launch();
 after(async () => {
   await browser.close();
@@ -51,8 +51,22 @@ test("keys of WebCrypto, methods that cannot answer at once, and the rest", asyn
   assert.equal(result.remote, "key_not_found");
   assert.equal(result.keyObject, "key_unsupported");
   assert.equal(result.many, 200);
+  for (const name of ["all", "narrow"]) {
+    assert.deepEqual(result[`status ${name}`], ["s6", "token_revoked", "claim_missing"]);
+  }
   assert.ok(Issuer);
 });
+
+/** A status list, and tokens that it speaks of. */
+function statuses(uri) {
+  const issuer = (tokenType) => new Issuer(own, { issuer: "https://api.example.com", audience: "app", tokenType });
+  const lst = deflateSync(new Uint8Array(1 << 17).fill(128, 0, 1)).toString("base64url");
+  const list = issuer("statuslist+jwt").mintSync({ sub: uri, ttl: 10, status_list: { bits: 1, lst } }, "1h");
+  const token = (idx) => issuer().mintSync({ sub: `s${idx}`, status: { status_list: { idx, uri } } }, "1h");
+  const without = issuer().mintSync({}, "1h");
+  const given = { keys: own.publicJwks(), good: token(6), revoked: token(7), without };
+  return { "/status/1-0": list, "/status.json": JSON.stringify(given) };
+}
 
 test("a page whose policy forbids WebAssembly is told what to allow", async () => {
   const strict = await serve(folders, {}, "", WITHOUT_WASM);

@@ -75,6 +75,10 @@ test("everywhere the same checks were made, and all of them", () => {
   assert.equal(counts["lifetimes.json"], cases("lifetimes.json").length);
   assert.ok(counts["mint.json"] > cases("mint.json").length);
   assert.ok(counts["verify.json"] > cases("verify.json").length);
+  const asked = cases("status_lists.json").flatMap(({ steps }) => steps.filter(({ token }) => token !== undefined));
+  assert.equal(counts["status_lists.json"], asked.length);
+  // An older list that nobody would fetch, and two without a token that names them.
+  assert.equal(counts["status_lists.json, skipped"], 3);
   if (shared !== undefined) assert.ok(counts["jws_rfc_wycheproof.json"] > JSON.parse(shared).vectors.length);
   const steps = cases("flows.json").flatMap(({ steps }) => steps).length;
   assert.equal(counts["flows.json"], 2 * 4 * steps);

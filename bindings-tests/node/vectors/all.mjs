@@ -6,6 +6,7 @@ import { flows } from "./flows.mjs";
 import { parse } from "./json.mjs";
 import { lifetimes } from "./lifetimes.mjs";
 import { mint } from "./mint.mjs";
+import { statusLists } from "./status_lists.mjs";
 import { fetches, transcripts } from "./transcripts.mjs";
 import { corpus, verify } from "./verify.mjs";
 
@@ -33,5 +34,6 @@ export async function runVerify(tokenmint, { read, corpus: shared, sync = false 
 async function verdicts(tokenmint, { read, corpus: shared, sync, report }) {
   const given = { read, sync, report };
   await verify(tokenmint, { ...given, file: parse(await read("bindings-tests/vectors/verify.json")) });
+  await statusLists(tokenmint, { ...given, file: parse(await read("bindings-tests/vectors/status_lists.json")) });
   if (shared !== undefined) await corpus(tokenmint, { ...given, file: parse(shared) });
 }

@@ -10,6 +10,7 @@ import {
   KeySet,
   MemoryStore,
   RemoteKeySet,
+  StatusLists,
   StoreError,
   TokenmintError,
   Verifier,
@@ -63,6 +64,9 @@ export async function all(jwk: object, pem: string, pair: Parameters<typeof Key.
   const explanation: Explanation = verifier.explainSync(token);
   const outcome: "passed" | "failed" | "not_reached" | "not_asked" | undefined = explanation.checks[0]?.outcome;
   const remote = new RemoteKeySet({ "https://a.example": "https://a.example/jwks.json" }, { cooldown: 30, timeoutMs: 5000, fetch });
+  const statusLists = new StatusLists({ required: true, prefixes: ["https://a.example/status"], acceptUnreachableFor: "1h", fetch });
+  same<Claims, Awaited<ReturnType<Verifier["verify"]>>>(true);
+  await new Verifier(remote, { issuer: "https://a.example", audience: "app", statusLists }).verify("token");
   new Verifier(remote, { issuer: "https://a.example", audience: "a" });
 
   const later: Store = { execute: async (command) => answer(command) };
