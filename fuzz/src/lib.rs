@@ -7,6 +7,7 @@ mod endpoint;
 mod keys;
 mod lifetimes;
 mod names;
+mod proofs;
 mod reference;
 mod status_lists;
 mod tokens;
@@ -16,11 +17,12 @@ pub use endpoint::endpoint;
 pub use keys::{jwk, jwks, pem};
 pub use lifetimes::lifetimes;
 pub use names::names;
+pub use proofs::proof;
 pub use status_lists::{status_claim, status_list};
 pub use tokens::{claims, header, payload, token};
 
 /// Every target, by the name of its folder in the corpus.
-pub const TARGETS: [(&str, fn(&[u8])); 13] = [
+pub const TARGETS: [(&str, fn(&[u8])); 14] = [
     ("token", token),
     ("payload", payload),
     ("header", header),
@@ -34,6 +36,7 @@ pub const TARGETS: [(&str, fn(&[u8])); 13] = [
     ("names", names),
     ("status_list", status_list),
     ("status_claim", status_claim),
+    ("proof", proof),
 ];
 
 /// Errors are for people: whatever came in, the text stays short and on one line.
