@@ -34,6 +34,11 @@ impl UnixTime {
         let seconds = i64::try_from(lifetime.0).unwrap_or(i64::MAX);
         UnixTime(self.0.saturating_add(seconds).min(Self::MAX.0))
     }
+
+    /// Whether another time is less than so far from this one, in either direction: clocks differ.
+    pub(crate) fn is_near(self, other: UnixTime, distance: Lifetime) -> bool {
+        self.0.abs_diff(other.0) < distance.0
+    }
 }
 
 impl fmt::Display for UnixTime {

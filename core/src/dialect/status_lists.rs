@@ -24,8 +24,8 @@ use crate::status_policy::StatusPolicy;
 use crate::time::{Lifetime, UnixTime};
 use crate::token::status_list::LISTS;
 
-/// How many seconds somebody may take who makes the lists before another one does it.
-const PATIENCE: u64 = 5;
+/// How long somebody may take who makes the lists before another one does it, too.
+const PATIENCE: Lifetime = Lifetime::seconds_or_one(30);
 /// How many lists of generations before are signed each time: whoever asks for more of them asks for what is in no token.
 const MOST_FORMER: usize = 64;
 
@@ -105,9 +105,12 @@ impl ServedLists {
         OPENAPI.replace("{PATH}", &self.path)
     }
 
-    /// Makes the lists anew where they are old.
+    /// Makes the lists anew where they are old, whoever else is at it: requests may be dropped on their way.
     pub(super) async fn make(&self, flow: &mut Flow) -> Result<()> {
-        self.published(flow).await.map(drop)
+        match self.young(flow.now()) {
+            Some(_) => Ok(()),
+            None => self.made(flow).await.map(drop),
+        }
     }
 
     pub(super) async fn answer(&self, call: &Call) -> Result<Response, Rejection> {
@@ -128,40 +131,40 @@ impl ServedLists {
         Ok(self.response(request, &signed, published.made_at, call.now()))
     }
 
-    /// What the lists say, as it was made lately.
+    /// What the lists say: what is in memory and young, or is being made anew by another; else it is made now.
     async fn published(&self, flow: &mut Flow) -> Result<Arc<Published>> {
         let now = flow.now();
-        if let Some(known) = self.known(now) {
+        if let Some(known) = self.young(now) {
             return Ok(known);
         }
+        let (known, begun_at) = {
+            let memory = self.memory();
+            (memory.published.clone(), memory.begun_at)
+        };
+        match (known, begun_at) {
+            (Some(known), Some(begun)) if begun.is_near(now, PATIENCE) => Ok(known),
+            _ => self.made(flow).await,
+        }
+    }
+
+    fn young(&self, now: UnixTime) -> Option<Arc<Published>> {
+        let is_young = |known: &&Arc<Published>| known.made_at.is_near(now, self.policy.every);
+        self.memory().published.as_ref().filter(is_young).cloned()
+    }
+
+    async fn made(&self, flow: &mut Flow) -> Result<Arc<Published>> {
+        let begun = Begun::new(self, flow.now());
         let made = flow.published().await;
-        let mut memory = self.memory();
-        memory.begun_at = None;
-        let made = Arc::new(made?);
+        drop(begun);
+        let (made, mut memory) = (Arc::new(made?), self.memory());
         // Who was slower may have read earlier.
-        let is_newer =
-            |known: &Arc<Published>| (known.generation, known.made_at) > (made.generation, made.made_at);
+        let is_newer = |known: &Arc<Published>| known.time() > made.time();
         if let Some(known) = memory.published.clone().filter(is_newer) {
             return Ok(known);
         }
         memory.signed.clear();
         memory.published = Some(Arc::clone(&made));
         Ok(made)
-    }
-
-    /// What is in memory and young enough, or is being made anew; whoever gets nothing makes it.
-    fn known(&self, now: UnixTime) -> Option<Arc<Published>> {
-        let mut memory = self.memory();
-        let since = |time: UnixTime| now.seconds().abs_diff(time.seconds());
-        let known = memory.published.clone();
-        let is_young = |known: &Arc<Published>| since(known.made_at) < self.policy.every.seconds();
-        if known.as_ref().is_some_and(is_young)
-            || memory.begun_at.is_some_and(|begun| since(begun) < PATIENCE)
-        {
-            return known;
-        }
-        memory.begun_at = Some(now);
-        None
     }
 
     /// A list with its signature.
@@ -224,6 +227,22 @@ impl ServedLists {
 
     fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Lists that are being made. Whoever drops the task on its way leaves it to the next.
+struct Begun<'a>(&'a ServedLists);
+
+impl<'a> Begun<'a> {
+    fn new(lists: &'a ServedLists, now: UnixTime) -> Self {
+        lists.memory().begun_at = Some(now);
+        Begun(lists)
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        self.0.memory().begun_at = None;
     }
 }
 

@@ -86,6 +86,11 @@ impl Published {
         Published { generation, made_at, former, places }
     }
 
+    /// When they were made, to be compared.
+    pub(crate) fn time(&self) -> (u64, UnixTime) {
+        (self.generation, self.made_at)
+    }
+
     /// What a list says: of a generation before nothing is valid, and of a later one nobody knows.
     pub(crate) fn list(&self, bits: u8, generation: u64, list: u32) -> Option<StatusList> {
         use std::cmp::Ordering::{Equal, Greater, Less};
@@ -164,7 +169,7 @@ impl Flow {
                 self.emit(Event::new(EventKind::StoreRegressed).generation(known.generation));
                 return Err(ErrorCode::StoreRegressed.into());
             }
-            if known.generation == generation && known.is_younger(every, self.now()) {
+            if known.generation == generation && known.made_at.is_near(self.now(), every) {
                 let places = self.records.places(&issuer, &known).await?;
                 return Ok(Published::new(known, places));
             }

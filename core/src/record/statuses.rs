@@ -13,7 +13,7 @@ use crate::encoding::{base64url, sha256};
 use crate::error::Result;
 use crate::json::{FromJson, object, to_bytes};
 use crate::store::RecordKey;
-use crate::time::{Lifetime, UnixTime};
+use crate::time::UnixTime;
 use crate::token::status_list::Status;
 
 /// How many places stand in the record itself: about 20 bytes each, of the 64 KiB that a store takes.
@@ -66,12 +66,6 @@ impl Statuses {
     /// What lists of a generation say of which nothing was read yet.
     pub(crate) fn new(generation: u64) -> Statuses {
         Statuses { generation, ..Statuses::blank() }
-    }
-
-    /// Whether the lists were made less than so long ago.
-    pub(crate) fn is_younger(&self, age: Lifetime, now: UnixTime) -> bool {
-        // One that was made by a clock far ahead would be the newest for ever.
-        now.seconds().abs_diff(self.made_at.seconds()) < age.seconds()
     }
 
     /// Remembers what was announced and is not so yet, once however often it was announced.

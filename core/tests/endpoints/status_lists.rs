@@ -238,8 +238,14 @@ fn of_many_requests_one_makes_the_lists() {
     let Step::Need(command) = slow.step(None) else { panic!("the lists are old") };
     host.commands();
     assert_eq!((host.status(&token), host.commands()), (0, 0));
-    // One that never ends is not waited for.
-    host.wait(5);
+    // One that was given up is not waited for, nor one that never ends.
+    let mut given_up = Some(endpoint.handle(request("GET", &path, &[], ""), &host.context()));
+    assert!(matches!(given_up.as_mut().unwrap().step(None), Step::Done(_)), "another is at it");
+    host.wait(30);
+    given_up = Some(endpoint.handle(request("GET", &path, &[], ""), &host.context()));
+    assert!(matches!(given_up.as_mut().unwrap().step(None), Step::Need(_)));
+    assert_eq!(host.status(&token), 0);
+    drop(given_up);
     assert_eq!(host.status(&token), 1);
     let mut reply = Some(store.execute(command));
     let done = loop {
@@ -250,6 +256,15 @@ fn of_many_requests_one_makes_the_lists() {
         }
     };
     assert_eq!(done.status(), 200);
+    assert_eq!(host.status(&token), 1);
+
+    // A host that makes them by itself does so whoever else is at it.
+    let token = host.token();
+    host.revoke(&token);
+    host.wait(10);
+    let mut slow = endpoint.handle(request("GET", &path, &[], ""), &host.context());
+    assert!(matches!(slow.step(None), Step::Need(_)));
+    endpoint.make_status_lists(&host.context()).run(&host).result.unwrap();
     assert_eq!(host.status(&token), 1);
 }
 
