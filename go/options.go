@@ -359,8 +359,9 @@ func TrustedIssuers(all ...TrustedIssuer) IssuerOption {
 type EventReceiver struct {
 	// Audience is its name, usually its URL: aud of its tokens.
 	Audience string `json:"audience"`
-	// Events are of what it is told; of everything where there is none.
-	Events []SecurityEvent `json:"events,omitempty"`
+	// Events are of what it is told: "session-revoked", "credential-change", "token-claims-change"; everything where there is
+	// none.
+	Events []string `json:"events,omitempty"`
 	// ClientID is the client that asks for its events at the poll endpoint of the oauth dialect.
 	ClientID string `json:"client_id,omitempty"`
 }
