@@ -70,6 +70,8 @@ impl Statuses {
 
     /// Remembers what was announced and is not so yet, once however often it was announced.
     pub(crate) fn wait_for(&mut self, entry: Ended) {
+        // Which record it replaces does not matter here: what the record says is looked at.
+        let entry = Ended { replaces: None, ..entry };
         let same = |known: &Ended| Ended { at: entry.at, until: entry.until, ..known.clone() } == entry;
         match self.pending.iter_mut().find(|known| same(known)) {
             Some(known) => known.until = known.until.max(entry.until),
