@@ -116,20 +116,14 @@ fn usual(iat: i64, invalid: u8) -> String {
 fn drafts() -> Result<Vec<Value>> {
     let drafts: Value = serde_json::from_str(DRAFT)?;
     let mut cases = Vec::new();
-    for (number, draft) in drafts.as_array().context("a list")?.iter().enumerate() {
+    for draft in drafts.as_array().context("a list")? {
         let bits = u8::try_from(draft["bits"].as_u64().context("bits")?)?;
         let lst = draft["lst"].as_str().context("lst")?;
         let states: Vec<(u64, u64)> = serde_json::from_value(draft["states"].clone())?;
         let small = lst.len() < 20;
         let mut steps = vec![give(0, &hs256(HEADER, payload(0, bits, lst, "")))];
         for (index, state) in states.iter().filter(|(_, state)| *state < 4 || state % 32 == 0 || bits < 8) {
-            steps.push(ask(
-                0,
-                *index,
-                ["valid", "token_revoked", "token_suspended"]
-                    .get(*state as usize)
-                    .unwrap_or(&"token_revoked"),
-            ));
+            steps.push(ask(0, *index, verdict(*state)));
             // What is not named is VALID.
             let next = index + 1;
             if !small && !states.iter().any(|(other, _)| *other == next) {
@@ -141,10 +135,18 @@ fn drafts() -> Result<Vec<Value>> {
         steps.push(ask(0, len, "claim_invalid"));
         let (id, section) = if small { ("section 4.1", "4.1") } else { ("appendix C", "appendix C") };
         let id = format!("draft/{id}, {bits} {}", if bits == 1 { "bit" } else { "bits" });
-        ensure!(number < 6, "the draft has six lists");
         cases.push(case(&id, &format!("{section}: the draft's own list"), json!({}), steps));
     }
     Ok(cases)
+}
+
+/// Section 7.1: only VALID is good, and only SUSPENDED may become so again.
+fn verdict(state: u64) -> &'static str {
+    match state {
+        0 => "valid",
+        2 => "token_suspended",
+        _ => "token_revoked",
+    }
 }
 
 /// When a list is fetched, and what serves meanwhile.
