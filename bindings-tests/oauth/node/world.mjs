@@ -5,11 +5,16 @@ import { readFileSync } from "node:fs";
 
 const { TOKENMINT_ISSUER, TOKENMINT_ADMIN, TOKENMINT_KEY_CLIENT_JWK } = process.env;
 const { TOKENMINT_WORKLOADS, TOKENMINT_WORKLOAD_JWK } = process.env;
+const { TOKENMINT_BOUND, TOKENMINT_BOUND_ADMIN } = process.env;
 
 /** The server of the demonstration. */
 export const issuer = new URL(TOKENMINT_ISSUER);
 /** The token endpoint of the server that trusts another issuer. */
 export const workloads = new URL("/oauth/token", TOKENMINT_WORKLOADS);
+/** The server that wants a nonce in proofs of possession, and its admin API. */
+export const bound = { issuer: new URL(TOKENMINT_BOUND), admin: TOKENMINT_BOUND_ADMIN };
+/** A client of that server. */
+export const app = { id: "app", secret: "a-secret-of-the-tests" };
 export const resource = "https://api.example.com";
 export const confidential = { id: "demo-client", secret: "demo-client-secret-for-everybody" };
 export const keyClient = { id: "demo-key-client", jwk: JSON.parse(TOKENMINT_KEY_CLIENT_JWK) };
@@ -53,8 +58,8 @@ export async function workloadToken(claims) {
 }
 
 /** An operation of the server's owner. */
-export async function admin(operation, input) {
-  const response = await fetch(new URL(`/v1/${operation}`, TOKENMINT_ADMIN), {
+export async function admin(operation, input, api = TOKENMINT_ADMIN) {
+  const response = await fetch(new URL(`/v1/${operation}`, api), {
     method: "POST",
     headers: { authorization: "Bearer demo-admin-key", "content-type": "application/json" },
     body: JSON.stringify(input),
@@ -72,16 +77,14 @@ export async function session(client = confidential.id) {
 }
 
 /** A client that has no secret, such as a page or an app. */
-export async function publicClient() {
+export async function publicClient(api = TOKENMINT_ADMIN) {
   const id = `public-${crypto.randomUUID()}`;
-  await admin("create_client", {
-    id,
-    organization: "org_demo",
-    public: true,
-    permissions: ["refresh_token", "token_exchange"],
-    scope: "read write",
-    audience: [resource],
-  });
+  const permissions = ["refresh_token", "token_exchange"];
+  await admin(
+    "create_client",
+    { id, organization: "org_demo", public: true, permissions, scope: "read write", audience: [resource] },
+    api,
+  );
   return id;
 }
 

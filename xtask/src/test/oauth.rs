@@ -16,12 +16,16 @@ pub(super) fn run(shell: &Shell) -> Result<()> {
     let demo = Served::demo(shell)?;
     let config = format!("{FOLDER}/serve.toml");
     let workloads = Served::start(shell, &["--config", &config])?;
+    let config = format!("{FOLDER}/bound.toml");
+    let bound = Served::start(shell, &["--config", &config])?;
     let surroundings = [
         ("TOKENMINT_ISSUER", demo.base.clone()),
         ("TOKENMINT_ADMIN", demo.admin.clone()),
         ("TOKENMINT_KEY_CLIENT_JWK", demo.line("DEMO_KEY_CLIENT_JWK=")?.trim_matches('\'').to_owned()),
         ("TOKENMINT_WORKLOADS", workloads.base.clone()),
         ("TOKENMINT_WORKLOAD_JWK", shell.path(FOLDER).join("workload.jwk.json").display().to_string()),
+        ("TOKENMINT_BOUND", bound.base.clone()),
+        ("TOKENMINT_BOUND_ADMIN", bound.admin.clone()),
         ("TOKENMINT", shell.target("debug/tokenmint").display().to_string()),
     ];
     for client in [node, python, go, rust, java] {

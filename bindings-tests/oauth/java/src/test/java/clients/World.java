@@ -22,8 +22,13 @@ import java.util.concurrent.Future;
 final class World {
     static final String ISSUER = System.getenv("TOKENMINT_ISSUER");
     static final URI WORKLOADS = URI.create(System.getenv("TOKENMINT_WORKLOADS") + "/oauth/token");
+    /** The server that wants a nonce in proofs of possession, and its admin API. */
+    static final String BOUND = System.getenv("TOKENMINT_BOUND");
+
+    static final String BOUND_ADMIN = System.getenv("TOKENMINT_BOUND_ADMIN");
     static final URI RESOURCE = URI.create("https://api.example.com");
 
+    private static final String ADMIN = System.getenv("TOKENMINT_ADMIN");
     private static final HttpClient HTTP = HttpClient.newHttpClient();
 
     /** A session of a user at a client. */
@@ -38,7 +43,11 @@ final class World {
 
     /** An operation of the server's owner. */
     static Map<String, Object> admin(String operation, Map<String, Object> input) throws Exception {
-        HttpRequest request = HttpRequest.newBuilder(URI.create(System.getenv("TOKENMINT_ADMIN") + "/v1/" + operation))
+        return admin(operation, input, ADMIN);
+    }
+
+    static Map<String, Object> admin(String operation, Map<String, Object> input, String api) throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(api + "/v1/" + operation))
                 .header("Authorization", "Bearer demo-admin-key")
                 .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(JSONObjectUtils.toJSONString(input)))
@@ -67,14 +76,19 @@ final class World {
 
     /** A client that has no secret. */
     static String publicClient() throws Exception {
+        return publicClient(ADMIN);
+    }
+
+    static String publicClient(String api) throws Exception {
         String id = "public-" + UUID.randomUUID();
-        admin("create_client", Map.of(
+        Map<String, Object> client = Map.of(
                 "id", id,
                 "organization", "org_demo",
                 "public", true,
                 "permissions", List.of("refresh_token", "token_exchange"),
                 "scope", "read write",
-                "audience", List.of(RESOURCE.toString())));
+                "audience", List.of(RESOURCE.toString()));
+        admin("create_client", client, api);
         return id;
     }
 
