@@ -73,6 +73,48 @@ func ExampleNewKeySet() {
 	// true false <nil>
 }
 
+// A resource that takes tokens of DPoP (RFC 9449), each with a proof of the client's key.
+func ExampleVerifier_VerifyBound() {
+	keys, err := tokenmint.NewKeySet(tokenmint.HMAC("k1", tokenmint.HS256, secret))
+	if err != nil {
+		panic(err)
+	}
+	verifier, err := tokenmint.NewVerifier(keys, tokenmint.FromIssuer("https://login.example.com"), tokenmint.Audience("app"))
+	if err != nil {
+		panic(err)
+	}
+	window, err := tokenmint.NewProofWindow(100_000)
+	if err != nil {
+		panic(err)
+	}
+	things := func(w http.ResponseWriter, r *http.Request) {
+		var claims struct {
+			Subject string `json:"sub"`
+		}
+		token, isBound := strings.CutPrefix(r.Header.Get("Authorization"), "DPoP ")
+		proofs := r.Header.Values("DPoP")
+		if !isBound || len(proofs) != 1 {
+			http.Error(w, "a token of DPoP and its proof, please", http.StatusUnauthorized)
+			return
+		}
+		// The address is that which clients use, whatever stands in front of this server.
+		request := tokenmint.BoundRequest{
+			Token: token, Proof: proofs[0], Method: r.Method, URL: "https://api.example.com" + r.URL.Path,
+		}
+		if err := verifier.VerifyBound(window, request, &claims); err != nil {
+			http.Error(w, err.Error(), http.StatusUnauthorized)
+			return
+		}
+		fmt.Fprintln(w, claims.Subject)
+	}
+	stolen := httptest.NewRequest(http.MethodGet, "/things", nil)
+	stolen.Header.Set("Authorization", "DPoP a.b.c") // without the key there is no proof
+	answer := httptest.NewRecorder()
+	things(answer, stolen)
+	fmt.Println(answer.Code)
+	// Output: 401
+}
+
 // A key in a key management service: anything that is a crypto.Signer.
 func ExampleHostKey() {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader) // stands for the service

@@ -42,12 +42,18 @@ func TestNothingIsUsedAfterClose(t *testing.T) {
 	endpoint, err := NewEndpoint([]byte(testConfig), &MemoryStore{})
 	must(t, err)
 	// What was made from keys keeps them.
+	window, err := NewProofWindow(10)
+	must(t, err)
 	must(t, keys.Close())
 	token, err := issuer.Mint(nil, time.Hour)
 	must(t, err)
 	must(t, verifier.Verify(token, nil))
 	for range 2 {
 		must(t, issuer.Close())
+		must(t, window.Close())
+		if err := verifier.VerifyBound(window, BoundRequest{Token: token}, nil); !errors.Is(err, ErrClosed) {
+			t.Error(err)
+		}
 		must(t, verifier.Close())
 		must(t, endpoint.Close())
 		must(t, keys.Close())
@@ -64,6 +70,7 @@ func TestNothingIsUsedAfterClose(t *testing.T) {
 		t.Errorf("a closed endpoint answers %d", response.Code)
 	}
 	for i, err := range []error{mint, jws, explain, public, fromKeys, verifierFromKeys, verifier.Verify(token, nil),
+		verifier.VerifyWithCertificate(token, [32]byte{}, nil),
 		issuer.RevokeAll(t.Context(), &MemoryStore{}), endpoint.Prepare(t.Context())} {
 		if !errors.Is(err, ErrClosed) {
 			t.Errorf("call %d: %v", i, err)

@@ -240,6 +240,101 @@ func TestVectorsVerify(t *testing.T) {
 	t.Logf("%d cases: %d accepted, %d refused", len(file.Cases), accepted, len(file.Cases)-accepted)
 }
 
+func TestVectorsDPoP(t *testing.T) {
+	var file struct {
+		Issuer   struct{ Key json.RawMessage }
+		Verifier map[string]json.RawMessage
+		Cases    []struct {
+			ID                        string
+			Now                       int64
+			Token, Proof, Method, URL string
+			DPoP                      json.RawMessage
+			Error, Field              string
+			Output                    struct{ JKT string }
+		}
+	}
+	readVectors(t, "dpop.json", &file)
+	keys, err := NewKeySet(JWK("", file.Issuer.Key))
+	must(t, err)
+	for _, c := range file.Cases {
+		config := maps.Clone(file.Verifier)
+		if c.DPoP != nil {
+			config["dpop"] = c.DPoP
+		}
+		text, err := json.Marshal(config)
+		must(t, err)
+		clock := Clock(func() time.Time { return time.Unix(c.Now, 0) })
+		verifier, err := NewVerifierFromJSON(keys, text, clock)
+		must(t, err)
+		window, err := NewProofWindow(1)
+		must(t, err)
+		var claims struct {
+			Confirmation struct {
+				JKT string `json:"jkt"`
+			} `json:"cnf"`
+		}
+		request := BoundRequest{Token: c.Token, Proof: c.Proof, Method: c.Method, URL: c.URL}
+		err = verifier.VerifyBound(window, request, &claims)
+		var refused Error
+		if err != nil {
+			refused = *err.(*Error)
+		}
+		if codeOf(t, err) != c.Error || refused.Field != c.Field || claims.Confirmation.JKT != c.Output.JKT {
+			t.Errorf("%s: %v instead of %s at %s", c.ID, err, c.Error, c.Field)
+		}
+		must(t, verifier.Close())
+		must(t, window.Close())
+	}
+}
+
+func TestVectorsProofs(t *testing.T) {
+	var file struct {
+		Verifier, JWKS json.RawMessage
+		Cases          []struct {
+			ID     string
+			Window int
+			Steps  []struct {
+				Now                       int64
+				Token, Proof, Method, URL string
+				Certificate               string `json:"certificate_sha256"`
+				Claims                    any
+				Error                     string
+			}
+		}
+	}
+	readVectors(t, "proofs.json", &file)
+	keys, err := NewKeySet(JWKS(file.JWKS))
+	must(t, err)
+	var now int64
+	clock := Clock(func() time.Time { return time.Unix(now, 0) })
+	verifier, err := NewVerifierFromJSON(keys, file.Verifier, clock)
+	must(t, err)
+	for _, c := range file.Cases {
+		window, err := NewProofWindow(cmp.Or(c.Window, 10))
+		must(t, err)
+		for number, step := range c.Steps {
+			now = step.Now
+			var text json.RawMessage
+			if step.Certificate == "" {
+				request := BoundRequest{Token: step.Token, Proof: step.Proof, Method: step.Method, URL: step.URL}
+				err = verifier.VerifyBound(window, request, &text)
+			} else {
+				hash, wrong := hex.DecodeString(step.Certificate)
+				must(t, wrong)
+				err = verifier.VerifyWithCertificate(step.Token, [32]byte(hash), &text)
+			}
+			var claims any
+			if err == nil {
+				must(t, json.Unmarshal(text, &claims))
+			}
+			if code := codeOf(t, err); code != step.Error || !reflect.DeepEqual(claims, step.Claims) {
+				t.Errorf("%s, step %d: %q instead of %q: %s", c.ID, number, code, step.Error, text)
+			}
+		}
+		must(t, window.Close())
+	}
+}
+
 func (c *verifyCase) token() string {
 	if c.Token != nil {
 		return *c.Token

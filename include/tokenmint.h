@@ -151,6 +151,9 @@ typedef struct tokenmint_issuer tokenmint_issuer;
 // Keys that were judged and prepared; they never change.
 typedef struct tokenmint_keys tokenmint_keys;
 
+// The proofs that this process has taken: each is taken once.
+typedef struct tokenmint_proof_window tokenmint_proof_window;
+
 // Status lists, none at first; the caller fetches them. One serves all threads and all requests.
 typedef struct tokenmint_status_lists tokenmint_status_lists;
 
@@ -612,6 +615,53 @@ int32_t tokenmint_status_lists_explain(const tokenmint_status_lists *lists,
                                        int64_t now_seconds,
                                        tokenmint_bytes *explanation,
                                        tokenmint_error *error);
+
+// A window for proofs of possession (RFC 9449 section 11.1) that remembers at most `most` of them, each as long as it could be
+// shown again.
+TOKENMINT_MUST_USE
+int32_t tokenmint_proof_window_new(size_t most,
+                                   tokenmint_proof_window **window,
+                                   tokenmint_error *error);
+
+// Frees a window, and forgets the proofs.
+void tokenmint_proof_window_free(tokenmint_proof_window *window);
+
+// Verifies a token that is bound to a key, as `tokenmint_verify` does, and the proof that came with it (RFC 9449 section 7.1):
+// of the token's key, for this token, this request and this time, and taken for the first time in `window`. Only 0 means that
+// all is good; then `claims` is the JSON object that stands in the token, byte for byte.
+//
+// `token` is what follows `DPoP ` in the header `Authorization`, `proof` the header `DPoP`; `method` and `url` are those of the
+// request, as its sender wrote them.
+//
+// Fails with the codes of `tokenmint_verify`; `invalid_dpop_proof`, `binding_mismatch`; `rate_limited` where the window is full.
+TOKENMINT_MUST_USE
+int32_t tokenmint_verify_bound(const tokenmint_verifier *verifier,
+                               const tokenmint_proof_window *window,
+                               const char *token,
+                               size_t token_length,
+                               const char *proof,
+                               size_t proof_length,
+                               const char *method,
+                               size_t method_length,
+                               const char *url,
+                               size_t url_length,
+                               int64_t now_seconds,
+                               tokenmint_bytes *claims,
+                               tokenmint_error *error);
+
+// Verifies a token that is bound to a client's certificate, as `tokenmint_verify` does, and that it is bound to this one (RFC
+// 8705 section 3). `certificate_sha256`: 32 bytes, the hash of the certificate in DER with which the connection was made.
+//
+// Fails with the codes of `tokenmint_verify`; `binding_mismatch`.
+TOKENMINT_MUST_USE
+int32_t tokenmint_verify_with_certificate(const tokenmint_verifier *verifier,
+                                          const char *token,
+                                          size_t token_length,
+                                          const void *certificate_sha256,
+                                          size_t certificate_sha256_length,
+                                          int64_t now_seconds,
+                                          tokenmint_bytes *claims,
+                                          tokenmint_error *error);
 
 // Draws a secret of 256 bits, 43 characters of base64url, and gives it with its hash: the secret goes to the client, the
 // hash into the store or the configuration.

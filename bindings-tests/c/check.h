@@ -69,6 +69,7 @@ void run_lifetimes(const char *root);
 void run_mint(const char *root);
 void run_verify(const char *root);
 void run_status_lists(const char *root);
+void run_proofs(const char *root);
 void run_flows(const char *root);
 void run_transcripts(const char *root);
 void run_misuse(void);

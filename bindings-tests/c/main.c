@@ -13,6 +13,7 @@ int main(int count, char **arguments) {
         run_mint(arguments[2]);
         run_verify(arguments[2]);
         run_status_lists(arguments[2]);
+        run_proofs(arguments[2]);
         run_flows(arguments[2]);
         run_transcripts(arguments[2]);
     } else if (strcmp(what, "misuse") == 0) {

@@ -30,6 +30,7 @@ typedef struct {
     tokenmint_endpoint *endpoint;
     tokenmint_store *store;
     tokenmint_task *task;
+    tokenmint_proof_window *window;
     tokenmint_bytes token;
 } all;
 
@@ -48,12 +49,14 @@ static all start(void) {
     MUST(tokenmint_endpoint_new(TEXT(SERVICE), &a.endpoint, NULL));
     MUST(tokenmint_store_open(TEXT("memory:"), &a.store, NULL));
     MUST(tokenmint_mint_task(a.issuer, NULL, 0, NULL, 0, TEXT("1h"), NOW, &seed, &a.task, NULL));
+    MUST(tokenmint_proof_window_new(10, &a.window, NULL));
     MUST(tokenmint_mint(a.issuer, NULL, 0, NULL, 0, TEXT("1h"), NOW, &seed, &a.token, NULL));
     return a;
 }
 
 static void stop(all *a) {
     tokenmint_bytes_free(&a->token);
+    tokenmint_proof_window_free(a->window);
     tokenmint_task_free(a->task);
     tokenmint_store_free(a->store);
     tokenmint_endpoint_free(a->endpoint);
@@ -75,6 +78,12 @@ static int32_t handle_task(const tokenmint_endpoint *endpoint, const char *metho
                            const tokenmint_seed *seed, tokenmint_task **task) {
     return tokenmint_endpoint_task(endpoint, method, length(method), target, length(target), NULL, 0, NULL, 0, NOW_US,
                                    seed, task, &error);
+}
+
+static int32_t bound(const tokenmint_verifier *verifier, const tokenmint_proof_window *window, const char *token,
+                     const char *proof, const char *method, const char *url, tokenmint_bytes *claims) {
+    return tokenmint_verify_bound(verifier, window, token, length(token), proof, length(proof), method, length(method),
+                                  url, length(url), NOW, claims, &error);
 }
 
 // Arguments that are NULL, and places of results that are.
@@ -154,6 +163,19 @@ static void nulls(const all *a) {
     IS_NULL("verifier", tokenmint_verify_task(NULL, TEXT(token), NOW, &task, &error));
     IS_NULL("token", tokenmint_verify_task(a->verifier, NULL, 0, NOW, &task, &error));
     IS_NULL("task", tokenmint_verify_task(a->verifier, TEXT(token), NOW, NULL, &error));
+    IS_NULL("window", tokenmint_proof_window_new(10, NULL, &error));
+    IS_NULL("verifier", bound(NULL, a->window, token, "p", "GET", "u", &bytes));
+    IS_NULL("window", bound(a->verifier, NULL, token, "p", "GET", "u", &bytes));
+    IS_NULL("token", bound(a->verifier, a->window, NULL, "p", "GET", "u", &bytes));
+    IS_NULL("proof", bound(a->verifier, a->window, token, NULL, "GET", "u", &bytes));
+    IS_NULL("method", bound(a->verifier, a->window, token, "p", NULL, "u", &bytes));
+    IS_NULL("url", bound(a->verifier, a->window, token, "p", "GET", NULL, &bytes));
+    IS_NULL("claims", bound(a->verifier, a->window, token, "p", "GET", "u", NULL));
+    IS_NULL("verifier", tokenmint_verify_with_certificate(NULL, TEXT(token), &seed, 32, NOW, &bytes, &error));
+    IS_NULL("token", tokenmint_verify_with_certificate(a->verifier, NULL, 0, &seed, 32, NOW, &bytes, &error));
+    IS_NULL("certificate_sha256",
+            tokenmint_verify_with_certificate(a->verifier, TEXT(token), NULL, 32, NOW, &bytes, &error));
+    IS_NULL("claims", tokenmint_verify_with_certificate(a->verifier, TEXT(token), &seed, 32, NOW, NULL, &error));
     IS_NULL("verifier", tokenmint_explain(NULL, TEXT(token), NOW, &bytes, &error));
     IS_NULL("token", tokenmint_explain(a->verifier, NULL, 0, NOW, &bytes, &error));
     IS_NULL("explanation", tokenmint_explain(a->verifier, TEXT(token), NOW, NULL, &error));
@@ -236,7 +258,7 @@ static void wrong_handles(const all *a) {
     tokenmint_task *task;
     tokenmint_response response;
     int32_t waits;
-    const void *other[] = {a->keys, a->issuer, a->verifier, a->lists, a->endpoint, a->store, a->task};
+    const void *other[] = {a->keys, a->issuer, a->verifier, a->lists, a->endpoint, a->store, a->task, a->window};
     for (size_t at = 0; at < sizeof other / sizeof *other; at++) {
         const void *is = other[at];
         if (is != a->keys) {
@@ -257,6 +279,8 @@ static void wrong_handles(const all *a) {
             WRONG("verifier", tokenmint_verify_jws(is, TEXT(a->token.data), &bytes, &error));
             WRONG("verifier", tokenmint_verify_task(is, TEXT(a->token.data), NOW, &task, &error));
             WRONG("verifier", tokenmint_explain(is, TEXT(a->token.data), NOW, &bytes, &error));
+            WRONG("verifier", bound(is, a->window, a->token.data, "p", "GET", "u", &bytes));
+            WRONG("verifier", tokenmint_verify_with_certificate(is, TEXT(a->token.data), &seed, 32, NOW, &bytes, &error));
             WRONG("verifier", tokenmint_status_lists_fetched(a->lists, is, TEXT(URL), TEXT("x"), NOW, &error));
             WRONG("verifier", tokenmint_status_lists_explain(a->lists, is, TEXT(a->token.data), NOW, &bytes, &error));
         }
@@ -285,6 +309,9 @@ static void wrong_handles(const all *a) {
             WRONG("task", tokenmint_task_result(is, &bytes, &error));
             WRONG("task", tokenmint_task_events(is, &bytes, &error));
         }
+        if (is != a->window) {
+            WRONG("window", bound(a->verifier, is, a->token.data, "p", "GET", "u", &bytes));
+        }
         // Another kind of handle is not freed: `stop` frees it.
         tokenmint_keys_free(is == a->keys ? NULL : (tokenmint_keys *)is);
         tokenmint_issuer_free(is == a->issuer ? NULL : (tokenmint_issuer *)is);
@@ -293,6 +320,7 @@ static void wrong_handles(const all *a) {
         tokenmint_endpoint_free(is == a->endpoint ? NULL : (tokenmint_endpoint *)is);
         tokenmint_store_free(is == a->store ? NULL : (tokenmint_store *)is);
         tokenmint_task_free(is == a->task ? NULL : (tokenmint_task *)is);
+        tokenmint_proof_window_free(is == a->window ? NULL : (tokenmint_proof_window *)is);
     }
 }
 
@@ -343,6 +371,10 @@ static void wrong_values(const all *a) {
     REFUSED(TOKENMINT_TOKEN_ENCODING, "", tokenmint_verify(a->verifier, "\xff", 1, NOW, &bytes, &error));
     WRONG("token", tokenmint_verify(a->verifier, token, SIZE_MAX, NOW, &bytes, &error));
     WRONG("claims", tokenmint_mint(a->issuer, "\xff", 1, NULL, 0, TEXT("1h"), NOW, &seed, &bytes, &error));
+
+    WRONG("certificate_sha256",
+          tokenmint_verify_with_certificate(a->verifier, TEXT(token), &seed, 31, NOW, &bytes, &error));
+    WRONG("proof", bound(a->verifier, a->window, token, "\xff", "GET", "u", &bytes));
 
     REFUSED(TOKENMINT_TIME_INVALID, "now_seconds", tokenmint_verify(a->verifier, TEXT(token), NOW_US, &bytes, &error));
     REFUSED(TOKENMINT_TIME_INVALID, "now_seconds", tokenmint_verify(a->verifier, TEXT(token), -1, &bytes, &error));

@@ -6,7 +6,7 @@ Flows and HTTP exchanges run twice: on the library's store in memory, and step b
 import json
 import re
 import sys
-from ctypes import byref, c_int64, c_uint64, c_void_p
+from ctypes import byref, c_int64, c_size_t, c_uint64, c_void_p
 from pathlib import Path
 
 from library import Bytes, Library, Refused, micros, seconds, seed
@@ -155,6 +155,36 @@ def verify():
         check(case["id"], error or verdict, case.get("code"))
 
 
+def dpop():
+    file = vectors("dpop")
+    keys = library.handle("keys", "keys_jwk", text(file["issuer"]["key"]), None)
+    for case in file["cases"]:
+        config = file["verifier"] | ({"dpop": case["dpop"]} if "dpop" in case else {})
+        verifier = library.handle("verifier", "verifier_new", keys, text(config))
+        window = library.handle("proof_window", "proof_window_new", c_size_t(1))
+        given = [case["token"], case["proof"], case["method"], case["url"], seconds(case["now"])]
+        claims, error = outcome(library.text, "verify_bound", verifier, window, *given)
+        jkt = claims and json.loads(claims)["cnf"]["jkt"]
+        check(case["id"], (jkt, error), (case.get("output", {}).get("jkt"), case.get("error")))
+
+
+def proofs():
+    file = vectors("proofs")
+    keys, _ = key_set(file["jwks"]["keys"], [])
+    verifier = library.handle("verifier", "verifier_new", keys, text(file["verifier"]))
+    for case in file["cases"]:
+        window = library.handle("proof_window", "proof_window_new", c_size_t(case.get("window", 10)))
+        for step in case["steps"]:
+            token, now = step["token"], seconds(step["now"])
+            if "certificate_sha256" in step:
+                given = [token, bytes.fromhex(step["certificate_sha256"]), now]
+                claims, error = outcome(library.text, "verify_with_certificate", verifier, *given)
+            else:
+                given = [token, step["proof"], step["method"], step["url"], now]
+                claims, error = outcome(library.text, "verify_bound", verifier, window, *given)
+            check(case["id"], (claims and json.loads(claims), error), (step.get("claims"), step.get("error")))
+
+
 def stores():
     """The library's store, and a way to drive a task on it; and the same for the dictionary."""
     memory = library.handle("store", "store_open", "memory:")
@@ -215,7 +245,7 @@ def fill_in(given, exchanges):
 
 
 assert library.abi_version() == 1
-for part in (lifetimes, mint, verify, flows, transcripts):
+for part in (lifetimes, mint, verify, dpop, proofs, flows, transcripts):
     part()
 print("python-ctypes: {passed} passed, {failed} failed".format(**counts))
 sys.exit(0 if counts["passed"] > 4000 and not counts["failed"] else 1)

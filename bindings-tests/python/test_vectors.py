@@ -12,6 +12,7 @@ from tokenmint import (
     Key,
     KeySet,
     MemoryStore,
+    ProofWindow,
     StatusLists,
     Verifier,
     decode_unverified,
@@ -76,6 +77,38 @@ def test_mint(case: dict[str, Any]) -> None:
         assert issuer.verifier(audience=audience).verify(token, now=case["now"]) == claims
     else:
         assert token == case["output"]["token"]
+
+
+@named("dpop.json")
+def test_dpop(case: dict[str, Any]) -> None:
+    file = load("dpop.json")
+    expected = file["verifier"] | ({"dpop": case["dpop"]} if "dpop" in case else {})
+    verifier = Verifier(KeySet(Key.from_jwk(file["issuer"]["key"])), **expected)
+    place = {"method": case["method"], "url": case["url"]}
+    try:
+        window = ProofWindow(1)
+        claims = verifier.verify_bound(case["token"], case["proof"], **place, window=window, now=case["now"])
+    except TokenmintError as error:
+        assert (error.code, error.field or "") == (case["error"], case["field"])
+    else:
+        assert claims["cnf"]["jkt"] == case["output"]["jkt"]
+
+
+@named("proofs.json")
+def test_proofs(case: dict[str, Any]) -> None:
+    file = load("proofs.json")
+    verifier = Verifier(KeySet.from_jwks(file["jwks"]), **file["verifier"])
+    window = ProofWindow(case.get("window", 10))
+    for step in case["steps"]:
+
+        def asked(step: dict[str, Any] = step) -> Any:
+            token, now = step["token"], step["now"]
+            if "certificate_sha256" in step:
+                return verifier.verify_with_certificate(token, bytes.fromhex(step["certificate_sha256"]), now=now)
+            place = {"method": step["method"], "url": step["url"]}
+            return verifier.verify_bound(token, step["proof"], **place, window=window, now=now)
+
+        assert outcome(asked) == step.get("error", step.get("claims"))
 
 
 def verdict(case: dict[str, Any]) -> Any:

@@ -26,6 +26,8 @@ mod verifier;
 
 mod status_lists;
 
+mod bound;
+
 mod credential;
 
 mod source;
@@ -49,6 +51,7 @@ const _: () = {
     shared_between_threads::<issuer::tokenmint_issuer>();
     shared_between_threads::<verifier::tokenmint_verifier>();
     shared_between_threads::<status_lists::tokenmint_status_lists>();
+    shared_between_threads::<bound::tokenmint_proof_window>();
     shared_between_threads::<endpoint::tokenmint_endpoint>();
     shared_between_threads::<store::tokenmint_store>();
     shared_between_threads::<task::tokenmint_task>();

@@ -2,6 +2,7 @@
 //!
 //! The host's part is here too: the clock and the randomness, where the caller gives none.
 
+mod bound;
 mod database;
 mod endpoint;
 mod errors;
@@ -23,6 +24,8 @@ use pyo3::prelude::*;
 /// The core of tokenmint, for the package `tokenmint`. What it exports is immutable or locks itself: it needs no GIL.
 #[pymodule(gil_used = false)]
 mod _tokenmint {
+    #[pymodule_export]
+    use crate::bound::ProofWindow;
     #[pymodule_export]
     use crate::database::{Database, open_store};
     #[pymodule_export]

@@ -5,6 +5,7 @@ use pyo3::types::{PyBytes, PyDict, PyString};
 use tokenmint::config::VerifierConfig;
 use tokenmint::{Error, ErrorCode};
 
+use crate::bound::ProofWindow;
 use crate::errors::{Result, exception, unpicklable};
 use crate::host::Now;
 use crate::json;
@@ -89,6 +90,50 @@ impl Verifier {
         let task = self.verifier.verify_task(&token.to_string_lossy(), Now::of(now)?.time());
         let task = Task::new(task, |py, verified| values::parse(py, verified.json()));
         Ok(py.import("tokenmint.task")?.getattr("Task")?.call1(("verify", task))?)
+    }
+
+    /// The claims of a token that is bound to a key of the client's, where `proof` is that key's: for this token, this
+    /// request and this time, and taken for the first time in `window` (RFC 9449 section 7.1).
+    ///
+    /// `token` is what follows `DPoP ` in the header `Authorization`, `proof` the header `DPoP`; `method` and `url` are those
+    /// of the request, as its sender wrote them.
+    #[pyo3(signature = (token, proof, *, method, url, window, now=None))]
+    #[expect(clippy::too_many_arguments, reason = "Python names them")]
+    fn verify_bound<'py>(
+        &self,
+        py: Python<'py>,
+        token: &Bound<'py, PyString>,
+        proof: &Bound<'py, PyString>,
+        method: &str,
+        url: &str,
+        window: &Bound<'py, ProofWindow>,
+        now: Option<&Bound<'py, PyAny>>,
+    ) -> Result<Bound<'py, PyAny>> {
+        let now = Now::of(now)?.time();
+        let (token, proof) = (token.to_string_lossy(), proof.to_string_lossy());
+        let bound = py.detach(|| self.verifier.verify_bound(&token, &proof, method, url, now))?;
+        window.get().admit(&bound.proof, now)?;
+        self.names.parse(py, bound.verified.json())
+    }
+
+    /// The claims of a token that is bound to the client's certificate, where it is the one with this SHA-256 of its DER: 32
+    /// bytes (RFC 8705 section 3).
+    #[pyo3(signature = (token, sha256, *, now=None))]
+    fn verify_with_certificate<'py>(
+        &self,
+        py: Python<'py>,
+        token: &Bound<'py, PyString>,
+        sha256: &[u8],
+        now: Option<&Bound<'py, PyAny>>,
+    ) -> Result<Bound<'py, PyAny>> {
+        let now = Now::of(now)?.time();
+        let token = token.to_string_lossy();
+        let hash = sha256.try_into().map_err(|_| {
+            let found = format!("expected 32 bytes, found {}", sha256.len());
+            Error::new(ErrorCode::FieldInvalid).at("sha256").because(found)
+        })?;
+        let verified = py.detach(|| self.verifier.verify_with_certificate(&token, hash, now))?;
+        self.names.parse(py, verified.json())
     }
 
     /// The payload of a token whose signature is good, whatever it is: claims are not checked.

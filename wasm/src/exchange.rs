@@ -17,7 +17,7 @@ const ASKED: i32 = i32::MIN;
 struct Exchange {
     input: Vec<u8>,
     output: Vec<u8>,
-    /// How many bytes of the output name a key, and how many behind them are to be signed.
+    /// How many bytes of the output name a key, and how many behind them are to be signed, or were.
     asked: u32,
     message: u32,
 }
@@ -30,7 +30,7 @@ thread_local! {
 pub(crate) enum Answer<'a> {
     /// A result.
     Bytes(&'a [u8]),
-    /// The host is asked for a signature of a message by a key, or about the one of the token at hand.
+    /// The host is asked for a signature of a message by a key, or about the one that a text at hand has of it.
     Ask { algorithm: &'a str, key: &'a str, message: &'a [u8] },
 }
 
@@ -59,7 +59,7 @@ pub fn asked() -> u32 {
     EXCHANGE.with_borrow(|exchange| exchange.asked)
 }
 
-/// How many bytes behind them are to be signed.
+/// How many bytes behind them are to be signed, or were.
 #[wasm_bindgen]
 pub fn asked_message() -> u32 {
     EXCHANGE.with_borrow(|exchange| exchange.message)

@@ -23,6 +23,8 @@ pub mod issuer;
 pub mod lifetime;
 
 #[cfg(feature = "flows")]
+pub mod bound;
+#[cfg(feature = "flows")]
 pub mod endpoint;
 #[cfg(feature = "flows")]
 pub mod store;

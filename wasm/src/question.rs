@@ -68,9 +68,9 @@ fn drive(mut task: Task<Vec<u8>>, reply: Option<Reply>) -> i32 {
                 Command::Sign { kid, algorithm, message } => {
                     Ok(Answer::Ask { algorithm: algorithm.name(), key: kid, message })
                 }
-                // The message and the signature stand in the token, which the host has.
-                Command::VerifySignature { kid, algorithm, .. } => {
-                    Ok(Answer::Ask { algorithm: algorithm.name(), key: kid, message: &[] })
+                // The signature stands in the text that begins with the message, which the host has.
+                Command::VerifySignature { kid, algorithm, message, .. } => {
+                    Ok(Answer::Ask { algorithm: algorithm.name(), key: kid, message })
                 }
                 _ => Err(internal("a store was asked for").into()),
             })

@@ -96,7 +96,11 @@ impl Verifier {
     }
 }
 
-fn claims(lists: Option<&StatusLists>, verified: &Verified, now: UnixTime) -> tokenmint::Result<Vec<u8>> {
+pub(crate) fn claims(
+    lists: Option<&StatusLists>,
+    verified: &Verified,
+    now: UnixTime,
+) -> tokenmint::Result<Vec<u8>> {
     match lists {
         Some(lists) => judged(lists, verified, now),
         None => Ok(verified.json().as_bytes().to_vec()),

@@ -1,7 +1,7 @@
 import { TokenmintError } from "./error.js";
 import { toJson } from "./json.js";
 import { guard, kind } from "./module.js";
-import { inCoreNames, named, snakeCase } from "./names.js";
+import { inCoreNames, named, NESTED, snakeCase } from "./names.js";
 
 /** What the core makes of {@link configJson}; its errors are told in the names of JavaScript. @internal */
 export function configuredBy<T>(make: () => T): T {
@@ -15,7 +15,9 @@ export function configJson(options: object, ...without: string[]): string {
   }
   const config: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options)) {
-    if (!without.includes(name)) config[snakeCase(name)] = name === "trustedIssuers" ? trusted(value) : value;
+    if (without.includes(name)) continue;
+    const inner = snakeCase(name);
+    config[inner] = name === "trustedIssuers" ? trusted(value) : NESTED.has(inner) ? inCoreNames(value) : value;
   }
   return named(() => policyJson(config));
 }

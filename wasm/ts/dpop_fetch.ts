@@ -1,13 +1,11 @@
 import type { DpopKey } from "./dpop_key.js";
 import { optionsOf } from "./names.js";
-
-/** `fetch` of the platform's own types. */
-export type PlatformFetch = typeof globalThis extends { fetch: infer T } ? T : never;
+import type { PlatformFetch, PlatformRequest, PlatformResponse } from "./platform.js";
 
 /** How {@link dpopFetch} sends. */
 export interface DpopFetchOptions {
   /** Sends a request; the platform's `fetch` where it is left out. */
-  fetch?: PlatformFetch | undefined;
+  fetch?: ((request: PlatformRequest) => Promise<PlatformResponse>) | undefined;
 }
 
 /** Of how many servers a nonce is kept: one each. */
@@ -28,8 +26,8 @@ const MOST_SERVERS = 100;
  *
  * // A server that wants a nonce first; left out: the platform's own.
  * const proofs: string[] = [];
- * const server = async (input: RequestInfo | URL) => {
- *   proofs.push(new Request(input).headers.get("dpop")!);
+ * const server = async (request: Request) => {
+ *   proofs.push(request.headers.get("dpop")!);
  *   if (proofs.length > 1) return new Response("welcome");
  *   return Response.json({ error: "use_dpop_nonce" }, { status: 400, headers: { "dpop-nonce": "n1" } });
  * };
@@ -41,7 +39,7 @@ const MOST_SERVERS = 100;
  * ```
  */
 export function dpopFetch(key: DpopKey, options?: DpopFetchOptions): PlatformFetch {
-  const { fetch: given } = optionsOf(options, "fetch") as { fetch?: typeof fetch };
+  const { fetch: given } = optionsOf(options, "fetch") as { fetch?: (request: Request) => Promise<Response> };
   const nonces = new Map<string, string>();
   const prove = async (request: Request): Promise<Response> => {
     const { method, url, headers } = request;

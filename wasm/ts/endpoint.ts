@@ -13,6 +13,7 @@ import { encode } from "#memory";
 import { bytes, guard, kind, optionalText, text } from "./module.js";
 import { optionsOf } from "./names.js";
 import { Owned, rawOf } from "./owned.js";
+import type { PlatformRequest, PlatformResponse } from "./platform.js";
 import type { Store } from "./store.js";
 import { type Task, taskOf } from "./task.js";
 
@@ -46,12 +47,6 @@ export interface EndpointResponse {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
-
-/** `Request` of the platform's own types. */
-export type PlatformRequest = typeof globalThis extends { Request: { prototype: infer T } } ? T : never;
-
-/** `Response` of the platform's own types. */
-export type PlatformResponse = typeof globalThis extends { Response: { prototype: infer T } } ? T : never;
 
 /** What can be wrong with a request that did not arrive whole. */
 export type BodyFault = "body_incomplete" | "body_timeout" | "body_too_large" | "length_required";

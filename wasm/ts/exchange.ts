@@ -37,7 +37,7 @@ export function askedKey(): string {
   return leftText(raw.asked());
 }
 
-/** The message that is to be signed, where it stands. @internal */
+/** The message that is to be signed, or was, where it stands. @internal */
 export function askedMessage(): Uint8Array {
   const at = raw.output() + raw.asked();
   return heap().subarray(at, at + raw.asked_message());

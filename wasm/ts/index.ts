@@ -1,5 +1,6 @@
 // What `tokenmint` offers. What is named here stands before what `tokenmint/mint` calls the same.
 
+export { Verifier } from "./bound_verifier.js";
 export { generateSecret, type GeneratedSecret, hashSecret, secretMatches } from "./credential.js";
 export {
   type BodyFault,
@@ -7,8 +8,6 @@ export {
   type EndpointOptions,
   type EndpointRequest,
   type EndpointResponse,
-  type PlatformRequest,
-  type PlatformResponse,
 } from "./endpoint.js";
 export { StoreError, type StoreReason } from "./error.js";
 export type { Event } from "./event.js";
@@ -18,6 +17,8 @@ export { MemoryStore } from "./memory_store.js";
 export * from "./mint.js";
 export { nodeHandler, type NodeRequest, type NodeResponse } from "./node_http.js";
 export type * from "./operations.js";
+export type { PlatformRequest, PlatformResponse } from "./platform.js";
+export { type BoundRequest, ProofWindow } from "./proof_window.js";
 export type {
   Admitted,
   Cas,

@@ -19,6 +19,9 @@ export function inCoreNames(given: unknown): unknown {
   return Object.fromEntries(Object.entries(given).map(([name, value]) => [snakeCase(name), value]));
 }
 
+/** Options whose own members have names of the core's. @internal */
+export const NESTED: ReadonlySet<string> = new Set(["dpop", "status_lists"]);
+
 /**
  * An error about an object with the core's names, as JavaScript names them. `within`: a member whose own members were
  * renamed, too. Names further within are those of whoever gave them.
@@ -29,7 +32,8 @@ export function inOwnNames(error: TokenmintError, within?: string): TokenmintErr
   const { code, field, cause, retryAfterSeconds } = error;
   if (field === undefined) return error;
   const path = field.split(".");
-  const renamed = path[0]?.startsWith("trusted_issuers[") ? 3 : path[0] === within ? 2 : 1;
+  const [first = ""] = path;
+  const renamed = first.startsWith("trusted_issuers[") ? 3 : first === within || NESTED.has(first) ? 2 : 1;
   const own = path.map((name, at) => (at < renamed ? camelCase(name) : name)).join(".");
   const text = path.length <= renamed ? textOf(error).replace(/known are .*$/, camelCase) : textOf(error);
   return new TokenmintError(code, text, { field: own, cause, retryAfterSeconds });

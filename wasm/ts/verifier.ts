@@ -13,7 +13,7 @@ import { hostsOf, KeySet } from "./keyset.js";
 import { failure, kind } from "./module.js";
 import type { VerifierConfig } from "./options.js";
 import { type Freeable, Owned, rawOf } from "./owned.js";
-import { now, settle, verification } from "./question.js";
+import { now, type Question, settle, verification } from "./question.js";
 import type { Claims, Jws } from "./results.js";
 import { lookUp, type StatusLists, withLists } from "./status_lists.js";
 import { tokenText } from "./token.js";
@@ -140,16 +140,27 @@ export class Verifier extends Owned {
   }
 
   #claims(token: string, call: VerifyCall | undefined, atOnce: boolean): MayWait<Claims> {
-    const run = (verifier: raw.Verifier, length: number, now: number) => verifier.verify(length, now);
+    return this.claimsBy((verifier, length, now) => verifier.verify(length, now), token, call, atOnce);
+  }
+
+  /** The claims of a token that a call of the core finds good, once the status list is there that it needs. @internal */
+  protected claimsBy(
+    run: (verifier: raw.Verifier, length: number, now: number) => number,
+    token: string,
+    call: VerifyCall | undefined,
+    atOnce: boolean,
+    question?: Question<boolean>,
+  ): MayWait<Claims> {
     const { lists } = this;
-    if (lists === undefined) return this.judge(token, call, atOnce, run, (length) => fromJson(leftText(length)) as Claims);
+    const judge = <T>(read: (length: number) => T) => this.judge(token, call, atOnce, run, read, token, question);
+    if (lists === undefined) return judge((length) => fromJson(leftText(length)) as Claims);
     const take = (url: string, list: string) => {
       const run = (verifier: raw.Verifier, length: number, now: number) => verifier.take_list(url, length, now);
       // By the key that the list names, of the issuer that the token names.
       const named = list.slice(0, list.indexOf(".")) + token.slice(token.indexOf("."));
       return this.judge(list, call, false, run, () => undefined, named);
     };
-    const ask = () => this.judge(token, call, atOnce, run, leftText);
+    const ask = () => judge(leftText);
     const json = withLists(lists, { ask, take, now: () => secondsFor(this.#host, call) }, atOnce);
     return then(json, (text) => fromJson(text) as Claims);
   }
@@ -167,6 +178,7 @@ export class Verifier extends Owned {
     run: (verifier: raw.Verifier, length: number, now: number) => number,
     read: (length: number) => T,
     named = token,
+    question?: Question<boolean>,
   ): MayWait<T> {
     const now = secondsFor(this.#host, call);
     return then(this.verifierFor(named, now, atOnce), (verifier) => {
@@ -178,7 +190,7 @@ export class Verifier extends Owned {
       } catch (thrown) {
         throw failure(thrown);
       }
-      return settle(result, this.#hosts, verification(token), read);
+      return settle(result, this.#hosts, question ?? verification(token), read);
     });
   }
 

@@ -79,6 +79,8 @@ test("everywhere the same checks were made, and all of them", () => {
   assert.equal(counts["status_lists.json"], asked.length);
   // An older list that nobody would fetch, and two without a token that names them.
   assert.equal(counts["status_lists.json, skipped"], 3);
+  assert.equal(counts["dpop.json"], cases("dpop.json").length);
+  assert.equal(counts["proofs.json"], cases("proofs.json").flatMap(({ steps }) => steps).length);
   if (shared !== undefined) assert.ok(counts["jws_rfc_wycheproof.json"] > JSON.parse(shared).vectors.length);
   const steps = cases("flows.json").flatMap(({ steps }) => steps).length;
   assert.equal(counts["flows.json"], 2 * 4 * steps);

@@ -6,6 +6,7 @@ import { flows } from "./flows.mjs";
 import { parse } from "./json.mjs";
 import { lifetimes } from "./lifetimes.mjs";
 import { mint } from "./mint.mjs";
+import { dpop, proofs } from "./proofs.mjs";
 import { statusLists } from "./status_lists.mjs";
 import { fetches, transcripts } from "./transcripts.mjs";
 import { corpus, verify } from "./verify.mjs";
@@ -17,6 +18,9 @@ export async function runAll(tokenmint, { read, corpus: shared, sync = false }) 
   await lifetimes(tokenmint, { ...given, file: await load("lifetimes.json") });
   await mint(tokenmint, { ...given, file: await load("mint.json") });
   await verdicts(tokenmint, { ...given, corpus: shared });
+  // There is no method for these that answers at once.
+  if (!sync) await dpop(tokenmint, { ...given, file: await load("dpop.json") });
+  if (!sync) await proofs(tokenmint, { ...given, file: await load("proofs.json") });
   await flows(tokenmint, { ...given, file: await load("flows.json") });
   const file = await load("transcripts.json");
   await transcripts(tokenmint, { ...given, file });

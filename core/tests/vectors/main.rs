@@ -3,6 +3,7 @@
 mod adapter;
 mod dpop;
 mod lifetimes;
+mod proofs;
 mod shared;
 mod status_adapter;
 mod status_lists;

@@ -5,6 +5,7 @@ mod errors;
 mod flows;
 mod go;
 mod mint;
+mod proofs;
 mod python;
 mod status_lists;
 mod transcripts;
@@ -32,6 +33,7 @@ const GENERATORS: &[fn() -> Result<Vec<Generated>>] = &[
     verify::generate,
     dpop::generate,
     status_lists::generate,
+    proofs::generate,
     crate::surface::generate,
 ];
 

@@ -9,6 +9,7 @@ import { inspect } from "node:util";
 
 import * as jose from "jose";
 
+import { Issuer, Key, KeySet, ProofWindow, Verifier } from "tokenmint";
 import { DpopKey, dpopFetch, TokenmintError } from "tokenmint/dpop";
 
 import { launch, resultOf, serve } from "../../lib/browser.mjs";
@@ -166,6 +167,32 @@ test("each server has its own nonce", async () => {
   for (const host of ["a", "b", "a", "b"]) await send(`https://${host}.example/x`);
   const [a, b] = ["https://a.example", "https://b.example"];
   assert.deepEqual(sent, [[a, undefined], [b, undefined], [a, `of ${a}`], [b, `of ${b}`]]);
+});
+
+test("a resource takes a proof of ours once, and names what is no request", async () => {
+  const policy = { issuer: "https://api.example.com", audience: "app" };
+  const keys = new KeySet(await Key.generate("ES256", { kid: "k1" }));
+  const key = await DpopKey.generate();
+  const token = await new Issuer(keys, policy).mint({ sub: "u1", cnf: { jkt: key.jkt } }, "1h");
+  const verifier = new Verifier(keys, { ...policy, dpop: { maxAge: "30s", algorithms: ["ES256"] } });
+  const window = new ProofWindow(5);
+  const request = async () => ({ proof: await key.proof({ method: "GET", url: URL_, accessToken: token }), method: "GET", url: URL_, window });
+  const first = await request();
+  assert.equal((await verifier.verifyBound(token, first)).sub, "u1");
+  const code = (expected) => (error) => error.code === expected || assert.fail(inspect(error));
+  await assert.rejects(verifier.verifyBound(token, first), code("invalid_dpop_proof"));
+  assert.equal((await verifier.verifyBound(token, { ...(await request()), url: new URL(`${URL_}?page=2`) })).sub, "u1");
+  await assert.rejects(verifier.verify(token), code("binding_mismatch"));
+  await assert.rejects(verifier.verifyBound(token, await request(), { now: Date.now() / 1000 + 60 }), code("invalid_dpop_proof"));
+  await assert.rejects(verifier.verifyWithCertificate(token, new Uint8Array(32)), code("binding_mismatch"));
+  for (const [wrong, field] of [[{ window: {} }, "window"], [{ method: 1 }, "method"], [{ url: undefined }, "url"], [{ more: 1 }, "more"]]) {
+    await assert.rejects(verifier.verifyBound(token, { ...(await request()), ...wrong }), { code: "field_invalid", field });
+  }
+  await assert.rejects(verifier.verifyWithCertificate(token, new Uint8Array(31)), { code: "field_invalid", field: "sha256" });
+  assert.throws(() => new ProofWindow(0), { code: "field_invalid", field: "most" });
+  assert.throws(() => new Verifier(keys, { ...policy, dpop: { maxAge: "30s", most: 1 } }), { code: "policy_invalid", field: "dpop.most" });
+  window.dispose();
+  await assert.rejects(verifier.verifyBound(token, await request()), { code: "object_disposed" });
 });
 
 test("in a page, from IndexedDB, and in a worker", async () => {
