@@ -70,7 +70,7 @@ export interface EventReceiverConfig {
   /** Its name, usually its URL: `aud` of its tokens. */
   audience: string;
   /** Of what it is told; of everything where empty. */
-  events?: readonly "session-revoked" | "token-claims-change" | "credential-change"[] | undefined;
+  events?: readonly ("session-revoked" | "token-claims-change" | "credential-change")[] | undefined;
   /** The client that asks for its events at the poll endpoint of the `oauth` dialect. */
   clientId?: string | undefined;
 }

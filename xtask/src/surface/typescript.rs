@@ -141,7 +141,10 @@ fn kind(shape: &Shape, side: Side) -> String {
             choice.name.to_owned()
         }
         Shape::Choice(choice) => union(choice),
-        Shape::List(item) => format!("readonly {}[]", kind(item, side)),
+        Shape::List(item) => match kind(item, side) {
+            one if one.contains(" | ") => format!("readonly ({one})[]"),
+            one => format!("readonly {one}[]"),
+        },
         Shape::Object(object) => name_of(object).to_owned(),
         _ => "string".to_owned(),
     }
