@@ -47,11 +47,14 @@ pub(super) fn generate(tables: &[Table]) -> Result<Vec<Generated>> {
             .filter(|object| is_part(object, table))
             .for_each(|object| out += &part(object));
     }
-    out += &format!("\n## Options of an issuer\n\n{}", rows(issuer_options(), "option"));
     let mut parts = Vec::new();
-    gather(issuer_options(), &mut parts);
-    parts.into_iter().filter(|object| *object != issuer_options()).for_each(|object| out += &part(object));
-    out += &format!("\n## Options of a verifier\n\n{}", rows(verifier_options(), "option"));
+    for (title, options) in [("an issuer", issuer_options()), ("a verifier", verifier_options())] {
+        out += &format!("\n## Options of {title}\n\n{}", rows(options, "option"));
+        let shown = parts.len();
+        gather(options, &mut parts);
+        let new = parts.iter().skip(shown).filter(|object| **object != options);
+        out += &new.map(|object| part(object)).collect::<String>();
+    }
     out += &format!("\n## Events\n\n{}\n\n{}", prose(event().says), rows(event(), "field"));
     for field in event().fields {
         if let Shape::Choice(kinds) = field.shape {
