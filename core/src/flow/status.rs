@@ -126,7 +126,8 @@ impl Flow {
             _ => slot,
         };
         let (generation, place) = self.free_place(slot).await?;
-        let taken = place.taken(ends_at);
+        // With a leeway it is taken a little longer than it lives.
+        let taken = place.taken(self.presentable_until(ends_at));
         if let Some((update, _)) = &mut parent {
             self.add_child(update, taken).await?;
         }

@@ -33,7 +33,7 @@ object! {
         pub(crate) index: u32,
     }
 
-    /// A place, and when the token ends that has it.
+    /// A place, and until when the token can be presented that has it.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     #[json(read, write)]
     pub(crate) struct Taken {

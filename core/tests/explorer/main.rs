@@ -23,6 +23,7 @@ mod proofs;
 mod security_events;
 mod sessions;
 mod single_use;
+mod statuses;
 mod token_sources;
 mod world;
 
