@@ -952,8 +952,8 @@ type EntityUserRequest struct {
 	User string `json:"user"`
 }
 
-// EntityUser gives a client an access token for a user of its organization. It fails with ErrInvalidClient, ErrNotFound
-// or ErrRateLimited.
+// EntityUser gives a client an access token for a user of its organization. It fails with ErrInvalidClient,
+// ErrNotFound, ErrRateLimited or ErrInvalidDpopProof.
 func (i *Issuer) EntityUser(ctx context.Context, store Store, request EntityUserRequest) (*AccessToken, error) {
 	return flow[AccessToken](ctx, i, store, "entity_user", request)
 }

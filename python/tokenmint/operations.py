@@ -845,7 +845,7 @@ class Operations(Flows):
     ) -> Task[outputs.AccessToken]:
         """Gives a client an access token for a user of its organization.
 
-        Raises `InvalidClient`, `NotFound` or `RateLimited`.
+        Raises `InvalidClient`, `NotFound`, `RateLimited` or `InvalidDpopProof`.
         """
         given = {"client_id": client_id, "client_secret": client_secret, "user": user}
         return self._flow("entity_user", given, now, seed, outputs.AccessToken)

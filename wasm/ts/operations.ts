@@ -1075,8 +1075,8 @@ export abstract class Operations extends Flows {
   }
 
   /**
-   * Gives a client an access token for a user of its organization. Fails with `invalid_client`, `not_found` or
-   * `rate_limited`.
+   * Gives a client an access token for a user of its organization. Fails with `invalid_client`, `not_found`,
+   * `rate_limited` or `invalid_dpop_proof`.
    */
   entityUser(input: EntityUserRequest, call?: Call): Task<AccessToken> {
     return this.flow("entity_user", input, call, outputOf<AccessToken>);

@@ -13,7 +13,6 @@ use crate::record::watermark::{self, Marks};
 use crate::scope;
 use crate::task::Task;
 use crate::time::Context;
-use crate::token::confirmation::Confirmation;
 
 /// A client's request for a token of its own: for all that it has, or for less.
 #[derive(Clone, Debug)]
@@ -117,13 +116,9 @@ impl Flow {
             Ok(granted) => granted,
             Err(error) => return self.refuse(&client.id, error),
         };
-        let marks = Marks::read(entries)?;
-        if let Err(error) = self.hold(&request.holder, Some(&client)).await {
-            return self.refuse(&client.id, error);
-        }
         let claims = audience.iter().fold(Claims::new(), Claims::audience);
-        let (subject, bound) = (client.id.clone(), request.holder.bound.clone());
-        self.client_token(client.id, subject, scope, marks, claims, bound).await
+        let (marks, subject) = (Marks::read(entries)?, client.id.clone());
+        self.client_token(client, subject, scope, marks, claims, &request.holder).await
     }
 
     /// Reads a client and the watermarks of its tokens about `subject` at once, and proves the client.
@@ -141,17 +136,21 @@ impl Flow {
         Ok((client, [issuer, by_client, by_subject]))
     }
 
+    /// An access token for a client that was let in, bound to what it holds.
     pub(crate) async fn client_token(
         &mut self,
-        client: String,
+        client: Client,
         subject: String,
         scope: Option<String>,
         marks: Marks,
         claims: Claims,
-        bound: Confirmation,
+        holder: &Holder,
     ) -> Result<AccessToken> {
+        if let Err(error) = self.hold(holder, Some(&client)).await {
+            return self.refuse(&client.id, error);
+        }
         let (epoch, lifetime) = (marks.epoch(), self.issuer.policy().token_lifetime());
-        let client = Some(client);
+        let (client, bound) = (Some(client.id), holder.bound.clone());
         let (session, sessions_epoch) = (None, 0);
         let grant = Grant { client, subject, scope, session, sessions_epoch, epoch, lifetime, claims, bound };
         self.access_token(grant).await

@@ -10,7 +10,7 @@ operations! {
     "Access tokens for users":
 
     /// Gives a client an access token for a user of its organization.
-    entity_user(EntityUserRequest) -> AccessToken, [InvalidClient, NotFound, RateLimited]
+    entity_user(EntityUserRequest) -> AccessToken, [InvalidClient, NotFound, RateLimited, InvalidDpopProof]
         |issuer, input, context| {
             let (proof, user) = input.parts();
             issuer.entity_user(proof, &user, context)

@@ -6,13 +6,13 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::flow::Flow;
 use crate::flow::access_token::AccessToken;
 use crate::flow::client::ClientProof;
+use crate::flow::holder::Holder;
 use crate::issuer::Issuer;
 use crate::record::client::Permission;
 use crate::record::decode_some;
 use crate::record::watermark::Marks;
 use crate::task::Task;
 use crate::time::Context;
-use crate::token::confirmation::Confirmation;
 
 impl Issuer {
     /// Gives a client an access token for a user of its organization.
@@ -41,15 +41,8 @@ impl Flow {
                 return self.refuse(&client.id, error);
             }
         };
-        self.client_token(
-            client.id,
-            user.to_owned(),
-            None,
-            Marks::read(entries)?,
-            claims,
-            Confirmation::default(),
-        )
-        .await
+        self.client_token(client, user.to_owned(), None, Marks::read(entries)?, claims, &Holder::default())
+            .await
     }
 
     /// Whether an entity is refused, and its users with it. It need not be in the directory itself.
