@@ -5,7 +5,8 @@ import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { deflateSync, gzipSync } from "node:zlib";
 
-import { Endpoint, Issuer, Key, KeySet, MemoryStore, nodeHandler, RemoteKeySet, StatusLists, Verifier } from "tokenmint";
+import { Endpoint, Issuer, Key, KeySet, MemoryStore, nodeHandler, ProofWindow, RemoteKeySet, StatusLists, Verifier } from "tokenmint";
+import { DpopKey } from "tokenmint/dpop";
 import * as narrow from "tokenmint/verify";
 
 import { misused, rejected, thrown } from "../../lib/expect.mjs";
@@ -228,6 +229,22 @@ test("the part that only verifies", async () => {
   const code = await verifier.verify(mint(7)).catch((error) => error.code);
   assert.equal(code, "token_revoked");
   assert.equal((await verifier.verify(mint(8))).sub, "s8");
+});
+
+test("a token that is bound to a key is looked up, too, and its proof is taken once", async () => {
+  const { verifier, clock } = listed({}, { first: { 7: 1 } });
+  const [client, window, url] = [await DpopKey.generate(), new ProofWindow(), "https://api.example.com/orders"];
+  clock.seconds = Math.floor(Date.now() / 1000);
+  answer = (response) => give(response, list({ 7: 1 }, { at: clock.seconds }));
+  const request = async (token) => ({ proof: await client.proof({ method: "GET", url, accessToken: token }), method: "GET", url, window });
+  const place = (idx) => ({ status: { status_list: { idx, uri: `${origin}/1-0` } } });
+  const [good, revoked] = [8, 7].map((idx) => issuer.mintSync({ sub: `s${idx}`, cnf: { jkt: client.jkt }, ...place(idx) }, "1h"));
+  const first = await request(good);
+  assert.equal((await verifier.verifyBound(good, first)).sub, "s8");
+  await rejected(() => verifier.verifyBound(good, first), "invalid_dpop_proof");
+  const asked = await request(revoked);
+  await rejected(() => verifier.verifyBound(revoked, asked), "token_revoked");
+  assert.equal(requests.length, 1);
 });
 
 test("secrets sign lists, too", async () => {
