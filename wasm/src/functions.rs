@@ -37,6 +37,14 @@ pub fn secret_matches(secret: &[u8], sha256: &str) -> Result<bool> {
     Ok(tokenmint::SecretHash::parse(sha256)?.matches(secret))
 }
 
+/// A step of a token source by its name, with JSON in and out.
+#[cfg(feature = "flows")]
+#[wasm_bindgen]
+pub fn source_operation(name: &str, input: &str, now_us: f64, seed: &[u8]) -> Result<crate::task::Task> {
+    let step = tokenmint::source::operation(name, input, &crate::lifetime::context(now_us, seed)?);
+    Ok(crate::task::Task::new(step.map(|output| Ok(output.into_bytes()))))
+}
+
 /// A time in seconds since 1970; a fraction is dropped.
 pub(crate) fn time(seconds: f64) -> Result<UnixTime> {
     if !(0.0..=UnixTime::MAX.seconds() as f64).contains(&seconds) {

@@ -38,3 +38,4 @@ export type {
   Throttle,
 } from "./store.js";
 export { Task } from "./task.js";
+export { type SourceToken, type TokenFetch, TokenSource, type TokenSourceOptions } from "./token_source.js";
