@@ -13,6 +13,8 @@ use crate::keys;
 
 /// How often it is looked whether something has happened.
 const EVERY: Duration = Duration::from_secs(1);
+/// How soon the journal is read on.
+const SOON: Duration = Duration::from_millis(50);
 /// The longest rest after a failure; the first is as long as the time between two looks, and each further one twice as long.
 const LONGEST_REST: Duration = Duration::from_secs(300);
 /// A receiver has this long to take an event.
@@ -76,7 +78,8 @@ async fn send(app: Arc<App>, push: EventPush, host: String) {
             (false, true) => rest = EVERY,
             (false, false) => {
                 rest = EVERY;
-                tokio::time::sleep(EVERY).await;
+                // Where there is more all the same, the journal is long, and is read on soon.
+                tokio::time::sleep(if polled.more_available { SOON } else { EVERY }).await;
             }
         }
     }

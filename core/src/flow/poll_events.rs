@@ -14,7 +14,8 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, EventKind};
 use crate::event_receiver::EventReceiver;
 use crate::issuer::Issuer;
-use crate::record::journal::Ended;
+use crate::json::to_bytes;
+use crate::record::journal::{Cursor, Ended};
 use crate::record::outbox::{Announced, Outbox, Told, outbox_key};
 use crate::record::session::{Session, sessions_of};
 use crate::record::{Lasting as _, decode};
@@ -29,8 +30,12 @@ const SET_TYPE: &str = "secevent+jwt";
 const MOST: u32 = 100;
 /// How many entries of the journal are read at once.
 const ENTRIES: usize = 32;
+/// How often the journal is read for one answer.
+const READS: usize = 8;
 /// How many sessions are looked at at once.
 const SESSIONS: u32 = 32;
+/// How long an event of one session is without names, in bytes.
+const SESSION_EVENT: usize = 1024;
 
 /// Asks for the security events of a receiver, and says what became of those before (RFC 8936 section 2.2).
 #[derive(Clone, Debug, Default)]
@@ -214,13 +219,13 @@ impl Flow {
     /// Reads the journal as far as there is room, and looks at what was announced; whether that changed something, and whether
     /// there is more to read.
     async fn gather(&mut self, receiver: &EventReceiver, outbox: &mut Outbox) -> Result<(bool, bool)> {
-        let issuer = self.issuer.policy().issuer.clone();
         let mut changed = self.judge_announced(receiver, outbox).await?;
-        while outbox.has_room() {
-            let cursor = outbox.cursor.clone().unwrap_or_default();
-            let (entries, cursor) = self.records.journal_after(&issuer, &cursor, ENTRIES).await?;
-            let read = entries.len();
-            if read > 0 {
+        for _ in 0..READS {
+            if !outbox.has_room() {
+                break;
+            }
+            let (entries, cursor, is_all) = self.read_on(outbox).await?;
+            if !entries.is_empty() {
                 let wanted = |entry: &Ended| event_of(entry).is_some_and(|event| receiver.wants(event));
                 let announced =
                     entries.into_iter().filter(wanted).map(|entry| Announced { entry, after: None });
@@ -229,60 +234,98 @@ impl Flow {
                 self.judge_announced(receiver, outbox).await?;
                 changed = true;
             }
-            if read < ENTRIES {
+            if is_all {
                 return Ok((changed, false));
             }
         }
         Ok((changed, true))
     }
 
-    /// Looks whether what was announced has happened; whether that changed something.
+    /// What the journal says next, as much of it as there is room for; and whether that is all.
+    async fn read_on(&self, outbox: &Outbox) -> Result<(Vec<Ended>, Cursor, bool)> {
+        let issuer = &self.issuer.policy().issuer;
+        let before = outbox.cursor.clone().unwrap_or_default();
+        let (mut most, room) = (ENTRIES, outbox.room());
+        loop {
+            let (entries, cursor) = self.records.journal_after(issuer, &before, most).await?;
+            // One fits wherever there is room for any.
+            if most == 1 || to_bytes(&entries).len() < room {
+                let is_all = entries.len() < most;
+                return Ok((entries, cursor, is_all));
+            }
+            most /= 2;
+        }
+    }
+
+    /// Looks whether what was announced has happened; whether that changed something. What there is no room for waits.
     async fn judge_announced(&mut self, receiver: &EventReceiver, outbox: &mut Outbox) -> Result<bool> {
         let issuer = self.issuer.policy().issuer.clone();
+        let mut room = outbox.room();
         let announced = std::mem::take(&mut outbox.pending);
         let keys = announced.iter().map(|Announced { entry, .. }| record_key(&issuer, entry)).collect();
         let mut records = self.records.load_all(keys).await?;
-        let (before, now) = (announced.len(), self.now());
-        let mut happened = false;
-        for Announced { entry, after } in announced {
+        let now = self.now();
+        let mut changed = false;
+        for announced in announced {
+            let entry = &announced.entry;
             let record = records.next().flatten();
-            if !has_happened(&entry, record.as_ref())? {
-                if now < entry.until {
-                    outbox.pending.push(Announced { entry, after });
+            if !has_happened(entry, record.as_ref())? {
+                match now < entry.until {
+                    true => outbox.pending.push(announced),
+                    false => changed = true,
                 }
                 continue;
             }
-            happened = true;
-            if !is_of_each_session(&entry) {
-                let told = told(&issuer, receiver, &outbox.salt, &entry, None, record.as_ref(), now)?;
-                told.into_iter().for_each(|told| outbox.tell(told));
-            } else if let Some(after) = self.tell_of_sessions(receiver, outbox, &entry, after).await? {
-                outbox.pending.push(Announced { entry, after: Some(after) });
+            if is_of_each_session(entry) {
+                changed |= self.tell_of_sessions(receiver, outbox, announced, &mut room).await?;
+                continue;
+            }
+            let told = told(&issuer, receiver, &outbox.salt, entry, None, record.as_ref(), now)?;
+            let needed = told.as_ref().map_or(0, |told| to_bytes(told).len() + 1);
+            match (room + to_bytes(&announced).len()).checked_sub(needed) {
+                Some(left) => {
+                    room = left;
+                    changed = true;
+                    told.into_iter().for_each(|told| outbox.tell(told));
+                }
+                None => outbox.pending.push(announced),
             }
         }
-        Ok(happened || outbox.pending.len() < before)
+        Ok(changed)
     }
 
-    /// Tells of the sessions that a log-out has ended, one by one; where to go on, if there are more.
+    /// Tells of the sessions that a log-out has ended, one by one, as many as there is room for; whether there was some.
     async fn tell_of_sessions(
         &self,
         receiver: &EventReceiver,
         outbox: &mut Outbox,
-        entry: &Ended,
-        after: Option<String>,
-    ) -> Result<Option<String>> {
+        announced: Announced,
+        room: &mut usize,
+    ) -> Result<bool> {
+        let Announced { entry, after } = &announced;
         let issuer = &self.issuer.policy().issuer;
-        let list = sessions_of(issuer, entry.subject.as_deref().unwrap_or_default());
-        let (after, limit) = Page { after, limit: Some(SESSIONS) }.read()?;
-        let (sessions, next) = self.records.list(list, after, limit).await?;
+        let subject = entry.subject.as_deref().unwrap_or_default();
+        // In JSON a character may be as long as six.
+        let longest = SESSION_EVENT + 6 * (subject.len() + issuer.len() + receiver.audience.len());
+        let Some(most) = u32::try_from(*room / longest).ok().filter(|most| *most > 0) else {
+            outbox.pending.push(announced);
+            return Ok(false);
+        };
+        let page = Page { after: after.clone(), limit: Some(most.min(SESSIONS)) };
+        let (after, limit) = page.read()?;
+        let (sessions, next) = self.records.list(sessions_of(issuer, subject), after, limit).await?;
         for session in &sessions {
             let session: Session = decode(session)?;
             if is_ended_by(entry, &session) {
                 let told = told(issuer, receiver, &outbox.salt, entry, Some(&session), None, self.now())?;
                 told.into_iter().for_each(|told| outbox.tell(told));
+                *room = room.saturating_sub(longest);
             }
         }
-        Ok(next.map(cursor))
+        if let Some(next) = next {
+            outbox.pending.push(Announced { after: Some(cursor(next)), ..announced });
+        }
+        Ok(true)
     }
 }
 

@@ -4,7 +4,7 @@ use super::named_session::{NamedSession, named_session_key};
 use crate::encoding::base64url;
 use crate::error::Result;
 use crate::event_receiver::{EventReceiver, SecurityEvent};
-use crate::json::{JsonMembers, JsonText, ToJson, to_text, write_member};
+use crate::json::{JsonMembers, JsonText, ToJson, size, to_text, write_member};
 use crate::record::api_key::{ApiKey, api_key_key};
 use crate::record::client::{Client, client_key};
 use crate::record::journal::{Ended, EndedKind};
@@ -16,6 +16,9 @@ use crate::record::watermark::{Mark, Marked};
 use crate::record::{Stored, decode_some};
 use crate::store::RecordKey;
 use crate::time::UnixTime;
+
+/// How much is told of the claims of a client, in bytes: an event is as small as a token.
+const MOST_CLAIMS: usize = 8 * 1024;
 
 /// What an entry is an event of; `None` where receivers are told nothing of it.
 pub(super) fn event_of(entry: &Ended) -> Option<SecurityEvent> {
@@ -103,7 +106,11 @@ pub(super) fn told(
         payload.extend([("credential_type", credential as &dyn ToJson), ("change_type", change)]);
     }
     let claims = match event {
-        SecurityEvent::TokenClaimsChange => decode_some::<Client>(record)?.map(claims_of).transpose()?,
+        SecurityEvent::TokenClaimsChange => {
+            let claims = decode_some::<Client>(record)?.map(claims_of).transpose()?.flatten();
+            let Some(claims) = claims else { return Ok(None) };
+            Some(claims)
+        }
         _ => None,
     };
     payload.extend(claims.as_ref().map(|claims| ("claims", claims as &dyn ToJson)));
@@ -162,11 +169,11 @@ fn credential(entry: &Ended, record: Option<&Stored>) -> Result<Option<(&'static
     })
 }
 
-/// The claims that the tokens of a client have from now on.
-fn claims_of(client: Client) -> Result<JsonMembers> {
-    let mut claims = client.claims;
-    claims.insert("scope".to_owned(), JsonText::of(&client.scope.unwrap_or_default())?);
-    Ok(claims)
+/// The claims that the tokens of a client have from now on; of many, the scope alone.
+fn claims_of(client: Client) -> Result<Option<JsonMembers>> {
+    let scope = JsonMembers::from([("scope".to_owned(), JsonText::of(&client.scope.unwrap_or_default())?)]);
+    let all: JsonMembers = client.claims.into_iter().chain(scope.clone()).collect();
+    Ok([all, scope].into_iter().find(|claims| size(claims) <= MOST_CLAIMS))
 }
 
 /// Whom an event is about (RFC 9493): a simple subject, or a complex one (SSF 1.0 section 3.2).

@@ -4,10 +4,12 @@ use super::journal::{Cursor, Ended};
 use super::{Draft, Lasting};
 use crate::error::Result;
 use crate::json::{self, JsonText, object};
-use crate::store::RecordKey;
+use crate::store::{MAX_VALUE, RecordKey};
 use crate::time::{Lifetime, UnixTime};
 
-/// No more is read from the journal while there is so much of it, in bytes: the journal keeps the rest.
+/// How large it becomes, in bytes: what it needs beside that fits into a record.
+const LARGEST: usize = MAX_VALUE - 4 * 1024;
+/// No more is read from the journal while it is so large: the journal keeps the rest.
 const FULL: usize = 40 * 1024;
 /// For how long one host has the events for itself while it sends them.
 const HELD: Lifetime = Lifetime::minutes(2);
@@ -78,7 +80,12 @@ impl Outbox {
 
     /// Whether there is room for more of the journal.
     pub(crate) fn has_room(&self) -> bool {
-        json::to_bytes(self).len() < FULL
+        self.room() > LARGEST - FULL
+    }
+
+    /// How many bytes more it can have.
+    pub(crate) fn room(&self) -> usize {
+        LARGEST.saturating_sub(json::to_bytes(self).len())
     }
 
     /// Forgets an event that the receiver has, or will never take; whether it was there.

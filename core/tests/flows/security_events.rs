@@ -344,3 +344,29 @@ fn an_issuer_without_receivers_writes_nothing_down() {
     };
     assert_eq!((count(&with(|policy| policy)), count(&world())), (2, 4));
 }
+
+#[test]
+fn large_names_and_large_claims_fit_into_records_and_tokens() {
+    let world = world();
+    // Each as long again in JSON.
+    let subject = |at: usize| format!("{at}{}", "\"".repeat(6000));
+    for at in 0..40 {
+        world.run(|issuer, context| issuer.revoke_subject(&subject(at), context));
+    }
+    let started: Vec<String> = (0..12)
+        .map(|_| {
+            world.run(|issuer, context| issuer.start_session(StartSession::new(subject(0)), context)).session
+        })
+        .collect();
+    world.run(|issuer, context| issuer.revoke_sessions(&subject(0), Some(&started[0]), context));
+    let told: BTreeSet<String> = world.told().iter().map(|claims| claims["sub_id"].to_string()).collect();
+    assert_eq!(told.len(), 40 + 11);
+
+    let client = Client::new("c1", "o", SecretHash::of(b"first"));
+    world.run(|_, context| directory::create_client(client, context));
+    let claims = [("large".to_owned(), JsonText::of(&"x".repeat(30_000)).unwrap())].into();
+    let change = ChangeClient::new().claims(claims).scope("read");
+    world.run(|_, context| directory::change_client("c1", change, context));
+    let told = world.told();
+    assert_eq!((told.len(), &event(&told[0]).1["claims"]), (1, &json!({ "scope": "read" })));
+}
