@@ -10,7 +10,7 @@
 //
 // # Values that live outside of Go
 //
-// KeySet, Issuer, Verifier, StatusLists, Endpoint and Database hold memory that the garbage collector does not see. Close gives it back at once,
+// KeySet, Issuer, Verifier, ProofWindow, StatusLists, Endpoint and Database hold memory that the garbage collector does not see. Close gives it back at once,
 // as often as it is called, and waits for calls that are under way; what is not closed is given back some time after
 // the last use. A call after Close fails with [ErrClosed]. All of them may be used by many goroutines at once.
 //

@@ -9,7 +9,7 @@ import { inspect } from "node:util";
 
 import * as jose from "jose";
 
-import { Issuer, Key, KeySet, ProofWindow, Verifier } from "tokenmint";
+import { Endpoint, Issuer, Key, KeySet, MemoryStore, nodeHandler, ProofWindow, StatusLists, Verifier } from "tokenmint";
 import { DpopKey, dpopFetch, TokenmintError } from "tokenmint/dpop";
 
 import { launch, resultOf, serve } from "../../lib/browser.mjs";
@@ -195,6 +195,36 @@ test("a resource takes a proof of ours once, and names what is no request", asyn
   await assert.rejects(verifier.verifyBound(token, await request()), { code: "object_disposed" });
 });
 
+test("a bound token is looked up in its status list, and its proof is taken when that is there", async () => {
+  const policy = { issuer: "https://api.example.com", audience: "app" };
+  const keys = new KeySet(await Key.generate("ES256", { kid: "k1" }));
+  const uri = "https://api.example.com/status/1";
+  // The first of its tokens was revoked, the second was not.
+  const listed = { sub: uri, ttl: 10, status_list: { bits: 1, lst: "eNrbuRgAAhcBXQ" } };
+  const list = await new Issuer(keys, { ...policy, tokenType: "statuslist+jwt" }).mint(listed, "1h");
+  let fetched = 0;
+  const statusLists = new StatusLists({
+    fetch: async () => {
+      fetched += 1;
+      return new Response(list);
+    },
+  });
+  const verifier = new Verifier(keys, { ...policy, statusLists });
+  const key = await DpopKey.generate();
+  const window = new ProofWindow();
+  const ask = async (idx) => {
+    const claims = { sub: `u${idx}`, cnf: { jkt: key.jkt }, status: { status_list: { idx, uri } } };
+    const token = await new Issuer(keys, policy).mint(claims, "1h");
+    const proof = await key.proof({ method: "GET", url: URL_, accessToken: token });
+    return () => verifier.verifyBound(token, { proof, method: "GET", url: URL_, window });
+  };
+  const [revoked, good] = [await ask(0), await ask(1)];
+  assert.equal((await good()).sub, "u1");
+  await assert.rejects(good(), { code: "invalid_dpop_proof" });
+  await assert.rejects(revoked(), { code: "token_revoked" });
+  assert.equal(fetched, 1);
+});
+
 test("in a page, from IndexedDB, and in a worker", async () => {
   const page = await serve({ "/dist/": `${PACKAGE}/dist/`, "/browser/": `${TESTS}/browser/` });
   const browser = await launch();
@@ -212,5 +242,57 @@ test("in a page, from IndexedDB, and in a worker", async () => {
   } finally {
     await browser.close();
     page.close();
+  }
+});
+
+test("a page refreshes with its key at a server of another origin, which wants a nonce", async () => {
+  const page = await serve({ "/dist/": `${PACKAGE}/dist/` }, { "/page.html": "<title>A page</title>" }, "http://127.0.0.1:*");
+  const store = new MemoryStore();
+  const config = {
+    server: { cors_origins: [page.origin] },
+    keys: [{ kid: "k1", alg: "ES256", jwk: await Key.generateJwk("ES256") }],
+    oauth: { key: "k1", audience: "api", session_secret: "at least thirty-two bytes of text", dpop: { nonce: true } },
+    clients: [{ id: "page", organization: "o1", public: true, permissions: ["refresh_token"], scope: "read", audience: ["api"] }],
+  };
+  // Its address is known only when it listens, and proofs name that.
+  let handle;
+  const login = createServer((request, response) => handle(request, response));
+  await once(login.listen(0, "127.0.0.1"), "listening");
+  const address = `http://127.0.0.1:${login.address().port}`;
+  const endpoint = await Endpoint.create({ ...config, oauth: { ...config.oauth, issuer: address } }, { store });
+  handle = nodeHandler(endpoint);
+  await endpoint.prepare().run(store);
+  const browser = await launch();
+  try {
+    const tab = await browser.newPage();
+    await tab.goto(`${page.origin}/page.html`);
+    const jkt = await tab.evaluate(async () => {
+      const { DpopKey } = await import("/dist/dpop/index.js");
+      globalThis.key = await DpopKey.generate();
+      return globalThis.key.jkt;
+    });
+    const started = await endpoint.issuer().startSession({ subject: "u1", clientId: "page", jkt }).run(store);
+    const answers = await tab.evaluate(
+      async ([url, token]) => {
+        const { dpopFetch } = await import("/dist/dpop/index.js");
+        const send = dpopFetch(globalThis.key);
+        const answers = [];
+        for (let refresh_token = token; answers.length < 2; refresh_token = answers.at(-1).refresh_token) {
+          const body = new URLSearchParams({ grant_type: "refresh_token", client_id: "page", refresh_token });
+          answers.push(await (await send(url, { method: "POST", body })).json());
+        }
+        return answers;
+      },
+      [`${address}/oauth/token`, started.refreshToken],
+    );
+    for (const { token_type, access_token } of answers) {
+      assert.equal(token_type, "DPoP");
+      assert.equal(jose.decodeJwt(access_token).cnf.jkt, jkt);
+    }
+  } finally {
+    await browser.close();
+    page.close();
+    login.close();
+    login.closeAllConnections();
   }
 });
