@@ -169,6 +169,7 @@ fn error_name(status: StatusCode) -> &'static str {
         413 => "ContentTooLarge",
         415 => "UnsupportedMediaType",
         429 => "TooManyRequests",
+        502 => "BadGateway",
         503 => "ServiceUnavailable",
         _ => "InternalServerError",
     }
