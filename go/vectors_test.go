@@ -553,8 +553,12 @@ func operation(ctx context.Context, issuer *Issuer, store Store, name string, in
 	switch given := results[0].Interface().(type) {
 	case nil, error:
 		return struct{}{}, err
-	case string:
-		return map[string]string{"token": given}, err
+	case string: // The one field of its output.
+		field := "token"
+		if name == "check_proof" {
+			field = "jkt"
+		}
+		return map[string]string{field: given}, err
 	default:
 		return given, err
 	}

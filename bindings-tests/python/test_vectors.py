@@ -195,13 +195,13 @@ def test_verify(case: dict[str, Any]) -> None:
 def test_flows(case: dict[str, Any], store: type[MemoryStore] | type[DictStore] | type[LaterStore]) -> None:
     issuer, used = flow_issuer(case), store()
     for step in case["steps"]:
-        task = flow(issuer, step)
+        task, name = flow(issuer, step), step["op"]
         if isinstance(used, LaterStore):
             later = used
-            found = outcome(lambda: plain(asyncio.run(task.run_async(later))))
+            found = outcome(lambda: plain(asyncio.run(task.run_async(later)), name))
         else:
             atonce = used
-            found = outcome(lambda: plain(task.run(atonce)))
+            found = outcome(lambda: plain(task.run(atonce), name))
         assert found == step.get("error", present(step.get("output")))
         assert events(task) == step["events"]
 
@@ -220,7 +220,7 @@ def test_transcripts(case: dict[str, Any], endpoint: Endpoint) -> None:
         if "operation" in exchange:
             name, given = exchange["operation"], exchange["input"]
             moment: dict[str, Any] = {"now": exchange["now"], "seed": bytes.fromhex(exchange["seed"])}
-            output = plain(getattr(issuer, name)(**given, **moment).run(store))
+            output = plain(getattr(issuer, name)(**given, **moment).run(store), name)
             assert output == present(json.loads(exchange["response"]["body"]))
             bodies.append(json.dumps(output))
             continue

@@ -27,7 +27,11 @@ def _said(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read(result: type[T], output: dict[str, Any]) -> T:
-    """An output as its class, with Python's types for times and lifetimes."""
+    """An output as its class, with Python's types for times and lifetimes; one that has only a text, as that."""
+    if result is str:
+        only: T
+        [only] = output.values()
+        return only
     inner: dict[str, type[Any]] = getattr(result, "_of", {})
     for name, value in output.items():
         if name in inner:

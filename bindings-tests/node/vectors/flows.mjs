@@ -22,7 +22,9 @@ async function run(tokenmint, { issuer, store, wanted, sync, report, start }) {
     const output = await outcome(tokenmint, async () => {
       task = start(issuer, step, call);
       const found = sync ? task.runSync(store) : await task.run(store);
-      return start === byMethod ? snake(found) : found;
+      if (start !== byMethod) return found;
+      // A text alone is the one member of the operation's output.
+      return typeof found === "string" ? { [step.op === "check_proof" ? "jkt" : "token"]: found } : snake(found);
     });
     const id = `${wanted.id}, step ${number}, ${step.op}, ${start.name} on ${store.constructor.name}`;
     report.same(FILE, id, absent(output), step.error ?? absent(step.output));
@@ -49,7 +51,6 @@ const OWN = new Set(["claims", "jwks", "payload", "settings"]);
 /** A result's members by the names of the file; what somebody wrote into claims is their own. */
 function snake(value) {
   if (value === undefined) return {};
-  if (typeof value === "string") return { token: value };
   if (Array.isArray(value) || typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [snakeName(name), OWN.has(name) ? inner : plain(inner)]));
 }
