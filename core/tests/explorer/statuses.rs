@@ -346,6 +346,30 @@ fn anew() -> World<MemoryStore> {
 }
 
 #[test]
+fn who_was_second_tells_again_before_it_ends_what_came_between() {
+    let store = before();
+    let revoke = |seed| issuer().revoke_client("app", &context(NOW, seed));
+    let mark = RecordKey::of("mark-client", &[ISSUER, "app"]);
+    let mut second = revoke(70);
+    let mut step = second.step(None);
+    while let Step::Need(command) = step {
+        if matches!(&command, Command::Cas { key, .. } if *key == mark) {
+            break;
+        }
+        step = second.step(Some(store.execute(command)));
+    }
+    // It has told so, and is about to write: another is first, and what both have told is read.
+    revoke(71).run(&store).result.unwrap();
+    let proof = ClientProof::new("app", Secret::from("secret"));
+    let token =
+        issuer().client_credentials(proof, &context(NOW, 72)).run(&store).result.unwrap().access_token;
+    assert_eq!(judged(&store, std::slice::from_ref(&token), NOW + 20), None);
+    second.run(&store).result.unwrap();
+    assert!(issuer().check(&token, &context(NOW + 30, 73)).run(&store).result.is_err());
+    assert_eq!(judged(&store, &[token], NOW + 40), None);
+}
+
+#[test]
 fn a_place_of_a_generation_before_says_nothing_about_who_has_it_next() {
     let store = before();
     let token = |client, now| {
