@@ -21,7 +21,7 @@ const ts = join(folder, "ts");
  * bound.
  */
 const MODULES = [
-  { raw: "raw", out: "", list: "index", bound: 505, target: 120 },
+  { raw: "raw", out: "", list: "index", bound: 640, target: 120 },
   { raw: "raw-mint", out: "mint", list: "mint", bound: 199, target: undefined },
   { raw: "raw-remote", out: "remote", list: "remote_keys", bound: 144, target: undefined },
   { raw: "raw-verify", out: "verify", list: "verify", bound: 135, target: 40 },
@@ -34,8 +34,8 @@ const PLAIN = [{ out: "dpop", list: "dpop", bound: 4, target: undefined }];
 const BASES = ["", "verify"];
 
 /** The whole package, in MiB: what is loaded, and what it becomes on the disk. */
-const PACKED = { bound: 2.6, target: 1 };
-const UNPACKED = { bound: 4.9, target: 2.5 };
+const PACKED = { bound: 3.2, target: 1 };
+const UNPACKED = { bound: 5.9, target: 2.5 };
 
 /** How everything is bundled. */
 const COMMON = {
