@@ -11,9 +11,9 @@ use crate::shell::Shell;
 
 const KIB: u64 = 1024;
 /// The most that each may have, in KiB: a little over what it has. Whoever makes it smaller lowers the bound.
-const SHARED: u64 = 9_000;
-const PROGRAM: u64 = 3_450;
-const WITHOUT_STORES: u64 = 5_350;
+const SHARED: u64 = 9_600;
+const PROGRAM: u64 = 3_700;
+const WITHOUT_STORES: u64 = 5_950;
 
 pub(super) fn run(shell: &Shell, library: &Library) -> Result<()> {
     within("libtokenmint.so", &library.shared(), SHARED)?;
