@@ -25,8 +25,7 @@ impl ProofWindow {
 
 #[wasm_bindgen]
 impl Verifier {
-    /// Verifies the token in the input and the proof for it; leaves its claims, or with lists what
-    /// [`crate::status::judged`] says.
+    /// Verifies the token in the input and the proof for it; leaves what [`Verifier::verify`] leaves.
     pub fn verify_bound(
         &self,
         length: u32,

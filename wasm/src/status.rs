@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use tokenmint::config::StatusListsConfig;
-use tokenmint::{Error, ErrorCode, StatusResolution, UnixTime, Verified};
+use tokenmint::{Error, ErrorCode};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::{Result, internal};
@@ -60,22 +60,4 @@ impl Verifier {
             Err(error) => exchange::leave(Err(error)),
         }
     }
-}
-
-/// What is left about a token that was verified: `V` and its claims, or the URL of the list that is to be fetched first
-/// behind an `F`, or behind a `W` where another was told to.
-pub(crate) fn judged(
-    lists: &tokenmint::StatusLists,
-    verified: &Verified,
-    now: UnixTime,
-) -> tokenmint::Result<Vec<u8>> {
-    let (letter, text) = match lists.resolve(verified, now) {
-        StatusResolution::Valid => (b'V', verified.json().to_owned()),
-        StatusResolution::Fetch { url } => (b'F', url),
-        StatusResolution::Wait { url } => (b'W', url),
-        StatusResolution::Refuse(error) => return Err(error),
-    };
-    let mut left = text.into_bytes();
-    left.insert(0, letter);
-    Ok(left)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokenmint::config::VerifierConfig;
-use tokenmint::{Jws, StatusLists, UnixTime, Verified};
+use tokenmint::{Jws, StatusLists, StatusResolution, UnixTime, Verified};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::Result;
@@ -11,7 +11,6 @@ use crate::exchange::{self, Answer};
 use crate::functions::time;
 use crate::keys::KeySet;
 use crate::question;
-use crate::status::judged;
 use crate::texts::together;
 
 /// A verifier.
@@ -39,7 +38,7 @@ impl Verifier {
         Ok(Self::with(VerifierConfig::from_json(config)?.build(keys.0.clone())?, &keys.0))
     }
 
-    /// Verifies the token in the input; leaves its claims, or with lists what [`judged`] says.
+    /// Verifies the token in the input; leaves its claims, or with lists `V` and its claims, or what is to be done first.
     pub fn verify(&self, length: u32, now: f64) -> i32 {
         let now = match time(now) {
             Ok(now) => now,
@@ -105,6 +104,20 @@ pub(crate) fn claims(
         Some(lists) => judged(lists, verified, now),
         None => Ok(verified.json().as_bytes().to_vec()),
     }
+}
+
+/// What is left about a token that was verified: `V` and its claims, or the URL of the list that is to be fetched first
+/// behind an `F`, or behind a `W` where another was told to.
+fn judged(lists: &StatusLists, verified: &Verified, now: UnixTime) -> tokenmint::Result<Vec<u8>> {
+    let (letter, text) = match lists.resolve(verified, now) {
+        StatusResolution::Valid => (b'V', verified.json().to_owned()),
+        StatusResolution::Fetch { url } => (b'F', url),
+        StatusResolution::Wait { url } => (b'W', url),
+        StatusResolution::Refuse(error) => return Err(error),
+    };
+    let mut left = text.into_bytes();
+    left.insert(0, letter);
+    Ok(left)
 }
 
 fn payload(jws: &Jws) -> Vec<u8> {

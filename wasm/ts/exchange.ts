@@ -29,7 +29,10 @@ export function leftText(length: number): string {
 
 /** The error that the last call left. @internal */
 export function leftError(result: number): TokenmintError {
-  return fromText(leftText(-result));
+  const error = fromText(leftText(-result));
+  // An engine keeps ten calls or so: not those that make the error, but as many of the caller's as may be.
+  Error.captureStackTrace?.(error, leftError);
+  return error;
 }
 
 /** The name of the key that is asked for. @internal */

@@ -10,7 +10,7 @@ use http::header::{
 };
 use http::{Method, Request, StatusCode};
 
-use super::endpoint::is_within;
+use super::paths::is_within;
 use super::response::{Response, set};
 use crate::values::Origin;
 

@@ -75,6 +75,7 @@ pub mod merge;
 pub mod monite;
 pub mod oauth;
 mod openapi;
+mod paths;
 mod rejection;
 mod request;
 pub mod response;

@@ -230,7 +230,7 @@ test("operations by name refuse what they do not know", async () => {
   const required = await rejected(() => issuer.operation("refresh", {}).run(store), "field_required");
   assert.equal(required.field, "refresh_token");
   const error = await rejected(() => issuer.refresh({ refreshTokn: "hunter2" }).run(store), "field_invalid");
-  assert.equal(error.message, "refreshTokn: this field is not known; known are refreshToken, clientId, scope, audience");
+  assert.equal(error.message, "refreshTokn: this field is not known; known are refreshToken, clientId, scope, audience, jkt, certificateSha256");
 });
 
 test("what is not known within an input is named by its path", async () => {

@@ -13,7 +13,8 @@ const CLAIMS = { sub: "ent_1", pages: { a: true, b: [1, "x"] }, n: 2n ** 63n };
 function flat(before, after, t) {
   const grown = Object.fromEntries(Object.keys(before).map((name) => [name, ((after[name] - before[name]) / MIB).toFixed(2)]));
   t.diagnostic(`grown by MiB: ${JSON.stringify(grown)}; the module has ${(after.module / MIB).toFixed(2)}`);
-  assert.equal(after.module, before.module, "the module's memory has grown");
+  // It grows by pages of 64 KiB, and never shrinks; what is lost in each of so many rounds would be more than a few.
+  assert.ok(after.module - before.module < MIB / 4, `${grown.module} MiB of the module's memory`);
   assert.ok(after.heap - before.heap < 2 * MIB, `${grown.heap} MiB of heap`);
   assert.ok(after.process - before.process < 24 * MIB, `${grown.process} MiB resident`);
 }
