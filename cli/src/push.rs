@@ -39,8 +39,9 @@ pub(crate) async fn run(app: Arc<App>) {
 /// Sends one receiver its events.
 async fn send(app: Arc<App>, push: EventPush, host: String) {
     let mut rest = EVERY;
+    let asking = || PollEvents::new(&push.receiver).max_events(BATCH).holder(&host);
     // What became of the last ones.
-    let mut told = PollEvents::new(&push.receiver).max_events(BATCH).holder(&host);
+    let mut told = asking();
     loop {
         let asked = told.clone();
         let polled = match poll(&app, &push.issuer, asked).await {
@@ -51,7 +52,7 @@ async fn send(app: Arc<App>, push: EventPush, host: String) {
                 continue;
             }
         };
-        told = PollEvents::new(&push.receiver).max_events(BATCH).holder(&host);
+        told = asking();
         let (mut sent, mut failed) = (false, false);
         for set in polled.sets {
             let (to, id) = (push.clone(), set.id.clone());
@@ -71,7 +72,7 @@ async fn send(app: Arc<App>, push: EventPush, host: String) {
             (true, _) => {
                 // What arrived is written down before the rest.
                 if poll(&app, &push.issuer, told.clone().max_events(0)).await.is_ok() {
-                    told = PollEvents::new(&push.receiver).max_events(BATCH).holder(&host);
+                    told = asking();
                 }
                 rest = longer(rest).await;
             }

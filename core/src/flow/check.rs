@@ -4,7 +4,6 @@ use super::Flow;
 use super::access_token::ACCESS;
 use super::active_token::ActiveToken;
 use super::holder::once;
-use super::named_session::InNamedSession;
 use super::own_claims::{CLIENT_ID, FROM_CLIENTS, NARROWED_FROM, ORGANIZATION, SCOPE, SESSION};
 use super::standing::Hanging;
 use crate::error::{Error, ErrorCode, Result};
@@ -12,6 +11,7 @@ use crate::issuer::Issuer;
 use crate::json::{self, Object, object};
 use crate::record::access::{Access, Lineage, access_key};
 use crate::record::decode_some;
+use crate::record::named_session::InNamedSession;
 use crate::record::watermark::{EPOCH, Marks};
 use crate::task::Task;
 use crate::time::Context;
@@ -187,7 +187,7 @@ impl Flow {
             token,
             session: verified.read_claim(SESSION)?,
             sessions_epoch: None,
-            named_session: InNamedSession::of(verified)?,
+            named_session: named_session_of(verified)?,
             epoch: verified.read_claim(EPOCH)?,
             minted_at: minted_at(verified),
             lineage: Lineage {
@@ -211,6 +211,17 @@ pub(super) fn client_of(verified: &Verified) -> Result<Option<String>> {
         None => verified.read_claim(ORGANIZATION),
         known => Ok(known),
     }
+}
+
+/// The named session that a JWT was minted in, if it was in one; `token_revoked` where it does not say which.
+fn named_session_of(verified: &Verified) -> Result<Option<InNamedSession>> {
+    let Some(instance) = verified.read_claim("sessionInstance")? else { return Ok(None) };
+    let (Some(organization), Some(name)) =
+        (verified.read_claim("organizationId")?, verified.read_claim("sessionId")?)
+    else {
+        return Err(ErrorCode::TokenRevoked.into());
+    };
+    Ok(Some(InNamedSession { organization, name, instance }))
 }
 
 /// All that `aud` of these claims names (RFC 7519 section 4.1.3).

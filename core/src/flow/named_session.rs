@@ -6,43 +6,11 @@ use crate::claims::Claims;
 use crate::encoding::base64url;
 use crate::error::{ErrorCode, Result};
 use crate::event::{Event, EventKind};
-use crate::json::object;
 use crate::record::journal::{Ended, EndedKind};
-use crate::record::{Draft, Stored, Update, decode_some};
-use crate::store::RecordKey;
-use crate::time::{Lifetime, UnixTime};
+use crate::record::named_session::{InNamedSession, NamedSession, living, named_session_key};
+use crate::record::{Draft, Update, decode_some};
+use crate::time::Lifetime;
 use crate::token::verified::Verified;
-
-/// How long a named session lives without a new token, at least. Not an option: whoever wants less gives its tokens
-/// a shorter life, and without a new one the end user is out as soon as the last has ended.
-const NAMED_SESSION_IDLE: Lifetime = Lifetime::DAY;
-
-/// How long a session that was touched is not written again, so that requests for one and the same do not take turns on its
-/// record. It lives so much longer, since its last token may be so much younger than the record says.
-const UNTOUCHED: Lifetime = Lifetime::MINUTE;
-
-object! {
-    /// A session that a caller names: it lives as long as tokens are minted for it.
-    ///
-    /// The instance is random: a session of the same name that ended never comes back with its old tokens.
-    #[derive(Clone, Debug)]
-    #[json(read, write)]
-    pub(super) struct NamedSession {
-        pub(super) instance: String,
-        touched_at: UnixTime,
-    }
-}
-
-impl NamedSession {
-    fn ends_at(&self) -> UnixTime {
-        self.touched_at.after(NAMED_SESSION_IDLE).after(UNTOUCHED)
-    }
-
-    /// Whether a new token has to be written down. Another node's clock may be ahead: a session is never made older.
-    fn is_due(&self, now: UnixTime) -> bool {
-        now >= self.touched_at.after(UNTOUCHED)
-    }
-}
 
 impl Flow {
     /// Keeps a named session of an organization alive, or begins it, and mints a token in it, to whose claims it adds. A renewed
@@ -132,48 +100,4 @@ impl Flow {
         let known = decode_some::<NamedSession>(found.as_ref())?;
         Ok(known.is_none_or(|session| session.instance != instance))
     }
-}
-
-/// The named session that a token was minted in.
-#[derive(Clone)]
-pub(crate) struct InNamedSession {
-    organization: String,
-    name: String,
-    pub(super) instance: String,
-}
-
-impl InNamedSession {
-    /// That of a token, if it was minted in one.
-    ///
-    /// # Errors
-    /// `token_revoked` where the token does not say which.
-    pub(super) fn of(token: &Verified) -> Result<Option<Self>> {
-        let Some(instance) = token.read_claim("sessionInstance")? else { return Ok(None) };
-        let (Some(organization), Some(name)) =
-            (token.read_claim("organizationId")?, token.read_claim("sessionId")?)
-        else {
-            return Err(ErrorCode::TokenRevoked.into());
-        };
-        Ok(Some(InNamedSession { organization, name, instance }))
-    }
-
-    pub(super) fn key(&self) -> RecordKey {
-        named_session_key(&self.organization, &self.name)
-    }
-
-    /// A token of a named session stands while that very session lives.
-    pub(super) fn stands(&self, found: Option<Stored>, now: UnixTime) -> Result<()> {
-        match living(decode_some(found.as_ref())?, now) {
-            Some(session) if session.instance == self.instance => Ok(()),
-            _ => Err(ErrorCode::TokenRevoked.into()),
-        }
-    }
-}
-
-fn living(found: Option<NamedSession>, now: UnixTime) -> Option<NamedSession> {
-    found.filter(|session| now < session.ends_at())
-}
-
-pub(crate) fn named_session_key(organization: &str, name: &str) -> RecordKey {
-    RecordKey::of("named-session", &[organization, name])
 }

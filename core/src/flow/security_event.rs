@@ -1,6 +1,5 @@
 //! From an entry of the journal to a security event: whether it happened, and how CAEP says it.
 
-use super::named_session::{NamedSession, named_session_key};
 use crate::encoding::base64url;
 use crate::error::Result;
 use crate::event_receiver::{EventReceiver, SecurityEvent};
@@ -8,6 +7,7 @@ use crate::json::{JsonMembers, JsonText, ToJson, size, to_text, write_member};
 use crate::record::api_key::{ApiKey, api_key_key};
 use crate::record::client::{Client, client_key};
 use crate::record::journal::{Ended, EndedKind};
+use crate::record::named_session::{NamedSession, named_session_key};
 use crate::record::outbox::Told;
 use crate::record::revoked::revoked_key;
 use crate::record::session::{Session, session_key};

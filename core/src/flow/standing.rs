@@ -2,11 +2,11 @@
 
 use super::Flow;
 use super::active_token::ActiveToken;
-use super::named_session::InNamedSession;
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::Event;
 use crate::record::access::Lineage;
 use crate::record::client::{Client, client_key};
+use crate::record::named_session::InNamedSession;
 use crate::record::revoked::revoked_key;
 use crate::record::session::{Session, session_key};
 use crate::record::sessions_mark::{SessionsMark, sessions_mark_key};

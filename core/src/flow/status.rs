@@ -6,13 +6,13 @@
 
 use super::Flow;
 use super::active_token::ActiveToken;
-use super::named_session::InNamedSession;
 use super::standing::Hanging;
 use crate::claims::Claims;
 use crate::error::{ErrorCode, Result};
 use crate::json::{self, object};
 use crate::policy::{AccessFormat, Policy};
 use crate::record::access::Lineage;
+use crate::record::named_session::InNamedSession;
 use crate::record::slot::{LISTS, Lists, Place, Slot, Taken, lists_key, slot_key};
 use crate::record::watermark::{Mark, Marked};
 use crate::record::{Change, Decision, Draft, Update, busy, decode_some};

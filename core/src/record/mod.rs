@@ -16,6 +16,7 @@ pub(crate) mod api_key;
 pub(crate) mod assertion;
 pub(crate) mod client;
 pub(crate) mod journal;
+pub(crate) mod named_session;
 pub(crate) mod outbox;
 pub(crate) mod revoked;
 pub(crate) mod session;
