@@ -2,6 +2,7 @@
 
 use std::sync::{PoisonError, RwLock};
 
+use tokenmint::config::Service;
 use tokenmint::endpoint::Endpoint;
 use tokenmint::{Context, Error, ErrorCode, Task};
 use tokenmint_store::Database;
@@ -21,6 +22,11 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn new(endpoint: Endpoint, store: Database) -> Self {
         App { endpoint: RwLock::new(endpoint), store, keys: TrustedKeys::new() }
+    }
+
+    /// Makes the store ready for requests.
+    pub(crate) async fn prepare(&self, service: &Service) -> Result<(), Error> {
+        self.run(service.prepare_store(&context()?)).await
     }
 
     /// Answers with `endpoint` from now on; requests under way end as they began.

@@ -1,30 +1,21 @@
 //! The command `tokenmint`: serves the token endpoints, mints and verifies tokens. The core decides; this is the host
 //! that owns time, randomness, files and sockets.
 
-mod admin;
 mod app;
 mod args;
 mod client;
 mod config;
-mod connection;
 mod credentials;
 mod demo;
-mod dialects;
 mod expires_in;
 mod explain;
 mod failure;
-mod head;
-mod housekeeping;
-mod http;
 mod keys;
 mod log;
 mod mint;
 mod operate;
-mod places;
-mod push;
 mod remote;
 mod ring;
-mod rotation;
 mod serve;
 mod sources;
 mod store;

@@ -9,7 +9,7 @@ use crate::app::{self, App};
 use crate::args::admin::Admin;
 use crate::config::{self, Source};
 use crate::failure::{Failure, Result};
-use crate::{housekeeping, log, store};
+use crate::{log, store};
 
 pub(super) fn run(args: &Admin, config: &Path, operation: &Operation, input: &str) -> Result<String> {
     // Events are for the log of whoever asks for them; what may go wrong is told.
@@ -26,7 +26,7 @@ pub(super) fn run(args: &Admin, config: &Path, operation: &Operation, input: &st
     store::block_on(async {
         let store = store::open(&args.store, &config, &sources).await?;
         let app = App::new(service.endpoint.clone(), store);
-        housekeeping::prepare(&app, &service).await?;
+        app.prepare(&service).await?;
         let (issuer, context) = (args.issuer.as_deref(), app::context()?);
         let output = app.operation(issuer, operation.name, input, &context).await;
         output.map_err(|error| refused(&error))

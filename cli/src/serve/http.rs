@@ -12,8 +12,9 @@ use hyper::http::request::Parts;
 use tokenmint::endpoint::{MAX_BODY, Response};
 use tokenmint::{Error, ErrorCode};
 
-use crate::places::{LIFE, Place};
-use crate::{head, log};
+use super::head;
+use super::places::{LIFE, Place};
+use crate::log;
 
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(10);

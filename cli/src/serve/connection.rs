@@ -11,9 +11,9 @@ use tokenmint::MAX_TOKEN;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_io_timeout::TimeoutWriter;
 
-use crate::http::{Site, answer};
 use crate::log;
-use crate::places::{LIFE, Place};
+use crate::serve::http::{Site, answer};
+use crate::serve::places::{LIFE, Place};
 
 /// How large a request's head may be, in bytes: the largest token that is minted, and 16 KiB for all else.
 const MAX_HEAD: usize = MAX_TOKEN + 16 * 1024;
@@ -67,8 +67,8 @@ mod tests {
 
     use super::*;
     use crate::app::App;
-    use crate::dialects::Dialects;
-    use crate::places::Places;
+    use crate::serve::dialects::Dialects;
+    use crate::serve::places::Places;
 
     const KEEP_ALIVE: Duration = Duration::from_secs(75);
     const GET: &[u8] = b"GET /.well-known/jwks.json HTTP/1.1\r\nHost: x\r\n\r\n";

@@ -10,7 +10,6 @@ use tokio::time::MissedTickBehavior;
 use tracing::{info, warn};
 
 use crate::app::{self, App};
-use crate::failure::Result;
 use crate::mint;
 
 const EVERY: Duration = Duration::from_secs(60);
@@ -30,9 +29,8 @@ pub(crate) async fn run(app: Arc<App>, service: Service) {
         }
         check_clock(&app).await;
         // A store that was wiped has lost what is revoked.
-        if let Err(failure) = prepare(&app, &service).await {
-            let error = failure.text();
-            warn!(target: "tokenmint::store", error, "nobody knows whether it is still the same store");
+        if let Err(error) = app.prepare(&service).await {
+            warn!(target: "tokenmint::store", %error, "nobody knows whether it is still the same store");
         }
     }
 }
@@ -56,11 +54,6 @@ pub(crate) async fn make_status_lists(app: Arc<App>) {
             }
         }
     }
-}
-
-/// Makes the store ready for requests.
-pub(crate) async fn prepare(app: &App, service: &Service) -> Result<()> {
-    Ok(app.run(service.prepare_store(&app::context()?)).await?)
 }
 
 /// Rate limits go by the store's clock, and expiry by this machine's.

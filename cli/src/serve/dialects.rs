@@ -7,8 +7,8 @@ use hyper::http::request::Parts;
 use tokenmint::endpoint::Response;
 use tokenmint::{Error, ErrorCode};
 
+use super::http::Site;
 use crate::app::{self, App};
-use crate::http::Site;
 use crate::log;
 
 /// Hands requests to the endpoint.

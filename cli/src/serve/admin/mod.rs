@@ -16,8 +16,8 @@ use tokenmint::endpoint::Response;
 use tokenmint::{Context, Error, ErrorCode, OPERATIONS};
 
 use crate::app::{self, App};
-use crate::http::Site;
 use crate::log;
+use crate::serve::http::Site;
 
 use attempt::Attempt;
 pub(crate) use key::Keys;

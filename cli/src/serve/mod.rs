@@ -1,0 +1,114 @@
+//! `tokenmint serve`: the listeners, their connections, and the end.
+
+mod admin;
+mod connection;
+mod dialects;
+mod door;
+mod head;
+mod housekeeping;
+mod http;
+mod places;
+mod push;
+mod rotation;
+mod stop;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper_util::server::graceful::GracefulShutdown;
+use tracing::{info, warn};
+
+use crate::app::App;
+use crate::args::Serve;
+use crate::config::{self, Source};
+use crate::failure::{Result, print};
+use crate::{demo, log, store};
+
+use admin::{Admin, Keys};
+use dialects::Dialects;
+use door::{Door, listen};
+use stop::Stop;
+
+/// How long requests under way may take to finish at the end.
+const DRAIN_TIME: Duration = Duration::from_secs(10);
+
+pub(crate) fn run(args: &Serve) -> Result<()> {
+    log::start(args.quiet);
+    let source = match &args.config {
+        Some(path) => Source::file(path)?,
+        None => Source::demo(),
+    };
+    store::block_on(serve(args, source))
+}
+
+async fn serve(args: &Serve, source: Source) -> Result<()> {
+    let config = source.parse()?;
+    let mut stop = Stop::listen()?;
+    let address = config::address(&config, args.host, args.port)?;
+    let (listener, bound) = listen(address).await?;
+    let admin = match &config.admin {
+        Some(admin) if args.demo => Some((admin, listen(demo::admin_address(address)).await?)),
+        Some(admin) => Some((admin, listen(admin.listen).await?)),
+        None => None,
+    };
+    let base = format!("http://{bound}");
+
+    let mut sources = source.sources();
+    let service = source.build(&config, bound, &mut sources)?;
+    let store = store::open(&args.store, &config, &sources).await?;
+    let app = Arc::new(App::new(service.endpoint.clone(), store));
+    app.prepare(&service).await?;
+
+    print(&base)?;
+    let admin_base = admin.as_ref().map(|(_, (_, bound))| format!("http://{bound}"));
+    if let Some(admin) = &admin_base {
+        print(format_args!("admin {admin}"))?;
+    }
+    if args.demo {
+        print(demo::lines(&base, &admin_base.unwrap_or_default()).trim_end())?;
+        if !bound.ip().is_loopback() {
+            warn!(target: "tokenmint::serve", "the demonstration's credentials are public, and others can reach it");
+        }
+    }
+    info!(target: "tokenmint::serve", address = %bound, "listening");
+    let connections = GracefulShutdown::new();
+    let dialects = Dialects(Arc::clone(&app));
+    let public = Door::new(args, &config, dialects).open(listener, &connections);
+    let private = async {
+        match admin {
+            Some((admin, (listener, bound))) => {
+                info!(target: "tokenmint::serve", address = %bound, "listening for the admin API");
+                let site = Admin::new(Arc::clone(&app), Keys::new(&admin.keys));
+                Door::admin(args, &config, site).open(listener, &connections).await;
+            }
+            None => std::future::pending().await,
+        }
+    };
+    let keeper = tokio::spawn(housekeeping::run(Arc::clone(&app), service));
+    let publisher = tokio::spawn(housekeeping::make_status_lists(Arc::clone(&app)));
+    let sender = tokio::spawn(push::run(Arc::clone(&app)));
+    let follower = tokio::spawn(rotation::follow(Arc::clone(&app), source, config.clone(), bound, sources));
+    tokio::select! {
+        () = public => {}
+        () = private => {}
+        () = stop.asked() => {}
+    }
+    keeper.abort();
+    publisher.abort();
+    sender.abort();
+    follower.abort();
+    drain(connections, &mut stop).await;
+    info!(target: "tokenmint::serve", "stopped");
+    Ok(())
+}
+
+/// Lets the requests under way finish, for a while; a second signal ends that, too.
+async fn drain(connections: GracefulShutdown, stop: &mut Stop) {
+    tokio::select! {
+        () = connections.shutdown() => {}
+        () = tokio::time::sleep(DRAIN_TIME) => {
+            warn!(target: "tokenmint::serve", "some requests did not finish in time");
+        }
+        () = stop.asked() => warn!(target: "tokenmint::serve", "asked twice to stop"),
+    }
+}
