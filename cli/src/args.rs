@@ -1,6 +1,7 @@
 //! The arguments.
 
 pub(crate) mod admin;
+pub(crate) mod init;
 pub(crate) mod keys;
 pub(crate) mod store;
 
@@ -27,6 +28,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Serve the token endpoints over HTTP
     Serve(Serve),
+    /// Write a configuration that works, and say what comes next
+    Init(init::Init),
     /// Run an operation: by the admin API of a server, or on a store itself
     Admin(admin::Admin),
     /// Mint a token

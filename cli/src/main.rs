@@ -10,6 +10,7 @@ mod demo;
 mod expires_in;
 mod explain;
 mod failure;
+mod init;
 mod keys;
 mod log;
 mod mint;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let (result, json) = match arguments.command {
         Command::Serve(args) => (serve::run(&args), false),
+        Command::Init(args) => (init::run(&args), false),
         Command::Admin(args) => (operate::run(&args), args.json),
         Command::Mint(args) => (mint::run(&args), args.json),
         Command::Verify(args) => (verify::run(&args), args.options.json),

@@ -54,6 +54,13 @@ fn generate(args: &Generate) -> Result<()> {
     print(format_args!("{kid} {alg} {state}"))
 }
 
+/// A new ring with a key that signs at once, as JSON.
+pub(crate) fn first() -> Result<Secret> {
+    let mut ring = KeyRing::new(RotationRules::default())?;
+    add(&mut ring, None, None)?;
+    Ok(ring.to_json()?)
+}
+
 fn new_rules(args: &Generate) -> RotationRules {
     let default = RotationRules::default();
     let or = |given: Option<tokenmint::Lifetime>, default: u64| {

@@ -6,6 +6,7 @@ mod config;
 mod connections;
 mod cors;
 mod framing;
+mod init;
 mod keys;
 mod operate;
 mod push;

@@ -32,14 +32,25 @@ pub(crate) fn run(arguments: &[&str]) -> Finished {
 
 /// Runs `tokenmint` with standard input and environment variables.
 pub(crate) fn run_with(arguments: &[&str], input: &str, env: &[(&str, &str)]) -> Finished {
-    let mut child = tokenmint()
-        .args(arguments)
-        .envs(env.iter().copied())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    finish(tokenmint().args(arguments).envs(env.iter().copied()), input)
+}
+
+/// Runs lines that a person would paste into a shell in this folder, where `tokenmint` is in the path. The first that
+/// fails ends them.
+pub(crate) fn shell(lines: &str, folder: &Path) -> Finished {
+    let program = Path::new(env!("CARGO_BIN_EXE_tokenmint"));
+    let path = std::env::join_paths(
+        std::iter::once(program.parent().unwrap().to_owned())
+            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+    );
+    let mut command = Command::new("sh");
+    without_surroundings(&mut command);
+    finish(command.args(["-eu", "-c", lines]).current_dir(folder).env("PATH", path.unwrap()), "")
+}
+
+fn finish(command: &mut Command, input: &str) -> Finished {
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_owned();
     // Beside the reading, as a command may answer before it has read everything.
@@ -58,13 +69,17 @@ pub(crate) fn run_with(arguments: &[&str], input: &str, env: &[(&str, &str)]) ->
 
 fn tokenmint() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tokenmint"));
-    // Every server of these tests is on this machine.
+    without_surroundings(&mut command);
+    command
+}
+
+/// Every server of these tests is on this machine.
+fn without_surroundings(command: &mut Command) {
     for name in
         ["RUST_LOG", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
     {
         command.env_remove(name);
     }
-    command
 }
 
 /// A running `tokenmint serve`; it ends with the test.

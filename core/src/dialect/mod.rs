@@ -108,6 +108,10 @@ struct Wing {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Demonstration {
+    /// What the dialect is called.
+    pub name: &'static str,
+    /// What one begins with who serves it in earnest.
+    pub start: Start,
     /// Its part of a configuration, as TOML. Its credentials are public.
     pub config: &'static str,
     /// How its tokens are got.
@@ -116,6 +120,19 @@ pub struct Demonstration {
     pub introspection: &'static str,
     /// How they are ended: what the lines end, in words, and the lines.
     pub end: Option<(&'static str, &'static str)>,
+}
+
+/// What one begins with who serves a dialect in earnest: what `tokenmint init` writes and tells.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Start {
+    /// Its part of a configuration, as TOML. `{ISSUER}` stands for its issuer, `{KEY}` for the id of the key that signs, and
+    /// `{SESSION_SECRET}`, where it needs one, for a file with a session secret.
+    pub config: &'static str,
+    /// Lines to paste into a shell, which add somebody at run time and get tokens. `{ISSUER}` stands for the issuer here as
+    /// well, `{SECRET}` for a new secret, and `{URL}` for the option that says where the admin API is: nothing, where it
+    /// is where `tokenmint admin` looks by itself.
+    pub steps: &'static str,
 }
 
 /// The demonstrations of this crate's dialects: what `tokenmint serve --demo` serves and tells.

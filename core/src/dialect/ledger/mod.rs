@@ -15,7 +15,7 @@ use super::fields::text;
 use super::rejection::{Rejection, method_not_allowed};
 use super::request::Request;
 use super::response::{Response, Value, json_object, set, status, with_error_headers};
-use super::{Answer, Call, Demonstration, Dialect, Wing};
+use super::{Answer, Call, Demonstration, Dialect, Start, Wing};
 use crate::credential::SecretHash;
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::Flow;
@@ -86,6 +86,8 @@ pub(super) const WING: Wing = Wing { paths: &["/auth"], refuse: reject };
 
 /// What shows it at work.
 pub(super) const DEMONSTRATION: Option<Demonstration> = Some(Demonstration {
+    name: "ledger",
+    start: Start { config: include_str!("start.toml"), steps: include_str!("start.sh") },
     config: include_str!("demo.toml"),
     tokens: include_str!("demo.sh"),
     introspection: "",

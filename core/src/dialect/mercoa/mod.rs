@@ -4,7 +4,7 @@ use super::fields::{Fault, Fields, Json, ProblemKind, boolean, list_of, one_of, 
 use super::rejection::{Rejection, method_not_allowed};
 use super::request::Request;
 use super::response::{Response, json_object, json_of, json_string, status, with_error_headers};
-use super::{Answer, Call, Demonstration, Dialect, Wing};
+use super::{Answer, Call, Demonstration, Dialect, Start, Wing};
 use crate::error::ErrorCode;
 use crate::expires_in;
 use crate::flow::Flow;
@@ -54,6 +54,8 @@ pub(super) const WING: Wing = Wing { paths: &["/entity", "/entityGroup", "/organ
 
 /// What shows it at work.
 pub(super) const DEMONSTRATION: Option<Demonstration> = Some(Demonstration {
+    name: "mercoa",
+    start: Start { config: include_str!("start.toml"), steps: include_str!("start.sh") },
     config: include_str!("demo.toml"),
     tokens: include_str!("demo.sh"),
     introspection: include_str!("demo_introspection.sh"),

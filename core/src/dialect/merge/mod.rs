@@ -7,7 +7,7 @@ use super::fields::{Fields, PathStep, Problem};
 use super::rejection::{Rejection, method_not_allowed};
 use super::request::Request;
 use super::response::{self, Response, Value, status, with_error_headers};
-use super::{Answer, Call, Demonstration, Dialect, Wing};
+use super::{Answer, Call, Demonstration, Dialect, Start, Wing};
 use crate::error::{Error, ErrorCode};
 use crate::flow::Flow;
 use crate::issuer::Issuer;
@@ -109,6 +109,8 @@ pub(super) const WING: Wing = Wing { paths: &["/api", "/magic-link"], refuse: re
 
 /// What shows it at work.
 pub(super) const DEMONSTRATION: Option<Demonstration> = Some(Demonstration {
+    name: "merge",
+    start: Start { config: include_str!("start.toml"), steps: include_str!("start.sh") },
     config: include_str!("demo.toml"),
     tokens: include_str!("demo.sh"),
     introspection: "",

@@ -12,7 +12,7 @@ use super::fields::{Fields, PathStep, Problem, ProblemKind, one_of, text, uuid};
 use super::rejection::{Rejection, method_not_allowed};
 use super::request::Request;
 use super::response::{Response, Value, json_object, status, with_error_headers};
-use super::{Answer, Call, Demonstration, Dialect, Wing};
+use super::{Answer, Call, Demonstration, Dialect, Start, Wing};
 use crate::error::{Error, ErrorCode, Result};
 use crate::flow::Flow;
 use crate::flow::client::ClientProof;
@@ -62,6 +62,8 @@ pub(super) const WING: Wing = Wing { paths: &["/v1"], refuse: reject };
 
 /// What shows it at work.
 pub(super) const DEMONSTRATION: Option<Demonstration> = Some(Demonstration {
+    name: "monite",
+    start: Start { config: include_str!("start.toml"), steps: include_str!("start.sh") },
     config: include_str!("demo.toml"),
     tokens: include_str!("demo.sh"),
     introspection: include_str!("demo_introspection.sh"),

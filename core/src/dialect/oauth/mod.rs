@@ -19,7 +19,7 @@ use http::header::HeaderName;
 
 use super::rejection::{Rejection, method_not_allowed};
 use super::response::{Response, set};
-use super::{Answer, Call, Demonstration, Dialect, Wing};
+use super::{Answer, Call, Demonstration, Dialect, Start, Wing};
 use crate::error::{Error, ErrorCode, Result};
 use crate::issuer::Issuer;
 use crate::policy::Policy;
@@ -87,6 +87,8 @@ pub(super) const WING: Wing = Wing { paths: &["/oauth", METADATA], refuse: refus
 
 /// What shows it at work.
 pub(super) const DEMONSTRATION: Option<Demonstration> = Some(Demonstration {
+    name: "oauth",
+    start: Start { config: include_str!("start.toml"), steps: include_str!("start.sh") },
     config: include_str!("demo.toml"),
     tokens: include_str!("demo.sh"),
     introspection: "",
