@@ -3,6 +3,8 @@
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::error::{Error, ErrorCode};
+
 /// Appends the base64url text of `bytes`.
 pub(crate) fn push_base64url(out: &mut String, bytes: &[u8]) {
     base64_simd::URL_SAFE_NO_PAD.encode_append(bytes, out);
@@ -36,6 +38,32 @@ pub(crate) fn with_base64url<T>(bytes: &[u8], then: impl FnOnce(&str) -> T) -> T
     match buffer.get_mut(..engine.encoded_length(bytes.len())) {
         Some(room) => then(engine.encode_as_str(bytes, base64_simd::Out::from_slice(room))),
         None => then(&base64url(bytes)),
+    }
+}
+
+/// The error of a token's part that is no strict base64url, with what it is mostly when people paste a token.
+#[cold]
+pub(crate) fn not_base64url(part: &'static str, text: &str) -> Error {
+    let error = Error::new(ErrorCode::TokenEncoding).at(part);
+    match foreign(text) {
+        Some(found) => error.because(found),
+        None => error,
+    }
+}
+
+/// What stands at an end of a pasted token, or of a part of one, and does not belong to it.
+pub(crate) fn foreign(part: &str) -> Option<&'static str> {
+    let ends = [part.chars().next(), part.chars().next_back()];
+    if part.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer ")) {
+        Some("the text begins with \"Bearer \", which is the HTTP header's, not the token's")
+    } else if ends.iter().flatten().any(|end| end.is_whitespace()) {
+        Some("there are blanks or line breaks around the token")
+    } else if ends.iter().flatten().any(|end| matches!(end, '"' | '\'')) {
+        Some("there are quotation marks around the token")
+    } else if part.ends_with('=') {
+        Some("base64url in a token has no padding")
+    } else {
+        None
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Key;
-use crate::encoding::{Decoded, base64url};
+use crate::encoding::{Decoded, base64url, not_base64url};
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::{self, Object};
 
@@ -131,7 +131,7 @@ fn inner(text: &str) -> String {
 }
 
 fn decode<'a>(segment: &str, room: &'a mut Decoded) -> Result<&'a [u8]> {
-    room.base64url(segment).ok_or_else(|| Error::new(ErrorCode::TokenEncoding).at("header"))
+    room.base64url(segment).ok_or_else(|| not_base64url("header", segment))
 }
 
 /// What a token's header says, as far as it counts.

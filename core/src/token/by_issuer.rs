@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::parts::{Parts, encoding};
+use super::parts::Parts;
 use super::verifier::Verifier;
 use crate::claims::check::{ReadPayload, missing};
-use crate::encoding::from_base64url;
+use crate::encoding::{from_base64url, not_base64url};
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::{Fault, Members};
 use crate::key::KeySet;
@@ -66,7 +66,7 @@ fn named<'k>(by_issuer: &'k BTreeMap<String, KeySet>, parts: &Parts<'_>) -> Resu
     let malformed = |fault: Fault| {
         Error::new(ErrorCode::PayloadMalformed).at("payload").because(format!("the payload is {fault}"))
     };
-    let payload = from_base64url(parts.payload).ok_or_else(|| encoding("payload"))?;
+    let payload = from_base64url(parts.payload).ok_or_else(|| not_base64url("payload", parts.payload))?;
     let text = std::str::from_utf8(&payload).map_err(|_| malformed(Fault::NotUtf8))?;
     let members = Members::of_token(text).map_err(malformed)?;
     let issuer = ReadPayload { text, members: &members }.string("iss")?.ok_or_else(|| missing("iss"))?;

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use super::confirmation::Confirmation;
-use super::parts::{Parts, encoding};
+use super::parts::Parts;
 use super::target_uri;
 use super::verdicts::HostVerdicts;
 use super::verified::Verified;
 use super::verifier::Verifier;
 use crate::claims::check::{self, ReadPayload};
 use crate::dpop_policy::DpopPolicy;
-use crate::encoding::{Decoded, base64url, from_base64url, same_as_base64url, sha256};
+use crate::encoding::{Decoded, base64url, from_base64url, not_base64url, same_as_base64url, sha256};
 use crate::error::{Error, ErrorCode, Result, description};
 use crate::json::{Members, Object};
 use crate::key::header::Header;
@@ -248,7 +248,7 @@ impl Signed {
         if !key.can_verify() || !parts.is_signed_by(&key)? {
             return Err(Error::new(ErrorCode::SignatureInvalid).at("signature"));
         }
-        let payload = from_base64url(parts.payload).ok_or_else(|| encoding("payload"))?;
+        let payload = from_base64url(parts.payload).ok_or_else(|| not_base64url("payload", parts.payload))?;
         let payload = String::from_utf8(payload).map_err(|_| payload_malformed("not UTF-8"))?;
         Ok(Signed { thumbprint: key.thumbprint().unwrap_or_default(), payload })
     }
@@ -290,7 +290,7 @@ impl Signed {
 /// The public key in a header.
 fn key(header: &str, alg: Algorithm) -> Result<Key> {
     let wrong = |text: String| Error::new(ErrorCode::HeaderMalformed).at("jwk").because(text);
-    let bytes = from_base64url(header).ok_or_else(|| encoding("header"))?;
+    let bytes = from_base64url(header).ok_or_else(|| not_base64url("header", header))?;
     let object = Object::of_token(&bytes).map_err(|fault| wrong(fault.to_string()))?;
     let jwk = object.get("jwk").ok_or_else(|| wrong("the header has the public key in it".to_owned()))?;
     let members = Object::parse(jwk).map_err(|_| wrong("the key is not a JWK".to_owned()))?;

@@ -16,6 +16,7 @@ use super::verdicts::HostVerdicts;
 use super::verified::Verified;
 use super::verifier::Verifier;
 use crate::claims::check::{self, shown};
+use crate::encoding::foreign;
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::{self, ToJson, as_names, object, write_member};
 use crate::time::UnixTime;
@@ -322,16 +323,10 @@ fn claim_hint(error: &Error, verified: &Verified, now: UnixTime) -> Option<Strin
 
 fn hint(error: &Error, token: &str) -> Option<String> {
     let found = match error.code() {
-        _ if token.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer ")) => {
-            "the text begins with \"Bearer \", which is the HTTP header's, not the token's"
-        }
-        ErrorCode::TokenMalformed | ErrorCode::TokenEncoding if token.trim() != token => {
-            "there are blanks or line breaks around the token"
-        }
         ErrorCode::TokenMalformed if token.matches('.').count() == 4 => {
             "five parts: the token is encrypted (JWE)"
         }
-        ErrorCode::TokenEncoding if token.ends_with('=') => "base64url in a token has no padding",
+        ErrorCode::TokenMalformed | ErrorCode::TokenEncoding => foreign(token)?,
         ErrorCode::KeyNotFound => "the keys may be older than the token, or those of another issuer",
         ErrorCode::SignatureInvalid => "another key with the same id, or the token was changed on its way",
         _ => return None,

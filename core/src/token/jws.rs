@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::parts::{Parts, encoding};
+use super::parts::Parts;
 use super::verdicts::HostVerdicts;
 use super::verifier::Verifier;
 use crate::claims::check;
-use crate::encoding::{Decoded, from_base64url};
+use crate::encoding::{Decoded, from_base64url, not_base64url};
 use crate::error::Result;
 use crate::key::Algorithm;
 use crate::key::header::Header;
@@ -91,7 +91,7 @@ impl Verifier {
         if let Some(typ) = self.typ.as_ref().filter(|_| self.typ_said) {
             check::token_type(header.typ.as_deref(), typ)?;
         }
-        let payload = from_base64url(parts.payload).ok_or_else(|| encoding("payload"))?;
+        let payload = from_base64url(parts.payload).ok_or_else(|| not_base64url("payload", parts.payload))?;
         let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
         let (key_id, token_type) = (owned(header.kid), owned(header.typ));
         Ok(Jws { payload, algorithm: key.algorithm(), key_id, token_type })

@@ -2,7 +2,7 @@
 
 use super::MAX_TOKEN;
 use super::verdicts::HostVerdicts;
-use crate::encoding::{from_base64url, same_as_base64url};
+use crate::encoding::{foreign, from_base64url, not_base64url, same_as_base64url};
 use crate::error::{Error, ErrorCode, Result};
 use crate::key::Key;
 
@@ -33,7 +33,13 @@ impl<'a> Parts<'a> {
             return Err(Error::new(ErrorCode::TokenTooLarge)
                 .because(format!("the token has {} bytes, at most {longest} are read", token.len())));
         }
-        let malformed = || Error::new(ErrorCode::TokenMalformed);
+        let malformed = || {
+            let error = Error::new(ErrorCode::TokenMalformed);
+            match foreign(token) {
+                Some(found) => error.because(found),
+                None => error,
+            }
+        };
         let ends = |(signed, signature): (&'a str, &'a str)| {
             let (header, payload) = signed.split_once('.')?;
             Some(Parts { header, payload, signature, signed, host: None })
@@ -63,7 +69,8 @@ impl<'a> Parts<'a> {
         {
             return Ok(true);
         }
-        let signature = from_base64url(self.signature).ok_or_else(|| encoding("signature"))?;
+        let signature =
+            from_base64url(self.signature).ok_or_else(|| not_base64url("signature", self.signature))?;
         if key.asks_host() {
             return HostVerdicts::verdict(self.host, key, self.signed.as_bytes(), &signature);
         }
@@ -76,8 +83,4 @@ impl<'a> Parts<'a> {
 fn split_at(token: &str, at: usize) -> Option<(&str, &str)> {
     let behind = token.get(at..)?.strip_prefix('.')?;
     Some((token.get(..at)?, behind))
-}
-
-pub(super) fn encoding(part: &'static str) -> Error {
-    Error::new(ErrorCode::TokenEncoding).at(part)
 }

@@ -8,8 +8,8 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 
-use super::parts::{Parts, encoding};
-use crate::encoding::from_base64url;
+use super::parts::Parts;
+use crate::encoding::{from_base64url, not_base64url};
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::{self, Fault, Members};
 
@@ -32,7 +32,7 @@ pub fn decode(token: &str) -> Result<Unverified> {
     let parts = Parts::split(token)?;
     let header = UnverifiedHeader::parse(&parts)?;
     let claims = UnverifiedText::parse(parts.payload, "payload", ErrorCode::PayloadMalformed)?;
-    from_base64url(parts.signature).ok_or_else(|| encoding("signature"))?;
+    from_base64url(parts.signature).ok_or_else(|| not_base64url("signature", parts.signature))?;
     Ok(Unverified { header, claims })
 }
 
@@ -125,7 +125,7 @@ struct UnverifiedText {
 impl UnverifiedText {
     fn parse(segment: &str, part: &'static str, code: ErrorCode) -> Result<Self> {
         let malformed = |fault: Fault| Error::new(code).at(part).because(format!("the {part} is {fault}"));
-        let bytes = from_base64url(segment).ok_or_else(|| encoding(part))?;
+        let bytes = from_base64url(segment).ok_or_else(|| not_base64url(part, segment))?;
         let json = String::from_utf8(bytes).map_err(|_| malformed(Fault::NotUtf8))?;
         let members = Members::of_token(&json).map_err(malformed)?;
         Ok(UnverifiedText { json, members })

@@ -3,11 +3,11 @@
 //! The order is fixed: size, framing, base64url, header, algorithm and key, signature, and only then the payload.
 
 use super::checks::CLAIM_CHECKS;
-use super::parts::{Parts, encoding};
+use super::parts::Parts;
 use super::verdicts::HostVerdicts;
 use super::verified::{Head, Verified};
 use super::verifier::Verifier;
-use crate::encoding::{Decoded, from_base64url};
+use crate::encoding::{Decoded, from_base64url, not_base64url};
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::{self, Members};
 use crate::key::header::Header;
@@ -68,7 +68,7 @@ impl Verifier {
         let mut room = Decoded::default();
         let header = self.keys.expected_headers().read(parts.header, &mut room)?;
         let key = self.find_key(self.keys_for(parts)?, &header, parts)?;
-        let payload = from_base64url(parts.payload).ok_or_else(|| encoding("payload"))?;
+        let payload = from_base64url(parts.payload).ok_or_else(|| not_base64url("payload", parts.payload))?;
         let malformed = |fault: json::Fault| {
             Error::new(ErrorCode::PayloadMalformed).at("payload").because(format!("the payload is {fault}"))
         };

@@ -241,6 +241,16 @@ fn framing_and_payload_are_strict() {
     ] {
         assert_eq!(code(&text), Err(expected), "{text:.40}");
     }
+    for (text, cause) in [
+        (format!("Bearer {token}"), "begins with \"Bearer \""),
+        ("bearer a1b2".into(), "begins with \"Bearer \""),
+        (format!("{token}\n"), "line breaks around"),
+        (format!("\"{token}\""), "quotation marks"),
+        (format!("{token}="), "no padding"),
+    ] {
+        let error = issuer().verifier().verify(&text, NOW).unwrap_err().to_string();
+        assert!(error.contains(cause), "{error}");
+    }
     for payload in [
         &b"[]"[..],
         b"7",
