@@ -757,7 +757,7 @@ void tokenmint_task_free(tokenmint_task *task);
 //
 // All but `memory:` have threads of their own. Each command waits at most as long as the URL's `timeout_ms`, 3 seconds
 // where it does not say otherwise. A program that forks opens its store afterwards: in the child of one that was open
-// before, every command is `store_unavailable`.
+// before, every function that takes it fails with `store_unavailable`, and says why.
 //
 // Fails with `policy_invalid` at `url` or one of its parameters for what can never work, `store_unavailable` where it
 // cannot be reached now. No error repeats the URL.

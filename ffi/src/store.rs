@@ -15,7 +15,13 @@ use crate::handle::{Handle, borrow, free, handles};
 const SWEPT: u32 = 10_000;
 
 /// Where the flows keep their records.
-pub struct tokenmint_store(Box<dyn Store>);
+pub struct tokenmint_store(Kind);
+
+enum Kind {
+    Memory(MemoryStore),
+    #[cfg(feature = "stores")]
+    Database(::tokenmint_store::BlockingDatabase),
+}
 
 handles!(tokenmint_store b"tm store");
 
@@ -26,7 +32,14 @@ impl tokenmint_store {
     /// As [`borrow`].
     pub(crate) unsafe fn borrow<'a>(store: *const Self) -> Result<&'a dyn Store> {
         // SAFETY: the caller's promise.
-        Ok(&*unsafe { borrow(store, "store")? }.0)
+        Ok(match &unsafe { borrow(store, "store")? }.0 {
+            Kind::Memory(memory) => memory,
+            #[cfg(feature = "stores")]
+            Kind::Database(database) => {
+                database.check_process()?;
+                database
+            }
+        })
     }
 }
 
@@ -38,7 +51,7 @@ impl tokenmint_store {
 ///
 /// All but `memory:` have threads of their own. Each command waits at most as long as the URL's `timeout_ms`, 3 seconds
 /// where it does not say otherwise. A program that forks opens its store afterwards: in the child of one that was open
-/// before, every command is `store_unavailable`.
+/// before, every function that takes it fails with `store_unavailable`, and says why.
 ///
 /// Fails with `policy_invalid` at `url` or one of its parameters for what can never work, `store_unavailable` where it
 /// cannot be reached now. No error repeats the URL.
@@ -55,8 +68,8 @@ pub unsafe extern "C" fn tokenmint_store_open(
         // SAFETY: the caller keeps the header's contract.
         let url = unsafe { text(url, url_length, "url")? };
         // What answers at once needs no thread.
-        let opened: Box<dyn Store> = match url {
-            "memory:" => Box::new(MemoryStore::new()),
+        let opened = match url {
+            "memory:" => Kind::Memory(MemoryStore::new()),
             _ => database(url)?,
         };
         out.write(tokenmint_store(opened).into_handle());
@@ -65,12 +78,12 @@ pub unsafe extern "C" fn tokenmint_store_open(
 }
 
 #[cfg(feature = "stores")]
-fn database(url: &str) -> Result<Box<dyn Store>> {
-    Ok(Box::new(::tokenmint_store::BlockingDatabase::open(url)?))
+fn database(url: &str) -> Result<Kind> {
+    Ok(Kind::Database(::tokenmint_store::BlockingDatabase::open(url)?))
 }
 
 #[cfg(not(feature = "stores"))]
-fn database(_: &str) -> Result<Box<dyn Store>> {
+fn database(_: &str) -> Result<Kind> {
     let lacking = "this library was built without stores: it opens `memory:` only";
     Err(tokenmint::Error::new(ErrorCode::PolicyInvalid).at("url").because(lacking))
 }

@@ -86,7 +86,9 @@ impl Database {
     /// The store, which stays open for as long as this is held.
     pub(crate) fn opened(&self) -> Result<Arc<BlockingDatabase>> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        Ok(open.clone().ok_or_else(|| Error::new(ErrorCode::ObjectDisposed).at("store"))?)
+        let database = open.clone().ok_or_else(|| Error::new(ErrorCode::ObjectDisposed).at("store"))?;
+        database.check_process()?;
+        Ok(database)
     }
 
     fn carry_out(&self, py: Python<'_>, command: Command) -> Result<std::result::Result<Reply, StoreError>> {

@@ -46,6 +46,18 @@ impl BlockingDatabase {
         })
     }
 
+    /// Says that the store was opened in another process, where it was: in the child of a fork no command is carried out.
+    ///
+    /// # Errors
+    /// `store_unavailable`.
+    pub fn check_process(&self) -> Result<()> {
+        if self.process == std::process::id() {
+            return Ok(());
+        }
+        let cause = "the store was opened before a fork; open it again in this process. Nothing was changed";
+        Err(Error::new(ErrorCode::StoreUnavailable).because(cause))
+    }
+
     /// The same store for asynchronous code.
     pub fn database(&self) -> &Arc<Database> {
         &self.database
