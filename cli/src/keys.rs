@@ -25,7 +25,7 @@ pub(crate) fn read(args: &KeyArgs) -> Result<Key> {
             if kid.is_some() { key.with_kid(kid) } else { key }
         }
         (.., Some(path), _) => hmac(args, file(path)?)?,
-        (.., Some(name)) => hmac(args, env(name)?)?,
+        (.., Some(name)) => hmac(args, env_secret(name)?)?,
         _ => return Err(Failure::usage("no key is given")),
     };
     Ok(key)
@@ -75,6 +75,22 @@ pub(crate) fn env(name: &str) -> Result<Secret> {
             Err(Failure::config(format!("the environment variable {name} is not UTF-8 text")))
         }
     }
+}
+
+/// The secret in an environment variable.
+fn env_secret(name: &str) -> Result<Secret> {
+    let secret = env(name)?;
+    if ends_with_line_break(&secret) {
+        return Err(Failure::config(format!(
+            "the environment variable {name} ends with a line break, which would be a part of the secret; take it off"
+        )));
+    }
+    Ok(secret)
+}
+
+/// Whether there is what `echo` puts at an end: nobody sees it, and with it the secret is another.
+pub(crate) fn ends_with_line_break(secret: &Secret) -> bool {
+    secret.expose().ends_with(b"\n")
 }
 
 /// 32 bytes from the system's random generator.

@@ -1,10 +1,11 @@
 //! What a configuration points to: files beside it, the environment, and randomness.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use tokenmint::config::Secrets;
 use tokenmint::{Algorithm, Error, ErrorCode, Key, Secret};
+use tracing::warn;
 
 use crate::failure::Failure;
 use crate::keys;
@@ -22,6 +23,8 @@ pub(crate) struct Sources {
     random: Vec<[u8; 32]>,
     /// How many of `random` this build has taken.
     taken: usize,
+    /// The variables of which the operator was told that they end with a line break.
+    warned: BTreeSet<String>,
 }
 
 impl Sources {
@@ -76,7 +79,11 @@ impl Secrets for Sources {
     }
 
     fn env(&mut self, name: &str) -> Result<Secret, Error> {
-        keys::env(name).map_err(refused)
+        let found = keys::env(name).map_err(refused)?;
+        if keys::ends_with_line_break(&found) && self.warned.insert(name.to_owned()) {
+            warn!(target: "tokenmint::keys", variable = name, "it ends with a line break, which is a part of the secret");
+        }
+        Ok(found)
     }
 
     fn generate_key(&mut self, kid: &str, alg: Algorithm) -> Result<Key, Error> {

@@ -2,6 +2,7 @@
 //!
 //! Parameters that every store has are read here; what else stands in the query is the driver's.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -82,14 +83,20 @@ impl Target {
 
     fn direct(text: &str) -> Result<Self> {
         // The text may hold a password, so no error repeats it.
-        let (scheme, rest) = text.split_once(':').ok_or_else(unknown)?;
+        let (scheme, rest) = text.split_once(':').ok_or_else(|| unknown(""))?;
+        // Valkey speaks as Redis does.
+        let (scheme, text) = match scheme {
+            "valkey" => ("redis", Cow::Owned(format!("redis:{rest}"))),
+            "valkeys" => ("rediss", Cow::Owned(format!("rediss:{rest}"))),
+            _ => (scheme, Cow::Borrowed(text)),
+        };
         let mut target = Self::of(StoreKind::Memory);
         match scheme {
             "memory" | "sqlite" => {
                 let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
                 for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
                     if !target.take(scheme, &name, &value)? {
-                        return Err(invalid("url", format!("{scheme} has no parameter {name:?}")));
+                        return Err(unknown_parameter(scheme, &name));
                     }
                 }
                 if scheme == "sqlite" {
@@ -99,7 +106,7 @@ impl Target {
                 }
             }
             "postgres" | "postgresql" | "redis" | "rediss" => {
-                let mut url = Url::parse(text).map_err(|_| {
+                let mut url = Url::parse(&text).map_err(|_| {
                     // What the parser says may stand behind a password that holds a `/` or a `#`.
                     invalid(
                         "url",
@@ -122,7 +129,7 @@ impl Target {
                     StoreKind::Postgres(url)
                 };
             }
-            _ => return Err(unknown()),
+            _ => return Err(unknown(scheme)),
         }
         Ok(target)
     }
@@ -184,17 +191,55 @@ fn number(name: &str, value: &str, least: u32, most: u32) -> Result<u32> {
     found.ok_or_else(|| invalid(name, format!("a whole number from {least} to {most}")))
 }
 
-fn unknown() -> Error {
-    invalid("url", "a store's URL begins with memory:, sqlite:, postgres://, redis://, rediss:// or env:")
+fn unknown(scheme: &str) -> Error {
+    const KNOWN: &str = "a store's URL begins with memory:, sqlite:, postgres://, redis://, rediss://, valkey://, valkeys:// or env:";
+    let why = match scheme.split_once('+') {
+        Some((name @ ("postgresql" | "postgres"), _)) => {
+            format!("; what stands behind \"{name}+\" is for SQLAlchemy: leave it out")
+        }
+        _ => match scheme {
+            "jdbc" => "; leave \"jdbc:\" out".to_owned(),
+            "file" => "; a file of SQLite is sqlite:PATH".to_owned(),
+            "mysql" | "mariadb" | "mongodb" | "sqlserver" => format!("; there is no driver for {scheme}"),
+            _ => String::new(),
+        },
+    };
+    invalid("url", format!("{KNOWN}{why}"))
+}
+
+/// A parameter that a driver does not know, with what it is where another program's URL has it.
+pub(crate) fn unknown_parameter(store: &str, name: &str) -> Error {
+    let why = match (store, name) {
+        ("postgres", "connection_limit") => "; it is Prisma's: here it is connections",
+        ("postgres", "pool_timeout" | "socket_timeout") => {
+            "; it is Prisma's: here it is timeout_ms, in milliseconds"
+        }
+        ("postgres", "schema") => "; it is Prisma's: here it is options=-c%20search_path=NAME",
+        ("postgres", "pgbouncer" | "statement_cache_size") => "; leave it out: a pooler is noticed by itself",
+        ("postgres", "sslaccept" | "sslidentity" | "sslpassword") => {
+            "; it is Prisma's: with sslmode=require a certificate is always verified, by sslrootcert=FILE or the \
+             system's roots"
+        }
+        ("postgres", "sslcert" | "sslkey") => "; certificates of clients cannot be used",
+        ("postgres", "supa" | "workaround" | "pool_mode") => "; it is a provider's: leave it out",
+        ("redis", "ssl" | "tls" | "ssl_cert_reqs") => {
+            "; rediss:// is with TLS, redis:// without; a certificate is always verified"
+        }
+        ("redis", "family" | "db") => "; a database's number is the path, as in redis://host:6379/2",
+        _ => "",
+    };
+    // A name is what somebody wrote into an address; a password has no place there, and is not repeated in full.
+    let name: String = name.chars().take(40).collect();
+    invalid("url", format!("{store} has no parameter {name:?}{why}"))
 }
 
 /// What can never work.
-pub(crate) fn invalid(field: &str, reason: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+pub(crate) fn invalid(field: &str, reason: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorCode::PolicyInvalid).at(field.to_owned()).because(reason)
 }
 
 /// What does not work now.
-pub(crate) fn unavailable(reason: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+pub(crate) fn unavailable(reason: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorCode::StoreUnavailable).because(reason)
 }
 
@@ -219,6 +264,8 @@ mod tests {
         assert_eq!(url.as_str(), "postgres://u:p@h:5433/d?sslmode=require");
         let StoreKind::Redis(url) = kind("redis://:p@h/2?wait_replicas=1") else { panic!("another kind") };
         assert_eq!(url.as_str(), "redis://:p@h/2");
+        let StoreKind::Redis(url) = kind("valkeys://:p@h/2") else { panic!("another kind") };
+        assert_eq!(url.as_str(), "rediss://:p@h/2");
     }
 
     #[test]
@@ -235,6 +282,19 @@ mod tests {
         assert_eq!(path(beside("sqlite:/var/tokens.db")), Path::new("/var/tokens.db"));
         let target = beside("redis://h?sealing_key_file=key.hex");
         assert_eq!(target.sealing_key_file.as_deref(), Some(Path::new("/etc/a?b/key.hex")));
+    }
+
+    #[test]
+    fn what_belongs_to_another_program_is_told_with_what_it_is_here() {
+        for (text, cause) in [
+            ("postgresql+psycopg2://u:hunter2@h/d", "SQLAlchemy"),
+            ("jdbc:postgresql://h/d?password=hunter2", "leave \"jdbc:\" out"),
+            ("mysql://u:hunter2@h/d", "no driver for mysql"),
+            ("file:./dev.db", "sqlite:PATH"),
+        ] {
+            let shown = Target::parse(text).unwrap_err().to_string();
+            assert!(shown.contains(cause) && !shown.contains("hunter2"), "{text}: {shown}");
+        }
     }
 
     #[test]

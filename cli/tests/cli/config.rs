@@ -125,7 +125,10 @@ fn a_mistake_is_named_with_its_line() {
             ),
             "line 12: entities[1].id: \"e\" is there already",
         ),
-        (small("[server]\nhost = \"localhost\"\n"), "server.host: it is no IP address"),
+        (
+            small("[server]\nhost = \"localhost\"\n"),
+            "server.host: it is a name; as an address it is 127.0.0.1",
+        ),
         (small("[server]\nkeep_alive = \"0s\"\n"), "line 9: server.keep_alive: \"0s\" is no time at all"),
         (small("[server]\nconnections_per_address = -1\n"), "line 9: server.connections_per_address: "),
         (

@@ -144,6 +144,12 @@ fn secrets_come_from_files_the_environment_and_standard_input() {
     assert_eq!(run_with(&piped, &format!("{token}\n"), &[]).code, 0);
     let unset = run(&[&["verify", &token, "--secret-env", "TOKENMINT_TEST_UNSET"], rest.as_slice()].concat());
     assert!(unset.code == 3 && unset.err.contains("TOKENMINT_TEST_UNSET"), "{unset:?}");
+    let echoed = run_with(
+        &[&["verify", &token, "--secret-env", "TOKENMINT_TEST_SECRET"], rest.as_slice()].concat(),
+        "",
+        &[("TOKENMINT_TEST_SECRET", &format!("{SECRET}\n"))],
+    );
+    assert!(echoed.code == 3 && echoed.err.contains("ends with a line break"), "{echoed:?}");
 }
 
 #[test]

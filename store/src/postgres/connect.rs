@@ -1,5 +1,6 @@
 //! What the URL says: whom to connect to, and how to encrypt.
 
+use std::error::Error as _;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use url::Url;
 
 use crate::host;
-use crate::target::{invalid, set_parameters, unavailable};
+use crate::target::{invalid, set_parameters, unavailable, unknown_parameter};
 
 /// Reads a URL of libpq: whom to connect to, and by which TLS. Errors name a parameter and never a value, which may be
 /// the password.
@@ -90,13 +91,23 @@ fn parse(url: &Url) -> Result<Config> {
         return Ok(config);
     }
     // The parser knows %20 only.
-    plain.set_query(Some(&query.replace('+', "%20")));
-    plain.as_str().parse().map_err(|_| {
-        let names: Vec<_> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
-        invalid(
-            "url",
-            format!("one of these parameters is unknown or has a wrong value: {}", names.join(", ")),
-        )
+    let with = |query: &str| {
+        let mut with = plain.clone();
+        with.set_query(Some(&query.replace('+', "%20")));
+        with.as_str().parse::<Config>()
+    };
+    with(&query).map_err(|_| {
+        // The parser stops at the first, and repeats its value.
+        let alone = url.query_pairs().find_map(|(name, value)| {
+            let pair =
+                url::form_urlencoded::Serializer::new(String::new()).append_pair(&name, &value).finish();
+            let unknown = with(&pair).err()?.source()?.to_string().starts_with("unknown option");
+            Some(match unknown {
+                true => unknown_parameter("postgres", &name),
+                false => invalid("url", format!("{name} has a value that cannot be")),
+            })
+        });
+        alone.unwrap_or_else(|| invalid("url", "its parameters do not go together"))
     })
 }
 
@@ -194,6 +205,9 @@ mod tests {
             ("postgres://u:hunter2@h/n?sslmode=hunter2", "sslmode"),
             ("postgres://u:hunter2@h/n?colour=hunter2", "colour"),
             ("postgres://u:hunter2@h/n?connect_timeout=hunter2", "connect_timeout"),
+            ("postgres://u:hunter2@h/n?connect_timeout=3&schema=hunter2", "\"schema\"; it is Prisma's"),
+            ("postgres://u:hunter2@h/n?pgbouncer=true", "a pooler is noticed by itself"),
+            ("postgres://u:hunter2@h/n?connection_limit=5", "here it is connections"),
             ("postgres:///n?password=hunter2", "host"),
             ("postgres:hunter2", "cannot work"),
         ] {

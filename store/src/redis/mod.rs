@@ -18,7 +18,7 @@ use self::server::Server;
 use crate::doctor::Finding;
 use crate::driver::{Cursor, Driver, Page};
 use crate::host;
-use crate::target::{StoreKind, Target, invalid, unavailable};
+use crate::target::{StoreKind, Target, invalid, unavailable, unknown_parameter};
 
 mod cluster;
 mod connect;
@@ -58,7 +58,7 @@ impl Driver for Redis {
     async fn open(target: &Target) -> Result<Self> {
         let StoreKind::Redis(url) = &target.kind else { return Err(invalid("url", "not a URL of Redis")) };
         if let Some((name, _)) = url.query_pairs().next() {
-            return Err(invalid("url", format!("redis has no parameter {name:?}")));
+            return Err(unknown_parameter("redis", &name));
         }
         let settings = connect::settings(url).map_err(faults::open)?;
         let server = ask(&settings, target.timeout).await?;
