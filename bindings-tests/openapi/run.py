@@ -1,8 +1,8 @@
 """The documents of a running server, judged by what others make of them: python run.py FOLDER BASE ADMIN KEY.
 
 A validator reads them; schemathesis calls the server as they allow and as they forbid: no 500, no status and no code of an
-error that is not documented, no body against its schema; a client is generated from one and used. FOLDER keeps what is
-made on the way."""
+error that is not documented, no body against its schema; what it has counted of this is read by metrics.py; a client is
+generated from one and used. FOLDER keeps what is made on the way."""
 
 import json
 import os
@@ -53,6 +53,7 @@ call(operations, admin, "--header", f"Authorization: Bearer {key}")
 
 endpoints = fetch(f"{base}/openapi.json", "endpoints.json")
 call(endpoints, base)
+run(sys.executable, HERE / "metrics.py", admin)
 
 run(BIN / "openapi-python-client", "generate", "--path", operations, "--output-path", "admin_client",
     "--meta", "none", "--overwrite", "--fail-on-warning")

@@ -1,12 +1,13 @@
 //! What answers: the endpoint as it is now, and the store.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use tokenmint::config::Service;
 use tokenmint::endpoint::Endpoint;
 use tokenmint::{Context, Error, ErrorCode, Task};
 use tokenmint_store::Database;
 
+use crate::metrics::{Counted, Metrics};
 use crate::trusted_keys::TrustedKeys;
 use crate::{keys, log, mint};
 
@@ -14,14 +15,26 @@ use crate::{keys, log, mint};
 pub(crate) struct App {
     /// Another one where a key ring has changed.
     endpoint: RwLock<Endpoint>,
-    pub(crate) store: Database,
+    pub(crate) store: Counted,
     /// The keys of trusted issuers, which are fetched when something needs them.
     pub(crate) keys: TrustedKeys,
+    /// What is counted, where somebody can ask for it.
+    metrics: Option<Arc<Metrics>>,
 }
 
 impl App {
     pub(crate) fn new(endpoint: Endpoint, store: Database) -> Self {
-        App { endpoint: RwLock::new(endpoint), store, keys: TrustedKeys::new() }
+        Self::counting(endpoint, store, None)
+    }
+
+    /// One that counts what happens.
+    pub(crate) fn counting(endpoint: Endpoint, store: Database, metrics: Option<Arc<Metrics>>) -> Self {
+        let store = Counted::new(store, metrics.clone());
+        App { endpoint: RwLock::new(endpoint), store, keys: TrustedKeys::new(), metrics }
+    }
+
+    pub(crate) fn metrics(&self) -> Option<&Arc<Metrics>> {
+        self.metrics.as_ref()
     }
 
     /// Makes the store ready for requests.
@@ -55,7 +68,12 @@ impl App {
     /// Drives a task to its end, and logs what happened on the way.
     pub(crate) async fn run<T: 'static>(&self, task: Task<T>) -> Result<T, Error> {
         let outcome = task.run_async(&self.store).await;
-        outcome.events.iter().for_each(log::event);
+        for event in &outcome.events {
+            log::event(event);
+            if let Some(metrics) = &self.metrics {
+                metrics.event(event);
+            }
+        }
         outcome.result
     }
 }

@@ -13,6 +13,7 @@ mod failure;
 mod init;
 mod keys;
 mod log;
+mod metrics;
 mod mint;
 mod operate;
 mod remote;

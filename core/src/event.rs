@@ -107,6 +107,17 @@ choices! {
     }
 }
 
+impl EventKind {
+    /// Its name, as the event is written.
+    ///
+    /// ```
+    /// assert_eq!(tokenmint::EventKind::TokenIssued.name(), "token_issued");
+    /// ```
+    pub const fn name(self) -> &'static str {
+        self.json_name()
+    }
+}
+
 /// As JSON.
 impl serde::Serialize for Event {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -110,7 +110,7 @@ pub use proof_window::ProofWindow;
 pub use record::client::Permission;
 pub use registered::REGISTERED;
 pub use remote::{RemoteKeySet, Resolution};
-pub use rotation::{KeyRing, KeyState, RingKey, RotationAction, RotationRules, RotationStep};
+pub use rotation::{KeyRing, KeyState, RingKey, RingSchedule, RotationAction, RotationRules, RotationStep};
 pub use secret::Secret;
 pub use source::{
     AsyncTokenEndpoint, Attempt, SourceStep, SourceToken, TokenAnswer, TokenEndpoint, TokenRequest,

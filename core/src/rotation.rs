@@ -3,7 +3,11 @@
 //! `announced -> active -> retired -> gone`. Nothing happens by itself: a host asks for the plan, does the step, and
 //! keeps the ring. Steps that come too early are refused, so a late or repeated run does no harm.
 
+mod schedule;
+
 use std::fmt;
+
+pub use schedule::RingSchedule;
 
 use crate::error::{Error, ErrorCode, Result, Retry};
 use crate::json::{self, FromJson, Json, Misfit, ToJson, as_names, object};

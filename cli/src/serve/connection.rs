@@ -13,6 +13,7 @@ use tokio_io_timeout::TimeoutWriter;
 
 use crate::log;
 use crate::serve::http::{Site, answer};
+use crate::serve::listener::Listener;
 use crate::serve::places::{LIFE, Place};
 
 /// How large a request's head may be, in bytes: the largest token that is minted, and 16 KiB for all else.
@@ -28,14 +29,17 @@ const LAST_ANSWER: Duration = Duration::from_secs(60);
 pub(crate) async fn serve(
     stream: impl AsyncRead + AsyncWrite + Send + 'static,
     site: Arc<impl Site>,
+    listener: Arc<Listener>,
     place: Place,
     keep_alive: Duration,
     watcher: Watcher,
 ) {
     let mut stream = TimeoutWriter::new(stream);
     stream.set_timeout(Some(WRITE_TIME));
+    let _open = listener.opened(place.was_anothers());
     let place = Arc::new(place);
-    let service = service_fn(|request| answer(Arc::clone(&site), Arc::clone(&place), request));
+    let service =
+        service_fn(|request| answer(Arc::clone(&site), Arc::clone(&listener), Arc::clone(&place), request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         // A client may close its side behind a request, or go: what has begun is carried out and answered.
@@ -86,7 +90,7 @@ mod tests {
         let (client, server) = tokio::io::duplex(room);
         let served = async move {
             let all = GracefulShutdown::new();
-            serve(server, site, place, KEEP_ALIVE, all.watcher()).await;
+            serve(server, site, Listener::public(None), place, KEEP_ALIVE, all.watcher()).await;
         };
         (client, tokio::spawn(served))
     }

@@ -12,6 +12,7 @@ use tracing::warn;
 
 use super::connection;
 use super::http::Site;
+use super::listener::Listener;
 use super::places::Places;
 use crate::args::Serve;
 use crate::failure::{Failure, Result};
@@ -39,30 +40,31 @@ pub(super) async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAd
 /// Lets connections in to a site.
 pub(super) struct Door<S> {
     site: Arc<S>,
+    listener: Arc<Listener>,
     places: Arc<Places>,
     keep_alive: Duration,
 }
 
 impl<S: Site> Door<S> {
     /// For everybody.
-    pub(super) fn new(args: &Serve, config: &Config, site: S) -> Self {
+    pub(super) fn new(args: &Serve, config: &Config, site: S, listener: Arc<Listener>) -> Self {
         let of_one = args.connections_per_address.or(config.server.connections_per_address);
         let of_one = match of_one.unwrap_or(CONNECTIONS_PER_ADDRESS) {
             0 => usize::MAX,
             of_one => of_one as usize,
         };
-        Self::with(args, config, site, Places::new(room(), of_one))
+        Self::with(args, config, site, listener, Places::new(room(), of_one))
     }
 
     /// For the operator, who has places that nobody else can take.
-    pub(super) fn admin(args: &Serve, config: &Config, site: S) -> Self {
-        Self::with(args, config, site, Places::new(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS))
+    pub(super) fn admin(args: &Serve, config: &Config, site: S, listener: Arc<Listener>) -> Self {
+        Self::with(args, config, site, listener, Places::new(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS))
     }
 
-    fn with(args: &Serve, config: &Config, site: S, places: Arc<Places>) -> Self {
+    fn with(args: &Serve, config: &Config, site: S, listener: Arc<Listener>, places: Arc<Places>) -> Self {
         let keep_alive = args.keep_alive.or(config.server.keep_alive);
         let keep_alive = keep_alive.map_or(KEEP_ALIVE, |time| Duration::from_secs(time.seconds()));
-        Door { site: Arc::new(site), places, keep_alive }
+        Door { site: Arc::new(site), listener, places, keep_alive }
     }
 
     /// Takes connections for good.
@@ -74,9 +76,20 @@ impl<S: Site> Door<S> {
                         // Only speed is lost where this fails.
                         let _ = stream.set_nodelay(true);
                         let (site, watcher) = (Arc::clone(&self.site), connections.watcher());
-                        tokio::spawn(connection::serve(stream, site, place, self.keep_alive, watcher));
+                        let listener = Arc::clone(&self.listener);
+                        tokio::spawn(connection::serve(
+                            stream,
+                            site,
+                            listener,
+                            place,
+                            self.keep_alive,
+                            watcher,
+                        ));
                     }
-                    None => refuse(stream),
+                    None => {
+                        self.listener.refused();
+                        refuse(stream);
+                    }
                 },
                 // Out of file handles, say: some are free when connections end.
                 Err(error) => {

@@ -23,9 +23,12 @@ pub(crate) async fn run(app: Arc<App>, service: Service) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        match sweep(&app).await {
-            0 => {}
-            removed => info!(target: "tokenmint::sweep", removed),
+        let (removed, whole) = sweep(&app).await;
+        if removed > 0 {
+            info!(target: "tokenmint::sweep", removed);
+        }
+        if let Some(metrics) = app.metrics() {
+            metrics.sweep(removed, whole);
         }
         check_clock(&app).await;
         // A store that was wiped has lost what is revoked.
@@ -46,7 +49,12 @@ pub(crate) async fn make_status_lists(app: Arc<App>) {
             Err(error) => Err(error),
         };
         match made {
-            Ok(Some(every)) => tokio::time::sleep(Duration::from_secs(every.seconds())).await,
+            Ok(Some(every)) => {
+                if let Some(metrics) = app.metrics() {
+                    metrics.status_lists_are_young();
+                }
+                tokio::time::sleep(Duration::from_secs(every.seconds())).await;
+            }
             Ok(None) => return,
             Err(error) => {
                 warn!(target: "tokenmint::status", %error, "the status lists could not be made");
@@ -65,16 +73,16 @@ async fn check_clock(app: &App) {
     }
 }
 
-/// Forgets what expired long ago; how much that was.
-async fn sweep(app: &App) -> u64 {
+/// Forgets what expired long ago; how much that was, and whether it was all.
+async fn sweep(app: &App) -> (u64, bool) {
     let before_ms = (mint::now_micros() / 1000).saturating_sub(SLACK_MS);
     let mut removed = 0;
     while let Ok(Reply::Removed(count)) = app.store.execute(Command::Sweep { before_ms, limit: STEP }).await {
         removed += count;
         if count < u64::from(STEP) {
-            break;
+            return (removed, true);
         }
         tokio::time::sleep(REST).await;
     }
-    removed
+    (removed, false)
 }

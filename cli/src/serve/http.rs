@@ -13,6 +13,7 @@ use tokenmint::endpoint::{MAX_BODY, Response};
 use tokenmint::{Error, ErrorCode};
 
 use super::head;
+use super::listener::Listener;
 use super::places::{LIFE, Place};
 use crate::log;
 
@@ -38,6 +39,7 @@ pub(crate) trait Site: Send + Sync + 'static {
 /// Answers a request, whatever happens.
 pub(crate) async fn answer<S: Site>(
     site: Arc<S>,
+    listener: Arc<Listener>,
     place: Arc<Place>,
     request: Request<Incoming>,
 ) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
@@ -50,7 +52,7 @@ pub(crate) async fn answer<S: Site>(
     if place.since().elapsed() >= LIFE {
         close(&mut response);
     }
-    log::access(method, route, response.status().as_u16(), start.elapsed());
+    listener.answered(method, route, response.status().as_u16(), start.elapsed());
     place.wait();
     Ok(response.map(|body| Full::new(Bytes::from(body))))
 }

@@ -5,8 +5,10 @@ mod connection;
 mod dialects;
 mod door;
 mod head;
+mod health;
 mod housekeeping;
 mod http;
+mod listener;
 mod places;
 mod push;
 mod rotation;
@@ -22,11 +24,14 @@ use crate::app::App;
 use crate::args::Serve;
 use crate::config::{self, Source};
 use crate::failure::{Result, print};
+use crate::metrics::Metrics;
 use crate::{demo, log, store};
 
 use admin::{Admin, Keys};
 use dialects::Dialects;
 use door::{Door, listen};
+use health::Health;
+use listener::Listener;
 use stop::Stop;
 
 /// How long requests under way may take to finish at the end.
@@ -56,7 +61,8 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
     let mut sources = source.sources();
     let service = source.build(&config, bound, &mut sources)?;
     let store = store::open(&args.store, &config, &sources).await?;
-    let app = Arc::new(App::new(service.endpoint.clone(), store));
+    let metrics = admin.as_ref().map(|_| Arc::new(Metrics::new()));
+    let app = Arc::new(App::counting(service.endpoint.clone(), store, metrics.clone()));
     app.prepare(&service).await?;
 
     print(&base)?;
@@ -71,33 +77,45 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
         }
     }
     info!(target: "tokenmint::serve", address = %bound, "listening");
-    let connections = GracefulShutdown::new();
+    let (connections, operators) = (GracefulShutdown::new(), GracefulShutdown::new());
+    let health = Arc::new(Health::new(Arc::clone(&app)));
     let dialects = Dialects(Arc::clone(&app));
-    let public = Door::new(args, &config, dialects).open(listener, &connections);
-    let private = async {
+    let door = Door::new(args, &config, dialects, Listener::public(metrics.clone()));
+    let mut public = Box::pin(door.open(listener, &connections));
+    let operators_door = async {
         match admin {
             Some((admin, (listener, bound))) => {
                 info!(target: "tokenmint::serve", address = %bound, "listening for the admin API");
-                let site = Admin::new(Arc::clone(&app), Keys::new(&admin.keys));
-                Door::admin(args, &config, site).open(listener, &connections).await;
+                let site = Admin::new(Arc::clone(&app), Keys::new(&admin.keys), Arc::clone(&health));
+                let door = Door::admin(args, &config, site, Listener::admin(metrics.clone()));
+                door.open(listener, &operators).await;
             }
             None => std::future::pending().await,
         }
     };
+    let mut private = Box::pin(operators_door);
     let keeper = tokio::spawn(housekeeping::run(Arc::clone(&app), service));
     let publisher = tokio::spawn(housekeeping::make_status_lists(Arc::clone(&app)));
     let sender = tokio::spawn(push::run(Arc::clone(&app)));
     let follower = tokio::spawn(rotation::follow(Arc::clone(&app), source, config.clone(), bound, sources));
     tokio::select! {
-        () = public => {}
-        () = private => {}
+        () = &mut public => {}
+        () = &mut private => {}
         () = stop.asked() => {}
     }
+    health.stop();
+    drop(public);
     keeper.abort();
     publisher.abort();
     sender.abort();
     follower.abort();
-    drain(connections, &mut stop).await;
+    // The operator's probes see the end until it has come.
+    tokio::select! {
+        () = drain(connections, &mut stop) => {}
+        () = &mut private => {}
+    }
+    drop(private);
+    drain(operators, &mut stop).await;
     info!(target: "tokenmint::serve", "stopped");
     Ok(())
 }

@@ -43,6 +43,7 @@ pub(crate) struct Place {
     id: u64,
     since: Instant,
     lost: Arc<Notify>,
+    displaced: bool,
 }
 
 impl Places {
@@ -76,7 +77,7 @@ impl Places {
         taken.last += 1;
         let id = taken.last;
         taken.entries.insert(id, Held { address, waiting: Some(since), lost: Arc::clone(&lost) });
-        Some(Place { places: Arc::clone(self), id, since, lost })
+        Some(Place { places: Arc::clone(self), id, since, lost, displaced: full.is_some() })
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
@@ -102,6 +103,11 @@ impl Place {
     /// Returns when another connection has the place.
     pub(crate) async fn lost(&self) {
         self.lost.notified().await;
+    }
+
+    /// Whether another connection lost it.
+    pub(crate) fn was_anothers(&self) -> bool {
+        self.displaced
     }
 
     /// Since when it is taken.

@@ -6,6 +6,7 @@ mod config;
 mod connections;
 mod cors;
 mod framing;
+mod health;
 mod init;
 mod keys;
 mod operate;

@@ -9,6 +9,7 @@ mod outages;
 mod postgres_server;
 #[path = "../../../store/tests/servers/proxy.rs"]
 mod proxy;
+mod readiness;
 #[allow(dead_code, reason = "the tests of the drivers use more of it")]
 #[path = "../../../store/tests/servers/redis.rs"]
 mod redis_server;

@@ -85,8 +85,9 @@ impl Config {
         if let Some(admin) = &self.admin {
             admin.check()?;
         }
+        let rings = keys.values().filter_map(|keys| keys.ring.clone()).collect();
         let mut assembly = Assembly { config: self, keys, secrets: &mut *secrets };
-        let endpoint = Endpoint::builder().cors_origins(&self.server.cors_origins);
+        let endpoint = Endpoint::builder().cors_origins(&self.server.cors_origins).rings(rings);
         let endpoint = more(self.wings.serve(&mut assembly, endpoint)?);
         let records = MemoryStore::new();
         create_records(self, secrets, &records)?;

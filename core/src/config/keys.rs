@@ -7,7 +7,7 @@ use crate::dialect::section::SessionSecret;
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::object;
 use crate::key::{Algorithm, Key};
-use crate::rotation::KeyRing;
+use crate::rotation::{KeyRing, RingSchedule};
 use crate::secret::Secret;
 use crate::time::Lifetime;
 use crate::values::SecretText;
@@ -120,6 +120,8 @@ pub(super) struct Keys {
     pub(super) keys: Vec<Key>,
     /// The longest life that their tokens may have; a ring drops a key after that time.
     pub(super) longest: Option<Lifetime>,
+    /// The ring that they come from.
+    pub(super) ring: Option<RingSchedule>,
 }
 
 impl KeySource {
@@ -129,7 +131,7 @@ impl KeySource {
             return Err(refused("a key has an id").at("kid"));
         }
         let source = self.source()?;
-        let one = |key| Keys { keys: vec![key], longest: None };
+        let one = |key| Keys { keys: vec![key], longest: None, ring: None };
         let (field, keys) = match source {
             field if self.held => (field.unwrap_or("held"), self.read_held(field, secrets).map(one)),
             Some(field) if field.starts_with("ring") => (field, self.read_ring(secrets)),
@@ -211,7 +213,8 @@ impl KeySource {
         }
         let longest = Lifetime::from_seconds(rules.token_lifetime_seconds)
             .map_err(|_| refused("the ring's token_lifetime_seconds is 0: no token can live"))?;
-        Ok(Keys { keys: ring.key_set()?.keys().cloned().collect(), longest: Some(longest) })
+        let keys = ring.key_set()?.keys().cloned().collect();
+        Ok(Keys { keys, longest: Some(longest), ring: Some(RingSchedule::new(&self.kid, ring)) })
     }
 
     fn read(&self, field: &'static str, secrets: &mut dyn Secrets) -> Result<Key> {

@@ -13,10 +13,12 @@ use super::rejection::Rejection;
 use super::request::Request;
 use super::status_lists::ServedLists;
 use super::{Dialect, WINGS, Wing, openapi, response};
+use crate::claims::Claims;
 use crate::error::{Error, ErrorCode, Result};
 use crate::event_receiver::EventPush;
 use crate::flow::Flow;
 use crate::issuer::Issuer;
+use crate::rotation::RingSchedule;
 use crate::store::{Durability, MemoryStore};
 use crate::task::{Io, Task};
 use crate::time::{Context, Lifetime};
@@ -54,6 +56,8 @@ struct Served {
     status_lists: Vec<ServedLists>,
     /// The configuration's records.
     directory: Option<Arc<MemoryStore>>,
+    /// The configuration's key rings.
+    rings: Vec<RingSchedule>,
 }
 
 /// Builds an [`Endpoint`].
@@ -78,6 +82,12 @@ impl EndpointBuilder {
     /// Serves the records of a configuration, whatever the store says about them.
     pub(crate) fn directory(mut self, records: MemoryStore) -> Self {
         self.0.directory = Some(Arc::new(records));
+        self
+    }
+
+    /// Tells of the key rings of a configuration.
+    pub(crate) fn rings(mut self, rings: Vec<RingSchedule>) -> Self {
+        self.0.rings = rings;
         self
     }
 
@@ -170,6 +180,43 @@ impl Endpoint {
         task.needing(self.durability())
     }
 
+    /// Signs with the key of each issuer, and verifies what it signed: whether tokens can be made now, for a host that is asked
+    /// whether it is ready. Nothing leaves it, and the store is asked only where the host holds a key.
+    ///
+    /// ```
+    /// use tokenmint::*;
+    /// use tokenmint::dialect::monite::{Monite, MoniteOptions};
+    /// use tokenmint::endpoint::Endpoint;
+    /// let keys = |key| KeySet::builder().key(key)?.build();
+    /// let endpoint = |key| {
+    ///     let issuer = Issuer::new(keys(key)?, Policy::new("https://api.example.com").audience("api"))?;
+    ///     Endpoint::builder().dialect(Monite::new(issuer, MoniteOptions::default())).build()
+    /// };
+    /// let (store, context) = (MemoryStore::new(), Context::new(UnixTime::from_seconds(1_700_000_000), [1; 32]));
+    /// let here = Key::hmac(Some("k1"), Algorithm::HS256, [7; 32].as_slice())?;
+    /// assert!(endpoint(here)?.check_keys(&context).run(&store).result.is_ok());
+    ///
+    /// let elsewhere = Key::held_by_host("k1", Algorithm::HS256, None)?; // and nobody answers for it
+    /// let error = endpoint(elsewhere)?.check_keys(&context).run(&store).result.unwrap_err();
+    /// assert_eq!(error.code(), ErrorCode::StoreUnavailable);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Issuer::mint_task`] and [`Verifier::verify_task`](crate::Verifier::verify_task), for the first issuer whose key
+    /// cannot be used.
+    pub fn check_keys(&self, context: &Context) -> Task<()> {
+        let (issuers, context) = (self.issuers(), context.clone());
+        Task::new(|io| async move {
+            for (number, issuer) in (0..).zip(issuers) {
+                let (claims, lifetime) = (Claims::new(), Lifetime::from_seconds(1)?);
+                let token = issuer.mint_task(&claims, lifetime, &context.part(number)).within(&io).await?;
+                issuer.any_audience().verify_task(&token, context.now()).within(&io).await?;
+            }
+            Ok(())
+        })
+    }
+
     /// One of the issuers, by its name, and the first where none is named: for flows that no request asks for, such as the
     /// start of a session behind the host's own login. The clients and keys of a configuration are there for it, as they are
     /// for the dialects.
@@ -240,6 +287,11 @@ impl Endpoint {
             pushes.collect::<Vec<_>>()
         };
         self.issuers().iter().flat_map(of_issuer).collect()
+    }
+
+    /// The key rings of the configuration, without their keys, in the order of their names.
+    pub fn rings(&self) -> &[RingSchedule] {
+        &self.0.rings
     }
 
     /// How long acknowledged writes must last: the most that one of the issuers needs.

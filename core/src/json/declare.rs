@@ -94,10 +94,17 @@ macro_rules! as_names {
 
         impl $crate::json::ToJson for $name {
             fn write_json(&self, out: &mut Vec<u8>) {
-                $crate::json::push_string(out, match self {
+                $crate::json::push_string(out, self.json_name());
+            }
+        }
+
+        impl $name {
+            /// As JSON names it.
+            pub(crate) const fn json_name(&self) -> &'static str {
+                match self {
                     $name::$first => $first_value,
                     $($name::$variant => $value,)*
-                });
+                }
             }
         }
     };

@@ -17,6 +17,7 @@ use tokenmint::{Context, Error, ErrorCode, OPERATIONS};
 
 use crate::app::{self, App};
 use crate::log;
+use crate::serve::health::{Health, Probe};
 use crate::serve::http::Site;
 
 use attempt::Attempt;
@@ -26,6 +27,7 @@ pub(crate) use key::Keys;
 pub(crate) struct Admin {
     app: Arc<App>,
     keys: Keys,
+    health: Arc<Health>,
     document: String,
 }
 
@@ -33,11 +35,12 @@ pub(crate) struct Admin {
 enum Route {
     Operation(&'static str),
     Document,
+    Probe(Probe),
 }
 
 impl Admin {
-    pub(crate) fn new(app: Arc<App>, keys: Keys) -> Self {
-        Admin { app, keys, document: openapi::document().to_string() }
+    pub(crate) fn new(app: Arc<App>, keys: Keys, health: Arc<Health>) -> Self {
+        Admin { app, keys, health, document: openapi::document().to_string() }
     }
 
     async fn respond(&self, request: Request<Vec<u8>>) -> Result<Response, Error> {
@@ -51,6 +54,10 @@ impl Admin {
                 }
                 _ => allowed("GET, HEAD"),
             },
+            Some(Route::Probe(probe)) => match *request.method() {
+                Method::GET | Method::HEAD => Ok(self.health.answer(probe, request.headers()).await),
+                _ => allowed("GET, HEAD"),
+            },
             Some(Route::Operation(_)) if request.method() != Method::POST => allowed("POST"),
             Some(Route::Operation(operation)) => self.call(operation, request).await,
         }
@@ -61,7 +68,7 @@ impl Admin {
         let issuer = reply::issuer(request.uri().query());
         let request = Arrived::new(request).ok_or(ErrorCode::RouteNotFound)?;
         let (key, bearer) =
-            self.keys.caller(&request).inspect_err(|error| log::admin(None, operation, Some(error)))?;
+            self.keys.caller(&request).inspect_err(|error| self.told(None, operation, Some(error)))?;
         let answered = async {
             key.check(operation)?;
             let (issuer, input) = (issuer?, reply::input(&request)?);
@@ -77,8 +84,16 @@ impl Admin {
             }
         };
         let answered = answered.await;
-        log::admin(Some(key.id()), operation, answered.as_ref().err());
+        self.told(Some(key.id()), operation, answered.as_ref().err());
         Ok(response::json_text(StatusCode::OK, answered?.into_bytes()))
+    }
+
+    /// Tells of a call.
+    fn told(&self, key: Option<&str>, operation: &'static str, refused: Option<&Error>) {
+        log::admin(key, operation, refused);
+        if let Some(metrics) = self.app.metrics() {
+            metrics.operation(operation, refused);
+        }
     }
 
     async fn run(&self, run: &Run<'_>, context: &Context) -> Result<String, Error> {
@@ -117,6 +132,7 @@ impl Site for Admin {
         match route(path) {
             Some(Route::Operation(_)) => "/v1/{operation}",
             Some(Route::Document) => "/v1/openapi.json",
+            Some(Route::Probe(probe)) => probe.path(),
             None => "other",
         }
     }
@@ -132,6 +148,9 @@ impl Site for Admin {
 
 /// What a path is for.
 fn route(path: &str) -> Option<Route> {
+    if let Some(probe) = Probe::at(path) {
+        return Some(Route::Probe(probe));
+    }
     match path.strip_prefix("/v1/")? {
         "openapi.json" => Some(Route::Document),
         name => OPERATIONS.iter().find(|known| **known == name).map(|known| Route::Operation(known)),
