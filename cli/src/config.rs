@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 use crate::demo;
 use crate::failure::{Failure, Result};
 use crate::keys;
+use crate::proxies::Proxies;
 use crate::sources::Sources;
 
 const DEFAULT_PORT: u16 = 8080;
@@ -60,6 +61,7 @@ impl Source {
                 "this server signs with its own keys only; a program that embeds the library can hold one";
             return Err(self.failure(self.line_of(&field), &format!("{field}: {reason}")));
         }
+        Proxies::of(config).map_err(|error| self.invalid(&error))?;
         sources.rewind();
         let mut config = config.clone();
         config.server.public_url.get_or_insert_with(|| format!("http://{address}"));

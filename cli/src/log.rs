@@ -11,14 +11,16 @@ use std::time::Duration;
 use hyper::Method;
 use serde_json::Value;
 use tokenmint::{Error, Event, EventKind};
-use tracing::field::{Field, Visit};
-use tracing::{Subscriber, error, info, warn};
+use tracing::field::{self, Field, Visit};
+use tracing::{Subscriber, debug, error, info, warn};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
+
+use crate::trace;
 
 /// Starts logging: warnings if `quiet`, else what `RUST_LOG` says, else all that happens.
 pub(crate) fn start(quiet: bool) {
@@ -39,10 +41,25 @@ pub(crate) fn start(quiet: bool) {
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
-/// A request was answered.
-pub(crate) fn access(method: &'static str, route: &'static str, status: u16, took: Duration) {
+/// The routes whose requests are told only where something is wrong, or somebody wants to know.
+const PROBES: [&str; 3] = ["/livez", "/readyz", "/metrics"];
+
+/// A request was answered; `address` is the client's, where it is known.
+pub(crate) fn access(
+    method: &'static str,
+    route: &'static str,
+    status: u16,
+    took: Duration,
+    address: Option<IpAddr>,
+) {
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    info!(target: "tokenmint::access", method, route, status, micros);
+    let address = address.map(field::display);
+    // Who probes does so every few seconds.
+    if PROBES.contains(&route) && status < 400 {
+        debug!(target: "tokenmint::access", method, route, status, micros, address);
+    } else {
+        info!(target: "tokenmint::access", method, route, status, micros, address);
+    }
 }
 
 /// Something happened in a flow.
@@ -202,6 +219,7 @@ where
         line.member("level", &metadata.level().as_str().to_ascii_lowercase().into());
         line.member("target", &metadata.target().into());
         event.record(&mut line);
+        trace::members(|name, value| line.member(name, &value.into()));
         writeln!(writer, "{}}}", line.0)
     }
 }

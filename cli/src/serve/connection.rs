@@ -71,6 +71,7 @@ mod tests {
 
     use super::*;
     use crate::app::App;
+    use crate::proxies::Proxies;
     use crate::serve::dialects::Dialects;
     use crate::serve::places::Places;
 
@@ -90,7 +91,8 @@ mod tests {
         let (client, server) = tokio::io::duplex(room);
         let served = async move {
             let all = GracefulShutdown::new();
-            serve(server, site, Listener::public(None), place, KEEP_ALIVE, all.watcher()).await;
+            serve(server, site, Listener::public(None, Proxies::default()), place, KEEP_ALIVE, all.watcher())
+                .await;
         };
         (client, tokio::spawn(served))
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use http_body_util::{BodyExt, Full};
 use hyper::Request;
 use hyper::body::{Body, Bytes, Incoming};
-use hyper::header::{CONNECTION, EXPECT, HeaderValue};
+use hyper::header::{CONNECTION, EXPECT, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use tokenmint::endpoint::{MAX_BODY, Response};
 use tokenmint::{Error, ErrorCode};
@@ -16,6 +16,7 @@ use super::head;
 use super::listener::Listener;
 use super::places::{LIFE, Place};
 use crate::log;
+use crate::trace::{self, Ids, REQUEST_ID};
 
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(10);
@@ -48,11 +49,18 @@ pub(crate) async fn answer<S: Site>(
     let start = Instant::now();
     let (parts, body) = request.into_parts();
     let (method, route) = (log::method(&parts.method), site.route(parts.uri.path()));
-    let mut response = respond(&*site, &place, parts, body).await;
-    if place.since().elapsed() >= LIFE {
-        close(&mut response);
-    }
-    listener.answered(method, route, response.status().as_u16(), start.elapsed());
+    let ids = Ids::of(&parts.headers);
+    let (id, client) = (ids.request(), listener.client(place.peer(), &parts.headers));
+    let answered = async {
+        let mut response = respond(&*site, &place, parts, body).await;
+        if place.since().elapsed() >= LIFE {
+            close(&mut response);
+        }
+        listener.answered(method, route, response.status().as_u16(), start.elapsed(), client);
+        response
+    };
+    let mut response = trace::within(ids, answered).await;
+    response.headers_mut().insert(HeaderName::from_static(REQUEST_ID), id);
     place.wait();
     Ok(response.map(|body| Full::new(Bytes::from(body))))
 }

@@ -1,15 +1,20 @@
 //! What the connections of one listener have in common, beside what it serves.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::HeaderMap;
+
 use crate::log;
 use crate::metrics::Metrics;
+use crate::proxies::Proxies;
 
 /// A listener, as it is told of.
 pub(crate) struct Listener {
     name: &'static str,
     metrics: Option<Arc<Metrics>>,
+    proxies: Proxies,
 }
 
 /// A connection of a listener, until it is dropped.
@@ -17,20 +22,20 @@ pub(crate) struct Open(Arc<Listener>);
 
 impl Listener {
     /// The one of the dialects.
-    pub(crate) fn public(metrics: Option<Arc<Metrics>>) -> Arc<Self> {
-        Self::named("public", metrics)
+    pub(crate) fn public(metrics: Option<Arc<Metrics>>, proxies: Proxies) -> Arc<Self> {
+        Self::named("public", metrics, proxies)
     }
 
     /// The operator's.
-    pub(crate) fn admin(metrics: Option<Arc<Metrics>>) -> Arc<Self> {
-        Self::named("admin", metrics)
+    pub(crate) fn admin(metrics: Option<Arc<Metrics>>, proxies: Proxies) -> Arc<Self> {
+        Self::named("admin", metrics, proxies)
     }
 
-    fn named(name: &'static str, metrics: Option<Arc<Metrics>>) -> Arc<Self> {
+    fn named(name: &'static str, metrics: Option<Arc<Metrics>>, proxies: Proxies) -> Arc<Self> {
         if let Some(metrics) = &metrics {
             metrics.listens(name);
         }
-        Arc::new(Listener { name, metrics })
+        Arc::new(Listener { name, metrics, proxies })
     }
 
     /// A connection has a place; another one's where it was `displaced`.
@@ -48,9 +53,21 @@ impl Listener {
         }
     }
 
+    /// Who sent a request, where proxies are named that say so.
+    pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
+        self.proxies.client(peer, headers)
+    }
+
     /// A request was answered.
-    pub(crate) fn answered(&self, method: &'static str, route: &'static str, status: u16, took: Duration) {
-        log::access(method, route, status, took);
+    pub(crate) fn answered(
+        &self,
+        method: &'static str,
+        route: &'static str,
+        status: u16,
+        took: Duration,
+        client: Option<IpAddr>,
+    ) {
+        log::access(method, route, status, took, client);
         if let Some(metrics) = &self.metrics {
             metrics.request(self.name, route, method, status, took);
         }

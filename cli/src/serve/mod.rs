@@ -25,6 +25,7 @@ use crate::args::Serve;
 use crate::config::{self, Source};
 use crate::failure::{Result, print};
 use crate::metrics::Metrics;
+use crate::proxies::Proxies;
 use crate::{demo, log, store};
 
 use admin::{Admin, Keys};
@@ -61,6 +62,7 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
     let mut sources = source.sources();
     let service = source.build(&config, bound, &mut sources)?;
     let store = store::open(&args.store, &config, &sources).await?;
+    let proxies = Proxies::of(&config)?;
     let metrics = admin.as_ref().map(|_| Arc::new(Metrics::new()));
     let app = Arc::new(App::counting(service.endpoint.clone(), store, metrics.clone()));
     app.prepare(&service).await?;
@@ -80,14 +82,15 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
     let (connections, operators) = (GracefulShutdown::new(), GracefulShutdown::new());
     let health = Arc::new(Health::new(Arc::clone(&app)));
     let dialects = Dialects(Arc::clone(&app));
-    let door = Door::new(args, &config, dialects, Listener::public(metrics.clone()));
+    let door = Door::new(args, &config, dialects, Listener::public(metrics.clone(), proxies.clone()));
     let mut public = Box::pin(door.open(listener, &connections));
     let operators_door = async {
         match admin {
             Some((admin, (listener, bound))) => {
                 info!(target: "tokenmint::serve", address = %bound, "listening for the admin API");
                 let site = Admin::new(Arc::clone(&app), Keys::new(&admin.keys), Arc::clone(&health));
-                let door = Door::admin(args, &config, site, Listener::admin(metrics.clone()));
+                let door =
+                    Door::admin(args, &config, site, Listener::admin(metrics.clone(), proxies.clone()));
                 door.open(listener, &operators).await;
             }
             None => std::future::pending().await,

@@ -43,6 +43,7 @@ pub(crate) struct Place {
     id: u64,
     since: Instant,
     lost: Arc<Notify>,
+    peer: IpAddr,
     displaced: bool,
 }
 
@@ -54,7 +55,7 @@ impl Places {
 
     /// A place for a new connection; none where every other one is in the midst of an answer.
     pub(crate) fn take(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
-        let address = network(address);
+        let (peer, address) = (address, network(address));
         let mut taken = self.taken();
         let of_one = taken.entries.values().filter(|entry| entry.address == address).count();
         let full = match (of_one >= self.of_one, taken.entries.len() >= self.all) {
@@ -77,7 +78,7 @@ impl Places {
         taken.last += 1;
         let id = taken.last;
         taken.entries.insert(id, Held { address, waiting: Some(since), lost: Arc::clone(&lost) });
-        Some(Place { places: Arc::clone(self), id, since, lost, displaced: full.is_some() })
+        Some(Place { places: Arc::clone(self), id, since, lost, peer, displaced: full.is_some() })
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
@@ -103,6 +104,11 @@ impl Place {
     /// Returns when another connection has the place.
     pub(crate) async fn lost(&self) {
         self.lost.notified().await;
+    }
+
+    /// Whose connection it is.
+    pub(crate) fn peer(&self) -> IpAddr {
+        self.peer
     }
 
     /// Whether another connection lost it.

@@ -40,6 +40,8 @@ fn a_server_lives_and_is_ready() {
     assert_eq!(Request::to(&admin, "HEAD", "/readyz").send().status, 200);
     let wrong = Request::to(&admin, "POST", "/readyz").json(&json!({})).send();
     assert_eq!((wrong.status, wrong.header("allow")), (405, Some("GET, HEAD")));
+    assert!(server.told().contains(r#""route":"/readyz","status":405"#));
+    assert!(!server.told().contains(r#""status":200"#), "a probe that finds all well is no news");
     // The dialects' listener has none of it.
     for path in ["/livez", "/readyz", "/metrics"] {
         assert_eq!(server.get(path).status, 404, "{path}");

@@ -11,6 +11,7 @@ mod init;
 mod keys;
 mod operate;
 mod push;
+mod requests;
 mod rotation;
 mod serve;
 mod status_lists;

@@ -114,6 +114,9 @@ object! {
         pub keep_alive: Option<Lifetime>,
         /// How many connections one address may have, 0 for any number; 1024 where absent.
         pub connections_per_address: Option<u32>,
+        /// The addresses and networks of the proxies that are believed when they say who sent a request; none where absent.
+        #[json(default)]
+        pub trusted_proxies: Vec<String>,
         /// The origins whose pages may call the dialects; none where absent. Public keys are for pages of any origin.
         #[json(default)]
         pub cors_origins: Vec<Origin>,
