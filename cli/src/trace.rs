@@ -3,7 +3,6 @@
 //! Whoever sends a request can name both, so they say who asked for what as far as the sender is to be believed. Nothing
 //! is decided by them.
 
-use std::fmt::Write;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -100,15 +99,13 @@ fn is_id(id: &[u8]) -> bool {
 
 /// A new id, in 32 hexadecimal digits: none that anybody else has, and nothing secret. It costs no call of the system.
 fn random() -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     static MADE: AtomicU64 = AtomicU64::new(0);
     static RANDOM: LazyLock<[RandomState; 2]> = LazyLock::new(|| [RandomState::new(), RandomState::new()]);
     let number = MADE.fetch_add(1, Ordering::Relaxed);
-    let mut id = String::with_capacity(32);
-    for half in &*RANDOM {
-        // Writing to a string does not fail.
-        let _ = write!(id, "{:016x}", half.hash_one(number));
-    }
-    id
+    let digits =
+        |half: u64| (0..16).rev().map(move |at| char::from(DIGITS[(half >> (4 * at) & 15) as usize]));
+    RANDOM.iter().flat_map(|half| digits(half.hash_one(number))).collect()
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper_util::server::graceful::GracefulShutdown;
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::app::App;
@@ -107,29 +108,42 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
         () = stop.asked() => {}
     }
     health.stop();
+    if let Some(delay) = config.server.drain_delay {
+        info!(target: "tokenmint::serve", seconds = delay.seconds(), "asked to stop, and serving until the others know");
+        tokio::select! {
+            () = &mut public => {}
+            () = &mut private => {}
+            () = tokio::time::sleep(Duration::from_secs(delay.seconds())) => {}
+            () = stop.asked() => {}
+        }
+    }
     drop(public);
     keeper.abort();
     publisher.abort();
     sender.abort();
     follower.abort();
     // The operator's probes see the end until it has come.
-    tokio::select! {
-        () = drain(connections, &mut stop) => {}
-        () = &mut private => {}
-    }
+    let end = Instant::now() + DRAIN_TIME;
+    let drained = tokio::select! {
+        drained = drain(connections, end, &mut stop) => drained,
+        () = &mut private => true,
+    };
     drop(private);
-    drain(operators, &mut stop).await;
+    if drained {
+        drain(operators, end, &mut stop).await;
+    }
     info!(target: "tokenmint::serve", "stopped");
     Ok(())
 }
 
-/// Lets the requests under way finish, for a while; a second signal ends that, too.
-async fn drain(connections: GracefulShutdown, stop: &mut Stop) {
+/// Lets the requests under way finish, for a while; a second signal ends that, too. Whether they did.
+async fn drain(connections: GracefulShutdown, end: Instant, stop: &mut Stop) -> bool {
     tokio::select! {
-        () = connections.shutdown() => {}
-        () = tokio::time::sleep(DRAIN_TIME) => {
+        () = connections.shutdown() => return true,
+        () = tokio::time::sleep_until(end) => {
             warn!(target: "tokenmint::serve", "some requests did not finish in time");
         }
         () = stop.asked() => warn!(target: "tokenmint::serve", "asked twice to stop"),
     }
+    false
 }

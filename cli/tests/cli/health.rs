@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use serde_json::{Value, json};
 
 use crate::admin::KEY;
+use crate::config::{Folder, small};
 use crate::keys::Ring;
 use crate::support::{Answer, Request, Server, connect, read_answer, until};
 
@@ -70,6 +71,23 @@ fn a_server_that_ends_is_not_ready() {
     half.write_all(b"token=x").unwrap();
     assert_eq!(read_answer(&mut half).status, 401);
     assert_eq!(server.finish().0.code(), Some(0));
+}
+
+#[test]
+fn it_serves_until_load_balancers_have_left() {
+    let folder = Folder::new(&small(&format!(
+        "\n[server]\ndrain_delay = \"1h\"\n\n[admin]\nlisten = \"127.0.0.1:0\"\n\n[[admin.keys]]\nid = \"root\"\nkey_sha256 = \"{}\"\n",
+        tokenmint::SecretHash::of(KEY.as_bytes()),
+    )));
+    let server = Server::with_config(&folder.config());
+    let admin = server.admin();
+    server.terminate();
+    until("the server says that it ends", || ask(&admin, "/readyz").status == 503);
+    assert_eq!(server.get("/.well-known/jwks.json").status, 200);
+    server.terminate();
+    let (status, _, log) = server.finish();
+    assert_eq!(status.code(), Some(0));
+    assert!(log.lines().last().unwrap().contains(r#""message":"stopped""#), "{log}");
 }
 
 #[test]
@@ -163,14 +181,14 @@ fn older_scrapers_are_told_the_older_format() {
 }
 
 #[test]
-fn a_rings_keys_and_its_next_step_are_told() {
+fn keys_their_next_step_and_status_lists_are_told() {
     let ring = Ring::new();
     ring.json("generate", &["--kid", "a", "--token-lifetime", "1h", "--active-for", "30d"]);
     ring.json("generate", &["--kid", "b"]);
     let config = format!(
         "[admin]\nlisten = \"127.0.0.1:0\"\n[[admin.keys]]\nid = \"root\"\nkey_sha256 = \"{}\"\n\
          [[keys]]\nkid = \"ring\"\nring_file = \"ring.json\"\n\
-         [mercoa]\nissuer = \"https://api.example.com\"\nkey = \"ring\"\n",
+         [oauth]\nkey = \"ring\"\naudience = \"api\"\nstatus_lists = {{ every = \"5m\", ttl = \"5m\" }}\n",
         tokenmint::SecretHash::of(KEY.as_bytes()),
     );
     std::fs::write(ring.beside("tokenmint.toml"), config).unwrap();
@@ -184,4 +202,8 @@ fn a_rings_keys_and_its_next_step_are_told() {
     let due = counted[r#"tokenmint_key_rotation_due_seconds{ring="ring",action="activate"}"#];
     let thirty_days = 30.0 * 86_400.0;
     assert!((thirty_days - 3600.0..=thirty_days).contains(&due), "{due}");
+    let age = "tokenmint_status_list_age_seconds";
+    until("the lists are made", || scrape(&server.admin()).contains_key(age));
+    let aged = scrape(&server.admin())[age];
+    until("they age", || scrape(&server.admin())[age] > aged);
 }

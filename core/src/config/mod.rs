@@ -114,6 +114,8 @@ object! {
         pub keep_alive: Option<Lifetime>,
         /// How many connections one address may have, 0 for any number; 1024 where absent.
         pub connections_per_address: Option<u32>,
+        /// How long it goes on as before when it is asked to end, and says meanwhile that it is not ready; no time where absent.
+        pub drain_delay: Option<Lifetime>,
         /// The addresses and networks of the proxies that are believed when they say who sent a request; none where absent.
         #[json(default)]
         pub trusted_proxies: Vec<String>,
