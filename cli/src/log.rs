@@ -5,7 +5,7 @@
 
 use std::fmt::{self, Write};
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper::Method;
@@ -20,10 +20,16 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::recent::Recent;
 use crate::trace;
 
-/// Starts logging: warnings if `quiet`, else what `RUST_LOG` says, else all that happens.
-pub(crate) fn start(quiet: bool) {
+/// What happens in flows, and who calls the admin API.
+const EVENTS: &str = "tokenmint::event";
+
+/// Starts logging: warnings if `quiet`, else what `RUST_LOG` says, else all that happens. The latest events of it are kept
+/// where they are asked for.
+pub(crate) fn start(quiet: bool) -> Arc<Recent> {
+    let recent = Arc::new(Recent::new());
     let asked = std::env::var("RUST_LOG").ok().filter(|text| !text.is_empty());
     let filter = match quiet {
         true => Targets::new().with_default(LevelFilter::WARN),
@@ -34,15 +40,16 @@ pub(crate) fn start(quiet: bool) {
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(LevelFilter::TRACE)
         .with_writer(std::io::stderr)
-        .event_format(JsonLines)
+        .event_format(JsonLines(Arc::clone(&recent)))
         .finish()
         .with(filter);
     // Only this program sets it, and once.
     let _ = tracing::subscriber::set_global_default(subscriber);
+    recent
 }
 
 /// The routes whose requests are told only where something is wrong, or somebody wants to know.
-const PROBES: [&str; 3] = ["/livez", "/readyz", "/metrics"];
+const PROBES: [&str; 4] = ["/livez", "/readyz", "/metrics", "/v1/events"];
 
 /// A request was answered; `address` is the client's, where it is known.
 pub(crate) fn access(
@@ -71,16 +78,16 @@ pub(crate) fn event(event: &Event) {
         | EventKind::StoreRegressed
         | EventKind::SecurityEventRefused
         | EventKind::ClockSkew => {
-            warn!(target: "tokenmint::event", record);
+            warn!(target: EVENTS, record);
         }
-        _ => info!(target: "tokenmint::event", record),
+        _ => info!(target: EVENTS, record),
     }
 }
 
 /// Somebody called the admin API, by an admin key or without one. Neither what was given nor what came of it is told.
 pub(crate) fn admin(key: Option<&str>, operation: &'static str, refused: Option<&Error>) {
     let result = refused.map_or("done", |error| error.code().name());
-    info!(target: "tokenmint::event", event = "admin_call", key, operation, result);
+    info!(target: EVENTS, event = "admin_call", key, operation, result);
 }
 
 /// The core gave no response.
@@ -198,7 +205,7 @@ pub(crate) fn route(path: &str) -> &'static str {
 
 /// One JSON object on a line: time, level, target, and the fields. The field `record` is an object itself, whose
 /// members become fields.
-struct JsonLines;
+struct JsonLines(Arc<Recent>);
 
 impl<S, N> FormatEvent<S, N> for JsonLines
 where
@@ -220,7 +227,11 @@ where
         line.member("target", &metadata.target().into());
         event.record(&mut line);
         trace::members(|name, value| line.member(name, &value.into()));
-        writeln!(writer, "{}}}", line.0)
+        line.0.push('}');
+        if metadata.target() == EVENTS {
+            self.0.keep(&line.0);
+        }
+        writeln!(writer, "{}", line.0)
     }
 }
 

@@ -17,6 +17,7 @@ mod metrics;
 mod mint;
 mod operate;
 mod proxies;
+mod recent;
 mod remote;
 mod ring;
 mod serve;

@@ -2,6 +2,7 @@
 
 mod admin;
 mod connection;
+mod console;
 mod dialects;
 mod door;
 mod head;
@@ -27,6 +28,7 @@ use crate::config::{self, Source};
 use crate::failure::{Result, print};
 use crate::metrics::Metrics;
 use crate::proxies::Proxies;
+use crate::recent::Recent;
 use crate::{demo, log, store};
 
 use admin::{Admin, Keys};
@@ -40,15 +42,15 @@ use stop::Stop;
 const DRAIN_TIME: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(args: &Serve) -> Result<()> {
-    log::start(args.quiet);
+    let recent = log::start(args.quiet);
     let source = match &args.config {
         Some(path) => Source::file(path)?,
         None => Source::demo(),
     };
-    store::block_on(serve(args, source))
+    store::block_on(serve(args, source, recent))
 }
 
-async fn serve(args: &Serve, source: Source) -> Result<()> {
+async fn serve(args: &Serve, source: Source, recent: Arc<Recent>) -> Result<()> {
     let config = source.parse()?;
     let mut stop = Stop::listen()?;
     let address = config::address(&config, args.host, args.port)?;
@@ -58,6 +60,9 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
         Some(admin) => Some((admin, listen(admin.listen).await?)),
         None => None,
     };
+    if admin.is_some() {
+        recent.open();
+    }
     let base = format!("http://{bound}");
 
     let mut sources = source.sources();
@@ -89,7 +94,8 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
         match admin {
             Some((admin, (listener, bound))) => {
                 info!(target: "tokenmint::serve", address = %bound, "listening for the admin API");
-                let site = Admin::new(Arc::clone(&app), Keys::new(&admin.keys), Arc::clone(&health));
+                let (keys, health) = (Keys::new(&admin.keys), Arc::clone(&health));
+                let site = Admin::new(Arc::clone(&app), keys, health, Arc::clone(&recent));
                 let door =
                     Door::admin(args, &config, site, Listener::admin(metrics.clone(), proxies.clone()));
                 door.open(listener, &operators).await;
@@ -118,6 +124,7 @@ async fn serve(args: &Serve, source: Source) -> Result<()> {
         }
     }
     drop(public);
+    recent.close();
     keeper.abort();
     publisher.abort();
     sender.abort();

@@ -4,6 +4,7 @@ mod admin;
 mod commands;
 mod config;
 mod connections;
+mod console;
 mod cors;
 mod framing;
 mod health;

@@ -30,14 +30,17 @@ object! {
         pub id: String,
         /// The SHA-256 of the key, as `tokenmint credentials create --kind admin` prints it.
         pub key_sha256: SecretHash,
-        /// The operations that it may call; all where absent.
+        /// The operations that it may call, and `events` where it may look on; all of it where absent.
         pub operations: Option<Vec<OperationName>>,
     }
 }
 
-/// The name of an operation that there is.
+/// The name of an operation that there is, or of what else a host shows to those with a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OperationName(&'static str);
+
+/// What a host shows beside the operations: the events of its log.
+const SHOWN: [&str; 1] = ["events"];
 
 impl OperationName {
     /// The name.
@@ -53,7 +56,7 @@ impl FromJson for OperationName {
 
     fn read_json(&mut self, json: Json<'_>) -> Result<(), Misfit> {
         let name = json.string("a string")?;
-        let known = surface::NAMES.iter().chain(dialect::NAMES).find(|known| **known == name);
+        let known = surface::NAMES.iter().chain(dialect::NAMES).chain(&SHOWN).find(|known| **known == name);
         self.0 = known.ok_or_else(|| {
             Misfit::because(format!("{} is no operation; docs/operations.md has them all", shown(&name)))
         })?;

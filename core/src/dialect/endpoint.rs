@@ -312,8 +312,8 @@ impl Endpoint {
         self.0.issuers()
     }
 
-    /// The issuers, each once.
-    pub(crate) fn issuers(&self) -> Vec<Issuer> {
+    /// The issuers of the dialects, each once; the first does what names none.
+    pub fn issuers(&self) -> Vec<Issuer> {
         let mut issuers = Vec::<Issuer>::new();
         for issuer in self.0.issuers() {
             if issuers.iter().all(|known| known.policy().issuer != issuer.policy().issuer) {

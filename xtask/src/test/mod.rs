@@ -2,6 +2,7 @@
 
 mod c;
 mod cargo;
+mod console;
 pub(crate) mod fuzz;
 mod go;
 mod markdown;
@@ -57,6 +58,7 @@ const STEPS: &[Step] = &[
     Step { name: "python", about: "the Python package: wheel, vectors, types", run: python::run },
     Step { name: "go", about: "the Go module does what the core does", run: go::run },
     Step { name: "npm", about: "the npm package: Node, browsers, the playground", run: npm::run },
+    Step { name: "console", about: "the server's console, in a real browser", run: console::run },
     Step { name: "fuzz", about: "no input breaks a promise: corpus and search", run: fuzz::run },
     Step { name: "oracles", about: "other libraries accept and refuse the same", run: oracles::run },
     Step { name: "sdks", about: "the vendors' SDKs get what they expect", run: sdks::run },

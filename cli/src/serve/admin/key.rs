@@ -1,6 +1,6 @@
 //! Who may call: admin keys, of which the configuration has the hashes.
 
-use tokenmint::config::AdminKey;
+use tokenmint::config::{AdminKey, OperationName};
 use tokenmint::dialect::Request;
 use tokenmint::{Error, ErrorCode, Secret};
 
@@ -32,6 +32,11 @@ impl Key {
     /// Its id, for the log.
     pub(super) fn id(&self) -> &str {
         &self.0.id
+    }
+
+    /// The operations that it is for; none of them by name where it is for all.
+    pub(super) fn operations(&self) -> Option<Vec<&'static str>> {
+        self.0.operations.as_ref().map(|allowed| allowed.iter().map(OperationName::as_str).collect())
     }
 
     /// Refuses an operation that it may not call.

@@ -6,6 +6,7 @@ mod attempt;
 mod key;
 mod openapi;
 mod reply;
+mod server;
 
 use std::sync::Arc;
 
@@ -13,21 +14,29 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode};
 use tokenmint::dialect::{Request as Arrived, response};
 use tokenmint::endpoint::Response;
-use tokenmint::{Context, Error, ErrorCode, OPERATIONS};
+use tokenmint::{Context, Error, ErrorCode, OPERATIONS, UnixTime};
 
 use crate::app::{self, App};
 use crate::log;
+use crate::mint;
+use crate::recent::Recent;
+use crate::serve::console;
 use crate::serve::health::{Health, Probe};
 use crate::serve::http::Site;
 
 use attempt::Attempt;
 pub(crate) use key::Keys;
 
+/// What a key's `operations` call the events.
+const EVENTS: &str = "events";
+
 /// What the admin listener serves.
 pub(crate) struct Admin {
     app: Arc<App>,
     keys: Keys,
     health: Arc<Health>,
+    recent: Arc<Recent>,
+    started: UnixTime,
     document: String,
 }
 
@@ -36,31 +45,50 @@ enum Route {
     Operation(&'static str),
     Document,
     Probe(Probe),
+    Events,
+    Server,
+    Console(&'static console::File),
 }
 
 impl Admin {
-    pub(crate) fn new(app: Arc<App>, keys: Keys, health: Arc<Health>) -> Self {
-        Admin { app, keys, health, document: openapi::document().to_string() }
+    pub(crate) fn new(app: Arc<App>, keys: Keys, health: Arc<Health>, recent: Arc<Recent>) -> Self {
+        let document = openapi::document().to_string();
+        Admin { app, keys, health, recent, started: mint::now(), document }
     }
 
     async fn respond(&self, request: Request<Vec<u8>>) -> Result<Response, Error> {
-        let allowed = |methods| Err(Error::new(ErrorCode::MethodNotAllowed).at("Allow").because(methods));
-        match route(request.uri().path()) {
-            None => Err(ErrorCode::RouteNotFound.into()),
-            Some(Route::Document) => match *request.method() {
-                // RFC 9110 section 9.3.2: what carries this takes the body from the answer to a HEAD.
-                Method::GET | Method::HEAD => {
-                    Ok(response::json_text(StatusCode::OK, self.document.clone().into_bytes()))
-                }
-                _ => allowed("GET, HEAD"),
-            },
-            Some(Route::Probe(probe)) => match *request.method() {
-                Method::GET | Method::HEAD => Ok(self.health.answer(probe, request.headers()).await),
-                _ => allowed("GET, HEAD"),
-            },
-            Some(Route::Operation(_)) if request.method() != Method::POST => allowed("POST"),
-            Some(Route::Operation(operation)) => self.call(operation, request).await,
+        let route = route(request.uri().path()).ok_or(ErrorCode::RouteNotFound)?;
+        let allowed: &[Method] = match route {
+            Route::Operation(_) => &[Method::POST],
+            Route::Events | Route::Server => &[Method::GET],
+            // RFC 9110 section 9.3.2: what carries this takes the body from the answer to a HEAD.
+            Route::Document | Route::Probe(_) | Route::Console(_) => &[Method::GET, Method::HEAD],
+        };
+        if !allowed.contains(request.method()) {
+            let allowed = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+            return Err(Error::new(ErrorCode::MethodNotAllowed).at("Allow").because(allowed));
         }
+        match route {
+            Route::Operation(operation) => self.call(operation, request).await,
+            Route::Document => Ok(response::json_text(StatusCode::OK, self.document.clone().into_bytes())),
+            Route::Probe(probe) => Ok(self.health.answer(probe, request.headers()).await),
+            Route::Events => self.events(request).await,
+            Route::Server => {
+                let request = Arrived::new(request).ok_or(ErrorCode::RouteNotFound)?;
+                let (key, _) = self.keys.caller(&request)?;
+                Ok(response::json(StatusCode::OK, server::told(&self.app, key, self.started)))
+            }
+            Route::Console(file) => Ok(file.response()),
+        }
+    }
+
+    /// What has happened behind a number: at once where there is something, and else when there is.
+    async fn events(&self, request: Request<Vec<u8>>) -> Result<Response, Error> {
+        let after = reply::after(request.uri().query());
+        let request = Arrived::new(request).ok_or(ErrorCode::RouteNotFound)?;
+        self.keys.caller(&request)?.0.check(EVENTS)?;
+        let page = self.recent.after(after?).await;
+        Ok(response::json_text(StatusCode::OK, reply::events(&page).into_bytes()))
     }
 
     // The order is fixed: key, and then what is asked for. Nobody learns from a body's errors without a key.
@@ -133,6 +161,9 @@ impl Site for Admin {
             Some(Route::Operation(_)) => "/v1/{operation}",
             Some(Route::Document) => "/v1/openapi.json",
             Some(Route::Probe(probe)) => probe.path(),
+            Some(Route::Events) => "/v1/events",
+            Some(Route::Server) => "/v1/server",
+            Some(Route::Console(file)) => file.path(),
             None => "other",
         }
     }
@@ -151,8 +182,11 @@ fn route(path: &str) -> Option<Route> {
     if let Some(probe) = Probe::at(path) {
         return Some(Route::Probe(probe));
     }
-    match path.strip_prefix("/v1/")? {
+    let Some(path) = path.strip_prefix("/v1/") else { return console::file(path).map(Route::Console) };
+    match path {
         "openapi.json" => Some(Route::Document),
+        "events" => Some(Route::Events),
+        "server" => Some(Route::Server),
         name => OPERATIONS.iter().find(|known| **known == name).map(|known| Route::Operation(known)),
     }
 }

@@ -38,6 +38,8 @@ pub(super) fn document() -> Value {
         }
     }
     paths.insert("/v1/openapi.json".to_owned(), own_path());
+    paths.insert("/v1/events".to_owned(), events_path());
+    paths.insert("/v1/server".to_owned(), server_path());
     let tags: Vec<Value> = tables.iter().map(|table| json!({ "name": table.title })).collect();
     json!({
         "openapi": "3.1.0",
@@ -113,6 +115,121 @@ fn own_path() -> Value {
         "security": [],
         "responses": { "200": { "description": "This document.", "content": content(json!({ "type": "object" })) } }
     } })
+}
+
+/// What the console looks on by.
+fn events_path() -> Value {
+    let event = json!({
+        "type": "object",
+        "description": "A line of the log, as docs/operations.md describes events.",
+        "required": ["number", "ts", "level", "event"],
+        "properties": {
+            "number": { "type": "integer", "description": "Larger than that of each event before." },
+            "ts": { "type": "string", "format": "date-time", "description": "When it was." },
+            "level": { "type": "string", "enum": ["info", "warn"], "description": "`warn` for an alarm." },
+            "event": { "type": "string", "description": "What kind of thing; more may come to be." }
+        },
+        "additionalProperties": true
+    });
+    let answer = json!({
+        "type": "object",
+        "required": ["events", "next", "missed"],
+        "additionalProperties": false,
+        "properties": {
+            "events": { "type": "array", "items": event },
+            "next": { "type": "integer", "minimum": 0, "description": "What `after` is to be in the next call." },
+            "missed": {
+                "type": "boolean",
+                "description": "Whether some behind `after` are no longer kept: the latest 1000 are, or 1 MiB of them."
+            }
+        }
+    });
+    json!({ "get": {
+        "operationId": "events",
+        "summary": "What has happened in this process",
+        "description": "The latest events of the log, oldest first. With `after` it waits up to 25 seconds where there are none \
+                        yet. What the log leaves out is not here, either. A key with `operations` needs `events` among them.",
+        "parameters": [{
+            "name": "after",
+            "in": "query",
+            "description": "The `next` of an answer before.",
+            "schema": { "type": "integer", "minimum": 0, "maximum": u64::MAX >> 11 }
+        }],
+        "responses": own_responses("The events.", &answer, true)
+    } })
+}
+
+/// What the console knows of its server.
+fn server_path() -> Value {
+    let key = json!({
+        "type": "object",
+        "required": ["alg", "signs"],
+        "additionalProperties": false,
+        "properties": {
+            "kid": { "type": ["string", "null"], "description": "Its id." },
+            "alg": { "type": "string", "description": "Its algorithm." },
+            "signs": { "type": "boolean", "description": "Whether new tokens are signed by it; else it only verifies." }
+        }
+    });
+    let issuer = json!({
+        "type": "object",
+        "required": ["issuer", "keys"],
+        "additionalProperties": false,
+        "properties": {
+            "issuer": { "type": "string", "description": "Its name: `?issuer=` of a call." },
+            "keys": { "type": "array", "items": key }
+        }
+    });
+    let answer = json!({
+        "type": "object",
+        "required": ["version", "started_at", "now", "key", "issuers"],
+        "additionalProperties": false,
+        "properties": {
+            "version": { "type": "string", "description": "The version of tokenmint." },
+            "started_at": { "type": "integer", "description": "When the process was started." },
+            "now": { "type": "integer", "description": "What time it is there." },
+            "key": {
+                "type": "object",
+                "required": ["id"],
+                "additionalProperties": false,
+                "properties": {
+                    "id": { "type": "string", "description": "The id of the admin key that asks." },
+                    "operations": {
+                        "type": ["array", "null"],
+                        "items": { "type": "string" },
+                        "description": "What it may call; all where this is null."
+                    }
+                }
+            },
+            "issuers": { "type": "array", "items": issuer, "description": "The first does what names no issuer." }
+        }
+    });
+    json!({ "get": {
+        "operationId": "server",
+        "summary": "What serves here, and what this key may call",
+        "description": "For every admin key.",
+        "responses": own_responses("The server.", &answer, false)
+    } })
+}
+
+/// The answers of what is no operation.
+fn own_responses(says: &str, answer: &Value, may_refuse: bool) -> Value {
+    let refused = |code: ErrorCode| {
+        json!({
+            "description": format!("`{}`: {}.", code.name(), code.text()),
+            "x-error-codes": [code.name()],
+            "content": content(json!({ "$ref": "#/components/schemas/Error" }))
+        })
+    };
+    let mut responses = json!({
+        "200": { "description": says, "content": content(answer.clone()) },
+        "401": refused(ErrorCode::Unauthenticated)
+    });
+    if may_refuse {
+        responses["400"] = refused(ErrorCode::InvalidRequest);
+        responses["403"] = refused(ErrorCode::Forbidden);
+    }
+    responses
 }
 
 fn content(schema: Value) -> Value {

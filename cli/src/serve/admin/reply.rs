@@ -8,6 +8,7 @@ use tokenmint::{Error, ErrorCode};
 use url::form_urlencoded;
 
 use super::attempt::LONGEST_KEY;
+use crate::recent::Page;
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
@@ -26,6 +27,32 @@ pub(super) fn issuer(query: Option<&str>) -> Result<Option<String>, Error> {
         return Err(Error::new(ErrorCode::InvalidRequest).at(name.into_owned()).because(reason));
     }
     Ok(issuer)
+}
+
+/// The number that a query names, behind which somebody asks for events. There is no other parameter.
+pub(super) fn after(query: Option<&str>) -> Result<Option<u64>, Error> {
+    let mut after = None;
+    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+        let reason = match &*name {
+            "after" if after.is_none() => match value.parse() {
+                Ok(number) => {
+                    after = Some(number);
+                    continue;
+                }
+                Err(_) => "it is a whole number, the `next` of an answer before",
+            },
+            "after" => "this parameter is there twice",
+            _ => "this parameter is not known; known is after",
+        };
+        return Err(Error::new(ErrorCode::InvalidRequest).at(name.into_owned()).because(reason));
+    }
+    Ok(after)
+}
+
+/// Events, which are JSON already.
+pub(super) fn events(page: &Page) -> String {
+    let events = page.events.join(",");
+    format!("{{\"events\":[{events}],\"next\":{},\"missed\":{}}}", page.next, page.missed)
 }
 
 /// What tells this call from another.
