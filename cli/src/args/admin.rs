@@ -6,6 +6,9 @@ use clap::{ArgGroup, Args};
 
 use super::store::StoreArgs;
 
+/// The address of the admin API, where nothing else is said.
+pub(crate) const URL: &str = "http://127.0.0.1:8081";
+
 /// Run an operation: by the admin API of a server, or without one on a store itself.
 ///
 /// The input and the output are what docs/operations.md says. Without --json the output is shown as a table.
@@ -31,9 +34,10 @@ pub(crate) struct Admin {
     /// The issuer that does it, by its name [default: the first of the configuration]
     #[arg(long, value_name = "NAME")]
     pub(crate) issuer: Option<String>,
-    /// The address of the admin API: https, or http on this machine
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8081", conflicts_with = "config")]
-    pub(crate) url: String,
+    /// The address of the admin API: https, or http on this machine [default: that in the variable TOKENMINT_ADMIN_URL, or
+    /// http://127.0.0.1:8081]
+    #[arg(long, value_name = "URL", conflicts_with = "config")]
+    pub(crate) url: Option<String>,
     /// The environment variable that holds the admin key
     #[arg(long, value_name = "NAME", group = "key", conflicts_with = "config")]
     pub(crate) key_env: Option<String>,

@@ -34,9 +34,12 @@ pub(crate) struct Init {
     /// The address to listen at
     #[arg(long, value_name = "IP", default_value_t = Ipv4Addr::LOCALHOST.into())]
     pub(crate) host: IpAddr,
-    /// The port to listen at; the admin API listens at the next one, for this machine only
+    /// The port to listen at; the admin API listens at the next one
     #[arg(long, default_value_t = 8080, value_parser = clap::value_parser!(u16).range(1..65535))]
     pub(crate) port: u16,
+    /// The address at which the admin API listens [default: --host where that is this machine's own, or 127.0.0.1]
+    #[arg(long, value_name = "IP")]
+    pub(crate) admin_host: Option<IpAddr>,
     /// Ask nothing
     #[arg(long, short)]
     pub(crate) yes: bool,

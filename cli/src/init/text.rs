@@ -8,14 +8,14 @@ use tokenmint::dialect::Demonstration;
 use tokenmint::{Entropy, SecretHash};
 
 use super::{CONFIG, Choices, DATA, RING, utf8};
+use crate::args::admin::URL as ADMIN;
 use crate::args::init::{Init, StoreKind};
 use crate::failure::Result;
 
 /// The id of the key ring, which the dialects name.
 const KEY: &str = "ring";
 
-/// Where `tokenmint admin` looks by itself.
-const ADMIN: &str = "127.0.0.1:8081";
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 pub(super) fn has_session_secret(shown: &Demonstration) -> bool {
     shown.start.config.contains("{SESSION_SECRET}")
@@ -26,10 +26,10 @@ pub(super) fn session_secret(shown: &Demonstration) -> String {
     format!("{}.secret", shown.name)
 }
 
-/// Where the admin API listens: for this machine only.
+/// Where the admin API listens: for this machine only, where nothing else is said.
 fn admin(args: &Init) -> SocketAddr {
-    let host = if args.host.is_loopback() { args.host } else { IpAddr::from(Ipv4Addr::LOCALHOST) };
-    SocketAddr::new(host, args.port + 1)
+    let own = if args.host.is_loopback() { args.host } else { LOCALHOST };
+    SocketAddr::new(args.admin_host.unwrap_or(own), args.port + 1)
 }
 
 /// The configuration. It holds no secret.
@@ -107,8 +107,11 @@ pub(super) fn next(
     entropy: &mut Entropy,
 ) -> Result<String> {
     let made: Vec<String> = made.iter().map(|path| path.display().to_string()).collect();
-    let admin = admin(args);
-    let url = if admin.to_string() == ADMIN { String::new() } else { format!(" --url http://{admin}") };
+    let mut admin = admin(args);
+    if admin.ip().is_unspecified() {
+        admin.set_ip(LOCALHOST);
+    }
+    let url = format!("http://{admin}");
     let mut text = format!("# Made: {}.\n", made.join(", "));
     let variable = match choices.store {
         StoreKind::Sqlite => None,
@@ -127,12 +130,14 @@ pub(super) fn next(
          export TOKENMINT_ADMIN_KEY={admin_key}\n",
         quoted(&config.display().to_string()),
     );
+    if url != ADMIN {
+        let _ = writeln!(text, "export TOKENMINT_ADMIN_URL={url}");
+    }
     for shown in &choices.dialects {
         let (secret, _) = SecretHash::generate(entropy);
         let steps = shown
             .start
             .steps
-            .replace("{URL}", &url)
             .replace("'{ISSUER}'", &quoted(&choices.issuer(shown)))
             .replace("{SECRET}", utf8(&secret)?);
         let _ = write!(text, "\n{steps}");

@@ -1,5 +1,6 @@
 //! An operation by the admin API of a server.
 
+use std::env::VarError;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -9,13 +10,16 @@ use tokenmint::{Error, ErrorCode, Secret};
 use url::{Host, Url};
 
 use super::refused;
-use crate::args::admin::Admin;
+use crate::args::admin::{Admin, URL};
 use crate::client::{agent, reason};
 use crate::failure::{Failure, Result};
 use crate::keys;
 
 /// The variable that holds the admin key, where nothing else is said.
 const KEY: &str = "TOKENMINT_ADMIN_KEY";
+
+/// The variable that holds the address, where no option does.
+const ADDRESS: &str = "TOKENMINT_ADMIN_URL";
 
 /// A call has this long, from name to last byte.
 const TIME: Duration = Duration::from_secs(60);
@@ -32,11 +36,12 @@ struct Refusal {
 }
 
 pub(super) fn run(args: &Admin, operation: &Operation, input: &str) -> Result<String> {
-    let url = address(args, operation)?;
+    let base = base(args)?;
+    let url = address(&base, args, operation)?;
     let key = key(args)?;
     let key = std::str::from_utf8(key.expose()).map_err(|_| Failure::config("the admin key is not text"))?;
-    let fail = |error: ureq::Error| Failure::runtime(&args.url, reason(&error));
-    let request = agent(&args.url, TIME, "application/json")
+    let fail = |error: ureq::Error| Failure::runtime(&base, reason(&error));
+    let request = agent(&base, TIME, "application/json")
         .post(url.as_str())
         .header("Authorization", format!("Bearer {key}"))
         .header("Content-Type", "application/json");
@@ -45,7 +50,7 @@ pub(super) fn run(args: &Admin, operation: &Operation, input: &str) -> Result<St
     if answer.status() == 200 {
         return Ok(body);
     }
-    let other = || Failure::runtime(&args.url, format!("status {}: this is no admin API", answer.status()));
+    let other = || Failure::runtime(&base, format!("status {}: this is no admin API", answer.status()));
     let refusal: Refusal = serde_json::from_str(&body).map_err(|_| other())?;
     let code = ErrorCode::ALL.iter().find(|code| code.name() == refusal.error).ok_or_else(other)?;
     let error = Error::new(*code).because(refusal.message);
@@ -55,11 +60,23 @@ pub(super) fn run(args: &Admin, operation: &Operation, input: &str) -> Result<St
     }))
 }
 
+/// Where the admin API is.
+fn base(args: &Admin) -> Result<String> {
+    match (&args.url, std::env::var(ADDRESS)) {
+        (Some(url), _) => Ok(url.clone()),
+        (None, Ok(url)) => Ok(url),
+        (None, Err(VarError::NotPresent)) => Ok(URL.to_owned()),
+        (None, Err(VarError::NotUnicode(_))) => {
+            Err(Failure::usage(format!("the environment variable {ADDRESS} is not UTF-8 text")))
+        }
+    }
+}
+
 /// Where the operation is. The key goes there, so nobody may listen on the way.
-fn address(args: &Admin, operation: &Operation) -> Result<Url> {
+fn address(base: &str, args: &Admin, operation: &Operation) -> Result<Url> {
     let wrong =
-        || Failure::usage(format!("{}: the address is a URL of https, or of http on this machine", args.url));
-    let mut url = Url::parse(&args.url).map_err(|_| wrong())?;
+        || Failure::usage(format!("{base}: the address is a URL of https, or of http on this machine"));
+    let mut url = Url::parse(base).map_err(|_| wrong())?;
     let is_here = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),

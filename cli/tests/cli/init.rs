@@ -41,6 +41,11 @@ fn lines(made: &Finished) -> (Vec<&str>, String) {
     (std::iter::once("serve").chain(serve.split(' ')).collect(), rest.to_owned())
 }
 
+/// What whoever goes on in another shell takes along: the admin key, and where the admin API is.
+pub(crate) fn exports(made: &Finished) -> String {
+    made.out.lines().filter(|line| line.starts_with("export ")).collect::<Vec<_>>().join("\n")
+}
+
 /// What a folder holds, with what is in its files.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -54,8 +59,7 @@ fn a_client_is_added_and_a_session_started_and_ended_by_the_lines_that_it_prints
     let made = init(folder.path(), &[]);
     let (serve, mut lines) = lines(&made);
     let server = Server::start(&serve);
-    lines.push_str("echo \"$TOKEN\" > token\ntokenmint admin list_clients --json --url \"$URL\" > clients\n");
-    let lines = format!("URL=http://{}\n{lines}", server.admin());
+    lines.push_str("echo \"$TOKEN\" > token\ntokenmint admin list_clients --json > clients\n");
     let done = shell(&lines, folder.path());
     assert_eq!(done.code, 0, "{done:?}");
     let told: Vec<Vec<&str>> = done.out.lines().map(|line| line.split_whitespace().collect()).collect();
@@ -71,9 +75,8 @@ fn a_client_is_added_and_a_session_started_and_ended_by_the_lines_that_it_prints
         (&json!("my-app"), &json!(true))
     );
     let token = fs::read_to_string(folder.path().join("token")).unwrap();
-    let export = lines.lines().find(|line| line.starts_with("export ")).unwrap();
     let input = json!({ "token": token.trim_end() });
-    let again = format!("{export}\ntokenmint admin check --url http://{} --input '{input}'", server.admin());
+    let again = format!("{}\ntokenmint admin check --input '{input}'", exports(&made));
     let ended = shell(&again, folder.path());
     assert!(ended.code == 1 && ended.err.starts_with("tokenmint: token_revoked: "), "{ended:?}");
 
@@ -165,6 +168,21 @@ fn a_server_of_records_is_named_by_a_variable() {
         // As a URL has no slash at its end, neither has the issuer that is made of it.
         assert!(config.contains("\nissuer = \"https://tokens.example.com\"\n"), "{config}");
         assert!(!folder.path().join("new/data").exists());
+    }
+}
+
+#[test]
+fn the_admin_api_is_for_this_machine_only_unless_it_is_said() {
+    let everywhere = ["--host", "0.0.0.0", "--port", "8080"];
+    for (more, listens) in [(&[][..], "127.0.0.1:8081"), (&["--admin-host", "0.0.0.0"], "0.0.0.0:8081")] {
+        let folder = tempfile::tempdir().unwrap();
+        let made = folder.path().join("new");
+        let arguments = ["init", "--yes", "--dir", made.to_str().unwrap()];
+        let told = run(&[&arguments, &everywhere, more].concat());
+        // Where `tokenmint admin` looks by itself.
+        assert!(told.code == 0 && !told.out.contains("TOKENMINT_ADMIN_URL"), "{told:?}");
+        let config = fs::read_to_string(made.join("tokenmint.toml")).unwrap();
+        assert!(config.contains(&format!("\n[admin]\nlisten = \"{listens}\"\n")), "{config}");
     }
 }
 

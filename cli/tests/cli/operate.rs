@@ -75,6 +75,12 @@ fn a_refusal_is_told_as_by_every_command() {
         assert_eq!(failed.code, code, "{failed:?}");
         assert!(!failed.err.contains(KEY), "{failed:?}");
     }
+    // An option is nearer than the environment.
+    let env = [("TOKENMINT_ADMIN_KEY", KEY), ("TOKENMINT_ADMIN_URL", "http://tokens.example.com")];
+    let failed = run_with(&["admin", "list_clients"], "", &env);
+    assert!(failed.code == 2 && failed.err.contains("http://tokens.example.com: "), "{failed:?}");
+    let url = format!("http://{}", server.admin());
+    assert_eq!(run_with(&["admin", "list_clients", "--url", &url], "", &env).code, 0);
     // The endpoints are no admin API.
     let elsewhere = ["admin", "list_clients", "--url", &server.base];
     let failed = run_with(&elsewhere, "", &[("TOKENMINT_ADMIN_KEY", KEY)]);

@@ -130,8 +130,7 @@ pub struct Start {
     /// `{SESSION_SECRET}`, where it needs one, for a file with a session secret.
     pub config: &'static str,
     /// Lines to paste into a shell, which add somebody at run time and get tokens. `{ISSUER}` stands for the issuer here as
-    /// well, `{SECRET}` for a new secret, and `{URL}` for the option that says where the admin API is: nothing, where it
-    /// is where `tokenmint admin` looks by itself.
+    /// well, and `{SECRET}` for a new secret.
     pub steps: &'static str,
 }
 
