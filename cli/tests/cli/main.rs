@@ -6,6 +6,7 @@ mod config;
 mod connections;
 mod console;
 mod cors;
+mod deploy;
 mod framing;
 mod health;
 mod init;

@@ -10,6 +10,7 @@ mod java;
 pub(crate) mod node;
 pub(crate) mod python;
 mod servers;
+mod systemd;
 
 use anyhow::{Result, bail};
 
@@ -67,6 +68,14 @@ pub(crate) fn clients(shell: &Shell) -> Result<()> {
     go(shell)?;
     python::OAUTH.install(shell)?;
     node::install(shell, node::OAUTH)
+}
+
+/// What judges the files of deploy/.
+pub(crate) fn deploy(shell: &Shell) -> Result<()> {
+    let missing = [python::missing, go::missing, systemd::missing];
+    apt::install(shell, &missing.map(|missing| missing(shell)).concat())?;
+    go(shell)?;
+    python::DEPLOY.install(shell)
 }
 
 /// rustfmt and clippy are not in rustup's minimal profile.

@@ -29,6 +29,10 @@ pub(crate) const OPENAPI: Environment =
 pub(crate) const OAUTH: Environment =
     Environment { folder: "venv-oauth", requirements: "bindings-tests/oauth/python/requirements.txt" };
 
+/// The linter of Dockerfiles, which is a program and no module.
+pub(crate) const DEPLOY: Environment =
+    Environment { folder: "venv-deploy", requirements: "bindings-tests/deploy/requirements.txt" };
+
 /// The peers that the Python package is measured beside; the tests need none of them.
 pub(crate) const BENCH: Environment =
     Environment { folder: "venv-bench", requirements: "bench/python/requirements.txt" };
@@ -53,6 +57,11 @@ fn interpreter(shell: &Shell) -> Option<&'static str> {
 }
 
 impl Environment {
+    /// Where it is, in the build folder.
+    pub(crate) fn folder(&self) -> &'static str {
+        self.folder
+    }
+
     /// The environment's interpreter.
     pub(crate) fn python(&self, shell: &Shell) -> PathBuf {
         shell.target(self.folder).join("bin/python")

@@ -3,6 +3,7 @@
 mod c;
 mod cargo;
 mod console;
+mod deploy;
 pub(crate) mod fuzz;
 mod go;
 mod markdown;
@@ -64,6 +65,7 @@ const STEPS: &[Step] = &[
     Step { name: "sdks", about: "the vendors' SDKs get what they expect", run: sdks::run },
     Step { name: "oauth", about: "other makers' OAuth clients get what they expect", run: oauth::run },
     Step { name: "openapi", about: "the server does what its documents say", run: openapi::run },
+    Step { name: "deploy", about: "systemd, Docker and Kubernetes take what is for them", run: deploy::run },
 ];
 
 /// Prints the steps.

@@ -1,6 +1,7 @@
 //! `tokenmint serve`, for the steps that ask it something.
 
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -25,6 +26,12 @@ pub(super) struct Served {
 /// The key of the demonstration's admin API.
 pub(super) const ADMIN_KEY: &str = "demo-admin-key";
 
+/// Builds the command as the tests do: alone it would be built with other features of what it stands on, all of it anew.
+pub(super) fn build(shell: &Shell) -> Result<PathBuf> {
+    shell.run(shell.cargo(&["test", "--locked", "--workspace", "--no-run", "--test", "cli"]))?;
+    Ok(shell.target("debug/tokenmint"))
+}
+
 impl Served {
     /// Builds it, and starts the demonstration at any free ports.
     pub(super) fn demo(shell: &Shell) -> Result<Self> {
@@ -33,10 +40,7 @@ impl Served {
 
     /// Builds it, and starts it at any free ports, with these arguments beside.
     pub(super) fn start(shell: &Shell, args: &[&str]) -> Result<Self> {
-        // As the tests build it: alone it would be built with other features of what it stands on, all of it anew.
-        shell.run(shell.cargo(&["test", "--locked", "--workspace", "--no-run", "--test", "cli"]))?;
-        let mut command =
-            shell.command(shell.target("debug/tokenmint"), &["serve", "--port", "0", "--quiet"]);
+        let mut command = shell.command(build(shell)?, &["serve", "--port", "0", "--quiet"]);
         let mut process = command.args(args).stdout(Stdio::piped()).spawn().context("the server")?;
         let output = BufReader::new(process.stdout.take().context("its output")?);
         let (sender, lines) = channel();
