@@ -22,6 +22,7 @@ mod remote;
 mod ring;
 mod serve;
 mod sources;
+mod spans;
 mod store;
 mod trace;
 mod trusted_keys;

@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use hyper::HeaderMap;
 use hyper::header::HeaderValue;
 
+use crate::spans::Span;
+
 /// The header with the id of a request, in both directions.
 pub(crate) const REQUEST_ID: &str = "x-request-id";
 const TRACEPARENT: &str = "traceparent";
@@ -22,17 +24,19 @@ tokio::task_local! {
 }
 
 /// What the lines of one request have in common.
-#[derive(Clone)]
 pub(crate) struct Ids {
     request: HeaderValue,
     trace: Trace,
+    span: Option<Span>,
 }
 
 /// A trace, as its header names it; the parent is whoever sent the request, where there is a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Trace {
-    id: String,
-    parent: Option<String>,
+pub(crate) struct Trace {
+    pub(crate) id: String,
+    pub(crate) parent: Option<String>,
+    /// Whether the parent says that the trace is recorded.
+    pub(crate) sampled: bool,
 }
 
 /// What a request does, as the one that the lines of the log are about.
@@ -52,15 +56,28 @@ pub(crate) fn members(mut member: impl FnMut(&'static str, &str)) {
     });
 }
 
+/// The request that is under way was answered.
+pub(crate) fn answered(status: u16) {
+    // Else there is none.
+    let _ = CURRENT.try_with(|ids| ids.span.as_ref().map(|span| span.answered(status)));
+}
+
+/// A span of a command to the store, where there is one of its request.
+pub(crate) fn command(name: &'static str) -> Option<Span> {
+    CURRENT.try_with(|ids| ids.span.as_ref()?.command(name)).ok()?
+}
+
 impl Ids {
     /// Those that a request has, and new ones for what it lacks.
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap, method: &'static str, route: &'static str) -> Self {
         let request = only(headers, REQUEST_ID).filter(|id| is_id(id.as_bytes())).cloned();
         // Hexadecimal digits are always a header's value.
         let new = || HeaderValue::try_from(random()).unwrap_or(HeaderValue::from_static("none"));
         let trace = only(headers, TRACEPARENT).and_then(|parent| Trace::parse(parent.as_bytes()));
-        let trace = trace.unwrap_or_else(|| Trace { id: random(), parent: None });
-        Ids { request: request.unwrap_or_else(new), trace }
+        let span = Span::request(method, route, trace.as_ref());
+        let id = || span.as_ref().map_or_else(random, Span::trace_id);
+        let trace = trace.unwrap_or_else(|| Trace { id: id(), parent: None, sampled: false });
+        Ids { request: request.unwrap_or_else(new), trace, span }
     }
 
     /// The id of the request, for its answer.
@@ -81,8 +98,11 @@ impl Trace {
         let digits = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-'));
         let there = [id, parent].iter().all(|id| id.bytes().any(|digit| digit != b'0'));
         let ends = more.is_empty() || (version != "00" && more.first() == Some(&b'-'));
-        (lengths && digits && there && ends && version != "ff")
-            .then(|| Trace { id: id.to_owned(), parent: Some(parent.to_owned()) })
+        (lengths && digits && there && ends && version != "ff").then(|| Trace {
+            id: id.to_owned(),
+            parent: Some(parent.to_owned()),
+            sampled: u8::from_str_radix(flags, 16).is_ok_and(|flags| flags & 1 == 1),
+        })
     }
 }
 
@@ -162,7 +182,7 @@ mod tests {
             for value in values {
                 headers.append(REQUEST_ID, value.parse().unwrap());
             }
-            Ids::of(&headers).request().to_str().unwrap().to_owned()
+            Ids::of(&headers, "GET", "/").request().to_str().unwrap().to_owned()
         };
         assert_eq!(of(&["req-1"]), "req-1");
         assert_eq!(of(&["x".repeat(128).as_str()]), "x".repeat(128));

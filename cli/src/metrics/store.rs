@@ -7,6 +7,7 @@ use tokenmint::{AsyncStore, Command, Durability, Reply, StoreError};
 use tokenmint_store::Database;
 
 use super::{Commanded, Metrics};
+use crate::trace;
 
 /// The store of this process; its commands are counted where anybody counts.
 pub(crate) struct Counted {
@@ -27,11 +28,17 @@ impl Counted {
 
 impl AsyncStore for Counted {
     async fn execute(&self, command: Command) -> Result<Reply, StoreError> {
-        let Some(metrics) = &self.metrics else { return self.store.execute(command).await };
-        let (command_name, start) = (name(&command), Instant::now());
+        let name = name(&command);
+        let span = trace::command(name);
+        let start = self.metrics.as_ref().map(|metrics| (metrics, Instant::now()));
         let reply = self.store.execute(command).await;
-        let labels = Commanded { command: command_name, result: result(&reply) };
-        metrics.store_seconds.get_or_create(&labels).observe(start.elapsed().as_secs_f64());
+        if let Some((metrics, start)) = start {
+            let labels = Commanded { command: name, result: result(&reply) };
+            metrics.store_seconds.get_or_create(&labels).observe(start.elapsed().as_secs_f64());
+        }
+        if let Some(span) = span {
+            span.done(result(&reply), reply.is_err());
+        }
         reply
     }
 

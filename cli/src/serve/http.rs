@@ -49,7 +49,7 @@ pub(crate) async fn answer<S: Site>(
     let start = Instant::now();
     let (parts, body) = request.into_parts();
     let (method, route) = (log::method(&parts.method), site.route(parts.uri.path()));
-    let ids = Ids::of(&parts.headers);
+    let ids = Ids::of(&parts.headers, method, route);
     let (id, client) = (ids.request(), listener.client(place.peer(), &parts.headers));
     let answered = async {
         let mut response = respond(&*site, &place, parts, body).await;

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use hyper::HeaderMap;
 
-use crate::log;
 use crate::metrics::Metrics;
 use crate::proxies::Proxies;
+use crate::{log, trace};
 
 /// A listener, as it is told of.
 pub(crate) struct Listener {
@@ -68,6 +68,7 @@ impl Listener {
         client: Option<IpAddr>,
     ) {
         log::access(method, route, status, took, client);
+        trace::answered(status);
         if let Some(metrics) = &self.metrics {
             metrics.request(self.name, route, method, status, took);
         }

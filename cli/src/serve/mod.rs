@@ -29,7 +29,7 @@ use crate::failure::{Result, print};
 use crate::metrics::Metrics;
 use crate::proxies::Proxies;
 use crate::recent::Recent;
-use crate::{demo, log, store};
+use crate::{demo, log, spans, store};
 
 use admin::{Admin, Keys};
 use dialects::Dialects;
@@ -47,7 +47,10 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
         Some(path) => Source::file(path)?,
         None => Source::demo(),
     };
-    store::block_on(serve(args, source, recent))
+    let spans = spans::start()?;
+    let served = store::block_on(serve(args, source, recent));
+    spans.end();
+    served
 }
 
 async fn serve(args: &Serve, source: Source, recent: Arc<Recent>) -> Result<()> {

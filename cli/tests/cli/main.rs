@@ -12,6 +12,8 @@ mod health;
 mod init;
 mod keys;
 mod operate;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod push;
 mod requests;
 mod rotation;

@@ -103,8 +103,14 @@ impl Server {
     }
 
     pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_with(arguments, &[])
+    }
+
+    /// With environment variables.
+    pub(crate) fn start_with(arguments: &[&str], env: &[(&str, &str)]) -> Self {
         let mut child = tokenmint()
             .args(arguments)
+            .envs(env.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

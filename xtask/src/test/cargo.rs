@@ -26,6 +26,9 @@ const WASM_FEATURES: [&[&str]; 3] = [
     &["-p", "tokenmint-wasm", "--no-default-features", "--features", "mint"],
 ];
 
+/// The command with all that it can be built with.
+const CLI_FEATURES: &[&str] = &["-p", "tokenmint-cli", "--features", "otlp"];
+
 /// Where the host computes; the tests of the npm package are the host.
 const HOST: &[&str] = &["-p", "tokenmint", "--no-default-features", "--features", "host"];
 
@@ -39,7 +42,7 @@ pub(super) fn clippy(shell: &Shell) -> Result<()> {
     let deny = ["--", "-D", "warnings"];
     let head = ["clippy", "--locked", "--all-targets"];
     shell.run(shell.cargo(&[&head, ["--workspace"].as_slice(), &deny].concat()))?;
-    for features in CORE_FEATURES.iter().chain(&STORE_FEATURES).chain(&WASM_FEATURES) {
+    for features in CORE_FEATURES.iter().chain(&STORE_FEATURES).chain(&WASM_FEATURES).chain([&CLI_FEATURES]) {
         shell.run(shell.cargo(&[&head, *features, &deny].concat()))?;
     }
     Ok(())
@@ -64,7 +67,9 @@ pub(super) fn oldest(shell: &Shell) -> Result<()> {
 /// Every test passes, the examples in the documentation included.
 pub(super) fn tests(shell: &Shell) -> Result<()> {
     let unit_tests = [HOST, &["--lib"]].concat();
-    for features in [["--workspace"].as_slice(), CORE_FEATURES[0], CORE_FEATURES[1], &unit_tests] {
+    // As the rest is built, but for the command itself.
+    let traces = ["--workspace", "--features", "tokenmint-cli/otlp", "--test", "cli", "otlp"];
+    for features in [["--workspace"].as_slice(), CORE_FEATURES[0], CORE_FEATURES[1], &unit_tests, &traces] {
         let mut command = shell.cargo(&[&["test", "--locked"], features].concat());
         // One commit, one verdict: here the properties try the same cases each time, by hand they try new ones.
         command.env("PROPTEST_RNG_SEED", "8725");
