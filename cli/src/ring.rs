@@ -186,7 +186,8 @@ fn read(path: &Path) -> Result<KeyRing> {
     Ok(KeyRing::from_json(&keys::text(path)?)?)
 }
 
-/// Replaces the file whole or not at all; only its owner can read it.
+/// Replaces the file whole or not at all. Whoever could read it can go on to, such as a server by its group, and nobody else;
+/// a new one is for its owner only.
 fn write(path: &Path, ring: &KeyRing) -> Result<()> {
     let json: Secret = ring.to_json()?;
     let temporary = beside(path, ".new");
@@ -200,6 +201,8 @@ fn write(path: &Path, ring: &KeyRing) -> Result<()> {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&temporary)?;
+        #[cfg(unix)]
+        keep_access(path, &file)?;
         file.write_all(json.expose())?;
         file.write_all(b"\n")?;
         file.sync_all()?;
@@ -211,6 +214,24 @@ fn write(path: &Path, ring: &KeyRing) -> Result<()> {
         Ok(())
     })();
     written.map_err(|error: std::io::Error| Failure::runtime(path.display(), error))
+}
+
+/// Gives what is to replace a file its owner, group and mode, but nothing to everybody. It is empty yet.
+#[cfg(unix)]
+fn keep_access(path: &Path, replacement: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    let kept = match std::fs::metadata(path) {
+        Ok(kept) => kept,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let own = replacement.metadata()?;
+    if (own.uid(), own.gid()) != (kept.uid(), kept.gid()) {
+        fchown(replacement, Some(kept.uid()), Some(kept.gid()))?;
+    }
+    // Private keys that everybody could read are no intention.
+    let mode = if kept.mode() & 0o007 == 0 { kept.mode() & 0o770 } else { 0o600 };
+    replacement.set_permissions(PermissionsExt::from_mode(mode))
 }
 
 /// One process changes a ring at a time.

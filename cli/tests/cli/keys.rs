@@ -240,3 +240,26 @@ fn plain_http_from_elsewhere_is_refused_unless_asked_for() {
         run(&[&["verify", &token, "--jwks-url", "http://jwks.invalid/jwks.json"], all.as_slice()].concat());
     assert_eq!(asked.code, 4, "{asked:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn whoever_could_read_a_ring_can_read_its_next_text_and_nobody_else() {
+    use std::fs::{Permissions, metadata, set_permissions};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+
+    for kept in [0o640, 0o400] {
+        let ring = Ring::new();
+        let generate = || {
+            ring.json("generate", &[]);
+            let after = metadata(ring.path()).unwrap();
+            (after.mode() & 0o777, after.uid(), after.gid())
+        };
+        let (mode, uid, gid) = generate();
+        assert_eq!(mode, 0o600);
+        // Only root can give a file away.
+        let (uid, gid) = if uid == 0 { (65532, 65533) } else { (uid, gid) };
+        chown(ring.path(), Some(uid), Some(gid)).unwrap();
+        set_permissions(ring.path(), Permissions::from_mode(kept)).unwrap();
+        assert_eq!(generate(), (kept, uid, gid));
+    }
+}
