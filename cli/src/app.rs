@@ -1,11 +1,12 @@
 //! What answers: the endpoint as it is now, and the store.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use tokenmint::config::Service;
 use tokenmint::endpoint::Endpoint;
 use tokenmint::{Context, Error, ErrorCode, Task};
 use tokenmint_store::Database;
+use tokio::sync::watch;
 
 use crate::metrics::{Counted, Metrics};
 use crate::trusted_keys::TrustedKeys;
@@ -13,8 +14,8 @@ use crate::{keys, log, mint};
 
 /// What every listener of this process asks.
 pub(crate) struct App {
-    /// Another one where a key ring has changed.
-    endpoint: RwLock<Endpoint>,
+    /// Another one where the configuration has changed, or what it names.
+    service: watch::Sender<Service>,
     pub(crate) store: Counted,
     /// The keys of trusted issuers, which are fetched when something needs them.
     pub(crate) keys: TrustedKeys,
@@ -23,14 +24,14 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn new(endpoint: Endpoint, store: Database) -> Self {
-        Self::counting(endpoint, store, None)
+    pub(crate) fn new(service: Service, store: Database) -> Self {
+        Self::counting(service, store, None)
     }
 
     /// One that counts what happens.
-    pub(crate) fn counting(endpoint: Endpoint, store: Database, metrics: Option<Arc<Metrics>>) -> Self {
+    pub(crate) fn counting(service: Service, store: Database, metrics: Option<Arc<Metrics>>) -> Self {
         let store = Counted::new(store, metrics.clone());
-        App { endpoint: RwLock::new(endpoint), store, keys: TrustedKeys::new(), metrics }
+        App { service: watch::Sender::new(service), store, keys: TrustedKeys::new(), metrics }
     }
 
     pub(crate) fn metrics(&self) -> Option<&Arc<Metrics>> {
@@ -38,17 +39,28 @@ impl App {
     }
 
     /// Makes the store ready for requests.
-    pub(crate) async fn prepare(&self, service: &Service) -> Result<(), Error> {
+    pub(crate) async fn prepare(&self) -> Result<(), Error> {
+        let service = self.service.borrow().clone();
+        self.prepare_for(&service).await
+    }
+
+    /// Makes the store ready for what is to serve.
+    pub(crate) async fn prepare_for(&self, service: &Service) -> Result<(), Error> {
         self.run(service.prepare_store(&context()?)).await
     }
 
-    /// Answers with `endpoint` from now on; requests under way end as they began.
-    pub(crate) fn replace(&self, endpoint: Endpoint) {
-        *self.endpoint.write().unwrap_or_else(PoisonError::into_inner) = endpoint;
+    /// Answers with `service` from now on; requests under way end as they began.
+    pub(crate) fn replace(&self, service: Service) {
+        self.service.send_replace(service);
+    }
+
+    /// Tells when there is another endpoint.
+    pub(crate) fn changes(&self) -> watch::Receiver<Service> {
+        self.service.subscribe()
     }
 
     pub(crate) fn endpoint(&self) -> Endpoint {
-        self.endpoint.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.service.borrow().endpoint.clone()
     }
 
     /// Runs an operation, with whatever keys of trusted issuers its input needs.

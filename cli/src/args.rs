@@ -63,8 +63,8 @@ pub(crate) enum Command {
 /// Serve the token endpoints over HTTP.
 ///
 /// The first line of standard output is the address, for example http://127.0.0.1:8080, and the second that of the admin
-/// API where there is one: admin http://127.0.0.1:8081. Logs are JSON lines on standard error. SIGTERM and SIGINT let the requests under way finish, for at most 10 seconds.
-#[derive(Debug, Args)]
+/// API where there is one: admin http://127.0.0.1:8081. Logs are JSON lines on standard error. SIGTERM and SIGINT let the requests under way finish, for at most 10 seconds. SIGHUP reads the configuration again, which happens by itself where the file changes.
+#[derive(Clone, Debug, Args)]
 #[command(
     group = ArgGroup::new("source").required(true),
     after_help = "Examples:

@@ -17,6 +17,7 @@ use crate::sources::Sources;
 const DEFAULT_PORT: u16 = 8080;
 
 /// A configuration's text, and where it came from.
+#[derive(Clone)]
 pub(crate) struct Source {
     path: PathBuf,
     name: String,
@@ -35,12 +36,38 @@ impl Source {
         Ok(Source { path: path.to_owned(), name, text: keys::text(path)? })
     }
 
+    /// Whether it stands in a file that can be read again, and not in a pipe or in this program.
+    pub(crate) fn can_change(&self) -> bool {
+        self.path != Path::new("") && !keys::is_read_once(&self.path)
+    }
+
+    /// What its file holds now.
+    pub(crate) fn again(&self) -> Result<Self> {
+        Self::file(&self.path)
+    }
+
+    /// Whether it is the same text.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+
     /// Reads it.
     pub(crate) fn parse(&self) -> Result<Config> {
+        Config::from_json(&self.json()?.to_string()).map_err(|error| self.invalid(&error))
+    }
+
+    /// The paths of the fields that are different in another text: one that is there, and what is wrong, was told before.
+    pub(crate) fn differences(&self, other: &Self) -> Vec<String> {
+        let mut paths = Vec::new();
+        if let (Ok(old), Ok(new)) = (self.json(), other.json()) {
+            differences("", Some(&old), Some(&new), &mut paths);
+        }
+        paths
+    }
+
+    fn json(&self) -> Result<Value> {
         let table = DeTable::parse(&self.text).map_err(|error| self.syntax(&error))?;
-        let json = json(DeValue::Table(table.into_inner()))
-            .map_err(|(path, reason)| self.failure(self.line_of(&path), &format!("{path}: {reason}")))?;
-        Config::from_json(&json.to_string()).map_err(|error| self.invalid(&error))
+        json(DeValue::Table(table.into_inner())).map_err(|(path, reason)| self.refuse(&path, reason))
     }
 
     /// What the configuration points to.
@@ -59,13 +86,17 @@ impl Source {
             let field = format!("keys[{at}].held");
             let reason =
                 "this server signs with its own keys only; a program that embeds the library can hold one";
-            return Err(self.failure(self.line_of(&field), &format!("{field}: {reason}")));
+            return Err(self.refuse(&field, reason));
         }
         Proxies::of(config).map_err(|error| self.invalid(&error))?;
-        sources.rewind();
         let mut config = config.clone();
         config.server.public_url.get_or_insert_with(|| format!("http://{address}"));
         config.build(sources).map_err(|error| self.invalid(&error))
+    }
+
+    /// A field that cannot be what it is.
+    pub(crate) fn refuse(&self, field: &str, reason: &str) -> Failure {
+        self.failure(self.line_of(field), &format!("{field}: {reason}"))
     }
 
     /// A value that cannot be, in the place that the error names.
@@ -134,6 +165,26 @@ pub(crate) fn ip(text: &str) -> Result<IpAddr, &'static str> {
 
 fn line_at(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// Adds the paths of what is different; of lists that became longer or shorter their own.
+fn differences(path: &str, old: Option<&Value>, new: Option<&Value>, paths: &mut Vec<String>) {
+    match (old, new) {
+        (old, new) if old == new => {}
+        (Some(Value::Object(old)), Some(Value::Object(new))) => {
+            let added = new.keys().filter(|name| !old.contains_key(*name));
+            for name in old.keys().chain(added) {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                differences(&path, old.get(name), new.get(name), paths);
+            }
+        }
+        (Some(Value::Array(old)), Some(Value::Array(new))) if old.len() == new.len() => {
+            for (at, (old, new)) in old.iter().zip(new).enumerate() {
+                differences(&format!("{path}[{at}]"), Some(old), Some(new), paths);
+            }
+        }
+        _ => paths.push(path.to_owned()),
+    }
 }
 
 /// A value of TOML as one of JSON; or the path to what JSON has no form for, and why.

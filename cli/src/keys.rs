@@ -58,6 +58,11 @@ pub(crate) fn file(path: &Path) -> Result<Secret> {
     Ok(Secret::from(bytes))
 }
 
+/// Whether it is a pipe, standard input or another thing that gives its contents once.
+pub(crate) fn is_read_once(path: &Path) -> bool {
+    path == Path::new("-") || path.metadata().is_ok_and(|found| !found.is_file())
+}
+
 /// A file's contents as text.
 pub(crate) fn text(path: &Path) -> Result<String> {
     String::from_utf8(file(path)?.expose().to_vec())

@@ -12,14 +12,15 @@ use crate::keys;
 
 /// The host's side of a configuration; relative paths begin at its folder.
 ///
-/// A configuration can be built again: all but key rings is what it was the first time.
+/// Within one build a file is what it was when it was read first. What follows a configuration asks whether one has changed, and
+/// builds anew with [`Sources::again`]: what was generated at the start stays.
 #[derive(Default)]
 pub(crate) struct Sources {
     folder: PathBuf,
-    files: BTreeMap<String, Secret>,
     /// None where the file could not be read.
-    rings: BTreeMap<String, Option<Secret>>,
-    generated: BTreeMap<String, Key>,
+    files: BTreeMap<String, Option<Secret>>,
+    generated: BTreeMap<(String, Algorithm), Key>,
+    /// In the order in which they were asked for: where another one comes in front of them, they are others, too.
     random: Vec<[u8; 32]>,
     /// How many of `random` this build has taken.
     taken: usize,
@@ -37,44 +38,38 @@ impl Sources {
         &self.folder
     }
 
-    /// Prepares for another build.
-    pub(crate) fn rewind(&mut self) {
-        self.taken = 0;
+    /// For another build, which reads every file anew.
+    pub(crate) fn again(&self) -> Self {
+        let Sources { folder, files, generated, random, taken: _, warned } = self;
+        let once = files.iter().filter(|(path, _)| keys::is_read_once(&folder.join(path)));
+        let files = once.map(|(path, known)| (path.clone(), known.clone())).collect();
+        let (folder, generated) = (folder.clone(), generated.clone());
+        Sources { folder, files, generated, random: random.clone(), taken: 0, warned: warned.clone() }
     }
 
-    /// Reads the key rings again, and says whether one of them has changed.
-    pub(crate) fn rings_changed(&mut self) -> bool {
-        let mut changed = false;
-        for (path, known) in &mut self.rings {
-            let found = keys::file(&self.folder.join(path)).ok();
-            let same = match (&found, &*known) {
-                (Some(found), Some(known)) => found.matches(known.expose()),
-                (found, known) => found.is_none() && known.is_none(),
-            };
-            if !same {
-                (*known, changed) = (found, true);
+    /// The files of which the build knows another text than they have now, as the configuration names them.
+    pub(crate) fn changed(&self) -> Vec<&str> {
+        let changed = self.files.iter().filter(|(path, known)| {
+            let path = self.folder.join(path);
+            if keys::is_read_once(&path) {
+                return false;
             }
-        }
-        changed
+            match (&keys::file(&path).ok(), known) {
+                (Some(found), Some(known)) => !found.matches(known.expose()),
+                (found, known) => found.is_some() != known.is_some(),
+            }
+        });
+        changed.map(|(path, _)| path.as_str()).collect()
     }
 }
 
 impl Secrets for Sources {
     fn file(&mut self, path: &str) -> Result<Secret, Error> {
-        if let Some(known) = self.files.get(path) {
-            return Ok(known.clone());
-        }
-        let found = keys::file(&self.folder.join(path)).map_err(refused)?;
-        self.files.insert(path.to_owned(), found.clone());
-        Ok(found)
-    }
-
-    fn ring_file(&mut self, path: &str) -> Result<Secret, Error> {
-        if let Some(Some(known)) = self.rings.get(path) {
+        if let Some(Some(known)) = self.files.get(path) {
             return Ok(known.clone());
         }
         let found = keys::file(&self.folder.join(path));
-        self.rings.insert(path.to_owned(), found.as_ref().ok().cloned());
+        self.files.insert(path.to_owned(), found.as_ref().ok().cloned());
         found.map_err(refused)
     }
 
@@ -87,11 +82,12 @@ impl Secrets for Sources {
     }
 
     fn generate_key(&mut self, kid: &str, alg: Algorithm) -> Result<Key, Error> {
-        if let Some(known) = self.generated.get(kid) {
+        let name = (kid.to_owned(), alg);
+        if let Some(known) = self.generated.get(&name) {
             return Ok(known.clone());
         }
         let key = keys::generate(kid, alg).map_err(refused)?;
-        self.generated.insert(kid.to_owned(), key.clone());
+        self.generated.insert(name, key.clone());
         Ok(key)
     }
 

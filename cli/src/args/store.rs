@@ -6,7 +6,7 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use tokenmint::Durability;
 
 /// Where records are kept.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct StoreArgs {
     /// The store: sqlite:PATH, postgres://.., redis://.., memory:, or env:NAME for a variable that holds one of these
     /// [default: the configuration's, or memory:]

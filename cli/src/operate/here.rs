@@ -25,8 +25,8 @@ pub(super) fn run(args: &Admin, config: &Path, operation: &Operation, input: &st
     let service = source.build(&config, config::address(&config, None, None)?, &mut sources)?;
     store::block_on(async {
         let store = store::open(&args.store, &config, &sources).await?;
-        let app = App::new(service.endpoint.clone(), store);
-        app.prepare(&service).await?;
+        let app = App::new(service, store);
+        app.prepare().await?;
         let (issuer, context) = (args.issuer.as_deref(), app::context()?);
         let output = app.operation(issuer, operation.name, input, &context).await;
         output.map_err(|error| refused(&error))

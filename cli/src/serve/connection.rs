@@ -71,7 +71,6 @@ mod tests {
 
     use super::*;
     use crate::app::App;
-    use crate::proxies::Proxies;
     use crate::serve::dialects::Dialects;
     use crate::serve::places::Places;
 
@@ -86,13 +85,12 @@ mod tests {
         }"#;
         let service = Config::from_json(config).unwrap().build(&mut InlineOnly).unwrap();
         let store = Database::open("memory:").await.unwrap();
-        let site = Arc::new(Dialects(Arc::new(App::new(service.endpoint, store))));
+        let site = Arc::new(Dialects(Arc::new(App::new(service, store))));
         let place = Places::new(1, 1).take([127, 0, 0, 1].into()).unwrap();
         let (client, server) = tokio::io::duplex(room);
         let served = async move {
             let all = GracefulShutdown::new();
-            serve(server, site, Listener::public(None, Proxies::default()), place, KEEP_ALIVE, all.watcher())
-                .await;
+            serve(server, site, Listener::alone(), place, KEEP_ALIVE, all.watcher()).await;
         };
         (client, tokio::spawn(served))
     }

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper_util::server::graceful::GracefulShutdown;
-use tokenmint::config::Config;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tracing::warn;
 
 use super::connection;
 use super::http::Site;
 use super::listener::Listener;
 use super::places::Places;
-use crate::args::Serve;
+use super::settings::Settings;
 use crate::failure::{Failure, Result};
 use crate::log;
 
@@ -24,10 +24,6 @@ const MAX_CONNECTIONS: usize = 4096;
 const ADMIN_CONNECTIONS: usize = 64;
 /// How many files and sockets there are beside them at most: the store's, and those of the program itself.
 const OTHER_FILES: usize = 128 + ADMIN_CONNECTIONS;
-/// How many connections one address may have where nothing says so.
-const CONNECTIONS_PER_ADDRESS: u32 = 1024;
-/// How long a connection may wait for its next request where nothing says so. Load balancers keep theirs for 60 s.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// Takes an address, and says which one it is: a port 0 is any free one.
 pub(super) async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr)> {
@@ -42,55 +38,54 @@ pub(super) struct Door<S> {
     site: Arc<S>,
     listener: Arc<Listener>,
     places: Arc<Places>,
-    keep_alive: Duration,
+    settings: watch::Receiver<Settings>,
+    /// Whether one address may take all places.
+    private: bool,
 }
 
 impl<S: Site> Door<S> {
     /// For everybody.
-    pub(super) fn new(args: &Serve, config: &Config, site: S, listener: Arc<Listener>) -> Self {
-        let of_one = args.connections_per_address.or(config.server.connections_per_address);
-        let of_one = match of_one.unwrap_or(CONNECTIONS_PER_ADDRESS) {
-            0 => usize::MAX,
-            of_one => of_one as usize,
-        };
-        Self::with(args, config, site, listener, Places::new(room(), of_one))
+    pub(super) fn new(settings: watch::Receiver<Settings>, site: S, listener: Arc<Listener>) -> Self {
+        let places = Places::new(room(), settings.borrow().of_one);
+        Door { site: Arc::new(site), listener, places, settings, private: false }
     }
 
     /// For the operator, who has places that nobody else can take.
-    pub(super) fn admin(args: &Serve, config: &Config, site: S, listener: Arc<Listener>) -> Self {
-        Self::with(args, config, site, listener, Places::new(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS))
-    }
-
-    fn with(args: &Serve, config: &Config, site: S, listener: Arc<Listener>, places: Arc<Places>) -> Self {
-        let keep_alive = args.keep_alive.or(config.server.keep_alive);
-        let keep_alive = keep_alive.map_or(KEEP_ALIVE, |time| Duration::from_secs(time.seconds()));
-        Door { site: Arc::new(site), listener, places, keep_alive }
+    pub(super) fn admin(settings: watch::Receiver<Settings>, site: S, listener: Arc<Listener>) -> Self {
+        let places = Places::new(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS);
+        Door { site: Arc::new(site), listener, places, settings, private: true }
     }
 
     /// Takes connections for good.
     pub(super) async fn open(self, listener: TcpListener, connections: &GracefulShutdown) {
         loop {
             match listener.accept().await {
-                Ok((stream, peer)) => match self.places.take(peer.ip()) {
-                    Some(place) => {
-                        // Only speed is lost where this fails.
-                        let _ = stream.set_nodelay(true);
-                        let (site, watcher) = (Arc::clone(&self.site), connections.watcher());
-                        let listener = Arc::clone(&self.listener);
-                        tokio::spawn(connection::serve(
-                            stream,
-                            site,
-                            listener,
-                            place,
-                            self.keep_alive,
-                            watcher,
-                        ));
+                Ok((stream, peer)) => {
+                    let settings = self.settings.borrow().clone();
+                    if !self.private {
+                        self.places.limit(settings.of_one);
                     }
-                    None => {
-                        self.listener.refused();
-                        refuse(stream);
+                    match self.places.take(peer.ip()) {
+                        Some(place) => {
+                            // Only speed is lost where this fails.
+                            let _ = stream.set_nodelay(true);
+                            let (site, watcher) = (Arc::clone(&self.site), connections.watcher());
+                            let listener = Arc::clone(&self.listener);
+                            tokio::spawn(connection::serve(
+                                stream,
+                                site,
+                                listener,
+                                place,
+                                settings.keep_alive,
+                                watcher,
+                            ));
+                        }
+                        None => {
+                            self.listener.refused();
+                            refuse(stream);
+                        }
                     }
-                },
+                }
                 // Out of file handles, say: some are free when connections end.
                 Err(error) => {
                     log::not_accepted(&error);

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokenmint::config::Service;
 use tokenmint::{AsyncStore, Command, MAX_SKEW_MS, Reply, SLACK_MS};
 use tokio::time::MissedTickBehavior;
 use tracing::{info, warn};
@@ -18,7 +17,7 @@ const STEP: u32 = 1000;
 const REST: Duration = Duration::from_millis(20);
 
 /// Goes on until it is aborted.
-pub(crate) async fn run(app: Arc<App>, service: Service) {
+pub(crate) async fn run(app: Arc<App>) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -32,7 +31,7 @@ pub(crate) async fn run(app: Arc<App>, service: Service) {
         }
         check_clock(&app).await;
         // A store that was wiped has lost what is revoked.
-        if let Err(error) = app.prepare(&service).await {
+        if let Err(error) = app.prepare().await {
             warn!(target: "tokenmint::store", %error, "nobody knows whether it is still the same store");
         }
     }
@@ -43,23 +42,30 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Makes the status lists as often as they become old, so that requests find them ready; goes on until it is aborted.
 pub(crate) async fn make_status_lists(app: Arc<App>) {
+    let mut changes = app.changes();
     loop {
+        changes.mark_unchanged();
         let made = match app::context() {
             Ok(context) => app.run(app.endpoint().make_status_lists(&context)).await,
             Err(error) => Err(error),
         };
-        match made {
-            Ok(Some(every)) => {
-                if let Some(metrics) = app.metrics() {
+        let rest = match made {
+            Ok(every) => {
+                if let (Some(_), Some(metrics)) = (every, app.metrics()) {
                     metrics.status_lists_are_young();
                 }
-                tokio::time::sleep(Duration::from_secs(every.seconds())).await;
+                every.map(|every| Duration::from_secs(every.seconds()))
             }
-            Ok(None) => return,
             Err(error) => {
                 warn!(target: "tokenmint::status", %error, "the status lists could not be made");
-                tokio::time::sleep(PAUSE).await;
+                Some(PAUSE)
             }
+        };
+        // Other keys sign other lists, and another configuration may be the first that has some.
+        let changed = changes.changed();
+        match rest {
+            Some(rest) => drop(tokio::time::timeout(rest, changed).await),
+            None => drop(changed.await),
         }
     }
 }

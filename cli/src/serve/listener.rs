@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::HeaderMap;
+use tokio::sync::watch;
 
+use super::settings::Settings;
 use crate::metrics::Metrics;
-use crate::proxies::Proxies;
 use crate::{log, trace};
 
 /// A listener, as it is told of.
 pub(crate) struct Listener {
     name: &'static str,
     metrics: Option<Arc<Metrics>>,
-    proxies: Proxies,
+    settings: watch::Receiver<Settings>,
 }
 
 /// A connection of a listener, until it is dropped.
@@ -22,20 +23,32 @@ pub(crate) struct Open(Arc<Listener>);
 
 impl Listener {
     /// The one of the dialects.
-    pub(crate) fn public(metrics: Option<Arc<Metrics>>, proxies: Proxies) -> Arc<Self> {
-        Self::named("public", metrics, proxies)
+    pub(crate) fn public(metrics: Option<Arc<Metrics>>, settings: watch::Receiver<Settings>) -> Arc<Self> {
+        Self::named("public", metrics, settings)
     }
 
     /// The operator's.
-    pub(crate) fn admin(metrics: Option<Arc<Metrics>>, proxies: Proxies) -> Arc<Self> {
-        Self::named("admin", metrics, proxies)
+    pub(crate) fn admin(metrics: Option<Arc<Metrics>>, settings: watch::Receiver<Settings>) -> Arc<Self> {
+        Self::named("admin", metrics, settings)
     }
 
-    fn named(name: &'static str, metrics: Option<Arc<Metrics>>, proxies: Proxies) -> Arc<Self> {
+    /// One that nobody counts, and that knows no proxies.
+    #[cfg(test)]
+    pub(crate) fn alone() -> Arc<Self> {
+        let (keep_alive, proxies) = (Duration::ZERO, crate::proxies::Proxies::default());
+        let settings = Settings { keep_alive, of_one: 1, proxies, drain_delay: None };
+        Self::public(None, watch::Sender::new(settings).subscribe())
+    }
+
+    fn named(
+        name: &'static str,
+        metrics: Option<Arc<Metrics>>,
+        settings: watch::Receiver<Settings>,
+    ) -> Arc<Self> {
         if let Some(metrics) = &metrics {
             metrics.listens(name);
         }
-        Arc::new(Listener { name, metrics, proxies })
+        Arc::new(Listener { name, metrics, settings })
     }
 
     /// A connection has a place; another one's where it was `displaced`.
@@ -55,7 +68,7 @@ impl Listener {
 
     /// Who sent a request, where proxies are named that say so.
     pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
-        self.proxies.client(peer, headers)
+        self.settings.borrow().proxies.client(peer, headers)
     }
 
     /// A request was answered.

@@ -12,13 +12,15 @@ mod http;
 mod listener;
 mod places;
 mod push;
-mod rotation;
+mod reload;
+mod settings;
 mod stop;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper_util::server::graceful::GracefulShutdown;
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -27,7 +29,6 @@ use crate::args::Serve;
 use crate::config::{self, Source};
 use crate::failure::{Result, print};
 use crate::metrics::Metrics;
-use crate::proxies::Proxies;
 use crate::recent::Recent;
 use crate::{demo, log, spans, store};
 
@@ -36,7 +37,9 @@ use dialects::Dialects;
 use door::{Door, listen};
 use health::Health;
 use listener::Listener;
-use stop::Stop;
+use reload::Reload;
+use settings::Settings;
+use stop::{Hangup, Stop};
 
 /// How long requests under way may take to finish at the end.
 const DRAIN_TIME: Duration = Duration::from_secs(10);
@@ -55,7 +58,7 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
 
 async fn serve(args: &Serve, source: Source, recent: Arc<Recent>) -> Result<()> {
     let config = source.parse()?;
-    let mut stop = Stop::listen()?;
+    let (mut stop, hangup) = (Stop::listen()?, Hangup::listen()?);
     let address = config::address(&config, args.host, args.port)?;
     let (listener, bound) = listen(address).await?;
     let admin = match &config.admin {
@@ -71,10 +74,10 @@ async fn serve(args: &Serve, source: Source, recent: Arc<Recent>) -> Result<()> 
     let mut sources = source.sources();
     let service = source.build(&config, bound, &mut sources)?;
     let store = store::open(&args.store, &config, &sources).await?;
-    let proxies = Proxies::of(&config)?;
+    let settings = watch::Sender::new(Settings::of(args, &config)?);
     let metrics = admin.as_ref().map(|_| Arc::new(Metrics::new()));
-    let app = Arc::new(App::counting(service.endpoint.clone(), store, metrics.clone()));
-    app.prepare(&service).await?;
+    let app = Arc::new(App::counting(service, store, metrics.clone()));
+    app.prepare().await?;
 
     print(&base)?;
     let admin_base = admin.as_ref().map(|(_, (_, bound))| format!("http://{bound}"));
@@ -91,38 +94,42 @@ async fn serve(args: &Serve, source: Source, recent: Arc<Recent>) -> Result<()> 
     let (connections, operators) = (GracefulShutdown::new(), GracefulShutdown::new());
     let health = Arc::new(Health::new(Arc::clone(&app)));
     let dialects = Dialects(Arc::clone(&app));
-    let door = Door::new(args, &config, dialects, Listener::public(metrics.clone(), proxies.clone()));
+    let admin_keys = Keys::new(config.admin.as_ref().map_or(&[], |admin| &admin.keys));
+    let listens = Listener::public(metrics.clone(), settings.subscribe());
+    let door = Door::new(settings.subscribe(), dialects, listens);
     let mut public = Box::pin(door.open(listener, &connections));
     let operators_door = async {
         match admin {
-            Some((admin, (listener, bound))) => {
+            Some((_, (listener, bound))) => {
                 info!(target: "tokenmint::serve", address = %bound, "listening for the admin API");
-                let (keys, health) = (Keys::new(&admin.keys), Arc::clone(&health));
+                let (keys, health) = (admin_keys.clone(), Arc::clone(&health));
                 let site = Admin::new(Arc::clone(&app), keys, health, Arc::clone(&recent));
-                let door =
-                    Door::admin(args, &config, site, Listener::admin(metrics.clone(), proxies.clone()));
+                let listens = Listener::admin(metrics.clone(), settings.subscribe());
+                let door = Door::admin(settings.subscribe(), site, listens);
                 door.open(listener, &operators).await;
             }
             None => std::future::pending().await,
         }
     };
     let mut private = Box::pin(operators_door);
-    let keeper = tokio::spawn(housekeeping::run(Arc::clone(&app), service));
+    let keeper = tokio::spawn(housekeeping::run(Arc::clone(&app)));
     let publisher = tokio::spawn(housekeeping::make_status_lists(Arc::clone(&app)));
     let sender = tokio::spawn(push::run(Arc::clone(&app)));
-    let follower = tokio::spawn(rotation::follow(Arc::clone(&app), source, config.clone(), bound, sources));
+    let reload = Reload::new(args, Arc::clone(&app), admin_keys.clone(), settings.clone(), bound);
+    let follower = tokio::spawn(reload.follow(source, config.clone(), sources, hangup));
     tokio::select! {
         () = &mut public => {}
         () = &mut private => {}
         () = stop.asked() => {}
     }
     health.stop();
-    if let Some(delay) = config.server.drain_delay {
-        info!(target: "tokenmint::serve", seconds = delay.seconds(), "asked to stop, and serving until the others know");
+    let delay = settings.borrow().drain_delay;
+    if let Some(delay) = delay {
+        info!(target: "tokenmint::serve", seconds = delay.as_secs(), "asked to stop, and serving until the others know");
         tokio::select! {
             () = &mut public => {}
             () = &mut private => {}
-            () = tokio::time::sleep(Duration::from_secs(delay.seconds())) => {}
+            () = tokio::time::sleep(delay) => {}
             () = stop.asked() => {}
         }
     }

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ pub(crate) const LIFE: Duration = Duration::from_secs(60 * 60);
 /// The places for connections.
 pub(crate) struct Places {
     all: usize,
-    of_one: usize,
+    of_one: AtomicUsize,
     taken: Mutex<Taken>,
 }
 
@@ -50,22 +51,27 @@ pub(crate) struct Place {
 impl Places {
     /// `all` places, of which one address may take `of_one`.
     pub(crate) fn new(all: usize, of_one: usize) -> Arc<Self> {
-        Arc::new(Places { all, of_one, taken: Mutex::default() })
+        Arc::new(Places { all, of_one: AtomicUsize::new(of_one), taken: Mutex::default() })
+    }
+
+    /// One address may take so many from now on; none that is taken ends for it.
+    pub(crate) fn limit(&self, of_one: usize) {
+        self.of_one.store(of_one, Ordering::Relaxed);
     }
 
     /// A place for a new connection; none where every other one is in the midst of an answer.
     pub(crate) fn take(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
         let (peer, address) = (address, network(address));
+        let most = self.of_one.load(Ordering::Relaxed);
         let mut taken = self.taken();
         let of_one = taken.entries.values().filter(|entry| entry.address == address).count();
-        let full = match (of_one >= self.of_one, taken.entries.len() >= self.all) {
+        let full = match (of_one >= most, taken.entries.len() >= self.all) {
             (true, _) => Some("one address"),
             (false, true) => Some("all"),
             (false, false) => None,
         };
         if let Some(full) = full {
-            let others =
-                taken.entries.iter().filter(|(_, entry)| of_one < self.of_one || entry.address == address);
+            let others = taken.entries.iter().filter(|(_, entry)| of_one < most || entry.address == address);
             let longest = others.filter_map(|(id, entry)| Some((entry.waiting?, *id))).min();
             let Some(entry) = longest.and_then(|(_, id)| taken.entries.remove(&id)) else {
                 log::refused(full, address);

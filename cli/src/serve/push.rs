@@ -1,9 +1,12 @@
 //! Sends security events to the receivers that have a URL (RFC 8935): what to send, and until when, the core says.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokenmint::config::Service;
 use tokenmint::{Error, EventPush, PollEvents, PolledEvents, SecurityEventToken};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::warn;
 
@@ -29,26 +32,53 @@ const MOST_READ: u64 = 4096;
 pub(crate) async fn run(app: Arc<App>) {
     let Ok(name) = keys::seed() else { return };
     let host: String = name.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let mut changes = app.changes();
     let mut senders = JoinSet::new();
-    for push in app.endpoint().event_pushes() {
-        senders.spawn(send(Arc::clone(&app), push, host.clone()));
+    let mut running = HashSet::new();
+    loop {
+        changes.mark_unchanged();
+        for EventPush { issuer, receiver, .. } in app.endpoint().event_pushes() {
+            let name = (issuer, receiver);
+            if running.insert(name.clone()) {
+                senders.spawn(send(Arc::clone(&app), name, host.clone()));
+            }
+        }
+        tokio::select! {
+            _ = changes.changed() => {}
+            // Its receiver is not there any more, or it is again meanwhile.
+            Some(ended) = senders.join_next() => match ended {
+                Ok(name) => drop(running.remove(&name)),
+                Err(error) => {
+                    warn!(target: "tokenmint::push", %error, "a receiver is sent nothing any more");
+                }
+            },
+        }
     }
-    while senders.join_next().await.is_some() {}
 }
 
-/// Sends one receiver its events.
-async fn send(app: Arc<App>, push: EventPush, host: String) {
+/// An issuer and its receiver.
+type Name = (String, String);
+
+/// Sends one receiver its events, as the configuration has it at each time; ends when it has it no more.
+async fn send(app: Arc<App>, name: Name, host: String) -> Name {
+    let mut changes = app.changes();
     let mut rest = EVERY;
-    let asking = || PollEvents::new(&push.receiver).max_events(BATCH).holder(&host);
+    let asking = || PollEvents::new(&name.1).max_events(BATCH).holder(&host);
     // What became of the last ones.
     let mut told = asking();
     loop {
+        changes.mark_unchanged();
+        let pushes = app.endpoint().event_pushes();
+        let Some(push) = pushes.into_iter().find(|push| (&push.issuer, &push.receiver) == (&name.0, &name.1))
+        else {
+            return name;
+        };
         let asked = told.clone();
         let polled = match poll(&app, &push.issuer, asked).await {
             Ok(polled) => polled,
             Err(error) => {
                 warn!(target: "tokenmint::push", receiver = push.receiver, %error, "nobody knows what is to be sent");
-                rest = longer(rest).await;
+                rest = longer(rest, &mut changes).await;
                 continue;
             }
         };
@@ -74,7 +104,7 @@ async fn send(app: Arc<App>, push: EventPush, host: String) {
                 if poll(&app, &push.issuer, told.clone().max_events(0)).await.is_ok() {
                     told = asking();
                 }
-                rest = longer(rest).await;
+                rest = longer(rest, &mut changes).await;
             }
             (false, true) => rest = EVERY,
             (false, false) => {
@@ -92,10 +122,12 @@ async fn poll(app: &App, issuer: &str, asked: PollEvents) -> Result<PolledEvents
     app.run(issuer.poll_events(asked, &app::context()?)).await
 }
 
-/// Rests, and says how long to rest the next time.
-async fn longer(rest: Duration) -> Duration {
-    tokio::time::sleep(rest).await;
-    (rest * 2).min(LONGEST_REST)
+/// Rests, and says how long to rest the next time. What a change mends is tried at once.
+async fn longer(rest: Duration, changes: &mut watch::Receiver<Service>) -> Duration {
+    match tokio::time::timeout(rest, changes.changed()).await {
+        Err(_) => (rest * 2).min(LONGEST_REST),
+        Ok(_) => EVERY,
+    }
 }
 
 /// What a receiver says.

@@ -1,4 +1,4 @@
-//! The end, as it is asked for.
+//! What signals ask for: the end, and another look at the configuration.
 
 use crate::failure::{Failure, Result};
 
@@ -39,5 +39,36 @@ impl Stop {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending().await
         }
+    }
+}
+
+/// The signal that asks for another look at the configuration.
+#[cfg(unix)]
+pub(super) struct Hangup(tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+impl Hangup {
+    pub(super) fn listen() -> Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        signal(SignalKind::hangup()).map(Hangup).map_err(|error| Failure::runtime("signals", error))
+    }
+
+    pub(super) async fn asked(&mut self) {
+        // Never none: the process has it for good.
+        let _ = self.0.recv().await;
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) struct Hangup;
+
+#[cfg(not(unix))]
+impl Hangup {
+    pub(super) fn listen() -> Result<Self> {
+        Ok(Hangup)
+    }
+
+    pub(super) async fn asked(&mut self) {
+        std::future::pending().await
     }
 }

@@ -20,8 +20,11 @@ impl Folder {
         folder
     }
 
-    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
-        std::fs::write(self.0.path().join(name), text).unwrap();
+    /// Whole, since a server may look at any moment.
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let (path, beside) = (self.0.path().join(name), self.0.path().join("being-written"));
+        std::fs::write(&beside, text).unwrap();
+        std::fs::rename(beside, path).unwrap();
     }
 
     pub(crate) fn config(&self) -> PathBuf {

@@ -15,6 +15,7 @@ mod operate;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod push;
+mod reload;
 mod requests;
 mod rotation;
 mod serve;

@@ -76,7 +76,7 @@ impl Admin {
             Route::Server => {
                 let request = Arrived::new(request).ok_or(ErrorCode::RouteNotFound)?;
                 let (key, _) = self.keys.caller(&request)?;
-                Ok(response::json(StatusCode::OK, server::told(&self.app, key, self.started)))
+                Ok(response::json(StatusCode::OK, server::told(&self.app, &key, self.started)))
             }
             Route::Console(file) => Ok(file.response()),
         }
