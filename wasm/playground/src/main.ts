@@ -1,4 +1,4 @@
-// The page: three tools over one package and one clock. Nothing here sends a request or stores a thing.
+// The page: three tools over one package, each with a clock of its own. Nothing here sends a request or stores a thing.
 
 import { startClockBar } from "./clock-bar.ts";
 import { endpointsPanel } from "./endpoints/panel.ts";
@@ -11,15 +11,15 @@ import { startTabs } from "./tabs.ts";
 import { startTheme } from "./theme.ts";
 
 startTheme();
-const show = startTabs();
-const clock = new PageClock();
-startClockBar(clock);
+const clocks = { inspect: new PageClock(), mint: new PageClock(), endpoints: new PageClock() };
+const showClock = startClockBar(Object.values(clocks));
+const show = startTabs((name) => showClock(clocks[name]));
 
-const load = inspectPanel(byId("panel-inspect"), clock);
+const load = inspectPanel(byId("panel-inspect"), clocks.inspect);
 function inspect(given: Case): void {
   load(given);
   show("inspect");
 }
-mintPanel(byId("panel-mint"), clock, inspect);
-endpointsPanel(byId("panel-endpoints"), clock, inspect);
+mintPanel(byId("panel-mint"), clocks.mint, inspect);
+endpointsPanel(byId("panel-endpoints"), clocks.endpoints, inspect);
 document.documentElement.dataset["ready"] = "true";

@@ -88,8 +88,8 @@ test("a refresh token replays within the grace, and ends the session behind it",
   assert.equal(replayed.status, 200);
   assert.equal(JSON.parse(replayed.body).refresh_token, JSON.parse(refreshed.body).refresh_token);
   assert.ok(replayed.events.includes("refresh_replayed"));
-  await page.getByRole("button", { name: "move the page's clock 10 seconds forward" }).click();
-  await page.getByRole("button", { name: "move the page's clock 10 seconds forward" }).click();
+  await page.getByRole("button", { name: "move this tool's clock 10 seconds forward" }).click();
+  await page.getByRole("button", { name: "move this tool's clock 10 seconds forward" }).click();
   await step(5);
   const reused = await newest();
   assert.equal(reused.status, 401);
@@ -178,7 +178,7 @@ test("starting over forgets sessions, answers and the moved clock", async () => 
   await step(1);
   await answers.first().getByRole("button", { name: "Edit the request" }).click();
   const token = JSON.parse((await newest()).body).refresh_token;
-  await page.getByRole("button", { name: "move the page's clock 1 minute forward" }).click();
+  await page.getByRole("button", { name: "move this tool's clock 1 minute forward" }).click();
   await panel.getByRole("button", { name: "Start over" }).click();
   assert.equal(await answers.count(), 0);
   assert.equal(await page.locator(".clock-moved").textContent(), "real time");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Bench, quiet } from "./support.js";
+import { Bench, quiet, tab } from "./support.js";
 import { hmacToken, keyToken } from "./tokens.js";
 
 const bench = new Bench();
@@ -51,11 +51,11 @@ test("a pasted token shows its header, its claims and its times, which tick", as
   const iso = await panel.locator(".words .times code").nth(1).textContent();
   assert.match(iso, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
 
-  await page.getByRole("button", { name: "move the page's clock 30 minutes forward" }).click();
+  await page.getByRole("button", { name: "move this tool's clock 30 minutes forward" }).click();
   assert.match(await left.textContent(), /^2\d min \d+ s left$/);
-  await page.getByRole("button", { name: "move the page's clock 1 day forward" }).click();
+  await page.getByRole("button", { name: "move this tool's clock 1 day forward" }).click();
   assert.match(await left.textContent(), /^ended 23 h 3\d min ago$/);
-  await page.getByRole("button", { name: "Reset the page's clock" }).click();
+  await page.getByRole("button", { name: "Reset this tool's clock" }).click();
   assert.match(await left.textContent(), /^5\d min \d+ s left$/);
   quiet(seen);
 });
@@ -148,24 +148,28 @@ test("the verdict changes when the clock passes the end", async () => {
   const { page, verdict, check } = await inspecting();
   await page.getByRole("button", { name: "A good one" }).click();
   await says(verdict, "Accepted");
-  await page.getByRole("button", { name: "move the page's clock 30 minutes forward" }).click();
+  await page.getByRole("button", { name: "move this tool's clock 30 minutes forward" }).click();
   await says(verdict, "token_expired");
-  await says(check("exp").locator(".hint"), /expired 150\d s ago/);
+  await says(check("exp").locator(".hint"), /expired 25 min( \d+ s)? ago/);
 });
 
 test("nothing is expected in silence: issuer and audience are said, or any", async () => {
-  const { field, key, verdict, panel } = await inspecting();
+  const { field, key, verdict, panel, check } = await inspecting();
   await field("Token").fill(hmacToken(SECRET));
   await key("Secret", SECRET);
   await says(verdict, "Say which issuer and audience you expect");
-  assert.equal(await panel.locator(".checks li").count(), 0);
+  assert.equal(await verdict.getAttribute("class"), "verdict open");
+  await says(check("signature"), "passed");
+  await says(check("iss"), "not asked");
   await panel.getByRole("checkbox", { name: "any issuer" }).check();
+  await says(verdict, "Say which audience you expect");
   await panel.getByRole("checkbox", { name: "any audience" }).check();
   await says(verdict, "Accepted");
   assert.ok(await field("Issuer (iss)").isDisabled());
   await panel.getByText("More to expect").click();
   await field("Type (typ)").fill("at+jwt");
   await says(verdict, "type_mismatch");
+  await says(check("typ").locator(".hint"), /expect type “JWT” under “More to expect”, in code tokenType: "JWT"; or “any type”, in code anyTokenType: true\./);
   await field("Type (typ)").fill("");
   await field("Claims that must be there").fill("sub scope");
   await says(verdict, "claim_missing");
@@ -178,7 +182,6 @@ test("a key that cannot be used says why", async () => {
   const { key, panel, verdict } = await inspecting();
   const note = panel.locator(".field", { hasText: "The key itself" }).locator(".note");
   for (const [kind, text, says] of [
-    ["Secret", "short", /key_weak/],
     ["base64url", "a+b/", /character 2 is no base64url; that is plain base64/],
     ["hex", "0g", /character 2 is no hex digit/],
     ["PEM", "-----BEGIN PUBLIC KEY-----", /key_malformed/],
@@ -188,6 +191,145 @@ test("a key that cannot be used says why", async () => {
     await note.filter({ hasText: says }).waitFor();
     await verdict.filter({ hasText: "nothing is verified" }).waitFor();
     assert.equal(await panel.getByLabel("The key itself").getAttribute("aria-invalid"), "true");
+  }
+});
+
+test("it opens with an example, which makes room for a token of one's own", async () => {
+  const { field, verdict, panel, seen } = await inspecting();
+  await says(verdict, "Accepted");
+  const token = await field("Token").inputValue();
+  // A change of the example is judged by its key: that is what one wants to see.
+  await field("Token").fill(token.replace(/.$/, (last) => (last === "A" ? "Q" : "A")));
+  await says(verdict, "Wrong signature");
+  assert.notEqual(await field("The key itself").inputValue(), "");
+  await field("Token").fill(hmacToken(SECRET));
+  await says(verdict, "Give the key");
+  assert.deepEqual([await field("The key itself").inputValue(), await field("Issuer (iss)").inputValue(), await field("Audience (aud)").inputValue()], ["", "", ""]);
+  assert.equal(await panel.locator(".checks li").count(), 0);
+  quiet(seen);
+});
+
+test("what one has typed oneself stays when another token comes", async () => {
+  const { field, key, expect } = await inspecting();
+  await key("Secret", SECRET);
+  await expect("https://i.example", "app");
+  await field("Token").fill(hmacToken(SECRET));
+  assert.deepEqual([await field("The key itself").inputValue(), await field("Issuer (iss)").inputValue()], [SECRET, "https://i.example"]);
+});
+
+test("a wrong signature is told before anything is expected, in words", async () => {
+  const { field, key, verdict, check } = await inspecting();
+  await field("Token").fill(hmacToken(SECRET));
+  await key("Secret", `${SECRET}!`);
+  await says(verdict, "Refused. Wrong signature: this key did not sign it, or it was changed since (signature_invalid).");
+  await says(check("signature"), "failed");
+  await key("Secret", SECRET);
+  await says(verdict, "The signature is right");
+  await field("Token").fill(hmacToken(SECRET, { exp: 1_700_000_000 }));
+  await says(verdict, "Its time is over");
+});
+
+test("what is expected can be taken from the token", async () => {
+  const { page, field, key, verdict, panel } = await inspecting();
+  const take = panel.getByRole("button", { name: "Take from the token" });
+  await field("Token").fill(hmacToken(SECRET, { aud: ["app", "other"] }));
+  await key("Secret", SECRET);
+  await take.click();
+  await says(verdict, "Accepted");
+  assert.deepEqual([await field("Issuer (iss)").inputValue(), await field("Audience (aud)").inputValue()], ["https://i.example", "app"]);
+  await field("Token").fill(hmacToken(SECRET, '{"sub":"u1","exp":32503680000}'));
+  await take.click();
+  await says(verdict, "Accepted");
+  assert.ok(await page.getByRole("checkbox", { name: "any issuer" }).isChecked());
+  await field("Token").fill("opaque");
+  await take.click();
+  await says(verdict, "nothing to take from it");
+});
+
+test("a short secret can be tried, with a warning", async () => {
+  const { field, key, verdict, expect, panel } = await inspecting();
+  const note = panel.locator(".field", { hasText: "The key itself" }).locator(".note");
+  await expect("https://i.example", "app");
+  for (const [alg, needed] of [["HS256", 32], ["HS384", 48], ["HS512", 64]]) {
+    await field("Token").fill(hmacToken("secret", {}, alg));
+    await key("Secret", "secret", alg);
+    await says(verdict, "Accepted");
+    await says(note, `Warning: 6 bytes are too short a secret for ${alg}, which needs ${needed}`);
+    await says(note, "key_weak");
+    await key("Secret", "Secret", alg);
+    await says(verdict, "Wrong signature");
+  }
+  // All else is judged as ever, also how the signature is written.
+  await field("Token").fill(hmacToken("secret", {}, "HS512"));
+  await key("Secret", "secret", "HS256");
+  await says(verdict, "Refused");
+  await key("Secret", "secret", "HS512");
+  await says(verdict, "Accepted");
+  await field("Token").fill(`${hmacToken("secret", {}, "HS512")}==`);
+  await says(verdict, "Refused");
+  await field("Token").fill(hmacToken("secret", { aud: "billing" }, "HS512"));
+  await says(verdict, "audience_mismatch");
+});
+
+test("times are told as people say them", async () => {
+  const { page, field, card } = await inspecting();
+  const times = (name) => card("Claims").locator("dt", { hasText: name }).locator("xpath=following-sibling::dd[1]").locator(".times");
+  const noon = Math.floor(new Date().setHours(12, 0, 0, 0) / 1000);
+  await field("Token").fill(hmacToken(SECRET, { iat: noon, nbf: noon - 86_400, exp: noon + 86_400, auth_time: 1_700_000_000 }));
+  await says(times("iat"), /^today at 12:00:00/);
+  await says(times("nbf"), /^yesterday at 1[123]:00:00/);
+  await says(times("exp"), /^tomorrow at 1[123]:00:00/);
+  await says(times("auth_time"), /^1[45] Nov 2023/);
+  await page.getByRole("button", { name: "move this tool's clock 1 day forward" }).click();
+  await says(times("iat"), /^yesterday/);
+});
+
+test("the clock of one tool does not move another's", async () => {
+  const { page, verdict } = await inspecting();
+  const moved = page.locator(".clock-moved");
+  await says(verdict, "Accepted");
+  await tab(page, "Endpoints");
+  await page.getByRole("button", { name: "move this tool's clock 1 day forward" }).click();
+  await says(moved, "1 d ahead");
+  await tab(page, "Mint");
+  await says(moved, "real time");
+  await page.getByRole("button", { name: "move this tool's clock 10 seconds forward" }).click();
+  await says(moved, "10 s ahead");
+  await tab(page, "Inspect");
+  await says(moved, "real time");
+  await page.waitForTimeout(1100);
+  await says(verdict, "Accepted");
+  await tab(page, "Endpoints");
+  await says(moved, "1 d ahead");
+});
+
+test("Back leads to the tab before, and stays in the page", async () => {
+  const { page } = await inspecting();
+  const shown = async (name) => page.getByRole("tabpanel", { name }).waitFor();
+  await tab(page, "Mint");
+  await page.getByRole("button", { name: "Mint the token" }).click();
+  await page.getByRole("button", { name: "Inspect this" }).click();
+  await shown("Inspect");
+  await page.goBack();
+  await shown("Mint");
+  await page.goBack();
+  await shown("Inspect");
+  await page.goForward();
+  await shown("Mint");
+  await page.reload();
+  await shown("Mint");
+});
+
+test("the verdict stands beside the token at 800 px, and first at 360 px", async () => {
+  for (const [width, beside] of [[1280, true], [800, true], [360, false]]) {
+    const { verdict, field } = await inspecting({ options: { viewport: { width, height: 740 } } });
+    await says(verdict, "Accepted");
+    const [said, token] = [await verdict.boundingBox(), await field("Token").boundingBox()];
+    if (beside) {
+      assert.ok(said.x > token.x + token.width && said.y < token.y + token.height, `${width}`);
+    } else {
+      assert.ok(said.y + said.height < token.y, `${width}`);
+    }
   }
 });
 

@@ -37,7 +37,7 @@ for (const size of ["desktop", "phone"]) {
       await page.waitForTimeout(1500);
       assert.equal(await page.evaluate(() => window.shifted), 0);
       assert.deepEqual(await tooWide(page), FITS);
-      await shot(page, `inspect-empty-${size}-${scheme}`);
+      await shot(page, `inspect-opened-${size}-${scheme}`);
       await page.getByRole("button", { name: "A good one" }).click();
       await page.locator("#panel-inspect .verdict.accepted").waitFor();
       await page.waitForTimeout(1100);

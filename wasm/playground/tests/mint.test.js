@@ -86,7 +86,7 @@ test("expiresIn says what it means, and what node-jsonwebtoken would have read",
 test("the end moves with the clock, and the token is minted by it", async () => {
   const { page, field, mint } = await minting();
   const before = claimsOf(await mint()).iat;
-  await page.getByRole("button", { name: "move the page's clock 1 day forward" }).click();
+  await page.getByRole("button", { name: "move this tool's clock 1 day forward" }).click();
   await field("expiresIn").fill("45s");
   const { iat, exp } = claimsOf(await mint());
   assert.ok(iat - before >= 86_400 && iat - before < 86_430);

@@ -59,14 +59,14 @@ function row(step: Step, index: number, actions: StoryActions): Row {
   function clear(): void {
     element.className = "";
     events.replaceChildren();
-    setText(result, step.ask ? "" : "The page's clock moves forward.");
+    setText(result, step.ask ? "" : "The clock moves forward.");
   }
 
   async function run(): Promise<boolean> {
     const exchange = await actions.run(step);
     if (!step.ask) {
       element.className = "as-told";
-      setText(result, `The page's clock moved ${span(step.wait ?? 0)} forward.`);
+      setText(result, `The clock moved ${span(step.wait ?? 0)} forward.`);
       return true;
     }
     if (!exchange) {

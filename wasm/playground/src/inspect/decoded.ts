@@ -6,7 +6,7 @@ import { copyButton } from "../shared/copy.ts";
 import { h, setText } from "../shared/dom.ts";
 import { errorLine } from "../shared/errors.ts";
 import { jsonText, jsonView } from "../shared/json-view.ts";
-import { fromNow, isoTime, localTime } from "../shared/time.ts";
+import { fromNow, isoTime, localTime, spokenTime } from "../shared/time.ts";
 import { CLAIMS, HEADER, TIMES } from "./registered.ts";
 
 type Members = Record<string, unknown>;
@@ -58,20 +58,21 @@ export function decoded(clock: PageClock): Decoded {
       cell.append(h("span", { class: "error" }, " Not a number, so not a time."));
       return cell;
     }
-    const local = localTime(seconds);
-    if (local === undefined) {
+    if (localTime(seconds) === undefined) {
       cell.append(h("span", { class: "error" }, " Beyond every calendar. In milliseconds, perhaps?"));
       return cell;
     }
+    const spoken = h("span", {});
     const left = h("strong", { class: "left" });
     const tick = (): void => {
       const now = clock.now() / 1000;
+      setText(spoken, spokenTime(seconds, now) ?? "");
       setText(left, relation(name, seconds, now));
       left.classList.toggle("over", (name === "exp" && now >= seconds) || (name === "nbf" && now < seconds));
     };
     tick();
     ticking.push(tick);
-    cell.append(h("span", { class: "times" }, h("span", {}, local), h("code", {}, isoTime(seconds) ?? ""), left));
+    cell.append(h("span", { class: "times" }, spoken, h("code", {}, isoTime(seconds) ?? ""), left));
     return cell;
   }
 

@@ -12,12 +12,17 @@ export interface Expected {
 
 export interface Expectations {
   readonly element: HTMLElement;
-  /** Throws where something cannot be meant. */
+  /** Throws where something cannot be meant. What is not said yet is not asked for: {@link unsaid} names it. */
   options(): VerifierOptions;
+  /** What nobody has said yet, of issuer and audience. */
+  unsaid(): string[];
+  /** Whether it is as it was set. */
+  is(expected: Expected): boolean;
+  clear(): void;
   set(expected: Expected): void;
 }
 
-export function expectations(changed: () => void): Expectations {
+export function expectations(changed: () => void, take: () => void): Expectations {
   const issuer = textField("Issuer (iss)", { placeholder: "https://api.example.com" });
   const anyIssuer = checkbox("any issuer");
   const audience = textField("Audience (aud)", { placeholder: "app" });
@@ -54,8 +59,8 @@ export function expectations(changed: () => void): Expectations {
     }
     const age = maxAge.control.value;
     return {
-      ...(anyIssuer.control.checked ? { anyIssuer: true } : issuer.control.value ? { issuer: issuer.control.value } : {}),
-      ...(anyAudience.control.checked ? { anyAudience: true } : audience.control.value ? { audience: audience.control.value } : {}),
+      ...(anyIssuer.control.checked || !issuer.control.value ? { anyIssuer: true } : { issuer: issuer.control.value }),
+      ...(anyAudience.control.checked || !audience.control.value ? { anyAudience: true } : { audience: audience.control.value }),
       ...(anyType.control.checked ? { anyTokenType: true } : type.control.value ? { tokenType: type.control.value } : {}),
       ...(seconds ? { leewaySeconds: Number(seconds) } : {}),
       ...(subject.control.value ? { subject: subject.control.value } : {}),
@@ -63,6 +68,20 @@ export function expectations(changed: () => void): Expectations {
       ...(required.control.value.trim() ? { require: required.control.value.trim().split(/\s+/) } : {}),
       ...(withoutExpiry.control.checked ? { withoutExpiry: true } : {}),
     };
+  }
+
+  function unsaid(): string[] {
+    const open = ([field, any]: (typeof pairs)[number]): boolean => !any.control.checked && field.control.value === "";
+    return [...(open(pairs[0]) ? ["issuer"] : []), ...(open(pairs[1]) ? ["audience"] : [])];
+  }
+
+  function is(expected: Expected): boolean {
+    const said = (field: (typeof pairs)[number][0], any: (typeof pairs)[number][1]): string | undefined => (any.control.checked ? undefined : field.control.value);
+    return said(issuer, anyIssuer) === expected.issuer && said(audience, anyAudience) === expected.audience;
+  }
+
+  function clear(): void {
+    set({ issuer: "", audience: "" });
   }
 
   function set(expected: Expected): void {
@@ -85,6 +104,7 @@ export function expectations(changed: () => void): Expectations {
     "fieldset",
     { class: "stack group" },
     h("legend", {}, "What you expect of it"),
+    h("div", { class: "row" }, h("button", { type: "button", class: "quiet small", on: { click: take } }, "Take from the token"), h("span", { class: "row-label" }, "To try it: a server has them written down.")),
     h("div", { class: "pair" }, issuer.element, anyIssuer.element),
     h("div", { class: "pair" }, audience.element, anyAudience.element),
     h(
@@ -94,5 +114,5 @@ export function expectations(changed: () => void): Expectations {
       h("div", { class: "stack" }, h("div", { class: "pair" }, type.element, anyType.element), subject.element, maxAge.element, required.element, leeway.element, withoutExpiry.element),
     ),
   );
-  return { element, options, set };
+  return { element, options, unsaid, is, clear, set };
 }

@@ -32,7 +32,7 @@ const PLACEHOLDER: Record<KeyKind, string> = {
 export interface KeyForm {
   readonly element: HTMLElement;
   value: KeyText;
-  note(text: string, bad?: boolean): void;
+  note(text: string, kind?: boolean | "warn"): void;
 }
 
 export function keyForm(changed: () => void): KeyForm {
@@ -67,6 +67,6 @@ export function keyForm(changed: () => void): KeyForm {
       text.control.value = body;
       algorithm.control.value = chosen ?? (algorithm.control.options[0]?.value || "");
     },
-    note: (said, bad) => text.note(said || HELP[kind.value], bad),
+    note: (said, how) => text.note(said || HELP[kind.value], how),
   };
 }

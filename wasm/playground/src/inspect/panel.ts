@@ -1,6 +1,6 @@
 // Inspect: a token, what it says, and whether it would be accepted.
 
-import { Verifier } from "tokenmint";
+import { decodeUnverified, Verifier } from "tokenmint";
 import type { PageClock } from "../shared/clock.ts";
 import { debounce, h } from "../shared/dom.ts";
 import { errorText } from "../shared/errors.ts";
@@ -19,9 +19,12 @@ export function inspectPanel(panel: HTMLElement, clock: PageClock): (given: Case
   const view = decoded(clock);
   const result = checks();
   const key = keyForm(() => void later());
-  const expected = expectations(() => void later());
+  const expected = expectations(() => void later(), take);
   let verifier: Verifier | undefined;
+  let signed: ((token: string) => Promise<string>) | undefined;
   let run = 0;
+  /** What was loaded last. Its key and its expectations are for its token only. */
+  let loaded: Case | undefined;
 
   const later = debounce(() => void rebuild());
 
@@ -49,11 +52,12 @@ export function inspectPanel(panel: HTMLElement, clock: PageClock): (given: Case
     if (mine !== run) {
       return;
     }
-    key.note(`Read: ${reading.about}.`);
+    key.note(reading.warning ?? `Read: ${reading.about}.`, reading.warning === undefined ? false : "warn");
+    signed = reading.signed;
     try {
       verifier = new Verifier(reading.keys, { ...expected.options(), host: clock });
     } catch (error) {
-      result.wait(`Nothing is verified yet. ${missing(error)}`, true);
+      result.wait(`Nothing is verified yet. ${errorText(error)}`, true);
       return;
     }
     await judge();
@@ -71,9 +75,10 @@ export function inspectPanel(panel: HTMLElement, clock: PageClock): (given: Case
     const mine = run;
     const used = verifier;
     try {
-      const explanation = await used.explain(text);
-      if (mine === run) {
-        result.show(explanation);
+      const explanation = await used.explain(signed ? await signed(text) : text);
+      // Judged anew every second: what was typed meanwhile has its own verdict.
+      if (mine === run && text === clean(token.control.value)) {
+        result.show(explanation, clock.now() / 1000, expected.unsaid());
       }
     } catch (error) {
       if (mine === run) {
@@ -88,7 +93,40 @@ export function inspectPanel(panel: HTMLElement, clock: PageClock): (given: Case
     view.show(text);
   }
 
+  /** Expects what the token says of itself. */
+  function take(): void {
+    let claims: { iss?: unknown; aud?: unknown };
+    try {
+      ({ claims } = decodeUnverified(clean(token.control.value)) as { claims: typeof claims });
+    } catch {
+      result.wait("This token cannot be read, so there is nothing to take from it.", true);
+      return;
+    }
+    const first = Array.isArray(claims.aud) ? (claims.aud as unknown[])[0] : claims.aud;
+    const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+    const [issuer, audience] = [text(claims.iss), text(first)];
+    expected.set({ ...(issuer === undefined ? {} : { issuer }), ...(audience === undefined ? {} : { audience }) });
+    void rebuild();
+  }
+
+  /** Another token in place of the one that was loaded: what belongs to that one is not for this. */
+  function replaced(): void {
+    const before = loaded;
+    if (before?.key === undefined || isEdit(before.token, clean(token.control.value))) {
+      return;
+    }
+    loaded = undefined;
+    if (key.value.kind === before.key.kind && key.value.text === before.key.text) {
+      key.value = { kind: "text", text: "" };
+    }
+    if (expected.is(before.expected)) {
+      expected.clear();
+    }
+    void rebuild();
+  }
+
   function load(given: Case): void {
+    loaded = given;
     token.control.value = given.token;
     if (given.key) {
       key.value = given.key;
@@ -100,6 +138,7 @@ export function inspectPanel(panel: HTMLElement, clock: PageClock): (given: Case
 
   token.control.addEventListener("input", () => {
     shown();
+    replaced();
     void judge();
   });
   clock.onTick(() => void judge());
@@ -113,13 +152,16 @@ export function inspectPanel(panel: HTMLElement, clock: PageClock): (given: Case
   panel.append(
     h(
       "div",
-      { class: "columns" },
-      h("div", { class: "column" }, h("h2", {}, "A token"), token.element, examples, view.element),
-      h("div", { class: "column" }, h("h2", {}, "Would it be accepted?"), h("div", { class: "card" }, key.element, expected.element), result.element),
+      { class: "columns inspect" },
+      h("div", { class: "column verdict-column" }, h("h2", {}, "Would it be accepted?"), result.verdict),
+      h("div", { class: "column token-column" }, h("h2", {}, "A token"), token.element, examples, view.element),
+      h("div", { class: "column key-column" }, h("div", { class: "card" }, key.element, expected.element), result.element),
     ),
   );
   shown();
   void rebuild();
+  // Whoever comes sees at once what the page does, until something else is there.
+  void example("good", clock).then((given) => token.control.value === "" && loaded === undefined && load(given));
   return load;
 }
 
@@ -128,7 +170,15 @@ function clean(text: string): string {
   return text.trim().replace(/^bearer\s+/i, "");
 }
 
-function missing(error: unknown): string {
-  const text = errorText(error);
-  return text.includes("policy_invalid") ? `Say which issuer and audience you expect, or that any will do. (${text})` : text;
+/** Whether a token is another one with a few characters changed: what begins and ends as it did. */
+function isEdit(before: string, after: string): boolean {
+  const shorter = Math.min(before.length, after.length);
+  let [head, tail] = [0, 0];
+  while (head < shorter && before[head] === after[head]) {
+    head += 1;
+  }
+  while (tail < shorter - head && before.at(-1 - tail) === after.at(-1 - tail)) {
+    tail += 1;
+  }
+  return (head + tail) * 2 > Math.max(before.length, after.length);
 }

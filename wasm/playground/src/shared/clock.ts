@@ -1,4 +1,4 @@
-// The page's clock: the machine's, moved as the visitor likes. It is the `Host` of everything that runs here.
+// The clock of a tool: the machine's, moved as the visitor likes. It is the `Host` of everything that runs there.
 
 import type { Host } from "tokenmint";
 

@@ -8,8 +8,8 @@ export interface Field<E extends HTMLElement> {
   /** Label, control, and the line below it. */
   readonly element: HTMLElement;
   readonly control: E;
-  /** What the line below says; an error where `bad`. */
-  note(text: string, bad?: boolean): void;
+  /** What the line below says; an error where `bad`, a warning where `kind` says so. */
+  note(text: string, kind?: boolean | "warn"): void;
 }
 
 function field<E extends HTMLElement>(label: string, control: E, help: string): Field<E> {
@@ -20,12 +20,14 @@ function field<E extends HTMLElement>(label: string, control: E, help: string): 
   return {
     element,
     control,
-    note(text, bad = false) {
+    note(text, kind = false) {
+      const bad = kind === true;
       const said = text || help;
       if (line.textContent !== said) {
         line.textContent = said;
       }
       line.classList.toggle("bad", bad);
+      line.classList.toggle("warn", kind === "warn");
       if (bad) {
         control.setAttribute("aria-invalid", "true");
       } else {

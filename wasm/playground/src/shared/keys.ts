@@ -3,6 +3,7 @@
 import { type Algorithm, Key, KeySet, type TokenmintError } from "tokenmint";
 import { fromBase64url, fromHex } from "./bytes.ts";
 import { type Json, readJson } from "./json-text.ts";
+import { isShort, standIn } from "./short-secret.ts";
 
 export type KeyKind = "text" | "base64url" | "hex" | "pem" | "jwk";
 
@@ -32,9 +33,13 @@ export interface ReadKeys {
   readonly keys: KeySet;
   /** What was found, in words. */
   readonly about: string;
+  /** Of a secret that is too short: what is wrong with it, and how a token is tried with it. */
+  readonly warning?: string;
+  readonly signed?: (token: string) => Promise<string>;
 }
 
-export async function readKeys({ kind, text, algorithm }: KeyText): Promise<ReadKeys> {
+export async function readKeys(given: KeyText): Promise<ReadKeys> {
+  const { kind, text, algorithm } = given;
   const options = algorithm ? { algorithm } : {};
   if (kind === "jwk") {
     return readJwk(text, algorithm);
@@ -43,6 +48,10 @@ export async function readKeys({ kind, text, algorithm }: KeyText): Promise<Read
     return one(await Key.fromPem(text.trim(), options));
   }
   const bytes = secretBytes(kind, text);
+  if (isShort(bytes, given)) {
+    const { keys, signed, warning } = await standIn(bytes, given);
+    return { keys, signed, warning, about: warning };
+  }
   const { keys, about } = one(Key.hmac(bytes, options));
   // A secret from a file often ends with the editor's line break, which then is part of the secret.
   const broken = kind === "text" && /[\r\n]$/.test(text) ? "; its last character is a line break, is that meant?" : "";

@@ -28,6 +28,31 @@ export function localTime(seconds: number): string | undefined {
   return Math.abs(seconds) <= LAST ? LOCAL.format(seconds * 1000) : undefined;
 }
 
+const NEAR = ["yesterday", "today", "tomorrow"];
+
+/** The same as people say it: `today at 14:05:09`, where it is near. */
+export function spokenTime(seconds: number, nowSeconds: number): string | undefined {
+  const local = localTime(seconds);
+  // Days of the calendar, which may have 23 hours.
+  const days = local === undefined ? undefined : Math.round((midnight(seconds) - midnight(nowSeconds)) / 86_400_000);
+  const near = days === undefined ? undefined : NEAR[days + 1];
+  return near ? `${near} at ${LOCAL_CLOCK.format(seconds * 1000)}` : local;
+}
+
+function midnight(seconds: number): number {
+  return new Date(seconds * 1000).setHours(0, 0, 0, 0);
+}
+
+/** A text in which moments are seconds since 1970. */
+export function spokenTimes(text: string, nowSeconds: number): string {
+  return text.replace(/\b\d{9,11}\b/g, (seconds) => `(${spokenTime(Number(seconds), nowSeconds)})`);
+}
+
+/** A text in which spans are seconds: `expired 1500 s ago` is said as `expired 25 min ago`. */
+export function spokenSpans(text: string): string {
+  return text.replace(/\b(\d+) s\b/g, (_, seconds: string) => span(Number(seconds)));
+}
+
 export function isoTime(seconds: number): string | undefined {
   return Math.abs(seconds) <= LAST ? new Date(seconds * 1000).toISOString().replace(".000Z", "Z") : undefined;
 }
