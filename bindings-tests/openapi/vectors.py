@@ -35,6 +35,7 @@ for step in (step for case in cases for step in case["steps"]):
     elif "error" in step:
         listed = [code for response in post["responses"].values() for code in response.get("x-error-codes", [])]
         assert step["error"] in listed, f"{step['op']}: {step['error']}"
-missing = [path for path in document["paths"] if path.removeprefix("/v1/") not in done | {"openapi.json"}]
+# What is no operation is only read.
+missing = [path for path, methods in document["paths"].items() if "post" in methods and path.removeprefix("/v1/") not in done]
 assert not missing, f"no vector shows the output of {missing}"
 print(f"{len(done)} operations take and give what the document says")

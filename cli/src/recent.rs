@@ -53,7 +53,8 @@ impl Recent {
             kept: Mutex::default(),
             open: AtomicBool::new(false),
             waiting: AtomicUsize::new(0),
-            newest: watch::Sender::new(0),
+            // So that there is a number to wait behind before there is an event.
+            newest: watch::Sender::new(now_micros()),
         }
     }
 
@@ -89,13 +90,13 @@ impl Recent {
         self.newest.send_replace(number);
     }
 
-    /// The events behind a number, and all without one. Where there are none yet, it waits for the next.
+    /// The events behind a number, and all without one. Behind the newest number it waits for the next.
     pub(crate) async fn after(&self, after: Option<u64>) -> Page {
         let page = self.page(after);
         let Some(after) = after.filter(|_| page.events.is_empty()) else { return page };
         let waiting = Waiting::new(&self.waiting);
-        // What a number of the future stands for comes from another clock: the answer says where to go on.
-        if waiting.others >= MOST_WAITING || after > page.next {
+        // Any other number comes from another process or clock: the answer says where to go on.
+        if waiting.others >= MOST_WAITING || after != page.next {
             return page;
         }
         let mut newest = self.newest.subscribe();
@@ -200,7 +201,10 @@ mod tests {
         let recent = Arc::new(recent(1));
         let newest = recent.after(None).await.next;
         let start = tokio::time::Instant::now();
-        assert_eq!(recent.after(Some(newest + 1)).await.next, newest);
+        for other in [0, newest + 1] {
+            assert_eq!(recent.after(Some(other)).await.next, newest);
+        }
+        assert_ne!(self::recent(0).after(Some(0)).await.next, 0);
         let wait = || {
             let recent = Arc::clone(&recent);
             tokio::spawn(async move { recent.after(Some(newest)).await })

@@ -116,9 +116,13 @@ fn events_are_for_those_whose_key_is_for_them() {
     assert_eq!(get(&server, "/v1/events", "wrong").json(401)["field"], "Authorization");
     let post = Request::to(&server.admin(), "POST", "/v1/list_sessions").bearer("key-of-one");
     assert_eq!(post.json(&json!({ "subject": "u" })).send().json(403)["error"], "forbidden");
-    for (query, field) in
-        [("after=x", "after"), ("after=1&after=2", "after"), ("since=1", "since"), ("after=-1", "after")]
-    {
+    for (query, field) in [
+        ("after=x", "after"),
+        ("after=1&after=2", "after"),
+        ("since=1", "since"),
+        ("after=-1", "after"),
+        ("after=9007199254740992", "after"),
+    ] {
         let refused = get(&server, &format!("/v1/events?{query}"), "key-of-one").json(400);
         assert_eq!((&refused["error"], &refused["field"]), (&json!("invalid_request"), &json!(field)));
     }

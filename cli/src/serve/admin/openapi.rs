@@ -7,6 +7,7 @@ use tokenmint::ErrorCode;
 use tokenmint::operation::{Choice, Field, Object, Operation, Shape, Table, prose, tables};
 
 use super::attempt::LONGEST_KEY;
+use super::reply::LAST_NUMBER;
 
 /// What any call may be answered with before its operation is looked at.
 const CALL_ERRORS: [ErrorCode; 9] = [
@@ -153,7 +154,7 @@ fn events_path() -> Value {
             "name": "after",
             "in": "query",
             "description": "The `next` of an answer before.",
-            "schema": { "type": "integer", "minimum": 0, "maximum": u64::MAX >> 11 }
+            "schema": { "type": "integer", "minimum": 0, "maximum": LAST_NUMBER }
         }],
         "responses": own_responses("The events.", &answer, true)
     } })

@@ -10,6 +10,9 @@ use url::form_urlencoded;
 use super::attempt::LONGEST_KEY;
 use crate::recent::Page;
 
+/// The largest number of an event: JSON has none beyond that everybody reads alike (RFC 8259 section 6).
+pub(super) const LAST_NUMBER: u64 = (1 << 53) - 1;
+
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// The issuer that a query names. There is no other parameter.
@@ -35,11 +38,11 @@ pub(super) fn after(query: Option<&str>) -> Result<Option<u64>, Error> {
     for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
         let reason = match &*name {
             "after" if after.is_none() => match value.parse() {
-                Ok(number) => {
+                Ok(number) if number <= LAST_NUMBER => {
                     after = Some(number);
                     continue;
                 }
-                Err(_) => "it is a whole number, the `next` of an answer before",
+                _ => "it is a whole number, the `next` of an answer before",
             },
             "after" => "this parameter is there twice",
             _ => "this parameter is not known; known is after",
