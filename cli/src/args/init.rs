@@ -14,7 +14,7 @@ use tokenmint::dialect::demonstrations;
 #[command(after_help = "Examples:
   tokenmint init
   tokenmint init --dir /etc/tokenmint --store postgres --public-url https://tokens.example.com --yes
-  tokenmint init --dialect oauth --dialect mercoa")]
+  tokenmint init --dialect oauth --port 9000 --yes")]
 pub(crate) struct Init {
     /// The folder to write to, which is made if it is not there
     #[arg(long, value_name = "DIR", default_value = ".")]
