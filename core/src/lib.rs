@@ -136,8 +136,9 @@ pub use token::verified::Verified;
 pub use token::verifier::Verifier;
 pub use trusted_issuer::TrustedIssuer;
 
-/// The examples of the READMEs are tests.
+/// The examples of the READMEs and of the documents are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 #[doc = include_str!("../README.md")]
-mod readme {}
+#[doc = include_str!("../../docs/tutorials/sign-in-session.md")]
+mod documents {}

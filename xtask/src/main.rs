@@ -9,6 +9,7 @@ mod npm;
 mod release;
 mod setup;
 mod shell;
+mod site;
 mod surface;
 mod test;
 mod vectors;
@@ -79,6 +80,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Build the site of the documents: `target/site`, files for any host
+    Site,
     /// Build the npm package: `wasm/dist`
     Wasm,
     /// Write the files that are generated from the code
@@ -113,6 +116,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Go => go::install(&shell)?,
         Command::Header { check } => header::run(&shell, check)?,
         Command::Setup => setup::run(&shell)?,
+        Command::Site => site::build(&shell)?,
         Command::Wasm => npm::build(&shell)?,
         Command::Vectors { check } => vectors::run(&shell, check)?,
     }

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod errors;
 mod go;
-mod prose;
+pub(crate) mod prose;
 mod python;
 mod reference;
 mod typescript;

@@ -36,7 +36,7 @@ pub(super) fn one_of(items: &[String]) -> String {
     }
 }
 
-pub(super) fn capitalized(text: &str) -> String {
+pub(crate) fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }

@@ -17,6 +17,7 @@ pub(crate) mod python;
 mod schemas;
 mod sdks;
 mod served;
+mod site;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -60,6 +61,7 @@ const STEPS: &[Step] = &[
     Step { name: "go", about: "the Go module does what the core does", run: go::run },
     Step { name: "npm", about: "the npm package: Node, browsers, the playground", run: npm::run },
     Step { name: "console", about: "the server's console, in a real browser", run: console::run },
+    Step { name: "site", about: "the documents: a site, and what they say to do", run: site::run },
     Step { name: "fuzz", about: "no input breaks a promise: corpus and search", run: fuzz::run },
     Step { name: "oracles", about: "other libraries accept and refuse the same", run: oracles::run },
     Step { name: "sdks", about: "the vendors' SDKs get what they expect", run: sdks::run },

@@ -1,9 +1,12 @@
 //! `docs/errors.md`, from the one table of errors in the core.
 
-use anyhow::Result;
+mod remedies;
+
+use anyhow::{Context, Result};
 use tokenmint::ErrorCode;
 
 use super::Generated;
+use crate::surface::prose::capitalized;
 
 const HEAD: &str = "# Errors
 
@@ -11,11 +14,14 @@ Every error carries a code. Its number and its name never change their meaning a
 another error; the text may become clearer. `status` and `error` are what an HTTP answer carries where a
 dialect does not say otherwise: `error` is the value of RFC 6749 section 5.2 and RFC 6750 section 3.1.
 
-This file is written by `cargo xtask vectors` from the table in `core/src/error.rs`.
+Each code has a heading of its own, so `errors.md#token_expired` is an address that stays. An error's own message is more exact than
+what stands here: it names the field or claim, what was found and what is needed. `tokenmint explain TOKEN` shows every check of a token.
+
+This file is written by `cargo xtask vectors` from the table in `core/src/error.rs`, and `xtask/src/vectors/errors/remedies.rs`.
 ";
 
 /// The hundreds, as in the table of the core.
-fn family(hundred: i32) -> &'static str {
+fn heading(hundred: i32) -> &'static str {
     match hundred {
         1 => "Lifetimes and claims that a caller sets",
         2 => "Keys and configuration",
@@ -28,23 +34,34 @@ fn family(hundred: i32) -> &'static str {
     }
 }
 
+fn hundred(code: ErrorCode) -> i32 {
+    code.number() / 100
+}
+
 pub(super) fn generate() -> Result<Vec<Generated>> {
     let mut content = String::from(HEAD);
-    let mut hundred = 0;
-    for code in ErrorCode::ALL {
-        if code.number() / 100 != hundred {
-            hundred = code.number() / 100;
-            content += &format!("\n## {hundred}xx: {}\n\n", family(hundred));
-            content += "| number | name | status | error | text |\n| --- | --- | --- | --- | --- |\n";
+    for family in ErrorCode::ALL.chunk_by(|a, b| hundred(*a) == hundred(*b)) {
+        let number = hundred(family[0]);
+        content += &format!("\n## {number}xx: {}\n\n", heading(number));
+        content += "| number | name | status | error | text |\n| --- | --- | --- | --- | --- |\n";
+        for code in family {
+            content += &format!(
+                "| {} | `{}` | {} | `{}` | {} |\n",
+                code.number(),
+                code.name(),
+                code.http_status(),
+                code.oauth_error(),
+                code.text().replace('|', "\\|")
+            );
         }
-        content += &format!(
-            "| {} | `{}` | {} | `{}` | {} |\n",
-            code.number(),
-            code.name(),
-            code.http_status(),
-            code.oauth_error(),
-            code.text().replace('|', "\\|")
-        );
+        for code in family {
+            let (_, cause, remedy) = remedies::REMEDIES
+                .iter()
+                .find(|(of, ..)| of == code)
+                .with_context(|| format!("nothing says what to do after {}", code.name()))?;
+            content += &format!("\n### {}\n\n{}.", code.name(), capitalized(code.text()));
+            content += &format!(" **Cause:** {cause} **Remedy:** {remedy}\n");
+        }
     }
     Ok(vec![Generated { path: "docs/errors.md", content }])
 }
