@@ -42,6 +42,15 @@ def test_readme(tmp_path: Path) -> None:
     runpy.run_path(str(script))
 
 
+def test_token_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    [text] = re.findall(r"```python\n(.*?)```", (ROOT / "docs/token-source.md").read_text(), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    answer = {"access_token": "a1", "token_type": "Bearer", "expires_in": 900, "refresh_token": "r1"}
+    names: dict[str, object] = {"response": httpx.Response(200, json=answer)}
+    exec(compile(text, "token-source.md", "exec"), names)
+    assert names["headers"] == {"Authorization": "Bearer a1"}
+
+
 def load(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
     assert spec is not None and spec.loader is not None
