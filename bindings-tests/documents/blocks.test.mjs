@@ -3,10 +3,10 @@
 
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { test } from "node:test";
+import { after, test } from "node:test";
 
 import { ROOT, blocks, pages } from "./lib/blocks.mjs";
 import { runs } from "./lib/session.mjs";
@@ -15,6 +15,7 @@ const TOKENMINT = process.env.TOKENMINT;
 const TARGET = join(process.env.TOKENMINT_TARGET ?? join(ROOT, "target"), "documents");
 mkdirSync(TARGET, { recursive: true });
 const scratch = mkdtempSync(join(TARGET, "blocks-"));
+after(() => rmSync(scratch, { recursive: true }));
 
 const read = (path) => readFileSync(join(ROOT, path), "utf8");
 const isPage = (...names) => ({ page }) => names.includes(page);

@@ -29,6 +29,9 @@ before(async () => {
   Object.assign(env, { PIP_CONSTRAINT: join(TARGET, "constraints.txt"), PIP_DISABLE_PIP_VERSION_CHECK: "1", PYTHONDONTWRITEBYTECODE: "1" });
   rmSync(join(TARGET, "bin/tokenmint"), { force: true });
   symlinkSync(needed("TOKENMINT"), join(TARGET, "bin/tokenmint"));
+  // A machine of tests may have no sandbox for it.
+  const chromium = `#!/bin/sh\nexec "${process.env.CHROMIUM ?? "/usr/bin/chromium"}" --no-sandbox --disable-gpu "$@"\n`;
+  writeFileSync(join(TARGET, "bin/chromium"), chromium, { mode: 0o755 });
   env.PATH = `${join(TARGET, "bin")}:${process.env.PATH}`;
 });
 after(() => npm.close());

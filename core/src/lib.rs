@@ -141,4 +141,5 @@ pub use trusted_issuer::TrustedIssuer;
 #[doc = include_str!("../../README.md")]
 #[doc = include_str!("../README.md")]
 #[doc = include_str!("../../docs/tutorials/sign-in-session.md")]
+#[doc = include_str!("../../docs/tutorials/widget-token.md")]
 mod documents {}

@@ -68,7 +68,9 @@ export async function run(blocks, who, folder, env) {
   const printed = (number) => readFileSync(join(outputs, String(number)), "utf8");
   if (code !== 0) {
     const at = Number(readFileSync(join(outputs, "at"), "utf8"));
-    assert.fail(`${mine[at].place}: ended with ${code}\n${printed(at)}`);
+    // What a server in the background has said stands with the block that began it.
+    const said = mine.slice(0, at + 1).flatMap((block, number) => (isShell(block) ? [`${block.place}: ${printed(number).slice(-2000)}`] : []));
+    assert.fail(`${mine[at].place}: ended with ${code}\n${said.join("\n")}`);
   }
   for (const [number, block] of mine.entries()) {
     if (!isOutput(block)) continue;
