@@ -58,6 +58,7 @@ function configurationIsRead(text) {
 
 /** A session in a terminal: what follows each line that begins with `$` is what it prints. */
 function consoleSays(text) {
+  assert.match(text, /^\$ /);
   for (const [, command, wanted] of text.matchAll(/^\$ (.*)\n((?:(?!\$ ).*\n)*)/gm)) {
     assert.equal(done("bash", ["-c", command.replace(/^tokenmint/, '"$TOKENMINT"')]), wanted, command);
   }
@@ -124,6 +125,7 @@ const HOLDERS = [
   [({ page, block }) => page === "docs/flows.md" && block.language === "regex", isReadBy("core/tests/flows/api_keys.rs", "docs/flows.md")],
   [({ page, block }) => page === "docs/token-source.md" && block.language === "go", ({ text }) => isIn("bindings-tests/go/oauth2_test.go")(text)],
   [({ page, block }) => page === "docs/token-source.md" && block.language === "python", isReadBy("bindings-tests/python/test_documents.py", '"docs/token-source.md"')],
+  [({ page, block }) => page === "docs/deploy.md" && block.language === "sh", isReadBy("cli/tests/cli/deploy.rs", "docs/deploy.md")],
   [({ page, block }) => page === "docs/c-abi.md" && block.language === "c", ({ text }) => compiles(text)],
   [({ block }) => block.language === "toml", ({ text }) => configurationIsRead(text)],
   [({ block }) => block.language === "console", ({ text }) => consoleSays(text)],

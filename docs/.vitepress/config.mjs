@@ -60,7 +60,7 @@ export default defineConfig({
     outline: [2, 3],
     nav: [
       page("Tutorials", "/tutorials/"),
-      page("Server", "/cli"),
+      page("Server", "/deploy"),
       page("Errors", "/errors"),
       page("Repository", REPOSITORY),
     ],
@@ -72,7 +72,7 @@ export default defineConfig({
         text: "How it works",
         items: [page("Flows", "/flows"), page("Token sources", "/token-source"), page("OAuth", "/oauth"), page("The vendors' endpoints", "/endpoints")],
       },
-      { text: "Operate", items: [page("The command", "/cli"), page("Stores", "/storage")] },
+      { text: "Operate", items: [page("From nothing to a server", "/deploy"), page("The command", "/cli"), page("Stores", "/storage")] },
       { text: "Look up", items: [page("Errors", "/errors"), page("Operations", "/operations"), page("C", "/c-abi")] },
     ],
   },
