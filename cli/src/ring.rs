@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use tokenmint::{Algorithm, Entropy, KeyRing, KeyState, RotationAction, RotationRules, RotationStep, Secret};
 
-use crate::args::keys::{Generate, Jwks, Keys, Plan, Show};
+use crate::args::keys::{Generate, Jwks, Keys, Plan, Revoke, Show};
 use crate::failure::{Failure, Result, print};
 use crate::keys;
 use crate::mint::now;
@@ -19,6 +19,7 @@ pub(crate) fn run(command: &Keys) -> Result<()> {
         Keys::Jwks(args) => jwks(args),
         Keys::Plan(args) => plan(args),
         Keys::Rotate(args) => rotate(args),
+        Keys::Revoke(args) => revoke(args),
     }
 }
 
@@ -30,6 +31,7 @@ impl Keys {
             Keys::List(args) => args.json,
             Keys::Jwks(_) => false,
             Keys::Plan(args) | Keys::Rotate(args) => args.json,
+            Keys::Revoke(args) => args.json,
         }
     }
 }
@@ -141,6 +143,32 @@ fn rotate(args: &Plan) -> Result<()> {
         _ => step,
     };
     tell(args, &step, Some(true))
+}
+
+fn revoke(args: &Revoke) -> Result<()> {
+    let _lock = lock(&args.ring)?;
+    let mut ring = read(&args.ring)?;
+    let active = |ring: &KeyRing| ring.keys().find(|key| key.state == KeyState::Active).map(|key| key.kid);
+    let signed = active(&ring);
+    ring.revoke(&args.kid, now())?;
+    let signs = match active(&ring) {
+        Some(kid) => kid,
+        None => add(&mut ring, None, None)?.0,
+    };
+    write(&args.ring, &ring)?;
+    let (kid, keep) = (&args.kid, ring.rules().jwks_max_age_seconds);
+    if args.json {
+        return print(json!({
+            "revoked": kid,
+            "active": signs,
+            "changed": signed.as_ref() != Some(&signs),
+            "verifiers_keep_seconds": keep,
+        }));
+    }
+    let now_signs = if signed.as_ref() == Some(&signs) { "still signs" } else { "signs from now on" };
+    print(format_args!(
+        "revoked: {kid}; {signs} {now_signs}; let verifiers fetch the key set again: they may keep the old one for {keep} seconds"
+    ))
 }
 
 fn next(ring: &KeyRing, args: &Plan) -> RotationStep {

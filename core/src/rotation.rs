@@ -243,8 +243,9 @@ impl KeyRing {
         })
     }
 
-    /// Adds a key as a JWK or PEM. It is published from now on, and signs when it is activated; the first key of a
-    /// ring signs at once, because no verifier has a key set without it.
+    /// Adds a key as a JWK or PEM. It is published from now on, and signs when it is activated; where no key signs, it does so at
+    /// once: the first key of a ring, since no verifier has a key set without it, and the one behind a key that was
+    /// [revoked](KeyRing::revoke).
     ///
     /// # Errors
     /// `key_duplicate` for an id that the ring has or had, or where another key is announced; `key_cannot_sign` for a
@@ -273,7 +274,8 @@ impl KeyRing {
                 .at("kid")
                 .because(format!("the key {} is announced and not active yet", quoted(&other.kid))));
         }
-        let state = if self.keys.is_empty() { KeyState::Active } else { KeyState::Announced };
+        let signs = self.of(KeyState::Active).next().is_none();
+        let state = if signs { KeyState::Active } else { KeyState::Announced };
         let (kid, key) = (kid.to_owned(), Some(KeyText(key)));
         self.keys.push(RingEntry { kid, alg, state, since: now, last_expiry: None, key });
         Ok(())
@@ -308,6 +310,37 @@ impl KeyRing {
         let entry = self.find(kid, KeyState::Retired)?;
         not_before(now, entry.end_of_tokens(&rules), "a token that the key signed may still live")?;
         (entry.state, entry.since, entry.key) = (KeyState::Gone, now, None);
+        Ok(())
+    }
+
+    /// Ends a key at once, for one that leaked: it is not published any more, and every token that it signed is refused. Its id
+    /// is not used again. Where it was the active one, the announced key signs at once; where there is none, nothing does before
+    /// [`KeyRing::announce`]. A verifier may go on with the key set that it has for as long as the rules say.
+    ///
+    /// ```
+    /// use tokenmint::*;
+    /// let mut ring = KeyRing::new(RotationRules::default())?;
+    /// let now = UnixTime::from_seconds(1_700_000_000);
+    /// let key = |seed| Key::generate_jwk(None, Algorithm::ES256, &mut Entropy::new([seed; 32]));
+    /// ring.announce("leaked", Algorithm::ES256, key(1)?, now)?;
+    /// ring.announce("next", Algorithm::ES256, key(2)?, now)?;
+    /// ring.revoke("leaked", now)?;
+    /// assert_eq!(ring.key_set()?.signing_key().and_then(|key| key.kid()), Some("next"));
+    /// assert!(!ring.public_jwks()?.contains("leaked"));
+    /// assert_eq!(ring.announce("leaked", Algorithm::ES256, key(3)?, now).unwrap_err().code(), ErrorCode::KeyDuplicate);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `key_missing` for a key that is not in the ring, or gone.
+    pub fn revoke(&mut self, kid: &str, now: UnixTime) -> Result<()> {
+        let entry = self.keys.iter_mut().find(|entry| entry.kid == kid && entry.state != KeyState::Gone);
+        let entry = entry.ok_or_else(|| missing(kid, "in the ring"))?;
+        let signed = entry.state == KeyState::Active;
+        (entry.state, entry.since, entry.key) = (KeyState::Gone, now, None);
+        if signed && let Some(next) = self.keys.iter_mut().find(|entry| entry.state == KeyState::Announced) {
+            (next.state, next.since) = (KeyState::Active, now);
+        }
         Ok(())
     }
 
@@ -370,10 +403,10 @@ impl KeyRing {
         };
         let replace = match self.of(KeyState::Announced).next() {
             Some(announced) => self.activation(announced, due),
-            None if self.keys.is_empty() => RotationStep {
+            None if self.of(KeyState::Active).next().is_none() => RotationStep {
                 action: RotationAction::Announce,
                 earliest: now,
-                reason: "the ring is empty; its first key signs at once".to_owned(),
+                reason: "no key signs; the next one does at once".to_owned(),
             },
             None => {
                 let wait = i64::try_from(self.rules.publish_wait()).unwrap_or(i64::MAX);

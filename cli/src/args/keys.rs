@@ -17,6 +17,8 @@ pub(crate) enum Keys {
     Plan(Plan),
     /// Do the next step if its time has come
     Rotate(Plan),
+    /// End a key that leaked, at once
+    Revoke(Revoke),
 }
 
 /// Make a key, and add it to the ring.
@@ -60,6 +62,24 @@ pub(crate) struct Show {
     #[arg(long, value_name = "FILE")]
     pub(crate) ring: PathBuf,
     /// Print a JSON array
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// End a key that leaked, at once: it is not published any more, and every token that it signed is refused.
+///
+/// Where it was the active one, the announced key signs at once, or a new one. The key's id is not used again.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  tokenmint keys revoke --ring keys.json 2027-a")]
+pub(crate) struct Revoke {
+    /// The file of the ring
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ring: PathBuf,
+    /// The key's id
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) kid: String,
+    /// Print a JSON object
     #[arg(long)]
     pub(crate) json: bool,
 }

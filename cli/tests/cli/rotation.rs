@@ -179,3 +179,45 @@ fn what_was_generated_at_the_start_stays() {
     let after = server.get("/.well-known/jwks.json").json(200);
     assert_eq!((&before["keys"][1], &before["keys"][1]["kid"]), (&after["keys"][2], &"own".into()));
 }
+
+#[test]
+fn a_key_that_leaked_ends_at_the_next_look_even_beside_a_broken_configuration() {
+    let ring = ring();
+    let server = Server::with_config(&ring.beside("tokenmint.toml"));
+    let active = |token: &str| {
+        let form = format!("token={token}");
+        let answer = server.request("POST", "/introspect").bearer("demo-mercoa-key").form(&form).send();
+        answer.json(200)["active"].clone()
+    };
+    let old = token(&server);
+    assert_eq!(active(&old), true);
+    std::fs::write(ring.beside("tokenmint.toml"), "[mercoa").unwrap();
+    until("the broken configuration is noticed", || server.told().contains("not valid TOML"));
+
+    let revoked = ring.json("revoke", &["a"]);
+    let next = revoked["active"].as_str().unwrap().to_owned();
+    assert_eq!((&revoked["revoked"], &revoked["changed"]), (&"a".into(), &true.into()));
+    until("the key is not published", || published(&server) == [next.as_str()]);
+    assert_eq!(active(&old), false);
+    assert_eq!(verify(&server, &old).code, 1);
+    let new = token(&server);
+    assert_eq!((kid(&server, &new), active(&new)), (next.clone(), true.into()));
+
+    // An announced key takes over, and the id does not come back.
+    let third = ring.json("generate", &["--kid", "third"])["kid"].as_str().unwrap().to_owned();
+    let told = run(&["keys", "revoke", "--ring", &ring.path(), &next]);
+    assert!(
+        told.out.starts_with(&format!("revoked: {next}; {third} signs from now on; let verifiers")),
+        "{told:?}"
+    );
+    assert_eq!(told.out.lines().count(), 1);
+    for (command, arguments) in [
+        ("revoke", &["--ring", &ring.path(), &next][..]),
+        ("generate", &["--ring", &ring.path(), "--kid", "a"]),
+    ] {
+        let refused = run(&[&["keys", command], arguments].concat());
+        assert_eq!(refused.code, 3, "{refused:?}");
+    }
+    until("the announced key is alone", || published(&server) == [third.as_str()]);
+    assert_eq!(kid(&server, &token(&server)), third);
+}

@@ -120,6 +120,55 @@ fn a_ring_is_kept_whole_and_its_debug_shows_no_key() {
     assert_eq!(KeyRing::from_json(&text.replace("HS256", "HS512")).unwrap_err().code(), ErrorCode::KeyWeak);
 }
 
+#[test]
+fn a_key_that_leaked_ends_at_once_and_the_next_one_signs() {
+    let mut ring = ring();
+    ring.announce("k2", Algorithm::HS256, key(Algorithm::HS256, 2), at(1)).unwrap();
+    ring.revoke("k1", at(2)).unwrap();
+    assert_eq!(signer(&ring), "k2");
+    assert_eq!(ring.key_set().unwrap().keys().len(), 1);
+    // Nothing is announced: nothing signs until there is another, which signs at once.
+    ring.revoke("k2", at(3)).unwrap();
+    assert_eq!(ring.key_set().unwrap_err().code(), ErrorCode::KeyMissing);
+    assert_eq!((ring.plan(at(3)).action, ring.plan(at(3)).earliest), (RotationAction::Announce, at(3)));
+    ring.announce("k3", Algorithm::HS256, key(Algorithm::HS256, 3), at(4)).unwrap();
+    assert_eq!(signer(&ring), "k3");
+    for gone in ["k1", "k2", "k4"] {
+        assert_eq!(ring.revoke(gone, at(5)).unwrap_err().code(), ErrorCode::KeyMissing);
+    }
+}
+
+proptest::proptest! {
+    /// Whatever is done with a ring and its text afterwards.
+    #[test]
+    fn a_revoked_key_does_not_come_back(steps in proptest::collection::vec((0..6_u8, 0..4_u8), 1..40)) {
+        let mut ring = KeyRing::new(rules()).unwrap();
+        let mut revoked = std::collections::BTreeSet::new();
+        for (now, (what, which)) in steps.into_iter().enumerate() {
+            let (now, kid) = (at(now as i64 * 400), format!("k{which}"));
+            // What is refused changes nothing.
+            let _ = match what {
+                0 | 1 => ring.announce(&kid, Algorithm::HS256, key(Algorithm::HS256, which), now),
+                2 => ring.activate(&kid, now),
+                3 => ring.remove(&kid, now),
+                4 => ring.revoke(&kid, now).map(|()| revoked.extend([kid.clone()])),
+                _ => {
+                    let text = ring.to_json().unwrap();
+                    KeyRing::from_json(std::str::from_utf8(text.expose()).unwrap()).map(|read| ring = read)
+                }
+            };
+            let set = ring.key_set();
+            let mut kids = set.iter().flat_map(KeySet::keys).filter_map(Key::kid);
+            proptest::prop_assert!(kids.all(|kid| !revoked.contains(kid)));
+            for kid in &revoked {
+                let again = ring.clone().announce(kid, Algorithm::HS256, key(Algorithm::HS256, 9), now);
+                proptest::prop_assert_eq!(again.unwrap_err().code(), ErrorCode::KeyDuplicate);
+            }
+            proptest::prop_assert!(ring.of(KeyState::Active).count() <= 1);
+        }
+    }
+}
+
 /// A year of rotation with real tokens: how many a verifier refuses that should take them.
 ///
 /// `published` is what the rules say of key sets; verifiers keep them for `kept` seconds.
