@@ -22,7 +22,7 @@ use crate::values::{Limits, shown};
 #[non_exhaustive]
 pub struct Service {
     /// Answers requests. It holds the configuration's clients, keys, entities and users itself, so a change of the
-    /// configuration is a change at the next start, whatever store there is.
+    /// configuration is a change when it is built again, whatever store there is.
     pub endpoint: Endpoint,
 }
 
