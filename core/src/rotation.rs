@@ -321,13 +321,13 @@ impl KeyRing {
     /// use tokenmint::*;
     /// let mut ring = KeyRing::new(RotationRules::default())?;
     /// let now = UnixTime::from_seconds(1_700_000_000);
-    /// let key = |seed| Key::generate_jwk(None, Algorithm::ES256, &mut Entropy::new([seed; 32]));
-    /// ring.announce("leaked", Algorithm::ES256, key(1)?, now)?;
-    /// ring.announce("next", Algorithm::ES256, key(2)?, now)?;
+    /// let key = |seed| Key::generate_jwk(None, Algorithm::HS256, &mut Entropy::new([seed; 32]));
+    /// ring.announce("leaked", Algorithm::HS256, key(1)?, now)?;
+    /// ring.announce("next", Algorithm::HS256, key(2)?, now)?;
     /// ring.revoke("leaked", now)?;
     /// assert_eq!(ring.key_set()?.signing_key().and_then(|key| key.kid()), Some("next"));
-    /// assert!(!ring.public_jwks()?.contains("leaked"));
-    /// assert_eq!(ring.announce("leaked", Algorithm::ES256, key(3)?, now).unwrap_err().code(), ErrorCode::KeyDuplicate);
+    /// assert!(ring.key_set()?.keys().all(|key| key.kid() != Some("leaked")));
+    /// assert_eq!(ring.announce("leaked", Algorithm::HS256, key(3)?, now).unwrap_err().code(), ErrorCode::KeyDuplicate);
     /// # Ok::<(), Error>(())
     /// ```
     ///
