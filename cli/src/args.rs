@@ -8,7 +8,7 @@ pub(crate) mod store;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use crate::config;
+use crate::address;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use tokenmint::{Algorithm, Lifetime};
 
@@ -84,7 +84,7 @@ pub(crate) struct Serve {
     #[arg(long)]
     pub(crate) port: Option<u16>,
     /// The address to listen at [default: the configuration's, or 127.0.0.1]
-    #[arg(long, value_name = "IP", value_parser = config::ip)]
+    #[arg(long, value_name = "IP", value_parser = address::ip)]
     pub(crate) host: Option<IpAddr>,
     /// How long a connection may wait for its next request: longer than a proxy in front keeps its own [default: the
     /// configuration's, or 75s]

@@ -8,6 +8,7 @@ use tokenmint::Error;
 use tokenmint::config::{Config, Service};
 use toml::de::{DeTable, DeValue};
 
+use crate::address;
 use crate::demo;
 use crate::failure::{Failure, Result};
 use crate::keys;
@@ -148,19 +149,12 @@ impl Source {
 pub(crate) fn address(config: &Config, host: Option<IpAddr>, port: Option<u16>) -> Result<SocketAddr> {
     let host = match (host, &config.server.host) {
         (Some(host), _) => host,
-        (None, Some(host)) => ip(host).map_err(|reason| Failure::config(format!("server.host: {reason}")))?,
+        (None, Some(host)) => {
+            address::ip(host).map_err(|reason| Failure::config(format!("server.host: {reason}")))?
+        }
         (None, None) => Ipv4Addr::LOCALHOST.into(),
     };
     Ok(SocketAddr::new(host, port.or(config.server.port).unwrap_or(DEFAULT_PORT)))
-}
-
-/// An address to listen at. A name may have several, and another tomorrow.
-pub(crate) fn ip(text: &str) -> Result<IpAddr, &'static str> {
-    text.parse().map_err(|_| match text {
-        "localhost" => "it is a name; as an address it is 127.0.0.1, or ::1",
-        "*" => "every address is 0.0.0.0, or :: with those of IPv6",
-        _ => "it is no IP address, for example 127.0.0.1",
-    })
 }
 
 fn line_at(text: &str, offset: usize) -> usize {

@@ -1,6 +1,7 @@
 //! The command `tokenmint`: serves the token endpoints, mints and verifies tokens. The core decides; this is the host
 //! that owns time, randomness, files and sockets.
 
+mod address;
 mod app;
 mod args;
 mod client;
