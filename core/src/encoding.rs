@@ -44,7 +44,11 @@ pub(crate) fn with_base64url<T>(bytes: &[u8], then: impl FnOnce(&str) -> T) -> T
 /// The error of a token's part that is no strict base64url, with what it is mostly when people paste a token.
 #[cold]
 pub(crate) fn not_base64url(part: &'static str, text: &str) -> Error {
-    let error = Error::new(ErrorCode::TokenEncoding).at(part);
+    pasted(Error::new(ErrorCode::TokenEncoding).at(part), text)
+}
+
+/// The same error, with what stands around the text where that is why.
+pub(crate) fn pasted(error: Error, text: &str) -> Error {
     match foreign(text) {
         Some(found) => error.because(found),
         None => error,

@@ -2,7 +2,7 @@
 
 use super::MAX_TOKEN;
 use super::verdicts::HostVerdicts;
-use crate::encoding::{foreign, from_base64url, not_base64url, same_as_base64url};
+use crate::encoding::{from_base64url, not_base64url, pasted, same_as_base64url};
 use crate::error::{Error, ErrorCode, Result};
 use crate::key::Key;
 
@@ -33,13 +33,7 @@ impl<'a> Parts<'a> {
             return Err(Error::new(ErrorCode::TokenTooLarge)
                 .because(format!("the token has {} bytes, at most {longest} are read", token.len())));
         }
-        let malformed = || {
-            let error = Error::new(ErrorCode::TokenMalformed);
-            match foreign(token) {
-                Some(found) => error.because(found),
-                None => error,
-            }
-        };
+        let malformed = || pasted(Error::new(ErrorCode::TokenMalformed), token);
         let ends = |(signed, signature): (&'a str, &'a str)| {
             let (header, payload) = signed.split_once('.')?;
             Some(Parts { header, payload, signature, signed, host: None })
